@@ -1,0 +1,130 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { mipsOf, type Mip } from '../tile-plan.ts';
+import type { Strips } from '../jpeg/cut.ts';
+import type { Recipe, SkippedFile, Source } from '../types.ts';
+import { ShardReader } from './shard-reader.ts';
+import { unpackStrips } from './strips.ts';
+
+/** Where a source's data lies: row `row` of the shard whose binary is `shard`. */
+export interface SourcePlace {
+  readonly shard: string;
+  readonly row: number;
+}
+
+/** Bytes of mips kept in memory at most, since neighbouring cells and levels ask for the same ones again. */
+const CACHE_BYTES = 64 * 2 ** 20;
+
+/** The usable sources of one mosaic, by id, and what can be read of each. */
+export class Catalog {
+  readonly recipe: Recipe;
+  /** By id. */
+  readonly sources: readonly Source[];
+  readonly skipped: readonly SkippedFile[];
+  /** Files byte-identical to another. */
+  readonly duplicates: number;
+  /** What people should know of how the catalog came to be. */
+  readonly notes: readonly string[];
+  private readonly places: readonly SourcePlace[];
+  private readonly reader = new ShardReader();
+  private readonly blobIndex = new Map<number, number>();
+  private readonly paintedAt = new Map<number, number>();
+  private readonly strips = new BoundedCache<Strips>(CACHE_BYTES);
+  private readonly painted = new BoundedCache<Uint8Array>(CACHE_BYTES / 4);
+
+  constructor(
+    recipe: Recipe,
+    found: { sources: Source[]; places: SourcePlace[]; skipped: SkippedFile[]; duplicates: number; notes: string[] },
+  ) {
+    this.recipe = recipe;
+    this.sources = found.sources;
+    this.places = found.places;
+    this.skipped = found.skipped;
+    this.duplicates = found.duplicates;
+    this.notes = found.notes;
+    let blobs = 0;
+    let painted = 0;
+    for (const { size, from, tiles } of mipsOf(recipe)) {
+      if (from === 'paint') {
+        this.paintedAt.set(size, painted);
+        painted += size * size * 3;
+      } else {
+        this.blobIndex.set(size, blobs);
+        blobs += tiles ** 2;
+      }
+    }
+  }
+
+  /** Feature vectors of all sources by id, {@link FEATURE_LENGTH} numbers each, in memory that threads can share. */
+  features(): Float32Array {
+    const all = new Float32Array(new SharedArrayBuffer(this.sources.length * FEATURE_LENGTH * 4));
+    const shards = new Map<string, Float32Array>();
+    for (const [id, { shard, row }] of this.places.entries()) {
+      const features = shards.get(shard) ?? this.reader.features(shard);
+      shards.set(shard, features);
+      all.set(features.subarray(row * FEATURE_LENGTH, (row + 1) * FEATURE_LENGTH), id * FEATURE_LENGTH);
+    }
+    return all;
+  }
+
+  /** A source's tile of a reference mip, a whole image file; `x`, `y` count the mip's tiles. */
+  tile(id: number, mip: Mip, x: number, y: number): Uint8Array {
+    return this.blob(id, this.blobIndex.get(mip.size)! + y * mip.tiles + x);
+  }
+
+  /** A source's spliced mip of `size` px. */
+  strip(id: number, size: number): Strips {
+    const key = id * 16 + Math.log2(size);
+    const known = this.strips.get(key);
+    if (known) return known;
+    const strips = unpackStrips(this.blob(id, this.blobIndex.get(size)!));
+    this.strips.set(key, strips, strips.data.length + strips.ends.byteLength);
+    return strips;
+  }
+
+  /** A source's painted mip of `size` px, RGB. */
+  pixels(id: number, size: number): Uint8Array {
+    let all = this.painted.get(id);
+    if (!all) {
+      const { shard, row } = this.places[id]!;
+      all = this.reader.painted(shard, row);
+      this.painted.set(id, all, all.length);
+    }
+    const at = this.paintedAt.get(size)!;
+    return all.subarray(at, at + size * size * 3);
+  }
+
+  /** Closes the shards. */
+  close(): void {
+    this.reader.close();
+  }
+
+  private blob(id: number, index: number): Uint8Array {
+    const { shard, row } = this.places[id]!;
+    return this.reader.blob(shard, row, index);
+  }
+}
+
+/** Keeps what was put in last, up to a number of bytes. */
+class BoundedCache<Value> {
+  private readonly entries = new Map<number, { value: Value; bytes: number }>();
+  private readonly limit: number;
+  private bytes = 0;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  get(key: number): Value | undefined {
+    return this.entries.get(key)?.value;
+  }
+
+  set(key: number, value: Value, bytes: number): void {
+    this.entries.set(key, { value, bytes });
+    this.bytes += bytes;
+    for (const [oldest, entry] of this.entries) {
+      if (this.bytes <= this.limit) return;
+      this.entries.delete(oldest);
+      this.bytes -= entry.bytes;
+    }
+  }
+}

@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import { encodeTile } from '../encode.ts';
+import { FEATURE_VERSION } from '../colour/features.ts';
+import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
+import { mcuOf } from '../tile-plan.ts';
+import type { Recipe } from '../types.ts';
+
+/**
+ * The header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the picture, since
+ * they are not optimised.
+ */
+export async function spliceHeader(recipe: Recipe): Promise<TileHeader> {
+  const side = mcuOf(recipe.subsampling);
+  return tileHeaderOf(await encodeTile(new Uint8Array(side * side * 3), side, side, { ...recipe, format: 'jpeg' }));
+}
+
+/**
+ * Folder name of a recipe's shards: everything that decides how a source is indexed. Encoders are told apart by the
+ * tables they write, since tiles of other tables cannot be spliced together.
+ */
+export async function recipeKey(recipe: Recipe): Promise<string> {
+  const { cellSize, tileSize, format, quality, subsampling, crop } = recipe;
+  const parts = [`${cellSize}px`, `tile${tileSize}`, format];
+  if (format !== 'png') parts.push(`q${quality}`);
+  if (format === 'jpeg' || format === 'avif') parts.push(subsampling.replaceAll(':', ''));
+  if (format === 'jpeg') {
+    const { bytes } = await spliceHeader(recipe);
+    parts.push(createHash('sha256').update(bytes).digest('hex').slice(0, 8));
+  }
+  parts.push(crop, `f${FEATURE_VERSION}`);
+  return parts.join('-');
+}

@@ -1,0 +1,85 @@
+import { LINEAR } from '../colour/linear.ts';
+import { CELL_FREE, cellKernel } from '../kernels/cell-kernel.ts';
+import type { Rgb } from '../types.ts';
+
+/** Decoded px, 8-bit sRGB, row-major. */
+export interface Pixels {
+  readonly data: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (not premultiplied). */
+  readonly channels: number;
+}
+
+/**
+ * Resizes to `size` x `size` px in linear light with the Catmull-Rom cubic (Keys 1981, a = -1/2), widened when it
+ * shrinks. Transparency is laid over `background` first, in linear light too. Takes 16 bytes of memory per input px.
+ *
+ * @returns RGB, 8-bit sRGB. Same size in, same px out.
+ */
+export function resample({ data, width, height, channels }: Pixels, size: number, background: Rgb): Uint8Array {
+  const down = weightsOf(height, size, 1);
+  const across = weightsOf(width, size, 2);
+  let end = CELL_FREE;
+  const room = (bytes: number) => {
+    const at = end;
+    end += Math.ceil(bytes / 16) * 16;
+    return at;
+  };
+  const linearAt = room((width * height + 4) * 16);
+  const rowAt = room((width + 4) * 16);
+  const lineAt = room(size * 16);
+  const tables = [down.starts, down.weights, across.starts, across.weights].map((table) => ({
+    bytes: new Uint8Array(table.buffer),
+    at: room(table.byteLength),
+  }));
+  // The 8-bit px come in and go out at one place: they are not needed at the same time.
+  const bytesAt = room(Math.max(data.length, size * size * 3));
+  const memory = cellKernel.reserve(end);
+  memory.set(data, bytesAt);
+  memory.fill(0, linearAt + width * height * 16, rowAt); // read past the end, at weight 0, but never as NaN
+  for (const { bytes, at } of tables) memory.set(bytes, at);
+  const [r, g, b] = [LINEAR[background.r]!, LINEAR[background.g]!, LINEAR[background.b]!];
+  cellKernel.call.linearise(bytesAt, width * height, channels, r, g, b, linearAt);
+  const [downStarts, downWeights, acrossStarts, acrossWeights] = tables.map(({ at }) => at);
+  // prettier-ignore
+  cellKernel.call.resize(
+    linearAt, width, size, downStarts!, downWeights!, down.taps, acrossStarts!, acrossWeights!, across.taps,
+    rowAt, lineAt, bytesAt,
+  );
+  return memory.slice(bytesAt, bytesAt + size * size * 3);
+}
+
+/**
+ * Output px i is the sum of `taps` input px from `starts[i]` on, times `weights[i * taps ..]`. The last taps, added to make
+ * a multiple, weigh nothing and may lie past the end.
+ */
+interface Weights {
+  readonly starts: Int32Array;
+  readonly taps: number;
+  readonly weights: Float32Array;
+}
+
+function weightsOf(input: number, output: number, multiple: number): Weights {
+  const ratio = input / output;
+  const scale = Math.max(1, ratio);
+  const reach = Math.min(input, Math.ceil(4 * scale));
+  const taps = multiple * Math.ceil(reach / multiple);
+  const starts = new Int32Array(output);
+  const weights = new Float32Array(output * taps);
+  const row = new Float64Array(taps);
+  for (let i = 0; i < output; i++) {
+    const centre = (i + 0.5) * ratio - 0.5;
+    const start = Math.max(0, Math.min(input - reach, Math.ceil(centre - 2 * scale)));
+    starts[i] = start;
+    let total = 0;
+    for (let tap = 0; tap < reach; tap++) total += row[tap] = cubic(Math.abs(start + tap - centre) / scale);
+    for (let tap = 0; tap < reach; tap++) weights[i * taps + tap] = row[tap]! / total;
+  }
+  return { starts, taps, weights };
+}
+
+function cubic(x: number): number {
+  if (x < 1) return (1.5 * x - 2.5) * x * x + 1;
+  return x < 2 ? ((2.5 - 0.5 * x) * x - 4) * x + 2 : 0;
+}

@@ -1,0 +1,19 @@
+import type { Strips } from '../jpeg/cut.ts';
+
+/** Strips as one run of bytes: u32 number of strips, u32 end of each, data (little endian). */
+export function packStrips({ ends, data }: Strips): Uint8Array {
+  const packed = new Uint8Array(4 + 4 * ends.length + data.length);
+  const view = new DataView(packed.buffer);
+  view.setUint32(0, ends.length, true);
+  for (const [i, end] of ends.entries()) view.setUint32(4 + 4 * i, end, true);
+  packed.set(data, 4 + 4 * ends.length);
+  return packed;
+}
+
+/** What {@link packStrips} packed; `data` is a view of `packed`. */
+export function unpackStrips(packed: Uint8Array): Strips {
+  const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
+  const count = view.getUint32(0, true);
+  const ends = Uint32Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
+  return { ends, data: packed.subarray(4 + 4 * count) };
+}

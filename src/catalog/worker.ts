@@ -1,0 +1,28 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import sharp from 'sharp';
+import { messageOf } from '../errors.ts';
+import type { Reply } from '../pool.ts';
+import type { Recipe, Rgb } from '../types.ts';
+import type { ImageInput } from './decode.ts';
+import { indexImage, type IndexedImage } from './index-image.ts';
+
+const { recipe, background } = workerData as { recipe: Recipe; background: Rgb };
+sharp.concurrency(1);
+sharp.cache(false);
+
+parentPort!.on('message', (input: ImageInput) => {
+  void indexImage(input, recipe, background).then(
+    (image) => answer({ result: image }, image),
+    (error: unknown) => answer({ error: messageOf(error) }),
+  );
+});
+
+function answer(reply: Reply<IndexedImage>, image?: IndexedImage): void {
+  parentPort!.postMessage(reply, image ? buffersOf(image) : []);
+}
+
+/** The buffers that can be handed over whole; views of a shared slab (small Node buffers) are copied instead. */
+function buffersOf({ features, px, blobs }: IndexedImage): ArrayBuffer[] {
+  const whole = [features, px, ...blobs].filter((view) => view.byteLength === view.buffer.byteLength);
+  return [...new Set(whole.map((view) => view.buffer as ArrayBuffer))];
+}

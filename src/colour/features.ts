@@ -1,0 +1,64 @@
+import { linearToOklab } from './oklab.ts';
+
+/** Parts of a cell along each side that matching looks at. */
+export const FEATURE_SIDE = 4;
+/** Numbers in a feature vector. */
+export const FEATURE_LENGTH = 3 * FEATURE_SIDE ** 2;
+/** Raised when features of the same picture come out differently, so that catalogs are indexed anew. */
+export const FEATURE_VERSION = 1;
+
+// Orthonormal DCT-II: distances between feature vectors are those between the OKLab means themselves.
+const BASIS = Float64Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => {
+  const [k, n] = [Math.floor(i / FEATURE_SIDE), i % FEATURE_SIDE];
+  const scale = Math.sqrt((k === 0 ? 1 : 2) / FEATURE_SIDE);
+  return scale * Math.cos((Math.PI * (n + 0.5) * k) / FEATURE_SIDE);
+});
+
+/** Coefficients by rising frequency, as indexes row * FEATURE_SIDE + column. */
+const ORDER = Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => i).toSorted((a, b) => frequency(a) - frequency(b));
+
+function frequency(index: number): number {
+  return Math.floor(index / FEATURE_SIDE) ** 2 + (index % FEATURE_SIDE) ** 2;
+}
+
+const lab = new Float64Array(FEATURE_LENGTH);
+const half = new Float64Array(FEATURE_LENGTH);
+
+/**
+ * Feature vector of a cell: the OKLab colours of its 4 x 4 linear-light means, as an orthonormal DCT by rising frequency,
+ * L, a, b in turn. The transform changes no distance (Parseval) but puts what differs most first, so that a search
+ * can stop early.
+ *
+ * @param means linear RGB of the 4 x 4 parts, 0..1, row-major; `stride` numbers from one row to the next.
+ * @param out receives {@link FEATURE_LENGTH} numbers from `at` on. The squared distance of two vectors / 16 is the mean
+ *   squared OKLab difference of their parts.
+ */
+export function writeFeatures(means: Float32Array, from: number, stride: number, out: Float32Array, at: number): void {
+  const n = FEATURE_SIDE;
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      const i = from + y * stride + x * 3;
+      linearToOklab(means[i]!, means[i + 1]!, means[i + 2]!, lab, (y * n + x) * 3);
+    }
+  }
+  transform(lab, half, 3, n * 3);
+  transform(half, lab, n * 3, 3);
+  for (let i = 0; i < n * n; i++) {
+    const from3 = ORDER[i]! * 3;
+    for (let c = 0; c < 3; c++) out[at + i * 3 + c] = lab[from3 + c]!;
+  }
+}
+
+/** DCT of four lines; numbers of a line are `step` apart, lines `next`, channels adjacent. */
+function transform(input: Float64Array, out: Float64Array, step: number, next: number): void {
+  const n = FEATURE_SIDE;
+  for (let line = 0; line < n; line++) {
+    for (let k = 0; k < n; k++) {
+      for (let c = 0; c < 3; c++) {
+        let sum = 0;
+        for (let i = 0; i < n; i++) sum += BASIS[k * n + i]! * input[line * next + i * step + c]!;
+        out[line * next + k * step + c] = sum;
+      }
+    }
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * OKLab of a linear sRGB colour (Björn Ottosson, "A perceptual color space for image processing", 2020).
+ * L is 0 (black) to 1 (white); a and b lie within about -0.3..0.3.
+ *
+ * @param out receives L, a, b from `at` on.
+ */
+export function linearToOklab(r: number, g: number, b: number, out: Float32Array | Float64Array, at: number): void {
+  const l = Math.cbrt(0.4122214708 * r + 0.5363325363 * g + 0.0514459929 * b);
+  const m = Math.cbrt(0.2119034982 * r + 0.6806995451 * g + 0.1073969566 * b);
+  const s = Math.cbrt(0.0883024619 * r + 0.2817188376 * g + 0.6299787005 * b);
+  out[at] = 0.2104542553 * l + 0.793617785 * m - 0.0040720468 * s;
+  out[at + 1] = 1.9779984951 * l - 2.428592205 * m + 0.4505937099 * s;
+  out[at + 2] = 0.0259040371 * l + 0.7827717662 * m - 0.808675766 * s;
+}

@@ -1,0 +1,25 @@
+import sharp from 'sharp';
+import type { Recipe } from './types.ts';
+
+/**
+ * Encodes px into a tile of the recipe's format. JPEG tables are the standard ones, never optimised, so that all tiles
+ * of a recipe share them and can be spliced.
+ *
+ * @param px RGB, 8-bit sRGB, row-major.
+ */
+export async function encodeTile(px: Uint8Array, width: number, height: number, recipe: Recipe): Promise<Buffer> {
+  const { format, quality, subsampling } = recipe;
+  const image = sharp(px, { raw: { width, height, channels: 3 } });
+  switch (format) {
+    case 'jpeg':
+      return await image
+        .jpeg({ quality, chromaSubsampling: subsampling, optimiseCoding: false, progressive: false, mozjpeg: false })
+        .toBuffer();
+    case 'webp':
+      return await image.webp({ quality }).toBuffer();
+    case 'avif':
+      return await image.avif({ quality, chromaSubsampling: subsampling, effort: 2 }).toBuffer();
+    case 'png':
+      return await image.png({ compressionLevel: 6 }).toBuffer();
+  }
+}

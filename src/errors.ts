@@ -1,0 +1,38 @@
+/** What kind of mistake a {@link UserError} is; `usage` makes the CLI exit with 2, the others with 1. */
+export type ErrorCode =
+  | 'usage'
+  | 'no-images'
+  | 'too-few-images'
+  | 'no-placement'
+  | 'target'
+  | 'out-exists'
+  | 'grid-too-large'
+  | 'disk-full'
+  | 'catalog'
+  | 'not-a-site'
+  | 'site';
+
+/** A mistake that whoever runs zoomosaic can mend: what is wrong, and what to do about it. */
+export class UserError extends Error {
+  override readonly name = 'UserError';
+  readonly code: ErrorCode;
+  /** What to do, one sentence. */
+  readonly remedy: string;
+
+  constructor(code: ErrorCode, message: string, remedy: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.remedy = remedy;
+  }
+}
+
+/** Node's `code` of a system error (`ENOSPC`, `EMLINK`, …), or undefined. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** The first line of whatever was thrown, for people. */
+export function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n')[0]?.trim() || 'unknown error';
+}

@@ -1,0 +1,94 @@
+import { JpegError, parseJpegHeader } from './header.ts';
+import type { Strips } from './cut.ts';
+
+/** SOI, tables, SOF0, DRI and SOS of every tile of one recipe; size and restart interval are filled in per tile. */
+export interface TileHeader {
+  readonly bytes: Uint8Array;
+  /** Where the frame's height and width (u16 BE each) and the restart interval (u16 BE) stand. */
+  readonly sizeAt: number;
+  readonly restartAt: number;
+}
+
+const KEPT = new Set([0xe0, 0xdb, 0xc0, 0xc4]); // JFIF, DQT, SOF0, DHT
+
+/**
+ * Makes the header of spliced tiles from a JPEG of the same encoder settings: its JFIF, quantisation, frame and Huffman
+ * segments as they are, a DRI segment, and its SOS.
+ */
+export function tileHeaderOf(jpeg: Uint8Array): TileHeader {
+  const { segments } = parseJpegHeader(jpeg);
+  const parts: Uint8Array[] = [Uint8Array.of(0xff, 0xd8)];
+  let length = 2;
+  let sizeAt = 0;
+  let restartAt = 0;
+  const append = (part: Uint8Array) => {
+    parts.push(part);
+    length += part.length;
+  };
+  for (const { marker, start, end } of segments) {
+    if (marker === 0xc0) sizeAt = length + 5;
+    if (marker === 0xda) {
+      restartAt = length + 4;
+      append(Uint8Array.of(0xff, 0xdd, 0, 4, 0, 0));
+    }
+    if (KEPT.has(marker) || marker === 0xda) append(jpeg.subarray(start, end));
+  }
+  if (!sizeAt) throw new JpegError('not a baseline JPEG');
+  return { bytes: Buffer.concat(parts), sizeAt, restartAt };
+}
+
+/** What a tile is put together from. */
+export interface Splice {
+  /** Px of the tile: `across * cell` x `down * cell`. */
+  readonly width: number;
+  readonly height: number;
+  /** MCUs in a segment: px per cell / MCU side. */
+  readonly segmentMcus: number;
+  /** Cells per row of the tile; `cells` holds whole rows, row-major. */
+  readonly across: number;
+  readonly cells: readonly Strips[];
+}
+
+/** Bytes that {@link spliceTile} may write at most. */
+export function spliceBound(header: TileHeader, cells: readonly Strips[]): number {
+  let bound = header.bytes.length + 2;
+  for (const { data, ends } of cells) bound += data.length + 2 * ends.length;
+  return bound;
+}
+
+/**
+ * Puts a tile together from its cells' segments: header, then for every MCU row of every row of cells the cells'
+ * segments from left to right, an RSTm (m = 0..7, cyclic; T.81 B.2.1) between each two, EOI.
+ *
+ * @param out at least {@link spliceBound} bytes; written from its start.
+ * @returns bytes written.
+ */
+export function spliceTile(out: Uint8Array, header: TileHeader, splice: Splice): number {
+  const { width, height, segmentMcus, across, cells } = splice;
+  out.set(header.bytes, 0);
+  putU16(out, header.sizeAt, height);
+  putU16(out, header.sizeAt + 2, width);
+  putU16(out, header.restartAt, segmentMcus);
+  let at = header.bytes.length;
+  let restart = 0;
+  for (let first = 0; first < cells.length; first += across) {
+    const strips = cells[first]!.ends.length;
+    for (let strip = 0; strip < strips; strip++) {
+      for (let i = first; i < first + across; i++) {
+        const { ends, data } = cells[i]!;
+        const end = ends[strip]!;
+        // Most segments are some hundred bytes: a plain loop beats the set-up of a typed-array copy.
+        for (let from = strip ? ends[strip - 1]! : 0; from < end; from++) out[at++] = data[from]!;
+        out[at++] = 0xff;
+        out[at++] = 0xd0 | (restart++ & 7);
+      }
+    }
+  }
+  out[at - 1] = 0xd9; // the last RSTm is EOI instead
+  return at;
+}
+
+function putU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = value >> 8;
+  bytes[at + 1] = value & 0xff;
+}

@@ -1,0 +1,30 @@
+import { LINEAR, SRGB } from '../colour/linear.ts';
+import { WASM } from './cell.wasm.ts';
+import { loadKernel } from './load.ts';
+
+// The functions of cell.as.ts; numbers named `…At` are byte offsets into the kernel's memory.
+interface CellFunctions {
+  readonly TABLES: { readonly value: number };
+  readonly FREE: { readonly value: number };
+  linearise(fromAt: number, count: number, channels: number, r: number, g: number, b: number, toAt: number): void;
+  encode(fromAt: number, count: number, toAt: number): void;
+  // prettier-ignore
+  resize(
+    fromAt: number, width: number, size: number,
+    downStartsAt: number, downWeightsAt: number, downTaps: number,
+    acrossStartsAt: number, acrossWeightsAt: number, acrossTaps: number,
+    rowAt: number, lineAt: number, toAt: number,
+  ): void;
+  halveBytes(fromAt: number, size: number, toAt: number): void;
+  halve(fromAt: number, size: number, toAt: number): void;
+}
+
+/** The pixel kernels, with the tables they need in their memory. One per thread. */
+export const cellKernel = loadKernel<CellFunctions>(WASM);
+
+/** First byte of the kernel's memory that pictures may use; a multiple of 16. */
+export const CELL_FREE = Math.ceil(cellKernel.call.FREE.value / 16) * 16;
+
+const memory = cellKernel.reserve(CELL_FREE);
+memory.set(new Uint8Array(LINEAR.buffer), cellKernel.call.TABLES.value);
+memory.set(SRGB, cellKernel.call.TABLES.value + LINEAR.byteLength);

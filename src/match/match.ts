@@ -1,0 +1,138 @@
+import { UserError } from '../errors.ts';
+import { WorkerPool, workerModule } from '../pool.ts';
+import type { Grid, Placement } from '../types.ts';
+import { buildSearchTree } from './search-tree.ts';
+import { cutTarget, type Target } from './target.ts';
+
+export interface MatchOptions {
+  readonly grid: Grid;
+  /** Cells that one source may fill at most; Infinity for any number. */
+  readonly maxUses: number;
+  /** Cells within this Chebyshev distance of each other never show the same source; 0 for no such rule. */
+  readonly minDistance: number;
+  readonly concurrency: number;
+  readonly onProgress: (done: number, total: number) => void;
+  readonly signal: AbortSignal;
+}
+
+/** What a matching thread is asked: cells `start..end` freely, or all of them under the rules. */
+export type MatchJob =
+  | { readonly kind: 'nearest'; readonly start: number; readonly end: number }
+  | { readonly kind: 'ruled'; readonly maxUses: number; readonly minDistance: number; readonly done: Int32Array };
+
+/** Sources of the cells asked for, and the squared distance of each; `stuck` if the rules left none for some cell. */
+export interface MatchResult {
+  readonly cells: Uint32Array;
+  readonly costs: Float32Array;
+  readonly stuck?: boolean;
+}
+
+const BATCH_CELLS = 2048;
+
+/**
+ * Chooses a source for every cell of the target: the nearest by features, within the rules.
+ *
+ * @param features of the sources by id.
+ * @throws {UserError} if the rules cannot be kept.
+ */
+export async function match(target: Target, features: Float32Array, options: MatchOptions): Promise<Placement> {
+  const { grid, concurrency, onProgress, signal } = options;
+  const total = grid.columns * grid.rows;
+  onProgress(0, total);
+  const target4 = await cutTarget(target, grid);
+  const tree = buildSearchTree(features);
+  const ruled = options.maxUses < total || options.minDistance > 0;
+  const threads = ruled ? 1 : Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
+  const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, { target: target4, tree });
+  const abort = () => void pool.close(signal.reason as Error);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    signal.throwIfAborted();
+    const placement = { grid, cells: new Uint32Array(total), costs: new Float32Array(total) };
+    await (ruled ? placeRuled(pool, placement, options) : placeNearest(pool, placement, onProgress));
+    return placement;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await pool.close();
+  }
+}
+
+async function placeNearest(
+  pool: WorkerPool,
+  { cells, costs }: Placement,
+  onProgress: MatchOptions['onProgress'],
+): Promise<void> {
+  let done = 0;
+  const batches = Array.from({ length: Math.ceil(cells.length / BATCH_CELLS) }, (_, i) => i * BATCH_CELLS);
+  await Promise.all(
+    batches.map(async (start) => {
+      const job: MatchJob = { kind: 'nearest', start, end: Math.min(cells.length, start + BATCH_CELLS) };
+      const result = await pool.run<MatchResult>(job);
+      cells.set(result.cells, start);
+      costs.set(result.costs, start);
+      onProgress((done += result.cells.length), cells.length);
+    }),
+  );
+}
+
+async function placeRuled(pool: WorkerPool, placement: Placement, options: MatchOptions): Promise<void> {
+  const { maxUses, minDistance, onProgress } = options;
+  const total = placement.cells.length;
+  const done = new Int32Array(new SharedArrayBuffer(4));
+  const watch = setInterval(() => onProgress(Atomics.load(done, 0), total), 200);
+  try {
+    const job: MatchJob = { kind: 'ruled', maxUses, minDistance, done };
+    const result = await pool.run<MatchResult>(job);
+    if (result.stuck) {
+      throw new UserError(
+        'no-placement',
+        `Found no placement with ${ruleText(options)}: the images run out`,
+        'Add images, raise --max-uses, or lower --min-distance.',
+      );
+    }
+    placement.cells.set(result.cells);
+    placement.costs.set(result.costs);
+    onProgress(total, total);
+  } finally {
+    clearInterval(watch);
+  }
+}
+
+function ruleText({ maxUses, minDistance }: MatchOptions): string {
+  const rules = [];
+  if (Number.isFinite(maxUses)) rules.push(`--max-uses ${maxUses}`);
+  if (minDistance > 0) rules.push(`--min-distance ${minDistance}`);
+  return rules.join(' and ');
+}
+
+/**
+ * Refuses rules that no placement can keep, before any work is done on one.
+ *
+ * @throws {UserError} `too-few-images`, with the arithmetic and what would do.
+ */
+export function checkRules(
+  usable: number,
+  { grid, maxUses, minDistance }: Omit<MatchOptions, 'concurrency' | 'onProgress' | 'signal'>,
+): void {
+  const cells = grid.columns * grid.rows;
+  const needed = Math.ceil(cells / maxUses);
+  if (usable < needed) {
+    throw new UserError(
+      'too-few-images',
+      `${count(cells)} cells at --max-uses ${maxUses} need at least ${count(needed)} images; ${count(usable)} are usable`,
+      `Add images, use --max-uses ${Math.ceil(cells / usable)}, or fewer --columns.`,
+    );
+  }
+  // Any block of (D + 1) x (D + 1) cells has to show that many different sources.
+  const block = Math.min(minDistance + 1, grid.columns) * Math.min(minDistance + 1, grid.rows);
+  if (usable < block) {
+    const possible = Math.max(0, Math.floor(Math.sqrt(usable)) - 1);
+    throw new UserError(
+      'too-few-images',
+      `--min-distance ${minDistance} needs at least ${count(block)} images; ${count(usable)} are usable`,
+      `Add images, or use --min-distance ${possible}.`,
+    );
+  }
+}
+
+const count = (value: number) => value.toLocaleString('en-GB');

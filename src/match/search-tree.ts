@@ -1,0 +1,183 @@
+/**
+ * Exact nearest neighbour among feature vectors: a k-d tree over the coarsest dimensions, searched best side first, with
+ * the distance to a box updated one dimension at a time (Arya & Mount, "Algorithms for fast vector quantization", 1993).
+ * A point's distance is summed coarse to fine and given up as soon as it exceeds the best. The result is that of brute
+ * force to the last bit: distances are summed in the same order, ties go to the lowest id.
+ */
+import { FEATURE_LENGTH } from '../colour/features.ts';
+
+/** A tree, as plain memory that threads can share. */
+export interface SearchTree {
+  /** Vectors in tree order, {@link FEATURE_LENGTH} numbers each. */
+  readonly points: Float32Array;
+  /** Position in tree order -> id. */
+  readonly ids: Uint32Array;
+  /** Per node: dimension it is split at (255: a leaf), and where. Node i's children are 2i + 1 and 2i + 2. */
+  readonly dimensions: Uint8Array;
+  readonly splits: Float32Array;
+  /** Per node: its first position; its last is the first of the next node to the right at its depth. */
+  readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
+}
+
+const LEAF = 255;
+const LEAF_POINTS = 12;
+/** Dimensions that may be split at: the first few hold most of the variance. */
+const SPLIT_DIMENSIONS = 18;
+
+/** Builds a tree of `features` (by id, {@link FEATURE_LENGTH} numbers each). */
+export function buildSearchTree(features: Float32Array): SearchTree {
+  const count = features.length / FEATURE_LENGTH;
+  const depth = Math.max(0, Math.ceil(Math.log2(count / LEAF_POINTS)));
+  const nodes = 2 ** (depth + 1) - 1;
+  const shared = (bytes: number) => new SharedArrayBuffer(bytes);
+  const tree: SearchTree = {
+    points: new Float32Array(shared(features.byteLength)),
+    ids: new Uint32Array(shared(count * 4)).map((_, i) => i),
+    dimensions: new Uint8Array(shared(nodes)).fill(LEAF),
+    splits: new Float32Array(shared(nodes * 4)),
+    starts: new Uint32Array(shared(nodes * 4)),
+    ends: new Uint32Array(shared(nodes * 4)),
+  };
+  split(tree, features, 0, 0, count);
+  for (const [i, id] of tree.ids.entries()) {
+    tree.points.set(features.subarray(id * FEATURE_LENGTH, (id + 1) * FEATURE_LENGTH), i * FEATURE_LENGTH);
+  }
+  return tree;
+}
+
+function split(tree: SearchTree, features: Float32Array, node: number, start: number, end: number): void {
+  tree.starts[node] = start;
+  tree.ends[node] = end;
+  if (2 * node + 2 >= tree.dimensions.length) return;
+  const dimension = widest(tree.ids, features, start, end);
+  const value = (id: number) => features[id * FEATURE_LENGTH + dimension]!;
+  tree.ids.subarray(start, end).sort((a, b) => value(a) - value(b) || a - b);
+  const middle = (start + end) >> 1;
+  tree.dimensions[node] = dimension;
+  tree.splits[node] = middle < end ? value(tree.ids[middle]!) : 0;
+  split(tree, features, 2 * node + 1, start, middle);
+  split(tree, features, 2 * node + 2, middle, end);
+}
+
+/** The dimension of the greatest variance. */
+function widest(ids: Uint32Array, features: Float32Array, start: number, end: number): number {
+  let best = 0;
+  let most = -1;
+  for (let dimension = 0; dimension < SPLIT_DIMENSIONS; dimension++) {
+    let sum = 0;
+    let squares = 0;
+    for (let i = start; i < end; i++) {
+      const value = features[ids[i]! * FEATURE_LENGTH + dimension]!;
+      sum += value;
+      squares += value * value;
+    }
+    const variance = squares - (sum * sum) / Math.max(1, end - start);
+    if (variance > most) [best, most] = [dimension, variance];
+  }
+  return best;
+}
+
+/** Squared distance of two vectors; sums in the order of dimensions. */
+export function squaredDistance(a: Float32Array, aAt: number, b: Float32Array, bAt: number): number {
+  let sum = 0;
+  for (let i = 0; i < FEATURE_LENGTH; i++) {
+    const difference = a[aAt + i]! - b[bAt + i]!;
+    sum += difference * difference;
+  }
+  return sum;
+}
+
+/** Searches a {@link SearchTree}; one per thread. */
+export class NearestSearch {
+  /** Of the latest search: squared distance and id of the nearest; Infinity and -1 if there is none. */
+  distance = Infinity;
+  id = -1;
+  private readonly tree: SearchTree;
+  private readonly offsets = new Float64Array(SPLIT_DIMENSIONS);
+  private readonly query = new Float32Array(FEATURE_LENGTH);
+  private readonly positions: Uint32Array;
+  private allowed: ((id: number) => boolean) | undefined;
+  /** Per node: points that can still be found; only once some were removed. */
+  private alive: Uint32Array | undefined;
+
+  constructor(tree: SearchTree) {
+    this.tree = tree;
+    this.positions = new Uint32Array(tree.ids.length);
+    for (const [position, id] of tree.ids.entries()) this.positions[id] = position;
+  }
+
+  /**
+   * Finds the nearest point to the vector at `queries[at..]`.
+   *
+   * @param guess an id that is likely near (a neighbouring cell's): only makes it faster.
+   * @param allowed asked of a point before it is taken.
+   */
+  nearest(queries: Float32Array, at: number, guess = -1, allowed?: (id: number) => boolean): void {
+    for (let i = 0; i < FEATURE_LENGTH; i++) this.query[i] = queries[at + i]!;
+    this.distance = Infinity;
+    this.id = -1;
+    this.allowed = allowed;
+    this.offsets.fill(0);
+    if (guess >= 0 && !allowed) {
+      this.distance = squaredDistance(this.query, 0, this.tree.points, this.positions[guess]! * FEATURE_LENGTH);
+      this.id = guess;
+    }
+    this.visit(0, 0);
+  }
+
+  /** Takes a point out of all further searches. */
+  remove(id: number): void {
+    const { starts, ends, dimensions } = this.tree;
+    this.alive ??= ends.map((end, node) => end - starts[node]!);
+    const position = this.positions[id]!;
+    for (let node = 0; ;) {
+      this.alive[node]!--;
+      if (dimensions[node] === LEAF) return;
+      node = position < ends[2 * node + 1]! ? 2 * node + 1 : 2 * node + 2;
+    }
+  }
+
+  private visit(node: number, bound: number): void {
+    const { dimensions, splits } = this.tree;
+    if (this.alive?.[node] === 0) return;
+    const dimension = dimensions[node]!;
+    if (dimension === LEAF) return this.scan(node);
+    const offset = this.query[dimension]! - splits[node]!;
+    const near = offset < 0 ? 2 * node + 1 : 2 * node + 2;
+    this.visit(near, bound);
+    const previous = this.offsets[dimension]!;
+    const further = bound - previous * previous + offset * offset;
+    // A hair of slack: the bound is summed in another order than distances are.
+    if (further > this.distance * (1 + 1e-9)) return;
+    this.offsets[dimension] = offset;
+    this.visit(near === 2 * node + 1 ? 2 * node + 2 : 2 * node + 1, further);
+    this.offsets[dimension] = previous;
+  }
+
+  private scan(node: number): void {
+    const { points, ids, starts, ends } = this.tree;
+    const { query } = this;
+    let best = this.distance;
+    for (let position = starts[node]!; position < ends[node]!; position++) {
+      const at = position * FEATURE_LENGTH;
+      let sum = 0;
+      let i = 0;
+      for (; i < FEATURE_LENGTH && sum <= best; i += 6) {
+        const a = query[i]! - points[at + i]!;
+        const b = query[i + 1]! - points[at + i + 1]!;
+        const c = query[i + 2]! - points[at + i + 2]!;
+        const d = query[i + 3]! - points[at + i + 3]!;
+        const e = query[i + 4]! - points[at + i + 4]!;
+        const f = query[i + 5]! - points[at + i + 5]!;
+        sum = sum + a * a + b * b + c * c + d * d + e * e + f * f;
+      }
+      if (sum > best) continue;
+      const id = ids[position]!;
+      if (sum === best && id >= this.id && this.id >= 0) continue;
+      if (this.allowed && !this.allowed(id)) continue;
+      best = this.distance = sum;
+      this.id = id;
+    }
+  }
+}

@@ -1,0 +1,24 @@
+import pLimit from 'p-limit';
+
+/**
+ * Maps items with up to `concurrency` calls under way and yields the results in the order of the items. Only a few more
+ * than that are started ahead, however many items there are.
+ */
+export async function* mapOrdered<Item, Result>(
+  items: Iterable<Item>,
+  concurrency: number,
+  map: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const limit = pLimit(concurrency);
+  const started: Promise<Result>[] = [];
+  const start = (item: Item) => {
+    const result = limit(map, item);
+    result.catch(() => {}); // seen when its turn comes, or never if the consumer stops
+    started.push(result);
+  };
+  for (const item of items) {
+    start(item);
+    if (started.length >= concurrency * 4) yield await started.shift()!;
+  }
+  while (started.length) yield await started.shift()!;
+}

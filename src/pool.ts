@@ -1,0 +1,93 @@
+import { Worker, type Transferable } from 'node:worker_threads';
+import { messageOf } from './errors.ts';
+
+/** What a worker of a {@link WorkerPool} answers. */
+export type Reply<Result> = { readonly result: Result } | { readonly error: string };
+
+/** A thread died; whatever it was working on may be innocent. */
+export class WorkerCrash extends Error {
+  override readonly name = 'WorkerCrash';
+}
+
+interface Job {
+  readonly message: unknown;
+  readonly transfer: readonly Transferable[];
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Threads of one module that answer a message with a {@link Reply}, one at a time each. Threads start when they are
+ * needed; `close` ends them, and whatever is under way rejects.
+ */
+export class WorkerPool {
+  private readonly module: URL;
+  private readonly size: number;
+  private readonly workerData: unknown;
+  private readonly idle: Worker[] = [];
+  private readonly busy = new Map<Worker, Job>();
+  private readonly queue: Job[] = [];
+  private closed: Error | undefined;
+
+  /** @param module of the worker; `workerData` reaches every thread. */
+  constructor(module: URL, size: number, workerData?: unknown) {
+    this.module = module;
+    this.size = size;
+    this.workerData = workerData;
+  }
+
+  /** Has the next free thread answer `message`; rejects with what it answers as its error. */
+  run<Result>(message: unknown, transfer: readonly Transferable[] = []): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) return reject(this.closed);
+      this.queue.push({ message, transfer, resolve, reject });
+      this.next();
+    });
+  }
+
+  /** Ends the threads. */
+  async close(reason: Error = new Error('the pool is closed')): Promise<void> {
+    this.closed = reason;
+    const threads = [...this.idle.splice(0), ...this.busy.keys()];
+    for (const job of [...this.busy.values(), ...this.queue.splice(0)]) job.reject(reason);
+    this.busy.clear();
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  }
+
+  private next(): void {
+    const job = this.queue[0];
+    if (!job) return;
+    const thread = this.idle.pop() ?? (this.busy.size < this.size ? this.start() : undefined);
+    if (!thread) return;
+    this.queue.shift();
+    this.busy.set(thread, job);
+    thread.postMessage(job.message, job.transfer);
+  }
+
+  private start(): Worker {
+    // From TypeScript sources (tests, scripts) the thread needs the same loader as we have.
+    const execArgv = this.module.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
+    const thread = new Worker(this.module, { workerData: this.workerData, execArgv });
+    thread.on('message', (reply: Reply<never>) => {
+      const job = this.busy.get(thread);
+      if (!job) return;
+      this.busy.delete(thread);
+      this.idle.push(thread);
+      if ('result' in reply) job.resolve(reply.result);
+      else job.reject(new Error(reply.error));
+      this.next();
+    });
+    thread.on('error', (error) => {
+      const job = this.busy.get(thread);
+      this.busy.delete(thread);
+      job?.reject(new WorkerCrash(`a worker thread failed: ${messageOf(error)}`, { cause: error }));
+      this.next();
+    });
+    return thread;
+  }
+}
+
+/** The module beside `here` that a thread runs: compiled beside compiled, source beside source. */
+export function workerModule(name: string, here: string): URL {
+  return new URL(`./${name}${here.endsWith('.ts') ? '.ts' : '.js'}`, here);
+}
