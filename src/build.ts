@@ -123,7 +123,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
     );
     const mosaic = describeMosaic({ options, grid, levels, catalog, placement, background, found: files.length });
     await timed('site', async (onProgress) => {
-      onProgress(0, 1);
+      onProgress(0, 2);
       writeSite(store, {
         mosaic,
         placement,
@@ -131,9 +131,10 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
         descriptor: dziDescriptor(mosaic.width, mosaic.height, recipe),
         checksums: { name: CHECKSUMS_FILE, bytes: packChecksums(checksums) },
       });
+      onProgress(1, 2);
       signal.throwIfAborted();
       await staging.commit();
-      onProgress(1, 1);
+      onProgress(2, 2);
     });
     return {
       out: options.out,
@@ -166,7 +167,7 @@ const UNITS: Record<Stage, string> = {
   catalog: 'images',
   match: 'cells',
   pyramid: 'tiles',
-  site: 'sites',
+  site: 'steps',
 };
 
 /** The grid asked for, or as many columns as asked for and the rows that keep the target's shape. */

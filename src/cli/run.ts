@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { build } from '../build.ts';
+import { messageOf, UserError } from '../errors.ts';
+import { serve } from '../serve.ts';
+import { verify } from '../verify/verify.ts';
+import { type Command, readArguments } from './arguments.ts';
+import { ProgressView } from './progress-view.ts';
+import { buildSummary, verifySummary } from './summary.ts';
+
+/** What the command line needs of a process; tests hand in one of their own. */
+export interface CliProcess {
+  readonly argv: readonly string[];
+  readonly stdout: { write(text: string): unknown };
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+  exitCode?: number | string | null | undefined;
+  on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+  off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
+}
+
+const DONE = 0;
+const FAILED = 1;
+const WRONG_USAGE = 2;
+const INTERRUPTED = 130;
+
+/** Runs the command line and sets the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
+export async function run(process: CliProcess): Promise<void> {
+  const interrupt = new AbortController();
+  const stop = () => interrupt.abort(new Error('interrupted'));
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    const command = await readArguments(process.argv.slice(2), version());
+    process.exitCode = await execute(command, process, interrupt.signal);
+  } catch (error) {
+    process.exitCode = report(error, process, interrupt.signal);
+  } finally {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}
+
+async function execute(command: Command, process: CliProcess, signal: AbortSignal): Promise<number> {
+  switch (command.name) {
+    case 'text':
+      process.stdout.write(`${command.text}\n`);
+      return DONE;
+    case 'build':
+      return await runBuild(command, process, signal);
+    case 'verify':
+      return await runVerify(command, process, signal);
+    case 'serve':
+      return await runServe(command, process, signal);
+  }
+}
+
+async function runBuild(
+  { options, quiet, json }: Extract<Command, { name: 'build' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const view = new ProgressView(process.stderr, quiet);
+  try {
+    const result = await build({ ...options, signal, onProgress: (progress) => view.show(progress) });
+    view.end();
+    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else if (!quiet) process.stdout.write(buildSummary(result));
+    return DONE;
+  } finally {
+    view.end();
+  }
+}
+
+async function runVerify(
+  { site, quiet, json }: Extract<Command, { name: 'verify' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const view = new ProgressView(process.stderr, quiet);
+  try {
+    const onProgress = (progress: { done: number; total: number }) =>
+      view.show({ stage: 'verify', unit: 'tiles', ...progress });
+    const result = await verify({ site, signal, onProgress });
+    view.end();
+    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    else if (!quiet || result.problems.length) process.stdout.write(verifySummary(result));
+    return result.problems.length ? FAILED : DONE;
+  } finally {
+    view.end();
+  }
+}
+
+async function runServe(
+  { site, port, host }: Extract<Command, { name: 'serve' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const serving = await serve({ site, port, host });
+  process.stdout.write(`${site} is at ${serving.url} (Ctrl-C ends it)\n`);
+  await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
+  await serving.close();
+  return DONE;
+}
+
+function report(error: unknown, process: CliProcess, signal: AbortSignal): number {
+  if (signal.aborted) {
+    process.stderr.write('Interrupted; nothing was changed.\n');
+    return INTERRUPTED;
+  }
+  if (error instanceof UserError) {
+    process.stderr.write(`zoomosaic: ${error.message}\n${error.remedy}\n`);
+    return error.code === 'usage' ? WRONG_USAGE : FAILED;
+  }
+  const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
+  process.stderr.write(`zoomosaic: unexpected error, please report it\n${stack}\n`);
+  return FAILED;
+}
+
+function version(): string {
+  const json = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(json) as { version: string }).version;
+}

@@ -1,0 +1,50 @@
+import type { BuildResult } from '../build.ts';
+import type { VerifyResult } from '../verify/verify.ts';
+
+const number = (value: number) => value.toLocaleString('en-GB');
+
+/** Bytes for people, decimal units. */
+function bytes(value: number): string {
+  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
+  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
+  return `${(value / 1000 ** step).toFixed(step ? 1 : 0)} ${units[step]}`;
+}
+
+/** What a build has made, and what to type next. */
+export function buildSummary(result: BuildResult): string {
+  const { grid, sources, stages, width, height } = result;
+  const cells = grid.columns * grid.rows;
+  const parts = [
+    `${number(sources.used)} of ${number(sources.usable)} images used`,
+    ...(sources.skipped ? [`${number(sources.skipped)} skipped`] : []),
+    ...(sources.duplicates ? [`${number(sources.duplicates)} duplicates`] : []),
+    ...(sources.enlarged ? [`${number(sources.enlarged)} enlarged`] : []),
+    ...(sources.verbatim ? [`${number(sources.verbatim)} kept byte for byte`] : []),
+  ];
+  const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
+  const lines = [
+    '',
+    `${result.out}: ${number(width)} x ${number(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
+    `  cells    ${number(cells)} (${grid.columns} x ${grid.rows}) of ${result.cellSize} px`,
+    `  images   ${parts.join(', ')}`,
+    `  files    ${number(result.files)}, of them ${number(result.linkedFiles)} links; ${bytes(result.bytes)}`,
+    `  time     ${times.join(', ')}`,
+    `  memory   ${bytes(result.peakRssBytes)} at most`,
+    ...result.warnings.map((warning) => `  note     ${warning}`),
+    '',
+    `Look at it:  zoomosaic serve ${quoted(result.out)}`,
+    '',
+  ];
+  return lines.join('\n');
+}
+
+/** What was found in a site. */
+export function verifySummary({ site, tiles, problems }: VerifyResult): string {
+  if (problems.length === 0) return `${site} is whole: ${number(tiles)} tiles checked\n`;
+  const lines = problems.map(({ path, problem }) => `${path}: ${problem}`);
+  return `${lines.join('\n')}\n${site} is not whole: ${number(problems.length)} problems in ${number(tiles)} tiles\n`;
+}
+
+function quoted(path: string): string {
+  return /^[\w./:-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
