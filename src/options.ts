@@ -31,7 +31,7 @@ export interface BuildOptions {
   crop?: Crop;
   /** Cells that one image may fill at most. */
   maxUses?: number;
-  /** The same image never stands twice within this many cells (Chebyshev). */
+  /** The same image never stands twice within this many cells (Chebyshev); by default 2, less where images are few. */
   minDistance?: number;
   layout?: 'dzi';
   /** Full-resolution tiles as hard links to one file per image, or as copies of it. */
@@ -58,7 +58,7 @@ export interface ResolvedOptions {
   readonly recipe: Recipe;
   readonly background: Rgb | undefined;
   readonly maxUses: number;
-  readonly minDistance: number;
+  readonly minDistance: number | undefined;
   readonly layout: 'dzi';
   readonly fullLevel: FullLevel;
   readonly catalog: string;
@@ -79,7 +79,6 @@ export const DEFAULTS = {
   format: 'jpeg' as TileFormat, // the only one that can be spliced
   crop: 'centre' as Crop, // predictable, and needs no second look at the image
   maxUses: Infinity,
-  minDistance: 0,
   layout: 'dzi' as const,
   fullLevel: 'link' as FullLevel, // full resolution costs no disk
 };
@@ -95,7 +94,7 @@ const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
  * @throws {UserError} `usage`: "Expected X for --name but received Y".
  */
 export function resolveOptions(options: BuildOptions): ResolvedOptions {
-  const { columns, cellSize, tileSize, quality, subsampling, format, crop, maxUses, minDistance, layout, fullLevel } = {
+  const { columns, cellSize, tileSize, quality, subsampling, format, crop, maxUses, layout, fullLevel } = {
     ...DEFAULTS,
     ...withoutUndefined(options),
   };
@@ -129,7 +128,8 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   oneOf('layout', ['dzi'], layout);
   oneOf('full-level', FULL_LEVELS, fullLevel);
   if (maxUses !== Infinity) whole('max-uses', maxUses, 1);
-  whole('min-distance', minDistance, 0, 1000);
+  const { minDistance } = options;
+  if (minDistance !== undefined) whole('min-distance', minDistance, 0, 1000);
   const concurrency = options.concurrency ?? availableParallelism();
   whole('concurrency', concurrency, 1, 256);
   return {

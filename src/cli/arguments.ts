@@ -114,7 +114,7 @@ const BUILD_OPTIONS = {
   background: text("What lies under transparent images, as in #fff; by default the target's mean colour"),
   crop: text('Part of an image that fills its cell: centre, attention or entropy', DEFAULTS.crop),
   'max-uses': text('Cells that one image may fill at most', 'any number'),
-  'min-distance': text('No image twice within this many cells', DEFAULTS.minDistance),
+  'min-distance': text('No image twice within this many cells', '2, less where images are few'),
   layout: text('How the pyramid lies on disk: dzi', DEFAULTS.layout),
   'full-level': text('Full-resolution tiles: link (hard links, no extra space) or copy', DEFAULTS.fullLevel),
   catalog: text("Folder of the index of images; by default in the user's cache directory"),

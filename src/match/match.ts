@@ -1,3 +1,4 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Grid, Placement } from '../types.ts';
@@ -8,8 +9,11 @@ export interface MatchOptions {
   readonly grid: Grid;
   /** Cells that one source may fill at most; Infinity for any number. */
   readonly maxUses: number;
-  /** Cells within this Chebyshev distance of each other never show the same source; 0 for no such rule. */
-  readonly minDistance: number;
+  /**
+   * Cells within this Chebyshev distance of each other never show the same source; 0 for no such rule. Undefined: as
+   * far as {@link DISTANCE_WISHED} where the sources allow it.
+   */
+  readonly minDistance: number | undefined;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
@@ -18,7 +22,7 @@ export interface MatchOptions {
 /** What a matching thread is asked: cells `start..end` freely, or all of them under the rules. */
 export type MatchJob =
   | { readonly kind: 'nearest'; readonly start: number; readonly end: number }
-  | { readonly kind: 'ruled'; readonly maxUses: number; readonly minDistance: number; readonly done: Int32Array };
+  | { readonly kind: 'ruled'; readonly maxUses: number; readonly minDistance: number; readonly nearest: MatchResult };
 
 /** Sources of the cells asked for, and the squared distance of each; `stuck` if the rules left none for some cell. */
 export interface MatchResult {
@@ -28,9 +32,11 @@ export interface MatchResult {
 }
 
 const BATCH_CELLS = 2048;
+/** Walls of one image are dull; two cells apart they are not noticed, and it costs little likeness. */
+const DISTANCE_WISHED = 2;
 
 /**
- * Chooses a source for every cell of the target: the nearest by features, within the rules.
+ * Chooses a source for every cell of the target: the nearest by features that the rules allow.
  *
  * @param features of the sources by id.
  * @throws {UserError} if the rules cannot be kept.
@@ -41,16 +47,15 @@ export async function match(target: Target, features: Float32Array, options: Mat
   onProgress(0, total);
   const target4 = await cutTarget(target, grid);
   const tree = buildSearchTree(features);
-  const ruled = options.maxUses < total || options.minDistance > 0;
-  const threads = ruled ? 1 : Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
+  const threads = Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
   const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, { target: target4, tree });
   const abort = () => void pool.close(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
     const placement = { grid, cells: new Uint32Array(total), costs: new Float32Array(total) };
-    await (ruled ? placeRuled(pool, placement, options) : placeNearest(pool, placement, onProgress));
-    return placement;
+    await placeNearest(pool, placement, onProgress);
+    return await placeRuled(pool, placement, features.length / FEATURE_LENGTH, options);
   } finally {
     signal.removeEventListener('abort', abort);
     await pool.close();
@@ -75,34 +80,37 @@ async function placeNearest(
   );
 }
 
-async function placeRuled(pool: WorkerPool, placement: Placement, options: MatchOptions): Promise<void> {
-  const { maxUses, minDistance, onProgress } = options;
-  const total = placement.cells.length;
-  const done = new Int32Array(new SharedArrayBuffer(4));
-  const watch = setInterval(() => onProgress(Atomics.load(done, 0), total), 200);
-  try {
-    const job: MatchJob = { kind: 'ruled', maxUses, minDistance, done };
+/** Replaces what breaks the rules; a distance that was not asked for gives way if it cannot be kept. */
+async function placeRuled(
+  pool: WorkerPool,
+  nearest: Placement,
+  sources: number,
+  { maxUses, minDistance }: MatchOptions,
+): Promise<Placement> {
+  for (let distance = minDistance ?? safeDistance(sources); ; distance--) {
+    if (distance === 0 && maxUses >= nearest.cells.length) return nearest;
+    const { cells, costs } = nearest;
+    const job: MatchJob = { kind: 'ruled', maxUses, minDistance: distance, nearest: { cells, costs } };
     const result = await pool.run<MatchResult>(job);
-    if (result.stuck) {
-      throw new UserError(
-        'no-placement',
-        `Found no placement with ${ruleText(options)}: the images run out`,
-        'Add images, raise --max-uses, or lower --min-distance.',
-      );
-    }
-    placement.cells.set(result.cells);
-    placement.costs.set(result.costs);
-    onProgress(total, total);
-  } finally {
-    clearInterval(watch);
+    if (!result.stuck) return { ...nearest, cells: result.cells, costs: result.costs };
+    if (minDistance === undefined && distance > 0) continue;
+    const rules = [
+      Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '',
+      distance ? `--min-distance ${distance}` : '',
+    ];
+    throw new UserError(
+      'no-placement',
+      `Found no placement with ${rules.filter(Boolean).join(' and ')}: some cell has no image left`,
+      'Add images, raise --max-uses, or lower --min-distance.',
+    );
   }
 }
 
-function ruleText({ maxUses, minDistance }: MatchOptions): string {
-  const rules = [];
-  if (Number.isFinite(maxUses)) rules.push(`--max-uses ${maxUses}`);
-  if (minDistance > 0) rules.push(`--min-distance ${minDistance}`);
-  return rules.join(' and ');
+/** A distance at which no cell can run out of sources: fewer lie around it than there are. */
+function safeDistance(sources: number): number {
+  let distance = DISTANCE_WISHED;
+  while (distance > 0 && sources < (2 * distance + 1) ** 2) distance--;
+  return distance;
 }
 
 /**
@@ -112,7 +120,7 @@ function ruleText({ maxUses, minDistance }: MatchOptions): string {
  */
 export function checkRules(
   usable: number,
-  { grid, maxUses, minDistance }: Omit<MatchOptions, 'concurrency' | 'onProgress' | 'signal'>,
+  { grid, maxUses, minDistance = 0 }: Pick<MatchOptions, 'grid' | 'maxUses' | 'minDistance'>,
 ): void {
   const cells = grid.columns * grid.rows;
   const needed = Math.ceil(cells / maxUses);

@@ -3,12 +3,12 @@ import type { MatchJob, MatchResult } from './match.ts';
 import { NearestSearch, type SearchTree } from './search-tree.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
 
-type Rules = Pick<Extract<MatchJob, { kind: 'ruled' }>, 'maxUses' | 'minDistance' | 'done'>;
+type Rules = Pick<Extract<MatchJob, { kind: 'ruled' }>, 'maxUses' | 'minDistance' | 'nearest'>;
 
 const FREE = 0xffffffff;
 
 /**
- * Places cell by cell, each with the nearest source that the rules still allow. Cells with most detail come first, since
+ * Places cell by cell, each with the nearest source that the rules still allow: the nearest of all, where they do. Cells with most detail come first, since
  * there a good image is worth most. If that order gets stuck on the distance rule, row by row needs fewer sources.
  */
 export function placeRuled(target: TargetCells, tree: SearchTree, rules: Rules): MatchResult {
@@ -17,7 +17,7 @@ export function placeRuled(target: TargetCells, tree: SearchTree, rules: Rules):
 }
 
 function place(target: TargetCells, tree: SearchTree, rules: Rules, order?: Uint32Array): MatchResult {
-  const { maxUses, minDistance, done } = rules;
+  const { maxUses, minDistance, nearest } = rules;
   const { grid } = target;
   const total = grid.columns * grid.rows;
   const search = new NearestSearch(tree);
@@ -30,13 +30,17 @@ function place(target: TargetCells, tree: SearchTree, rules: Rules, order?: Uint
   for (let i = 0; i < total; i++) {
     const cell = order ? order[i]! : i;
     if (minDistance > 0) collectNear(cells, grid.columns, grid.rows, cell, minDistance, near);
-    writeCellFeatures(target, cell, query, 0);
-    search.nearest(query, 0, -1, allowed);
-    if (search.id < 0) return { cells, costs, stuck: true };
-    cells[cell] = search.id;
-    costs[cell] = search.distance;
-    if (++uses[search.id]! >= maxUses) search.remove(search.id);
-    Atomics.store(done, 0, i + 1);
+    let id = nearest.cells[cell]!;
+    let cost = nearest.costs[cell]!;
+    if (uses[id]! >= maxUses || near.has(id)) {
+      writeCellFeatures(target, cell, query, 0);
+      search.nearest(query, 0, -1, allowed);
+      ({ id, distance: cost } = search);
+    }
+    if (id < 0) return { cells, costs, stuck: true };
+    cells[cell] = id;
+    costs[cell] = cost;
+    if (++uses[id]! >= maxUses) search.remove(id);
   }
   return { cells, costs };
 }

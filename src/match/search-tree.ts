@@ -100,10 +100,13 @@ export class NearestSearch {
   private allowed: ((id: number) => boolean) | undefined;
   /** Per node: points that can still be found; only once some were removed. */
   private alive: Uint32Array | undefined;
+  /** Per position: 1 once it was removed. */
+  private readonly removed: Uint8Array;
 
   constructor(tree: SearchTree) {
     this.tree = tree;
     this.positions = new Uint32Array(tree.ids.length);
+    this.removed = new Uint8Array(tree.ids.length);
     for (const [position, id] of tree.ids.entries()) this.positions[id] = position;
   }
 
@@ -131,6 +134,7 @@ export class NearestSearch {
     const { starts, ends, dimensions } = this.tree;
     this.alive ??= ends.map((end, node) => end - starts[node]!);
     const position = this.positions[id]!;
+    this.removed[position] = 1;
     for (let node = 0; ;) {
       this.alive[node]!--;
       if (dimensions[node] === LEAF) return;
@@ -157,7 +161,7 @@ export class NearestSearch {
 
   private scan(node: number): void {
     const { points, ids, starts, ends } = this.tree;
-    const { query } = this;
+    const { query, removed } = this;
     let best = this.distance;
     for (let position = starts[node]!; position < ends[node]!; position++) {
       const at = position * FEATURE_LENGTH;
@@ -172,7 +176,7 @@ export class NearestSearch {
         const f = query[i + 5]! - points[at + i + 5]!;
         sum = sum + a * a + b * b + c * c + d * d + e * e + f * f;
       }
-      if (sum > best) continue;
+      if (sum > best || removed[position]) continue;
       const id = ids[position]!;
       if (sum === best && id >= this.id && this.id >= 0) continue;
       if (this.allowed && !this.allowed(id)) continue;

@@ -61,10 +61,17 @@ function page(mosaic: MosaicJson): string {
   const fill: Record<string, string> = {
     title: escapeHtml(mosaic.title),
     description: escapeHtml(description),
+    preview: previewOf(mosaic),
     mosaic: JSON.stringify(mosaic).replaceAll('<', String.raw`\u003c`),
   };
   const template = readFileSync(join(ROOT, 'viewer', 'index.html'), 'utf8');
-  return template.replaceAll(/\{\{(title|description|mosaic)\}\}/g, (_, name: string) => fill[name]!);
+  return template.replaceAll(/\{\{(title|description|preview|mosaic)\}\}/g, (_, name: string) => fill[name]!);
+}
+
+/** The whole picture as one tile. */
+function previewOf({ levels, tile }: MosaicJson): string {
+  const { level } = levels.findLast(({ columns, rows }) => columns === 1 && rows === 1)!;
+  return `mosaic_files/${level}/0_0.${tile.extension}`;
 }
 
 function escapeHtml(text: string): string {

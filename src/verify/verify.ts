@@ -62,9 +62,9 @@ function recipeOf({ cellSize, tileSize, tile, crop }: MosaicJson): Recipe {
 
 function expectedLevels(mosaic: MosaicJson, problems: Problem[]): Level[] {
   const levels = levelsOf(mosaic.grid, mosaic.cellSize, recipeOf(mosaic));
-  const { width, height } = levels.at(-1);
+  const deepest = levels.at(-1);
   const agree = JSON.stringify(levels) === JSON.stringify(mosaic.levels);
-  if (!agree || width !== mosaic.width || height !== mosaic.height) {
+  if (!agree || deepest?.width !== mosaic.width || deepest.height !== mosaic.height) {
     problems.push({ path: 'mosaic.json', problem: 'levels or size do not follow from the grid' });
   }
   return levels;
