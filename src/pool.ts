@@ -65,9 +65,7 @@ export class WorkerPool {
   }
 
   private start(): Worker {
-    // From TypeScript sources (tests, scripts) the thread needs the same loader as we have.
-    const execArgv = this.module.pathname.endsWith('.ts') ? ['--import', 'tsx'] : [];
-    const thread = new Worker(this.module, { workerData: this.workerData, execArgv });
+    const thread = new Worker(this.module, { workerData: this.workerData });
     thread.on('message', (reply: Reply<never>) => {
       const job = this.busy.get(thread);
       if (!job) return;
@@ -87,7 +85,11 @@ export class WorkerPool {
   }
 }
 
-/** The module beside `here` that a thread runs: compiled beside compiled, source beside source. */
+/**
+ * The module `name` beside `here` (an `import.meta.url`), for a thread to run. Threads load no TypeScript, so from sources
+ * (tests, scripts) it is the compiled one.
+ */
 export function workerModule(name: string, here: string): URL {
-  return new URL(`./${name}${here.endsWith('.ts') ? '.ts' : '.js'}`, here);
+  const compiled = here.endsWith('.ts') ? here.replace(/\/src\/((?:[^/]+\/)*[^/]+)\.ts$/, '/dist/$1.js') : here;
+  return new URL(`./${name}.js`, compiled);
 }

@@ -1,4 +1,5 @@
-import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
+import { shrinkLinear, toSrgb } from '../colour/convert.ts';
 import type { Crop, Rect, Rgb } from '../types.ts';
 import { resample } from './resample.ts';
 
@@ -51,18 +52,27 @@ export async function decodeCell(input: ImageInput, size: number, crop: Crop, ba
   const { width, height } = meta.autoOrient;
   const rect = await cropOf(() => sharp(input, options).autoOrient(), { width, height }, crop);
   const part = sharp(input, options).autoOrient().extract(rect);
-  const px = await cellPx(part, rect.width, size, background);
+  const convert = profiled || meta.space === 'cmyk';
+  const px = await cellPx(part, convert, rect.width, size, background);
   const turned = (meta.orientation ?? 1) !== 1;
   const alpha = meta.hasAlpha;
   return { px, format: formatOf(meta), width, height, crop: rect, alpha, turned, profiled };
 }
 
-async function cellPx(part: Sharp, side: number, size: number, background: Rgb): Promise<Uint8Array> {
+async function cellPx(part: Sharp, convert: boolean, side: number, size: number, background: Rgb): Promise<Uint8Array> {
   const streamed = side > STREAM_RATIO * size || side > STREAM_SIDE;
-  const sized = streamed
-    ? part.pipelineColourspace('scrgb').resize(size, size, { fit: 'fill', kernel: 'cubic' })
-    : part;
-  const { data, info } = await sized.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  const upright = streamed && !convert ? part : toSrgb(part);
+  const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
+  let decoded: { data: Buffer; info: OutputInfo };
+  if (!streamed) decoded = await raw(upright);
+  else if (!convert) decoded = await raw(shrinkLinear(upright, size, size));
+  else {
+    // libvips leaves profiles alone in linear light, so that conversion comes first, by itself.
+    const { data, info } = await raw(upright);
+    const { width, height, channels } = info;
+    decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), size, size));
+  }
+  const { data, info } = decoded;
   if (info.channels === 3 && info.width === size) return data;
   return resample({ data, width: info.width, height: info.height, channels: info.channels }, size, background);
 }

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
+import { shrinkLinear, toSrgb as convertToSrgb } from '../colour/convert.ts';
 import { FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
 import { LINEAR, toSrgb } from '../colour/linear.ts';
 import { messageOf, UserError } from '../errors.ts';
@@ -44,15 +45,11 @@ export async function openTarget(path: string): Promise<Target> {
 }
 
 /** Resized in linear light, covering width x height; what is transparent is white. */
-async function linearPx(target: { bytes: Buffer }, width: number, height: number): Promise<Buffer> {
-  return await sharp(target.bytes, { failOn: 'error' })
-    .autoOrient()
-    .flatten({ background: '#fff' })
-    .pipelineColourspace('scrgb')
-    .resize(width, height, { fit: 'cover' })
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer();
+async function linearPx({ bytes }: { bytes: Buffer }, width: number, height: number): Promise<Buffer> {
+  const upright = sharp(bytes, { failOn: 'error' }).autoOrient().flatten({ background: '#fff' });
+  const { data, info } = await convertToSrgb(upright).raw().toBuffer({ resolveWithObject: true });
+  const raw = { width: info.width, height: info.height, channels: info.channels };
+  return await shrinkLinear(sharp(data, { raw }), width, height).raw().toBuffer();
 }
 
 /** A target cut into cells, in memory that threads can share. */

@@ -1,0 +1,301 @@
+import { copyFile, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp, { type Sharp } from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Catalog } from '../src/catalog/catalog.ts';
+import { decodeCell } from '../src/catalog/decode.ts';
+import { updateCatalog } from '../src/catalog/update.ts';
+import { scan } from '../src/scan/scan.ts';
+import type { Recipe } from '../src/types.ts';
+import { decode, difference, temporaryFolder, waves, writeMany, writeWaves } from './images.ts';
+
+const RECIPE: Recipe = {
+  cellSize: 32,
+  tileSize: 256,
+  format: 'jpeg',
+  quality: 85,
+  subsampling: '4:2:0',
+  crop: 'centre',
+};
+const GREY = { r: 128, g: 128, b: 128 };
+const signal = new AbortController().signal;
+const noProgress = () => {};
+
+let root: string;
+beforeAll(async () => {
+  root = await temporaryFolder();
+});
+
+async function update(
+  images: string,
+  folder: string,
+  change: Partial<Recipe> = {},
+  background = GREY,
+): Promise<Catalog> {
+  const files = await scan([images], { exclude: [], onProgress: noProgress, signal });
+  const recipe = { ...RECIPE, ...change };
+  const catalog = await updateCatalog(files, {
+    folder,
+    recipe,
+    background,
+    concurrency: 2,
+    onProgress: noProgress,
+    signal,
+  });
+  catalog.close();
+  return catalog;
+}
+
+async function shards(folder: string): Promise<string[]> {
+  const all = await readdir(folder, { recursive: true });
+  return all.filter((file) => file.endsWith('.bin')).toSorted();
+}
+
+describe('a catalog', () => {
+  test('indexes once, then only what is new or changed', async () => {
+    const [images, folder] = [join(root, 'a'), join(root, 'a-catalog')];
+    await mkdir(images);
+    await writeMany(images, 6);
+    const first = await update(images, folder);
+    expect(first.sources.map(({ path }) => path.slice(-7))).toEqual([
+      '000.jpg',
+      '001.jpg',
+      '002.jpg',
+      '003.jpg',
+      '004.jpg',
+      '005.jpg',
+    ]);
+    const [shard] = await shards(folder);
+    await update(images, folder);
+    expect(await shards(folder)).toEqual([shard]);
+
+    await writeWaves(join(images, '002.jpg'), 90, 90, 77);
+    await writeWaves(join(images, '010.jpg'), 90, 90, 78);
+    const second = await update(images, folder);
+    expect(second.sources).toHaveLength(7);
+    expect(second.sources[2]).toMatchObject({ width: 90, height: 90 });
+    expect(await shards(folder)).toHaveLength(2);
+    expect(second.features().subarray(0, 48)).toEqual(first.features().subarray(0, 48));
+
+    // Only the time has changed: the content is known, nothing is decoded.
+    await utimes(join(images, '000.jpg'), 1, 1);
+    await update(images, folder);
+    expect((await stat(join(folder, (await shards(folder)).at(-1)!))).size).toBeLessThan(10_000);
+  });
+
+  test('says why it indexes anew, and keeps the old index', async () => {
+    const [images, folder] = [join(root, 'b'), join(root, 'b-catalog')];
+    await mkdir(images);
+    await writeMany(images, 2);
+    expect((await update(images, folder)).notes).toEqual([]);
+    const [before] = await shards(folder);
+    const { notes } = await update(images, folder, { quality: 70 });
+    expect(notes).toEqual([
+      expect.stringMatching(/^indexing anew for 32px-tile256-jpeg-q70.*only 32px-tile256-jpeg-q85/),
+    ]);
+    expect(await shards(folder)).toContain(before);
+  });
+
+  test('keeps one source of byte-identical files, and lists what cannot be used', async () => {
+    const [images, folder] = [join(root, 'c'), join(root, 'c-catalog')];
+    await mkdir(images);
+    const [one] = await writeMany(images, 2);
+    await copyFile(one!, join(images, 'copy.jpg'));
+    await writeFile(join(images, 'text.jpg'), 'not an image');
+    await writeFile(join(images, 'empty.png'), '');
+    await copyFile(one!, join(images, 'short.jpg'));
+    await truncate(join(images, 'short.jpg'), 500);
+    await writeFile(join(images, 'photo.nef'), 'raw');
+    await writeFile(join(images, 'notes.txt'), 'no image');
+    await writeFile(join(images, '.hidden.jpg'), 'hidden');
+    for (const round of ['first', 'again']) {
+      const { sources, duplicates, skipped } = await update(images, folder);
+      expect([sources.length, duplicates], round).toEqual([2, 1]);
+      expect(Object.fromEntries(skipped.map(({ path, reason }) => [path.slice(images.length + 1), reason]))).toEqual({
+        'empty.png': 'the file is empty',
+        'photo.nef': 'a camera raw file: export it as JPEG or TIFF',
+        'short.jpg': 'the file ends early',
+        'text.jpg': 'not an image, or of a format that cannot be decoded',
+      });
+    }
+  });
+
+  test('lays transparent images anew over another background, and only those', async () => {
+    const [images, folder] = [join(root, 'd'), join(root, 'd-catalog')];
+    await mkdir(images);
+    await writeMany(images, 2);
+    await sharp({ create: { width: 40, height: 40, channels: 4, background: '#0000' } })
+      .png()
+      .toFile(join(images, 'z.png'));
+    const grey = await update(images, folder);
+    const red = await update(images, folder, {}, { r: 255, g: 0, b: 0 });
+    const pixel = (catalog: Catalog) => [...catalog.pixels(2, 1)];
+    expect([pixel(grey), pixel(red)]).toEqual([
+      [128, 128, 128],
+      [255, 0, 0],
+    ]);
+    const counts = await Promise.all(
+      (await shards(folder)).map(
+        async (name) =>
+          (JSON.parse(await readFile(join(folder, name.replace('.bin', '.json')), 'utf8')) as { sources: [] }).sources
+            .length,
+      ),
+    );
+    expect(counts.toSorted()).toEqual([1, 3]);
+  });
+
+  test('takes a damaged shard for missing, and notices damaged data', async () => {
+    const [images, folder] = [join(root, 'e'), join(root, 'e-catalog')];
+    await mkdir(images);
+    await writeMany(images, 3);
+    const whole = await update(images, folder);
+    const [shard] = await shards(folder);
+    const path = join(folder, shard!);
+    const bytes = await readFile(path);
+    bytes[bytes.length - 10]! ^= 0xff;
+    await writeFile(path, bytes);
+    expect(() => whole.strip(2, 16)).toThrow('is damaged');
+    await truncate(path, 1000);
+    expect((await update(images, folder)).sources).toHaveLength(3);
+    expect(await shards(folder)).toHaveLength(2);
+  });
+
+  test('of an unknown version is refused', async () => {
+    const [images, folder] = [join(root, 'f'), join(root, 'f-catalog')];
+    await mkdir(images);
+    await writeMany(images, 1);
+    await update(images, folder);
+    const json = join(folder, (await shards(folder))[0]!.replace('.bin', '.json'));
+    await writeFile(json, (await readFile(json, 'utf8')).replace('"version":1', '"version":99'));
+    await expect(update(images, folder)).rejects.toThrow('Expected catalog version 1');
+  });
+
+  test('keeps what was finished when it is stopped', async () => {
+    const [images, folder] = [join(root, 'g'), join(root, 'g-catalog')];
+    await mkdir(images);
+    await writeMany(images, 12);
+    const files = await scan([images], { exclude: [], onProgress: noProgress, signal });
+    const controller = new AbortController();
+    const onProgress = (done: number) => done === 4 && controller.abort(new Error('stopped'));
+    const options = { folder, recipe: RECIPE, background: GREY, concurrency: 2, onProgress, signal: controller.signal };
+    await expect(updateCatalog(files, options)).rejects.toThrow('stopped');
+    expect((await readdir(folder, { recursive: true })).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect((await update(images, folder)).sources).toHaveLength(12);
+  });
+});
+
+describe('decoding', () => {
+  const decodeAs = async (image: Sharp, size = 64) =>
+    (await decodeCell(await image.toBuffer(), size, 'centre', GREY)).px;
+  const square = () => sharp(waves(64, 64, 12), { raw: { width: 64, height: 64, channels: 3 } });
+
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('turns an image upright: EXIF orientation %i', async (orientation) => {
+    // How a camera held so would have stored the same picture.
+    const undo = [
+      [0, false],
+      [0, true],
+      [180, false],
+      [180, true],
+      [90, true],
+      [270, false],
+      [270, true],
+      [90, false],
+    ] as const;
+    const [angle, mirrored] = undo[orientation - 1]!;
+    let stored = square();
+    if (mirrored && angle !== 90 && angle !== 270) stored = stored.flop();
+    const turned = sharp(await stored.rotate(angle).png().toBuffer());
+    if (mirrored && (angle === 90 || angle === 270)) turned.flop();
+    const px = await decodeAs(
+      sharp(await turned.png().toBuffer())
+        .withMetadata({ orientation })
+        .png(),
+    );
+    expect(difference(px, waves(64, 64, 12)).most).toBe(0);
+  });
+
+  test('converts profiles, inks and depths to sRGB', async () => {
+    const plain = waves(64, 64, 12);
+    const cases: [string, Sharp, number][] = [
+      ['Display P3', square().withIccProfile('p3').png(), 2],
+      ['sRGB profile', square().withIccProfile('srgb').png(), 0],
+      ['16 bits', square().toColourspace('rgb16').png(), 1],
+      ['16 bits, Display P3', square().withIccProfile('p3').toColourspace('rgb16').png(), 6],
+    ];
+    for (const [name, image, most] of cases) {
+      const px = await decodeAs(image);
+      expect(difference(px, plain).mean, name).toBeLessThan(1);
+      expect(difference(px, plain).most, name).toBeLessThanOrEqual(most);
+      // The same through libvips, where sources are many times larger than their cell.
+      const enlarged = await sharp(await image.png().toBuffer())
+        .keepIccProfile()
+        .resize(640, 640, { kernel: 'nearest' })
+        .png()
+        .toBuffer();
+      const shrunk = (await decodeCell(enlarged, 64, 'centre', GREY)).px;
+      expect(difference(shrunk, plain).mean, `${name}, large`).toBeLessThan(2);
+    }
+    const cmyk = await decodeAs(
+      square().toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 100, chromaSubsampling: '4:4:4' }),
+    );
+    expect(difference(cmyk, plain).mean).toBeLessThan(12); // inks cannot show every colour
+  });
+
+  test('takes the first frame of an animation, and grey as grey', async () => {
+    const frames = Buffer.concat([waves(64, 64, 12), Buffer.alloc(64 * 64 * 3, 200)]);
+    const animation = sharp(frames, { raw: { width: 64, height: 128, channels: 3, pageHeight: 64 } }).webp({
+      lossless: true,
+    });
+    expect(difference(await decodeAs(animation), waves(64, 64, 12)).most).toBe(0);
+    const grey = await decodeAs(square().toColourspace('b-w').png());
+    expect(grey.every((value, i) => value === grey[i - (i % 3)])).toBe(true);
+    expect(grey).toHaveLength(64 * 64 * 3);
+  });
+
+  test('shrinks small and large images alike, in linear light', async () => {
+    // One above and one below the size at which libvips takes over.
+    const board = (side: number) => {
+      const px = Buffer.alloc(side * side * 3, 0).map((_, i) =>
+        (Math.floor(i / 3) + Math.floor(i / 3 / side)) % 2 ? 255 : 0,
+      );
+      return sharp(px, { raw: { width: side, height: side, channels: 3 } }).png();
+    };
+    for (const side of [48, 256]) {
+      const px = await decodeAs(board(side), 16);
+      const mean = px.reduce((sum, value) => sum + value, 0) / px.length;
+      expect(mean, `${side} px`).toBeGreaterThan(185);
+      expect(mean, `${side} px`).toBeLessThan(191);
+    }
+  });
+
+  test('crops to what stands out, if asked', async () => {
+    const scene = sharp({ create: { width: 400, height: 100, channels: 3, background: '#333' } }).composite([
+      { input: await square().png().toBuffer(), left: 320, top: 20 },
+    ]);
+    const bytes = await scene.png().toBuffer();
+    expect((await decodeCell(bytes, 32, 'centre', GREY)).crop).toEqual({ left: 150, top: 0, width: 100, height: 100 });
+    for (const crop of ['attention', 'entropy'] as const) {
+      expect((await decodeCell(bytes, 32, crop, GREY)).crop.left, crop).toBeGreaterThan(240);
+    }
+  });
+
+  test('draws vector images as large as the cell', async () => {
+    const svg = Buffer.from(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="4" height="8"/><rect x="4" width="4" height="8" fill="#fff"/></svg>',
+    );
+    const { px, width } = await decodeCell(svg, 64, 'centre', GREY);
+    expect(width).toBeGreaterThanOrEqual(64);
+    expect([px[31 * 3], px[32 * 3]]).toEqual([0, 255]);
+  });
+});
+
+test('a full-resolution tile holds what the source shows', async () => {
+  const images = join(root, 'h');
+  await mkdir(images);
+  await sharp(waves(256, 256, 5), { raw: { width: 256, height: 256, channels: 3 } })
+    .png()
+    .toFile(join(images, 'a.png'));
+  const catalog = await update(images, join(root, 'h-catalog'), { cellSize: 256, quality: 95, subsampling: '4:4:4' });
+  const tile = await decode(Buffer.from(catalog.tile(0, { size: 256, from: 'reference', tiles: 1 }, 0, 0)));
+  expect(difference(tile.data, waves(256, 256, 5)).most).toBeLessThan(12);
+});
