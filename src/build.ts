@@ -85,9 +85,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   const levels = levelsOf(grid, recipe.cellSize, recipe);
   const { concurrency } = options;
 
-  const files = await timed('scan', (onProgress) =>
-    scan(options.images, { exclude: [options.out], onProgress, signal }),
-  );
+  const files = await timed('scan', (onProgress) => scan(options.images, { onProgress, signal }));
   const inputs = [options.target, ...files.map(({ path }) => path)];
   const staging = await stage(options.out, options.force, inputs);
   let catalog: Catalog | undefined;

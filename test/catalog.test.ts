@@ -32,7 +32,7 @@ async function update(
   change: Partial<Recipe> = {},
   background = GREY,
 ): Promise<Catalog> {
-  const files = await scan([images], { exclude: [], onProgress: noProgress, signal });
+  const files = await scan([images], { onProgress: noProgress, signal });
   const recipe = { ...RECIPE, ...change };
   const catalog = await updateCatalog(files, {
     folder,
@@ -174,7 +174,7 @@ describe('a catalog', () => {
     const [images, folder] = [join(root, 'g'), join(root, 'g-catalog')];
     await mkdir(images);
     await writeMany(images, 12);
-    const files = await scan([images], { exclude: [], onProgress: noProgress, signal });
+    const files = await scan([images], { onProgress: noProgress, signal });
     const controller = new AbortController();
     const onProgress = (done: number) => done === 4 && controller.abort(new Error('stopped'));
     const options = { folder, recipe: RECIPE, background: GREY, concurrency: 2, onProgress, signal: controller.signal };

@@ -33,18 +33,14 @@ namespace Zoomosaic {
     placement: { file: string; type: 'u16' | 'u32' };
   }
 
-  /** Source ids of the cells, row-major. */
-  export type Placement = Uint16Array | Uint32Array;
-
   /** A download that one tile or several are waiting for. */
   interface Download {
     readonly image: HTMLImageElement;
     readonly jobs: Set<OpenSeadragon.ImageJob>;
   }
 
+  /** Tiles by level, column and row, with their URLs and cache keys. */
   export class TileSource extends OpenSeadragon.TileSource {
-    /** A tile of one source was asked for while the placement was unknown. */
-    askedEarly = false;
     private readonly mosaic: Mosaic;
     /** `undefined` until it is known; `null` if it cannot be had. */
     private placement: Placement | null | undefined;
@@ -52,22 +48,31 @@ namespace Zoomosaic {
 
     constructor(mosaic: Mosaic) {
       const { width, height, tileSize, levels } = mosaic;
-      super({ width, height, tileSize, tileOverlap: 0, minLevel: 0, maxLevel: levels.length - 1 } as never);
+      super({ width, height, tileSize, tileOverlap: 0, minLevel: 0, maxLevel: levels.length - 1 });
       this.mosaic = mosaic;
     }
 
-    /** Makes the placement known; `null` if it cannot be had: tiles then come from the pyramid alone. */
-    setPlacement(placement: Placement | null): void {
+    /**
+     * Makes the placement known; `null` if it cannot be had: tiles then come from the pyramid alone. `pictures` are
+     * those that show this source: what they believe of levels that were not to be had so far is forgotten.
+     */
+    setPlacement(placement: Placement | null, pictures: readonly OpenSeadragon.TiledImage[]): void {
       this.placement = placement;
+      for (const picture of pictures) {
+        // A tile keeps the URL, key and existence it was made with. `reset()` would throw away what is on the screen,
+        // too, and warn of each download under way; none of these tiles has been loaded.
+        const { tilesMatrix } = picture as unknown as { tilesMatrix: Record<number, unknown> };
+        for (const { level, from } of this.mosaic.levels) if (from === 'reference') delete tilesMatrix[level];
+        // There was no clip and is none now, but the picture looks again for tiles that it lacks.
+        picture.setClip(null);
+      }
     }
 
     /** Until the placement is known, coarser levels stand in for those whose tiles belong to one source. */
     override tileExists(level: number, x: number, y: number): boolean {
       const { columns, rows, from } = this.mosaic.levels[level] ?? { columns: 0, rows: 0, from: 'paint' };
       if (x < 0 || y < 0 || x >= columns || y >= rows) return false;
-      if (from !== 'reference' || this.placement !== undefined) return true;
-      this.askedEarly = true;
-      return false;
+      return from !== 'reference' || this.placement !== undefined;
     }
 
     override getTileUrl(level: number, x: number, y: number): string {
@@ -85,32 +90,35 @@ namespace Zoomosaic {
 
     /** Joins a download of the same image that is under way, or starts one. */
     override downloadTileStart(job: OpenSeadragon.ImageJob): void {
-      const url = job.src as string;
+      const url = job.src;
       const known = this.downloads.get(url);
       if (known) {
         known.jobs.add(job);
         return;
       }
       const image = new Image();
-      const jobs = new Set([job]);
-      this.downloads.set(url, { image, jobs });
+      const download = { image, jobs: new Set([job]) };
+      this.downloads.set(url, download);
       const settle = (act: (waiting: OpenSeadragon.ImageJob) => void) => () => {
-        image.onload = image.onerror = null;
+        if (this.downloads.get(url) !== download) return;
+        // A job that has timed out meanwhile has no id any more, and must not be reported twice.
+        for (const waiting of download.jobs) if (waiting.jobId !== null) act(waiting);
+        // Last: a job that OpenSeadragon starts meanwhile joins, and its turn comes.
         this.downloads.delete(url);
-        for (const waiting of jobs) act(waiting);
       };
-      image.onload = settle((waiting) => waiting.finish(image, undefined as never, 'image'));
-      image.onerror = settle((waiting) => waiting.fail(`${url} cannot be loaded`, undefined as never));
+      const finish = settle((waiting) => waiting.finish(image, null, 'image'));
+      const fail = settle((waiting) => waiting.fail(`${url} cannot be loaded`, null));
+      image.addEventListener('load', finish, { once: true });
+      image.addEventListener('error', fail, { once: true });
       image.src = url;
     }
 
     /** Leaves a download; the last one to leave ends it. */
     override downloadTileAbort(job: OpenSeadragon.ImageJob): void {
-      const url = job.src as string;
+      const url = job.src;
       const download = this.downloads.get(url);
       if (!download?.jobs.delete(job) || download.jobs.size > 0) return;
       this.downloads.delete(url);
-      download.image.onload = download.image.onerror = null;
       download.image.src = '';
     }
 

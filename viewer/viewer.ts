@@ -1,54 +1,45 @@
-/** The page: opens the mosaic, and wires buttons, keys and captions to it. */
+/** The page: opens the mosaic and says what it is. */
 namespace Zoomosaic {
-  const IDLE_MS = 4000;
-  /** Longer side of the minimap, px. */
+  /** Longer side of the minimap, px, at most; and of the page's shorter side. */
   const MINIMAP_SIDE = 180;
-  const ZOOM_STEP = 2;
-  /** Of the view's width per key press. */
-  const PAN_STEP = 0.2;
-  /** Screen px per picture px at most. */
+  const MINIMAP_SHARE = 0.28;
+  /** CSS px per picture px at most. */
   const CLOSEST = 4;
 
   const byId = (id: string) => document.getElementById(id)!;
 
-  /** Says something instead of the picture. */
+  /** Says something instead of showing the picture. */
   function complain(text: string): void {
-    const message = byId('message');
-    message.textContent = text;
-    message.hidden = false;
-    for (const id of ['controls', 'caption', 'scale']) byId(id).hidden = true;
+    byId('message').textContent = text;
+    byId('message').hidden = false;
+    for (const id of ['picture', 'controls', 'caption']) byId(id).hidden = true;
   }
 
+  /** What the page shows; `undefined`, and said so, if it cannot. */
   function readMosaic(): Mosaic | undefined {
-    const mosaic = JSON.parse(byId('mosaic').textContent!) as Mosaic;
-    if (mosaic.format === 'zoomosaic' && mosaic.version === 1 && mosaic.layout === 'dzi') return mosaic;
-    complain(
-      `This page can show mosaics of version 1 with layout dzi, but this one is of version ${mosaic.version}, ${mosaic.layout}. Build it again, page and all.`,
-    );
+    if (typeof OpenSeadragon === 'undefined') {
+      complain('The viewer is incomplete: its folder “viewer” belongs beside this page. Copy the whole site.');
+      return undefined;
+    }
+    try {
+      const mosaic = JSON.parse(byId('mosaic').textContent) as Mosaic;
+      const { format, version, layout } = mosaic;
+      if (format === 'zoomosaic' && version === 1 && layout === 'dzi') return mosaic;
+      complain(
+        `This page shows mosaics of format zoomosaic, version 1, layout dzi. This one is of format ${format}, version ${version}, layout ${layout}. Build it again, page and all.`,
+      );
+    } catch {
+      complain('This page’s description of the mosaic cannot be read. Build it again, page and all.');
+    }
     return undefined;
   }
 
-  /** Loads the placement as a script: pages opened from disk can fetch nothing. */
-  function loadPlacement({ placement, grid }: Mosaic): Promise<Placement | null> {
-    return new Promise((done) => {
-      const script = document.createElement('script');
-      const decode = (base64: string) => {
-        const text = atob(base64);
-        const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-        const cells = placement.type === 'u16' ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
-        done(cells.length === grid.columns * grid.rows ? cells : null);
-      };
-      (window as unknown as Record<string, unknown>)['zoomosaicPlacement'] = decode;
-      script.onerror = () => done(null);
-      script.src = placement.file;
-      document.head.append(script);
-    });
-  }
-
-  /** As large as a postcard's stamp, in the picture's shape. */
+  /** In the picture's shape. */
   function minimapSize({ width, height }: Mosaic): { navigatorWidth: number; navigatorHeight: number } {
-    const scale = MINIMAP_SIDE / Math.max(width, height);
-    return { navigatorWidth: Math.round(width * scale), navigatorHeight: Math.round(height * scale) };
+    const side = Math.min(MINIMAP_SIDE, MINIMAP_SHARE * Math.min(innerWidth, innerHeight));
+    const scale = side / Math.max(width, height);
+    const px = (length: number) => Math.max(8, Math.round(length * scale));
+    return { navigatorWidth: px(width), navigatorHeight: px(height) };
   }
 
   function openViewer(mosaic: Mosaic): OpenSeadragon.Viewer {
@@ -56,14 +47,14 @@ namespace Zoomosaic {
     const source = new TileSource(mosaic);
     const viewer = OpenSeadragon({
       element: byId('picture'),
-      tileSources: source as never,
-      // Canvas works everywhere, from disk too, where WebGL may not touch the images.
-      drawer: 'canvas',
+      tileSources: source,
+      drawer: PixelDrawer,
       showNavigationControl: false,
       showNavigator: true,
       navigatorPosition: 'BOTTOM_RIGHT',
       ...minimapSize(mosaic),
       navigatorAutoFade: false,
+      navigatorRotate: false,
       animationTime: calm ? 0 : 0.7,
       springStiffness: 8,
       blendTime: calm ? 0 : 0.15,
@@ -71,108 +62,76 @@ namespace Zoomosaic {
       constrainDuringPan: true,
       minZoomImageRatio: 0.9,
       maxZoomPixelRatio: CLOSEST,
-      zoomPerClick: ZOOM_STEP,
       zoomPerScroll: 1.25,
       gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-      maxImageCacheCount: 800,
-      imageLoaderLimit: 12,
-      tabIndex: 0,
-    } as OpenSeadragon.Options);
-    if (mosaic.levels.some(({ from }) => from === 'reference')) {
-      void loadPlacement(mosaic).then((placement) => {
-        source.setPlacement(placement);
-        // Only if somebody has zoomed in faster than it came: what stood in for those tiles must go.
-        if (source.askedEarly) viewer.world.getItemAt(0)?.reset();
-      });
-    }
+      gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
+      // Images, not tiles: twice what a 4K screen shows at once.
+      maxImageCacheCount: 1000,
+      maxTilesPerFrame: 8,
+      // No queue of its own: one that waits there cannot join a download under way, and browsers have a queue, too;
+      // which is why waiting long is no failure.
+      imageLoaderLimit: 0,
+      timeout: 120_000,
+      tileRetryMax: 2,
+    });
+    viewer.canvas.setAttribute('role', 'application');
+    viewer.canvas.setAttribute(
+      'aria-label',
+      `${mosaic.title}: zoomable photomosaic. Arrow keys move, plus and minus zoom, 0 shows the whole.`,
+    );
+    viewer.addOnceHandler('open', () => void addPlacement(viewer, source, mosaic));
+    viewer.addHandler('open-failed', () => complain('The picture cannot be opened.'));
+    stayWhole(viewer);
     return viewer;
   }
 
-  function act(viewer: OpenSeadragon.Viewer, what: string): void {
+  async function addPlacement(viewer: OpenSeadragon.Viewer, source: TileSource, mosaic: Mosaic): Promise<void> {
+    if (!mosaic.levels.some(({ from }) => from === 'reference')) return;
+    const placement = await loadPlacement(mosaic);
+    const pictures = [viewer.world, viewer.navigator.world].map((world) => world.getItemAt(0));
+    source.setPlacement(
+      placement,
+      pictures.filter((picture) => picture !== undefined),
+    );
+  }
+
+  /** Keeps showing the whole when the window changes or a phone is turned, if it was shown before. */
+  function stayWhole(viewer: OpenSeadragon.Viewer): void {
     const { viewport } = viewer;
-    if (what === 'zoom-in') viewport.zoomBy(ZOOM_STEP);
-    if (what === 'zoom-out') viewport.zoomBy(1 / ZOOM_STEP);
-    if (what === 'home') viewport.goHome();
-    if (what === 'fullscreen') {
-      void (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen());
-    }
-    viewport.applyConstraints();
-  }
-
-  const KEYS: Record<string, string | readonly [number, number]> = {
-    '+': 'zoom-in',
-    '=': 'zoom-in',
-    '-': 'zoom-out',
-    _: 'zoom-out',
-    '0': 'home',
-    h: 'home',
-    Home: 'home',
-    f: 'fullscreen',
-    ArrowLeft: [-1, 0],
-    a: [-1, 0],
-    ArrowRight: [1, 0],
-    d: [1, 0],
-    ArrowUp: [0, -1],
-    w: [0, -1],
-    ArrowDown: [0, 1],
-    s: [0, 1],
-  };
-
-  function listenToKeys(viewer: OpenSeadragon.Viewer): void {
-    // OpenSeadragon's own keys turn and flip the picture, too, which nobody means to do.
-    viewer.addHandler('canvas-key', (event) => {
-      event.preventDefaultAction = true;
+    let whole = true;
+    viewer.addHandler('update-viewport', () => {
+      whole = viewport.getZoom() < viewport.getHomeZoom() * 1.01;
     });
-    document.addEventListener('keydown', (event) => {
-      const meant = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-      if (!meant || event.ctrlKey || event.metaKey || event.altKey) return;
-      event.preventDefault();
-      if (typeof meant === 'string') return act(viewer, meant);
-      const step = viewer.viewport.getBounds(true).width * PAN_STEP;
-      viewer.viewport.panBy(new OpenSeadragon.Point(meant[0] * step, meant[1] * step));
-      viewer.viewport.applyConstraints();
+    // OpenSeadragon keeps the scale, and sets it after this event.
+    viewer.addHandler('resize', () => {
+      if (whole) viewer.addOnceHandler('viewport-change', () => void viewport.goHome(true));
     });
   }
 
-  function caption({ grid, sources, width, height }: Mosaic): string {
-    const cells = grid.columns * grid.rows;
+  /** “43,776 cells · 1,000 images · 2.9 gigapixels” */
+  function factsOf({ grid, sources, width, height }: Mosaic): string {
+    const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
     const px = width * height;
-    const size = px >= 1e9 ? `${(px / 1e9).toFixed(1)} gigapixels` : `${Math.max(1, Math.round(px / 1e6))} megapixels`;
-    const number = (value: number) => value.toLocaleString('en');
-    return `${number(cells)} cells · ${number(sources.used)} ${sources.used === 1 ? 'image' : 'images'} · ${size}`;
+    const size = px >= 1e9 ? `${(px / 1e9).toFixed(1)} gigapixels` : `${(px / 1e6).toPrecision(2)} megapixels`;
+    return [count(grid.columns * grid.rows, 'cell'), count(sources.used, 'image'), size].join(' · ');
   }
 
+  /** Tells the scale in CSS px per picture px. */
   function showScale(viewer: OpenSeadragon.Viewer): void {
-    const item = viewer.world.getItemAt(0);
-    if (!item) return;
-    const percent = item.viewportToImageZoom(viewer.viewport.getZoom(true)) * 100;
+    const picture = viewer.world.getItemAt(0);
+    if (!picture) return;
+    const percent = picture.viewportToImageZoom(viewer.viewport.getZoom(true)) * 100;
     byId('scale').textContent = `${percent < 10 ? percent.toPrecision(2) : Math.round(percent)} %`;
-  }
-
-  /** Lets everything but the picture step back while nothing happens. */
-  function fadeWhenIdle(): void {
-    let timer = 0;
-    const wake = () => {
-      document.body.classList.remove('idle');
-      clearTimeout(timer);
-      timer = setTimeout(() => document.body.classList.add('idle'), IDLE_MS);
-    };
-    for (const event of ['pointermove', 'pointerdown', 'keydown', 'wheel'])
-      addEventListener(event, wake, { passive: true });
-    wake();
   }
 
   function start(): void {
     const mosaic = readMosaic();
     if (!mosaic) return;
-    byId('facts').textContent = caption(mosaic);
+    byId('facts').textContent = factsOf(mosaic);
     const viewer = openViewer(mosaic);
-    for (const button of document.querySelectorAll<HTMLElement>('#controls [data-do]')) {
-      button.addEventListener('click', () => act(viewer, button.dataset['do']!));
-    }
-    listenToKeys(viewer);
+    connectButtons(viewer);
+    connectKeys(viewer);
     viewer.addHandler('update-viewport', () => showScale(viewer));
-    viewer.addHandler('open-failed', () => complain('The picture cannot be opened.'));
     fadeWhenIdle();
     Object.assign(window, { zoomosaic: { viewer, mosaic } });
   }

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { dirname, extname, resolve, sep } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { systemCode, UserError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
@@ -7,8 +8,6 @@ import type { ScannedFile } from '../types.ts';
 import { IMAGE_EXTENSIONS } from './image-extensions.ts';
 
 export interface ScanOptions {
-  /** Files below these folders are left out (the site that is being built). */
-  readonly exclude: readonly string[];
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -24,15 +23,11 @@ const STATS_AT_ONCE = 32;
  */
 export async function scan(inputs: readonly string[], options: ScanOptions): Promise<ScannedFile[]> {
   const paths = new Set<string>();
-  const sites = new Set(options.exclude.map((folder) => resolve(folder)));
   for (const input of inputs) {
     options.signal.throwIfAborted();
-    for (const path of await find(input)) {
-      if (path.endsWith(`${sep}mosaic.dzi`)) sites.add(dirname(path));
-      else paths.add(path);
-    }
+    for (const path of await find(input)) paths.add(path);
   }
-  const wanted = [...paths].filter((path) => !within(path, sites)).toSorted();
+  const wanted = [...paths].toSorted();
   if (wanted.length === 0) {
     throw new UserError(
       'no-images',
@@ -69,8 +64,9 @@ async function find(input: string): Promise<string[]> {
       'Check the path or the glob.',
     );
   }
-  const looksRight = (path: string) => IMAGE_EXTENSIONS.has(extension(path)) || path.endsWith('/mosaic.dzi');
-  return found.filter(looksRight).map((path) => resolve(path));
+  const sites = new Map<string, boolean>();
+  const images = found.filter((path) => IMAGE_EXTENSIONS.has(extension(path))).map((path) => resolve(path));
+  return images.filter((path) => !inSite(dirname(path), sites));
 }
 
 async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {
@@ -86,11 +82,14 @@ function extension(path: string): string {
   return extname(path).slice(1).toLowerCase();
 }
 
-function within(path: string, folders: ReadonlySet<string>): boolean {
-  for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if (folders.has(folder)) return true;
-    if (folder === dirname(folder)) return false;
-  }
+/** Whether a folder is one of a mosaic's site, or lies in one: its tiles are no images to make mosaics of. */
+function inSite(folder: string, known: Map<string, boolean>): boolean {
+  const before = known.get(folder);
+  if (before !== undefined) return before;
+  const above = dirname(folder);
+  const within = existsSync(join(folder, 'mosaic.dzi')) || (above !== folder && inSite(above, known));
+  known.set(folder, within);
+  return within;
 }
 
 async function describe(path: string): Promise<ScannedFile> {

@@ -1,0 +1,7 @@
+import { expect, test } from 'vitest';
+import * as api from '../src/index.ts';
+
+test('the library exports just this', () => {
+  const shapes = Object.entries(api).map(([name, value]) => `${name}: ${typeof value}`);
+  expect(shapes.toSorted()).toEqual(['UserError: function', 'build: function', 'serve: function', 'verify: function']);
+});

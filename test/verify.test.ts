@@ -1,0 +1,122 @@
+import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, expect, test } from 'vitest';
+import { build, verify } from '../src/index.ts';
+import { temporaryFolder, writeMany, writeWaves } from './images.ts';
+
+let root: string;
+let sound: string;
+beforeAll(async () => {
+  root = await temporaryFolder();
+  sound = join(root, 'sound');
+  await writeWaves(join(root, 'target.png'), 60, 40, 50);
+  await mkdir(join(root, 'images'));
+  await writeMany(join(root, 'images'), 8);
+  const images = [join(root, 'images')];
+  await build({
+    target: join(root, 'target.png'),
+    images,
+    out: sound,
+    columns: 4,
+    cellSize: 256,
+    maxUses: 3,
+    catalog: join(root, 'catalog'),
+  });
+});
+
+const DEEPEST = 'mosaic_files/10';
+
+test('a sound site has no problems', async () => {
+  const { problems, tiles, decoded } = await verify({ site: sound });
+  expect(problems).toEqual([]);
+  expect(tiles).toBe(12 + 4 + 2 + 8); // levels 10, 9 … of a 1,024 x 768 px mosaic
+  expect(decoded).toBeLessThan(tiles);
+});
+
+async function flip(path: string, at: number): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[at < 0 ? bytes.length + at : at]! ^= 0x10;
+  await rm(path); // not through the link
+  await writeFile(path, bytes);
+}
+
+test.each<[string, (site: string) => Promise<unknown>, { path: string; problem: RegExp }]>([
+  [
+    'a missing tile',
+    (site) => rm(join(site, DEEPEST, '1_1.jpg')),
+    { path: `${DEEPEST}/1_1.jpg`, problem: /^missing$/ },
+  ],
+  [
+    'a missing coarse tile',
+    (site) => rm(join(site, 'mosaic_files/0/0_0.jpg')),
+    { path: 'mosaic_files/0/0_0.jpg', problem: /^missing$/ },
+  ],
+  [
+    'one flipped bit in picture data',
+    (site) => flip(join(site, 'mosaic_files/9/1_1.jpg'), -40),
+    { path: 'mosaic_files/9/1_1.jpg', problem: /checksum/ },
+  ],
+  [
+    'a tile cut short',
+    (site) => truncate(join(site, 'mosaic_files/9/0_0.jpg'), 900),
+    { path: 'mosaic_files/9/0_0.jpg', problem: /does not decode/ },
+  ],
+  [
+    'no image at all',
+    (site) => writeFile(join(site, 'mosaic_files/8/0_0.jpg'), 'oops'),
+    { path: 'mosaic_files/8/0_0.jpg', problem: /does not decode/ },
+  ],
+  [
+    'a tile of another size',
+    (site) => sharp(join(sound, 'mosaic_files/9/1_1.jpg')).resize(100).toFile(join(site, 'mosaic_files/9/1_1.jpg')),
+    { path: 'mosaic_files/9/1_1.jpg', problem: /is 100 x \d+ px; expected 256 x 128 px/ },
+  ],
+  [
+    'another source’s tile',
+    async (site) => {
+      const tiles = await Promise.all(
+        ['0_0', '1_0', '2_0', '3_0'].map((name) => readFile(join(site, DEEPEST, `${name}.jpg`))),
+      );
+      const other = tiles.findIndex((tile) => !tile.equals(tiles[0]!));
+      await rm(join(site, DEEPEST, '0_0.jpg'));
+      await copyFile(join(site, DEEPEST, `${other}_0.jpg`), join(site, DEEPEST, '0_0.jpg'));
+    },
+    { path: `${DEEPEST}/0_0.jpg`, problem: /differs from tiles\/0\/\d+\.jpg/ },
+  ],
+  [
+    'a missing source tile',
+    async (site) => rm(join(site, 'tiles'), { recursive: true }),
+    { path: expect.stringMatching(/^tiles\/0\/\d\.jpg$/) as string, problem: /^missing$/ },
+  ],
+  ['a missing page', (site) => rm(join(site, 'index.html')), { path: 'index.html', problem: /^missing$/ }],
+  [
+    'a wrong descriptor',
+    (site) => writeFile(join(site, 'mosaic.dzi'), '<Image/>'),
+    { path: 'mosaic.dzi', problem: /does not agree/ },
+  ],
+  ['no checksums', (site) => rm(join(site, 'checksums.bin')), { path: 'checksums.bin', problem: /^missing$/ }],
+  [
+    'a placement of another grid',
+    (site) => writeFile(join(site, 'placement.js'), 'zoomosaicPlacement("AAAA");\n'),
+    { path: 'placement.js', problem: /does not fit/ },
+  ],
+  [
+    'levels that do not follow from the grid',
+    async (site) => {
+      const path = join(site, 'mosaic.json');
+      const json = JSON.parse(await readFile(path, 'utf8')) as { width: number };
+      await writeFile(path, JSON.stringify({ ...json, width: json.width + 1 }));
+    },
+    { path: 'mosaic.json', problem: /do not follow/ },
+  ],
+])('%s is named', async (name, damage, { path, problem }) => {
+  const site = join(root, name.replaceAll(/\W/g, '-'));
+  await cp(sound, site, { recursive: true });
+  await damage(site);
+  const { problems } = await verify({ site });
+  expect(problems).toContainEqual({ path, problem: expect.stringMatching(problem) as string });
+  const others = new Set(problems.map((one) => one.path));
+  if (typeof path === 'string' && !/mosaic|placement|checksums/.test(path.split('/').at(-1)!))
+    expect([...others]).toEqual([path]);
+});
