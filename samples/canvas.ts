@@ -3,7 +3,7 @@ export interface Canvas {
   readonly width: number;
   readonly height: number;
   /** Appends an element. */
-  add(element: string): void;
+  readonly add: (element: string) => void;
   /** A vertical gradient from top to bottom (or along `angle`, degrees), to fill with. */
   gradient(colours: readonly string[], angle?: number): string;
 }

@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import send from 'send';
 import { systemCode, UserError } from './errors.ts';
 import { readMosaicJson } from './site/read-site.ts';
@@ -31,7 +31,8 @@ const PORTS_TRIED = 100;
  */
 export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOptions): Promise<Serving> {
   await readMosaicJson(site);
-  const server = createServer((request, response) => answer(resolve(site), request, response));
+  const root = await realpath(resolve(site));
+  const server = createServer((request, response) => void answer(root, request, response));
   const taken = await listen(server, port, host);
   const name = host.includes(':') ? `[${host}]` : host;
   return {
@@ -44,7 +45,8 @@ export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOpti
   };
 }
 
-function answer(site: string, request: IncomingMessage, response: ServerResponse): void {
+/** Answers a request; never fails. `site` is the site's real path. */
+async function answer(site: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const end = (status: number, text: string) => {
     response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8' }).end(`${text}\n`);
   };
@@ -53,20 +55,24 @@ function answer(site: string, request: IncomingMessage, response: ServerResponse
     return end(405, 'Method not allowed');
   }
   const path = (request.url ?? '/').split(/[?#]/, 1)[0]!;
+  if (await leadsOut(site, path)) return end(404, 'Not found');
   response.setHeader('X-Content-Type-Options', 'nosniff');
   const stream = send(request, path, { root: site, dotfiles: 'deny', cacheControl: false });
-  stream.on('headers', (to: ServerResponse, file: string) => {
-    if (!realpathSync(file).startsWith(realpathSync(site) + sep)) throw new Error(`${file} leads out of the site`);
-    to.setHeader('Cache-Control', 'no-cache');
-  });
+  stream.on('headers', (to: ServerResponse) => to.setHeader('Cache-Control', 'no-cache'));
   stream.on('error', (error: Error & { status?: number; headers?: Record<string, string> }) => {
     for (const [header, value] of Object.entries(error.headers ?? {})) response.setHeader(header, value);
     end(error.status ?? 500, error.status === 416 ? 'Range not satisfiable' : 'Not found');
   });
+  stream.pipe(response);
+}
+
+/** Whether a path of a URL is that of something outside the site; `send` sees to dots, but follows links. */
+async function leadsOut(site: string, path: string): Promise<boolean> {
   try {
-    stream.pipe(response);
+    const file = join(site, decodeURIComponent(path), path.endsWith('/') ? 'index.html' : '');
+    return !`${await realpath(file)}${sep}`.startsWith(`${site}${sep}`);
   } catch {
-    end(404, 'Not found');
+    return false; // There is no such file, and `send` will say so.
   }
 }
 

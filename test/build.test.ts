@@ -205,7 +205,7 @@ describe('full resolution', () => {
     const scan = own.subarray(own.indexOf(Buffer.from([0xff, 0xda])));
     expect(tile.subarray(-scan.length).equals(scan)).toBe(true);
     for (const [file, bytes] of await contents(out)) {
-      if (/\.jpg$/.test(file)) expect(bytes.includes('Exif') || bytes.includes('GPS'), file).toBe(false);
+      if (file.endsWith('.jpg')) expect(bytes.includes('Exif') || bytes.includes('GPS'), file).toBe(false);
     }
     expect((await readFile(join(folder, 'a.jpg'))).includes('Exif')).toBe(true);
   });

@@ -80,7 +80,7 @@ describe('a catalog', () => {
     // Only the time has changed: the content is known, nothing is decoded.
     await utimes(join(images, '000.jpg'), 1, 1);
     await update(images, folder);
-    expect((await stat(join(folder, (await shards(folder)).at(-1)!))).size).toBeLessThan(10_000);
+    expect((await stat(join(folder, (await shards(folder)).at(-1)))).size).toBeLessThan(10_000);
   });
 
   test('says why it indexes anew, and keeps the old index', async () => {
@@ -141,7 +141,7 @@ describe('a catalog', () => {
             .length,
       ),
     );
-    expect(counts.toSorted()).toEqual([1, 3]);
+    expect(counts.toSorted((a, b) => a - b)).toEqual([1, 3]);
   });
 
   test('takes a damaged shard for missing, and notices damaged data', async () => {

@@ -165,7 +165,9 @@ describe('zoomosaic build', () => {
         '--concurrency',
         '1',
       ];
-      const { child, ended } = start(args, (stderr) => stderr.includes('scan') && child.kill(signal));
+      const { child, ended } = start(args, (stderr) => {
+        if (!child.killed && stderr.includes('scan')) child.kill(signal);
+      });
       const { code, stdout, stderr } = await ended;
       expect([code, stdout]).toEqual([130, '']);
       expect(stderr).toContain('Interrupted');

@@ -20,7 +20,7 @@ function vectors(count: number, seed: number): Float32Array {
   return all;
 }
 
-function bruteForce(features: Float32Array, query: Float32Array, allowed = (_: number) => true) {
+function bruteForce(features: Float32Array, query: Float32Array, allowed: (id: number) => boolean = () => true) {
   let best = { id: -1, distance: Infinity };
   for (let id = 0; id < features.length / FEATURE_LENGTH; id++) {
     const distance = squaredDistance(query, 0, features, id * FEATURE_LENGTH);

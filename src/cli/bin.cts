@@ -2,4 +2,10 @@
 // CommonJS, so that this runs before anything has used the thread pool: its size cannot change afterwards.
 const { availableParallelism } = process.getBuiltinModule('node:os');
 process.env['UV_THREADPOOL_SIZE'] ??= String(Math.max(4, availableParallelism() + 2));
+// A reader that goes away, as `head` does, is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
 void import('./run.js').then(({ run }) => run(process));

@@ -87,8 +87,9 @@ async function readPlacement(site: string, mosaic: MosaicJson, problems: Problem
     const base64 = /^zoomosaicPlacement\("([A-Za-z0-9+/=]*)"\);\n$/.exec(text)?.[1] ?? '';
     const bytes = Buffer.from(base64, 'base64');
     const width = type === 'u16' ? 2 : 4;
-    const cells = Array.from({ length: columns * rows }, (_, i) => bytes.readUIntLE(i * width, width));
-    if (bytes.length === cells.length * width && cells.every((id) => id < mosaic.sources.usable)) return cells;
+    const length = bytes.length === columns * rows * width ? columns * rows : 0;
+    const cells = Array.from({ length }, (_, i) => bytes.readUIntLE(i * width, width));
+    if (length && cells.every((id) => id < mosaic.sources.usable)) return cells;
     problems.push({ path: file, problem: 'does not fit mosaic.json' });
   } catch (error) {
     problems.push({ path: file, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
