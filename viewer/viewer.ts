@@ -112,7 +112,8 @@ namespace Zoomosaic {
   function factsOf({ grid, sources, width, height }: Mosaic): string {
     const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
     const px = width * height;
-    const size = px >= 1e9 ? `${(px / 1e9).toFixed(1)} gigapixels` : `${(px / 1e6).toPrecision(2)} megapixels`;
+    const short = (value: number) => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
+    const size = px >= 1e9 ? `${short(px / 1e9)} gigapixels` : `${short(px / 1e6)} megapixels`;
     return [count(grid.columns * grid.rows, 'cell'), count(sources.used, 'image'), size].join(' · ');
   }
 

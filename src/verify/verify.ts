@@ -97,23 +97,24 @@ async function readPlacement(site: string, mosaic: MosaicJson, problems: Problem
   return undefined;
 }
 
+/** The descriptor, the page, and all that the page loads. */
 async function checkFiles(site: string, mosaic: MosaicJson, problems: Problem[]): Promise<void> {
-  for (const path of [
-    'index.html',
-    'mosaic.dzi',
-    'viewer/openseadragon.min.js',
-    'viewer/viewer.css',
-    'viewer/viewer.js',
-  ]) {
+  const read = async (path: string) => {
     try {
       const text = await readFile(join(site, path), 'utf8');
-      const descriptor = dziDescriptor(mosaic.width, mosaic.height, recipeOf(mosaic));
-      const wrong = path === 'mosaic.dzi' ? text !== descriptor : text.length === 0;
-      if (wrong) problems.push({ path, problem: 'does not agree with mosaic.json' });
+      if (text === '') problems.push({ path, problem: 'empty' });
+      return text;
     } catch (error) {
       problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : messageOf(error) });
+      return undefined;
     }
+  };
+  const descriptor = await read('mosaic.dzi');
+  if (descriptor && descriptor !== dziDescriptor(mosaic.width, mosaic.height, recipeOf(mosaic))) {
+    problems.push({ path: 'mosaic.dzi', problem: 'does not agree with mosaic.json' });
   }
+  const page = (await read('index.html')) ?? '';
+  for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[^"]+)"/g)) await read(path!);
 }
 
 function* tilesOf(
