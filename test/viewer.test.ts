@@ -21,6 +21,8 @@ interface PageWindow extends Window {
   zoomosaic: { viewer: OpenSeadragon.Viewer; mosaic: MosaicJson };
   OpenSeadragon: typeof OpenSeadragon;
   stock: OpenSeadragon.Viewer;
+  /** Every image that the page has made. */
+  images: HTMLImageElement[];
 }
 declare const window: PageWindow;
 
@@ -83,6 +85,15 @@ describe.skipIf(skipped)('viewer', () => {
       if (['error', 'warning'].includes(message.type())) visit.complaints.push(message.text());
     });
     page.on('pageerror', (error) => visit.complaints.push(error.message));
+    await page.addInitScript(() => {
+      window.images = [];
+      const { Image } = globalThis;
+      globalThis.Image = function () {
+        const image = new Image();
+        window.images.push(image);
+        return image;
+      } as unknown as typeof Image;
+    });
     await page.goto(url);
     return visit;
   }
@@ -190,6 +201,9 @@ describe.skipIf(skipped)('viewer', () => {
       await lookAt(page, 1536, 1024, 0.6);
       const tiles = requests.filter((path) => path.startsWith('tiles/'));
       expect(tiles.toSorted()).toEqual([...new Set(site.cells)].map((id) => `tiles/0/${id}.jpg`).toSorted());
+      // Nor is it decoded twice: one image each. (Browsers need not ask twice for one that they hold.)
+      const images = await page.evaluate(() => window.images.map(({ src }) => src).filter((src) => src));
+      expect(images.length).toBe(new Set(images).size);
       const deepest = site.mosaic.levels.length - 1;
       expect(requests.filter((path) => path.startsWith(`mosaic_files/${deepest}/`))).toEqual([]);
       expect(requests.length).toBe(new Set(requests).size);
