@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import sharp from 'sharp';
+import { generateSamples } from '../../samples/generate.ts';
+import { waves } from '../images.ts';
+
+/** What the benches work on. */
+export interface BenchData {
+  /** A thousand photographs, a folder. */
+  readonly photos: string;
+  /** A picture of the shape 3:2. */
+  readonly target: string;
+  /** 25,000 images of 64 x 64 px, a folder. */
+  readonly tiny: string;
+  /** In words. */
+  readonly about: string;
+}
+
+/** Real photographs where they are at hand (a folder `shared/data` beside the project), otherwise drawn ones. */
+export async function benchData(folder: string): Promise<BenchData> {
+  const shared = process.env['ZOOMOSAIC_BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
+  if (existsSync(shared)) {
+    const [photos, tiny] = [join(shared, 'photos-1k'), join(shared, 'tiny-25k')];
+    return {
+      photos,
+      target: join(shared, 'targets', '08.png'),
+      tiny,
+      about: '1,000 photographs; 25,000 of 64 x 64 px',
+    };
+  }
+  const [photos, tiny] = [join(folder, 'photos'), join(folder, 'tiny')];
+  await generateSamples({ out: photos, count: 1000 });
+  await drawTiny(tiny);
+  const target = fileURLToPath(new URL('../../samples/target.svg', import.meta.url));
+  return { photos, target, tiny, about: '1,000 and 25,000 drawn images' };
+}
+
+async function drawTiny(folder: string): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  if ((await readdir(folder)).length === 25_000) return;
+  for (let i = 0; i < 25_000; i++) {
+    const raw = { width: 64, height: 64, channels: 3 } as const;
+    await writeFile(
+      join(folder, `${i}.jpg`),
+      await sharp(waves(64, 64, i + 1), { raw })
+        .jpeg()
+        .toBuffer(),
+    );
+  }
+}
+
+/** Paths of all files of a folder and below, in order. */
+export async function filesOf(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && !entry.name.startsWith('.'));
+  return files.map(({ parentPath, name }) => join(parentPath, name)).toSorted();
+}

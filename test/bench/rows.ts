@@ -1,0 +1,238 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { scan } from '../../dist/scan/scan.js';
+import { updateCatalog } from '../../dist/catalog/update.js';
+import type { BuildResult, MosaicJson } from '../../src/index.ts';
+import type { BenchData } from './data.ts';
+import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';
+import { benchNearest } from './nearest.ts';
+
+/** A line of the table. */
+export interface Row {
+  readonly what: string;
+  /** What is to be reached. */
+  readonly reach: string;
+  readonly ours: string;
+  readonly theirs: string;
+  /** The figure that is to be reached, least and median. */
+  readonly result: string;
+}
+
+/** Where and how often to measure. */
+export interface Bench {
+  readonly data: BenchData;
+  /** Folder that everything is written to. */
+  readonly folder: string;
+  readonly runs: number;
+  readonly say: (text: string) => void;
+}
+
+const BIN = fileURLToPath(new URL('../../dist/cli/bin.cjs', import.meta.url));
+const CONCURRENCY = availableParallelism();
+const MB = 1e6;
+
+const seconds = ({ min, median }: Figures) => `${min.toFixed(2)} / ${median.toFixed(2)} s`;
+const times = ({ min, median }: Figures, digits = 2) => `${min.toFixed(digits)} / ${median.toFixed(digits)}`;
+const megabytes = ({ min, median }: Figures) => `${Math.round(min / MB)} / ${Math.round(median / MB)} MB`;
+
+/** Builds with the command line, as users do. */
+async function build({ data }: Bench, out: string, catalog: string, ...more: string[]): Promise<BuildResult> {
+  const images = more.includes('--cell-size') ? data.tiny : data.photos;
+  const args = ['build', data.target, images, '-o', out, '--catalog', catalog, '--json', '--quiet', ...more];
+  return JSON.parse((await runCommand(process.execPath, [BIN, ...args])).stdout) as BuildResult;
+}
+
+const peer = (name: string, ...args: string[]): Promise<Ran> =>
+  runCommand(process.execPath, ['--import', 'tsx', fileURLToPath(new URL(name, import.meta.url)), ...args]);
+
+const fresh = async (folder: string): Promise<string> => {
+  await rm(folder, { recursive: true, force: true });
+  // What a deletion leaves to the disk to do is nobody's time.
+  await runCommand('sync', []);
+  return folder;
+};
+
+/** Catalog, against sharp alone; and a second build on an unchanged catalog. */
+export async function catalogRows(bench: Bench): Promise<Row[]> {
+  const { data, folder, runs } = bench;
+  const [out, catalog] = [join(folder, 'site'), join(folder, 'catalog')];
+  const again: number[] = [];
+  const compared = await inTurns(
+    runs,
+    async () => {
+      await fresh(catalog);
+      const first = await build(bench, out, catalog, '--columns', '64');
+      const second = await build(bench, out, catalog, '--columns', '64');
+      again.push((100 * second.stages.catalog) / first.stages.catalog);
+      return first.stages.catalog;
+    },
+    async () => Number((await peer('peer-encode.ts', data.photos, String(CONCURRENCY))).stdout),
+  );
+  return [
+    {
+      what: 'catalog stage, 1,000 photographs / sharp cutting and encoding each once',
+      reach: '<= 1.5',
+      ours: seconds(compared.ours),
+      theirs: seconds(compared.theirs),
+      result: times(compared.ratio),
+    },
+    {
+      what: 'second build on an unchanged catalog: its catalog stage / the first',
+      reach: '<= 3 %',
+      ours: '',
+      theirs: '',
+      result: `${times(figuresOf(again))} %`,
+    },
+  ];
+}
+
+/** Pyramid, against plain file system calls; and the memory of those builds. */
+export async function pyramidRows(bench: Bench): Promise<Row[]> {
+  const { folder, runs } = bench;
+  const [out, catalog, plain] = [join(folder, 'site'), join(folder, 'catalog'), join(folder, 'plain')];
+  const peaks: number[] = [];
+  const wholes: number[] = [];
+  const compared = await inTurns(
+    runs,
+    async (run) => {
+      // Once with everything to do, for the memory.
+      if (run === 0) await fresh(catalog);
+      const result = await build(bench, await fresh(out), catalog, '--columns', '256');
+      if (run === 0) wholes.push(Object.values(result.stages).reduce((sum, stage) => sum + stage, 0));
+      peaks.push(result.peakRssBytes);
+      return result.stages.pyramid;
+    },
+    async () => {
+      await fresh(plain);
+      const taken = Number((await peer('peer-files.ts', out, plain)).stdout);
+      await fresh(plain);
+      return taken;
+    },
+  );
+  const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
+  const cells = mosaic.grid.columns * mosaic.grid.rows;
+  return [
+    {
+      what: `pyramid stage, ${cells.toLocaleString('en')} cells / plain file system calls`,
+      reach: '<= 1.5',
+      ours: seconds(compared.ours),
+      theirs: seconds(compared.theirs),
+      result: times(compared.ratio),
+    },
+    {
+      what: `peak memory of the whole build, ${cells.toLocaleString('en')} cells (the first with everything to do: ${wholes[0]!.toFixed(1)} s)`,
+      reach: '<= 350 MB',
+      ours: '',
+      theirs: '',
+      result: `${megabytes(figuresOf(peaks))}, at most ${Math.round(Math.max(...peaks) / MB)} MB`,
+    },
+  ];
+}
+
+/** The same mosaic by joining images into one picture and cutting it. */
+export async function joinRows(bench: Bench): Promise<Row[]> {
+  const { folder, say } = bench;
+  const runs = Math.min(bench.runs, 3);
+  const [out, joined] = [join(folder, 'site'), join(folder, 'joined')];
+  const across = 128;
+  const peaks: number[] = [];
+  const ours = async () => {
+    const result = await build(bench, await fresh(out), join(folder, 'catalog'), '--grid', `${across}x${across}`);
+    peaks.push(result.peakRssBytes);
+    return result.stages.pyramid;
+  };
+  await ours();
+  const tiles = join(folder, 't');
+  const names = await shortNames(out, across * across, tiles);
+  const list = join(folder, 'list.txt');
+  await writeFile(list, names.map((name) => join(tiles, name)).join('\n'));
+  const rivals: [string, () => Promise<Ran>][] = [
+    ['sharp(files, {join}).tile()', () => peer('peer-join.ts', list, String(across), join(joined, 'sharp.dz'))],
+  ];
+  const vips = await runCommand('vips', ['--version']).catch(() => undefined);
+  if (vips) {
+    const target = `${join(joined, 'vips.dz')}[suffix=.jpg[Q=85],overlap=0,tile-size=256]`;
+    const args = ['arrayjoin', names.join(' '), target, '--across', String(across)];
+    rivals.push([`vips arrayjoin + dzsave (${vips.stdout.trim()})`, () => runCommand('vips', args, tiles)]);
+  } else say('vips is not installed: its row is left out (apt-get install -y libvips-tools)');
+  const rows: Row[] = [];
+  for (const [name, run] of rivals) {
+    const held: number[] = [];
+    peaks.length = 0;
+    const compared = await inTurns(runs, ours, async () => {
+      await mkdir(await fresh(joined), { recursive: true });
+      const ran = await run();
+      held.push(ran.peakBytes);
+      return ran.seconds;
+    });
+    const speed = figuresOf(compared.ratio.min ? [1 / compared.ratio.median, 1 / compared.ratio.min] : [NaN]);
+    const [mine, theirs] = [figuresOf(peaks), figuresOf(held)];
+    rows.push({
+      what: `pyramid stage, 128 x 128 cells, against ${name}`,
+      reach: '>= 50 times faster, >= 10 times less memory',
+      ours: `${seconds(compared.ours)}, ${megabytes(mine)}`,
+      theirs: `${seconds(compared.theirs)}, ${megabytes(theirs)}`,
+      result: `${speed.min.toFixed(0)} times faster (median), ${(theirs.median / mine.median).toFixed(1)} times less memory`,
+    });
+  }
+  await fresh(joined);
+  return rows;
+}
+
+/** Copies a site's tiles to names so short that a command line can hold one for each cell. */
+async function shortNames(site: string, cells: number, folder: string): Promise<string[]> {
+  const base64 = /"(.*)"/.exec(await readFile(join(site, 'placement.js'), 'utf8'))![1]!;
+  const bytes = Buffer.from(base64, 'base64');
+  await mkdir(await fresh(folder), { recursive: true });
+  const names: string[] = [];
+  const known = new Set<number>();
+  for (let cell = 0; cell < cells; cell++) {
+    const id = bytes.readUInt16LE(cell * 2);
+    const name = id.toString(36);
+    if (!known.has(id)) await writeFile(join(folder, name), await readFile(join(site, `tiles/${id >> 10}/${id}.jpg`)));
+    known.add(id);
+    names.push(name);
+  }
+  return names;
+}
+
+/** A million cells; and exact nearest neighbour among their sources. */
+export async function millionRows(bench: Bench): Promise<Row[]> {
+  const { data, folder, runs } = bench;
+  const [out, catalog] = [await fresh(join(folder, 'million')), await fresh(join(folder, 'catalog-tiny'))];
+  const result = await build(bench, out, catalog, '--cell-size', '64', '--columns', '1225');
+  const cells = result.grid.columns * result.grid.rows;
+  const stages = Object.entries(result.stages).map(([stage, taken]) => `${stage} ${taken.toFixed(1)} s`);
+  await fresh(out);
+  const { signal } = new AbortController();
+  const onProgress = () => {};
+  const opened = await updateCatalog(await scan([data.tiny], { onProgress, signal }), {
+    folder: catalog,
+    recipe: { cellSize: 64, tileSize: 256, format: 'jpeg', quality: 85, subsampling: '4:2:0', crop: 'centre' },
+    background: { r: 0, g: 0, b: 0 },
+    concurrency: CONCURRENCY,
+    onProgress,
+    signal,
+  });
+  const features = opened.features();
+  opened.close();
+  const nearest = await benchNearest(data.target, features, runs);
+  return [
+    {
+      what: `peak memory of the whole build, ${cells.toLocaleString('en')} cells of 64 px (${stages.join(', ')})`,
+      reach: '<= 600 MB',
+      ours: '',
+      theirs: '',
+      result: `${Math.round(result.peakRssBytes / MB)} MB`,
+    },
+    {
+      what: `exact nearest neighbour, 65,536 cells x ${opened.sources.length.toLocaleString('en')} sources, 48 dimensions; brute force beside it`,
+      reach: '<= 10 s, identical distances',
+      ours: seconds(nearest.seconds),
+      theirs: `${nearest.bruteForceSeconds.toFixed(1)} s`,
+      result: `${nearest.wrong} distances differ`,
+    },
+  ];
+}
