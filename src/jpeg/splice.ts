@@ -77,8 +77,9 @@ export function spliceTile(out: Uint8Array, header: TileHeader, splice: Splice):
       for (let i = first; i < first + across; i++) {
         const { ends, data } = cells[i]!;
         const end = ends[strip]!;
-        // Most segments are some hundred bytes: a plain loop beats the set-up of a typed-array copy.
-        for (let from = strip ? ends[strip - 1]! : 0; from < end; from++) out[at++] = data[from]!;
+        const start = strip ? ends[strip - 1]! : 0;
+        out.set(data.subarray(start, end), at);
+        at += end - start;
         out[at++] = 0xff;
         out[at++] = 0xd0 | (restart++ & 7);
       }

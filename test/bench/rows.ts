@@ -91,7 +91,10 @@ export async function catalogRows(bench: Bench): Promise<Row[]> {
 /** Pyramid, against plain file system calls; and the memory of those builds. */
 export async function pyramidRows(bench: Bench): Promise<Row[]> {
   const { folder, runs } = bench;
-  const [out, catalog, plain] = [join(folder, 'site'), join(folder, 'catalog'), join(folder, 'plain')];
+  const catalog = join(folder, 'catalog');
+  // New folders for each: file systems are slow to hand out anew what was deleted a moment ago.
+  const [sites, plain] = [(run: number) => join(folder, `site-${run}`), (run: number) => join(folder, `plain-${run}`)];
+  await runCommand('sync', []);
   const peaks: number[] = [];
   const wholes: number[] = [];
   const compared = await inTurns(
@@ -99,19 +102,19 @@ export async function pyramidRows(bench: Bench): Promise<Row[]> {
     async (run) => {
       // Once with everything to do, for the memory.
       if (run === 0) await fresh(catalog);
-      const result = await build(bench, await fresh(out), catalog, '--columns', '256');
+      await runCommand('sync', []);
+      const result = await build(bench, sites(run), catalog, '--columns', '256');
       if (run === 0) wholes.push(Object.values(result.stages).reduce((sum, stage) => sum + stage, 0));
       peaks.push(result.peakRssBytes);
       return result.stages.pyramid;
     },
-    async () => {
-      await fresh(plain);
-      const taken = Number((await peer('peer-files.ts', out, plain)).stdout);
-      await fresh(plain);
-      return taken;
+    async (run) => {
+      await runCommand('sync', []);
+      return Number((await peer('peer-files.ts', sites(run), plain(run))).stdout);
     },
   );
-  const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
+  const mosaic = JSON.parse(await readFile(join(sites(0), 'mosaic.json'), 'utf8')) as MosaicJson;
+  for (let run = 0; run < runs; run++) for (const path of [sites(run), plain(run)]) await fresh(path);
   const cells = mosaic.grid.columns * mosaic.grid.rows;
   return [
     {
