@@ -5,7 +5,7 @@ import { updateCatalog } from './catalog/update.ts';
 import { UserError } from './errors.ts';
 import { describeMosaic, warningsOf } from './describe.ts';
 import { checkDziLimits, dziDescriptor, dziTilePath } from './layout/dzi.ts';
-import { checkRules, match } from './match/match.ts';
+import { checkCells, checkRules, match } from './match/match.ts';
 import { openTarget, type Target } from './match/target.ts';
 import { type BuildOptions, type ResolvedOptions, resolveOptions } from './options.ts';
 import { peakMemory } from './peak-memory.ts';
@@ -81,6 +81,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   const target = await openTarget(options.target);
   const grid = gridOf(options, target);
   checkDziLimits(grid, recipe);
+  checkCells(grid);
   const background = options.background ?? target.mean;
   const levels = levelsOf(grid, recipe.cellSize, recipe);
   const { concurrency } = options;
@@ -101,7 +102,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
     const placement = await timed('match', (onProgress) =>
       match(target, features, { grid, maxUses, minDistance, concurrency, onProgress, signal }),
     );
-    const store = new FolderStore(staging.folder);
+    const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
     const extension = extensionOf(recipe.format);
     const header = await spliceHeader(recipe);
     const open = catalog;

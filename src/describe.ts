@@ -1,6 +1,7 @@
 import { basename, extname } from 'node:path';
 import type { Catalog } from './catalog/catalog.ts';
 import { toHex } from './colour/hex.ts';
+import { count } from './numbers.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { FolderStore } from './store/folder-store.ts';
 import { extensionOf } from './tile-plan.ts';
@@ -76,7 +77,7 @@ function titleOf(target: string): string {
 function qualityOf({ cells, costs }: Placement, uses: Uint32Array): Quality {
   let sum = 0;
   for (const cost of costs) sum += Math.sqrt(cost / 16); // 16 parts to a cell, see writeFeatures
-  const mostUses = uses.reduce((most, count) => Math.max(most, count), 0);
+  const mostUses = uses.reduce((most, times) => Math.max(most, times), 0);
   return { meanDifference: sum / cells.length, mostUsedShare: mostUses / cells.length, mostUses };
 }
 
@@ -89,11 +90,10 @@ export function warningsOf(
 ): string[] {
   const { sources, quality, background, tile } = mosaic;
   const warnings = [...catalog.notes];
-  const number = (value: number) => value.toLocaleString('en-GB');
-  if (sources.skipped) warnings.push(`${number(sources.skipped)} files cannot be used; see report/skipped.csv`);
+  if (sources.skipped) warnings.push(`${count(sources.skipped)} files cannot be used; see report/skipped.csv`);
   if (sources.enlarged) {
     warnings.push(
-      `${number(sources.enlarged)} images are smaller than a cell (${mosaic.cellSize} px) and were enlarged`,
+      `${count(sources.enlarged)} images are smaller than a cell (${mosaic.cellSize} px) and were enlarged`,
     );
   }
   if (catalog.sources.some(({ alpha }) => alpha) && !options.background) {

@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'out-exists'
   | 'grid-too-large'
   | 'disk-full'
+  | 'not-writable'
   | 'catalog'
   | 'not-a-site'
   | 'site';

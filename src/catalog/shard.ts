@@ -15,10 +15,11 @@
  * The binary is written, synced and renamed before the JSON is: a shard is there whole or not at all.
  */
 import { randomUUID } from 'node:crypto';
-import { open, readFile, rename, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
+import { explainDisk } from '../disk.ts';
 import { systemCode, UserError } from '../errors.ts';
 import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
@@ -92,7 +93,11 @@ export function shardLayout(sources: number, blobs: number, painted: number): Sh
   return { sources, blobs, painted, featuresAt: HEADER, paintedAt, endsAt, sumsAt, blobsAt };
 }
 
-/** Writes a shard; returns once it is safely there. */
+/**
+ * Writes a shard; returns once it is safely there.
+ *
+ * @throws {UserError} `disk-full` or `not-writable`; then nothing of it is left.
+ */
 export async function writeShard(
   folder: string,
   index: Omit<ShardIndex, 'format' | 'version' | 'bytes'>,
@@ -102,8 +107,14 @@ export async function writeShard(
   const parts = binaryOf(images);
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const whole: ShardIndex = { format: 'zoomosaic-shard', version: SHARD_VERSION, bytes, ...index };
-  await writeWhole(join(folder, `${name}.bin`), parts);
-  await writeWhole(join(folder, `${name}.json`), [Buffer.from(JSON.stringify(whole))]);
+  const binary = join(folder, `${name}.bin`);
+  try {
+    await writeWhole(binary, parts);
+    await writeWhole(join(folder, `${name}.json`), [Buffer.from(JSON.stringify(whole))]);
+  } catch (error) {
+    await rm(binary, { force: true });
+    throw explainDisk(error, { option: '--catalog', path: dirname(folder) });
+  }
   return { name, index: whole };
 }
 
@@ -133,16 +144,22 @@ function binaryOf(images: readonly IndexedImage[]): Uint8Array[] {
 
 async function writeWhole(path: string, parts: Uint8Array[]): Promise<void> {
   const temporary = `${path}.tmp`;
-  const file = await open(temporary, 'w');
   try {
-    const { bytesWritten } = await file.writev(parts);
-    const expected = parts.reduce((sum, part) => sum + part.length, 0);
-    if (bytesWritten !== expected) throw new Error(`wrote ${bytesWritten} of ${expected} bytes to ${temporary}`);
-    await file.sync();
-  } finally {
-    await file.close();
+    const file = await open(temporary, 'w');
+    try {
+      const { bytesWritten } = await file.writev(parts);
+      const expected = parts.reduce((sum, part) => sum + part.length, 0);
+      // A disk that is full takes a part and says nothing; it does of the rest.
+      if (bytesWritten < expected) await file.writeFile(Buffer.concat(parts).subarray(bytesWritten));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, path);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { toHex } from '../colour/hex.ts';
+import { makeFolder } from '../disk.ts';
 import { messageOf } from '../errors.ts';
 import { WorkerCrash, WorkerPool, workerModule } from '../pool.ts';
 import type { Recipe, Rgb, ScannedFile, SkippedFile, Source } from '../types.ts';
@@ -130,7 +131,7 @@ class KnownImages {
 async function openFolder({ folder, recipe, background }: UpdateOptions): Promise<KnownImages> {
   const key = await recipeKey(recipe);
   const home = join(folder, key);
-  await mkdir(home, { recursive: true });
+  await makeFolder(home, { option: '--catalog', path: folder });
   const names = (await readdir(home)).filter((file) => file.endsWith('.json')).toSorted();
   const others = (await readdir(folder)).filter((other) => other !== key);
   const changed = names.length === 0 && others.length > 0;

@@ -1,4 +1,5 @@
 import { SingleBar } from 'cli-progress';
+import { count } from '../numbers.ts';
 
 /** What a stage has done so far; `total` 0 while it is unknown. */
 export interface StageProgress {
@@ -74,16 +75,12 @@ export class ProgressView {
     const perSecond = done / elapsed;
     const known = elapsed > 0.5 && done > 0;
     const left = total > done && known ? `${seconds((total - done) / perSecond)} left` : seconds(elapsed);
-    const rate = known ? `${number(Math.round(perSecond))}/s` : '';
-    return { done: number(done), all: number(total), unit, rate, left };
+    const rate = known ? `${count(Math.round(perSecond))}/s` : '';
+    return { done: count(done), all: count(total), unit, rate, left };
   }
 }
 
 function seconds(value: number): string {
   if (value < 90) return `${value.toFixed(value < 10 ? 1 : 0)} s`;
   return `${Math.floor(value / 60)} min ${Math.round(value % 60)} s`;
-}
-
-function number(value: number): string {
-  return value.toLocaleString('en-GB');
 }

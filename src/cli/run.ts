@@ -25,7 +25,12 @@ const INTERRUPTED = 130;
 /** Runs the command line and sets the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export async function run(process: CliProcess): Promise<void> {
   const interrupt = new AbortController();
-  const stop = () => interrupt.abort(new Error('interrupted'));
+  // The second Ctrl-C is left to the system, which ends us at once.
+  const stop = () => {
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+    interrupt.abort(new Error('interrupted'));
+  };
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {

@@ -1,7 +1,6 @@
 import type { BuildResult } from '../build.ts';
+import { count } from '../numbers.ts';
 import type { VerifyResult } from '../verify/verify.ts';
-
-const number = (value: number) => value.toLocaleString('en-GB');
 
 /** Bytes for people, decimal units. */
 function bytes(value: number): string {
@@ -15,19 +14,19 @@ export function buildSummary(result: BuildResult): string {
   const { grid, sources, stages, width, height } = result;
   const cells = grid.columns * grid.rows;
   const parts = [
-    `${number(sources.used)} of ${number(sources.usable)} images used`,
-    ...(sources.skipped ? [`${number(sources.skipped)} skipped`] : []),
-    ...(sources.duplicates ? [`${number(sources.duplicates)} duplicates`] : []),
-    ...(sources.enlarged ? [`${number(sources.enlarged)} enlarged`] : []),
-    ...(sources.verbatim ? [`${number(sources.verbatim)} kept byte for byte`] : []),
+    `${count(sources.used)} of ${count(sources.usable)} images used`,
+    ...(sources.skipped ? [`${count(sources.skipped)} skipped`] : []),
+    ...(sources.duplicates ? [`${count(sources.duplicates)} duplicates`] : []),
+    ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
+    ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),
   ];
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',
-    `${result.out}: ${number(width)} x ${number(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
-    `  cells    ${number(cells)} (${grid.columns} x ${grid.rows}) of ${result.cellSize} px`,
+    `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
+    `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${result.cellSize} px`,
     `  images   ${parts.join(', ')}`,
-    `  files    ${number(result.files)}, of them ${number(result.linkedFiles)} links; ${bytes(result.bytes)}`,
+    `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytes(result.bytes)}`,
     `  time     ${times.join(', ')}`,
     `  memory   ${bytes(result.peakRssBytes)} at most`,
     ...result.warnings.map((warning) => `  note     ${warning}`),
@@ -40,9 +39,9 @@ export function buildSummary(result: BuildResult): string {
 
 /** What was found in a site. */
 export function verifySummary({ site, tiles, problems }: VerifyResult): string {
-  if (problems.length === 0) return `${site} is whole: ${number(tiles)} tiles checked\n`;
+  if (problems.length === 0) return `${site} is whole: ${count(tiles)} tiles checked\n`;
   const lines = problems.map(({ path, problem }) => `${path}: ${problem}`);
-  return `${lines.join('\n')}\n${site} is not whole: ${number(problems.length)} problems in ${number(tiles)} tiles\n`;
+  return `${lines.join('\n')}\n${site} is not whole: ${count(problems.length)} problems in ${count(tiles)} tiles\n`;
 }
 
 function quoted(path: string): string {

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
-import { extensionOf, mcuOf } from '../tile-plan.ts';
+import { count } from '../numbers.ts';
+import { extensionOf } from '../tile-plan.ts';
 import type { Grid, Level, Recipe } from '../types.ts';
 
 /** Sides of a Deep Zoom picture are read as 32-bit integers by many viewers. */
@@ -28,22 +29,25 @@ export function dziDescriptor(width: number, height: number, { tileSize, format 
  */
 export function checkDziLimits(grid: Grid, recipe: Recipe): void {
   const { cellSize, tileSize } = recipe;
-  const side = Math.max(grid.columns, grid.rows) * cellSize;
-  const name = `A grid of ${grid.columns} x ${grid.rows} cells of ${cellSize} px`;
-  if (side > SIDE_MAX) {
+  const longer = Math.max(grid.columns, grid.rows);
+  const name = `A grid of ${count(grid.columns)} x ${count(grid.rows)} cells of ${cellSize} px`;
+  const fit = (shrink: number) => `Use at most ${count(Math.max(1, Math.floor(grid.columns * shrink)))} columns`;
+  if (longer * cellSize > SIDE_MAX) {
     throw new UserError(
       'grid-too-large',
-      `${name} is ${side} px long; Deep Zoom holds ${SIDE_MAX}`,
-      `Use at most ${Math.floor(SIDE_MAX / cellSize)} columns and rows, or a smaller --cell-size.`,
+      `${name} is ${count(longer * cellSize)} px long; Deep Zoom holds ${count(SIDE_MAX)}`,
+      `${fit(SIDE_MAX / (longer * cellSize))}, or a smaller --cell-size.`,
     );
   }
-  const tiles = Math.ceil((grid.columns * cellSize) / tileSize) * Math.ceil((grid.rows * cellSize) / tileSize);
-  if (tiles > FOLDER_FILES_MAX) {
-    const smaller = Math.max(16, mcuOf(recipe.subsampling), 2 ** Math.floor(Math.log2(tileSize / 2)));
+  const tiles = (size: number) =>
+    Math.ceil((grid.columns * size) / tileSize) * Math.ceil((grid.rows * size) / tileSize);
+  if (tiles(cellSize) > FOLDER_FILES_MAX) {
+    const sizes = [2048, 1024, 512, 256, 128, 64, 32, 16].filter((size) => size < cellSize);
+    const smaller = sizes.find((size) => tiles(size) <= FOLDER_FILES_MAX);
     throw new UserError(
       'grid-too-large',
-      `${name} has ${tiles} tiles in its deepest level's folder; expected at most ${FOLDER_FILES_MAX}`,
-      `Use fewer --columns, or --cell-size ${smaller}, which puts several cells into a tile.`,
+      `${name} has ${count(tiles(cellSize))} tiles in its deepest level's folder; expected at most ${count(FOLDER_FILES_MAX)}`,
+      `${fit(Math.sqrt(FOLDER_FILES_MAX / tiles(cellSize)))}${smaller ? `, or --cell-size ${smaller}` : ''}.`,
     );
   }
 }

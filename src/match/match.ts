@@ -1,5 +1,6 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
+import { count } from '../numbers.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Grid, Placement } from '../types.ts';
 import { buildSearchTree } from './search-tree.ts';
@@ -32,6 +33,8 @@ export interface MatchResult {
 }
 
 const BATCH_CELLS = 2048;
+/** 4,096 x 4,096. */
+const CELLS_MAX = 2 ** 24;
 /** Walls of one image are dull; two cells apart they are not noticed, and it costs little likeness. */
 const DISTANCE_WISHED = 2;
 
@@ -114,6 +117,20 @@ function safeDistance(sources: number): number {
 }
 
 /**
+ * Refuses a grid whose cells do not fit into memory: each takes some hundred bytes while it is matched.
+ *
+ * @throws {UserError} `grid-too-large`.
+ */
+export function checkCells({ columns, rows }: Grid): void {
+  if (columns * rows <= CELLS_MAX) return;
+  throw new UserError(
+    'grid-too-large',
+    `A grid of ${count(columns)} x ${count(rows)} has ${count(columns * rows)} cells; expected at most ${count(CELLS_MAX)}`,
+    `Use at most ${count(Math.max(1, Math.floor(columns * Math.sqrt(CELLS_MAX / columns / rows))))} columns.`,
+  );
+}
+
+/**
  * Refuses rules that no placement can keep, before any work is done on one.
  *
  * @throws {UserError} `too-few-images`, with the arithmetic and what would do.
@@ -142,5 +159,3 @@ export function checkRules(
     );
   }
 }
-
-const count = (value: number) => value.toLocaleString('en-GB');

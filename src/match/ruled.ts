@@ -8,8 +8,8 @@ type Rules = Pick<Extract<MatchJob, { kind: 'ruled' }>, 'maxUses' | 'minDistance
 const FREE = 0xffffffff;
 
 /**
- * Places cell by cell, each with the nearest source that the rules still allow: the nearest of all, where they do. Cells with most detail come first, since
- * there a good image is worth most. If that order gets stuck on the distance rule, row by row needs fewer sources.
+ * Places cell by cell, each with the nearest source that the rules still allow: the nearest of all, where they do.
+ * Cells with most detail come first, since there a good image is worth most. If that order gets stuck on the distance rule, row by row needs fewer sources.
  */
 export function placeRuled(target: TargetCells, tree: SearchTree, rules: Rules): MatchResult {
   const byDetail = place(target, tree, rules, detailOrder(target));

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { count } from '../numbers.ts';
 import type { MosaicJson, Placement, SkippedFile } from '../types.ts';
 
 /** Where a site's files go; paths are relative, with `/`. */
@@ -56,8 +57,7 @@ function skippedCsv(skipped: readonly SkippedFile[]): string {
 
 function page(mosaic: MosaicJson): string {
   const { grid, sources, width, height } = mosaic;
-  const number = (value: number) => value.toLocaleString('en-GB');
-  const description = `A photomosaic of ${number(grid.columns * grid.rows)} cells and ${number(sources.used)} images, ${number(width)} x ${number(height)} px. Zoom in: every image is there, unaltered.`;
+  const description = `A photomosaic of ${count(grid.columns * grid.rows)} cells and ${count(sources.used)} images, ${count(width)} x ${count(height)} px. Zoom in: every image is there, unaltered.`;
   const fill: Record<string, string> = {
     title: escapeHtml(mosaic.title),
     description: escapeHtml(description),

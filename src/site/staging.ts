@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
+import { explainDisk, makeFolder } from '../disk.ts';
 import { systemCode, UserError } from '../errors.ts';
 
 /**
@@ -20,7 +21,8 @@ export interface Staging {
  * Prepares to build into `out`.
  *
  * @param inputs files that must survive: the target and the images.
- * @throws {UserError} `out-exists` if `out` holds something that is no site of ours (unless `force`), or an input.
+ * @throws {UserError} `out-exists` if `out` holds something that is no site of ours (unless `force`), or an input;
+ *   `not-writable` or `disk-full` if no folder can be made there.
  */
 export async function stage(out: string, force: boolean, inputs: Iterable<string>): Promise<Staging> {
   const place = resolve(out);
@@ -36,7 +38,7 @@ export async function stage(out: string, force: boolean, inputs: Iterable<string
   if (!force) await refuseForeign(place, out);
   await removeLeftovers(place);
   const folder = join(dirname(place), `.${basename(place)}.building-${process.pid}-${Date.now().toString(36)}`);
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder, { option: '--out', path: out });
   return {
     folder,
     async commit() {
@@ -71,7 +73,7 @@ async function refuseForeign(place: string, out: string): Promise<void> {
     entries = await readdir(place);
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return;
-    throw error;
+    throw explainDisk(error, { option: '--out', path: out });
   }
   if (entries.length === 0 || (await isSite(place))) return;
   throw new UserError(

@@ -1,6 +1,7 @@
 import { constants, copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { systemCode, UserError } from '../errors.ts';
+import { explainDisk, type NamedFolder } from '../disk.ts';
+import { systemCode } from '../errors.ts';
 
 /** The calls that a {@link FolderStore} makes, so that tests can stand in for other file systems. */
 export interface FileCalls {
@@ -29,14 +30,17 @@ export class FolderStore {
   bytes = 0;
   /** Set once the file system refused links, and copies were made instead. */
   linkRefusal: string | undefined;
+  private readonly named: NamedFolder;
   private readonly calls: FileCalls;
   private readonly folders = new Set<string>();
   /** Where a file that has as many links as it can is continued. */
   private readonly continued = new Map<string, string>();
   private readonly sizes = new Map<string, number>();
 
-  constructor(root: string, calls: FileCalls = CALLS) {
+  /** @param named what people know the folder as; errors say so. */
+  constructor(root: string, named: NamedFolder, calls: FileCalls = CALLS) {
     this.root = root;
+    this.named = named;
     this.calls = calls;
   }
 
@@ -65,7 +69,7 @@ export class FolderStore {
       this.calls.link(this.resolve(this.continued.get(original) ?? original), this.resolve(to));
     } catch (error) {
       const code = systemCode(error) ?? 'unknown';
-      if (code === 'ENOSPC' || code === 'EEXIST') throw this.explain(error);
+      if (code === 'ENOSPC' || code === 'EEXIST') throw explainDisk(error, this.named);
       if (code !== 'EMLINK') this.linkRefusal = code;
       this.copyTo(original, to);
       this.continued.set(original, to);
@@ -97,18 +101,7 @@ export class FolderStore {
     try {
       act();
     } catch (error) {
-      throw this.explain(error);
+      throw explainDisk(error, this.named);
     }
-  }
-
-  private explain(error: unknown): unknown {
-    const code = systemCode(error);
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') return error;
-    return new UserError(
-      'disk-full',
-      `The disk of ${this.root} is full`,
-      'Free some space (or inodes), or choose another disk with --out; an old site is still as it was.',
-      { cause: error },
-    );
   }
 }

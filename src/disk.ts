@@ -1,0 +1,64 @@
+import { mkdir, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemCode, UserError } from './errors.ts';
+
+/** A folder that was asked for, by the option that asked for it. */
+export interface NamedFolder {
+  readonly option: '--out' | '--catalog';
+  readonly path: string;
+}
+
+const OUT_OF_SPACE = ['ENOSPC', 'EDQUOT'];
+const NO_FOLDER = ['ENOENT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP'];
+const NOT_ALLOWED = ['EACCES', 'EPERM', 'EROFS'];
+
+/**
+ * What a system error on the way to (or within) a folder means to people.
+ *
+ * @returns a {@link UserError}, `disk-full` or `not-writable`; or the error itself if it is of another kind.
+ */
+export function explainDisk(error: unknown, { option, path }: NamedFolder): unknown {
+  const code = systemCode(error) ?? '';
+  if (OUT_OF_SPACE.includes(code)) {
+    return new UserError(
+      'disk-full',
+      `The disk of ${option} ${path} is full`,
+      `Free some space (or inodes), or choose another disk with ${option}; an old site is still as it was.`,
+      { cause: error },
+    );
+  }
+  const why = NOT_ALLOWED.includes(code) ? 'not allowed' : NO_FOLDER.includes(code) ? 'no folder can be there' : '';
+  if (!why) return error;
+  return new UserError(
+    'not-writable',
+    `Cannot write to ${option} ${path}: ${why} (${code})`,
+    `Choose a folder that you may write to with ${option}.`,
+    { cause: error },
+  );
+}
+
+/**
+ * Makes a folder and those above it that are missing. Unlike Node 20's `mkdir` with `recursive`, it returns where a file
+ * system answers ENOENT for a new folder although the one above is there, as /proc does.
+ *
+ * @throws {UserError} `disk-full` or `not-writable`.
+ */
+export async function makeFolder(path: string, named: NamedFolder): Promise<void> {
+  try {
+    await makeWithParents(path);
+  } catch (error) {
+    throw explainDisk(error, named);
+  }
+}
+
+async function makeWithParents(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeWithParents(dirname(path));
+    await mkdir(path);
+  }
+}

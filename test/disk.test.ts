@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { writeShard } from '../src/catalog/shard.ts';
+import { explainDisk, makeFolder } from '../src/disk.ts';
+import { temporaryFolder } from './images.ts';
+
+// Shards have random names; here we have to know them beforehand.
+vi.mock(import('node:crypto'), async (original) => ({
+  ...(await original()),
+  randomUUID: () => '0-0-0-0-0' as const,
+}));
+
+const CATALOG = { option: '--catalog', path: 'photos' } as const;
+
+let root: string;
+beforeAll(async () => {
+  root = await temporaryFolder();
+});
+
+describe('making a folder', () => {
+  test('makes those above it, too, and minds none that is there', async () => {
+    await makeFolder(join(root, 'a/b/c'), CATALOG);
+    await makeFolder(join(root, 'a/b/c'), CATALOG);
+    expect(await readdir(join(root, 'a/b'))).toEqual(['c']);
+  });
+
+  test('names the option where a file is in the way', async () => {
+    await expect(makeFolder(new URL(import.meta.url).pathname, CATALOG)).rejects.toMatchObject({
+      code: 'not-writable',
+      message: expect.stringContaining('--catalog photos') as string,
+      remedy: expect.stringContaining('--catalog') as string,
+    });
+  });
+
+  test.runIf(process.platform === 'linux')('returns where the system denies the folder above', async () => {
+    await expect(makeFolder('/proc/zoomosaic/a', CATALOG)).rejects.toMatchObject({ code: 'not-writable' });
+  });
+});
+
+test.each([
+  ['ENOSPC', 'disk-full'],
+  ['EDQUOT', 'disk-full'],
+  ['EACCES', 'not-writable'],
+  ['EROFS', 'not-writable'],
+  ['EIO', 'EIO'],
+])('%s is explained as %s', (system, code) => {
+  expect(explainDisk(Object.assign(new Error(system), { code: system }), CATALOG)).toMatchObject({ code });
+});
+
+test.runIf(existsSync('/dev/full')).each(['bin', 'json'])(
+  'a shard whose .%s finds no room leaves nothing',
+  async (part) => {
+    const folder = join(root, `catalog-${part}/key`);
+    await mkdir(folder, { recursive: true });
+    await symlink('/dev/full', join(folder, `0-0-0-0-0.${part}.tmp`));
+    const index = { decoder: '1', files: [], sources: [], broken: [] };
+    await expect(writeShard(folder, index, [])).rejects.toMatchObject({
+      code: 'disk-full',
+      message: `The disk of --catalog ${join(root, `catalog-${part}`)} is full`,
+    });
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
