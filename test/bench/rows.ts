@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { scan } from '../../dist/scan/scan.js';
 import { updateCatalog } from '../../dist/catalog/update.js';
 import type { BuildResult, MosaicJson } from '../../src/index.ts';
+import { count } from '../../src/numbers.ts';
 import type { BenchData } from './data.ts';
 import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';
 import { benchNearest } from './nearest.ts';
@@ -118,14 +119,14 @@ export async function pyramidRows(bench: Bench): Promise<Row[]> {
   const cells = mosaic.grid.columns * mosaic.grid.rows;
   return [
     {
-      what: `pyramid stage, ${cells.toLocaleString('en')} cells / plain file system calls`,
+      what: `pyramid stage, ${count(cells)} cells / plain file system calls`,
       reach: '<= 1.5',
       ours: seconds(compared.ours),
       theirs: seconds(compared.theirs),
       result: times(compared.ratio),
     },
     {
-      what: `peak memory of the whole build, ${cells.toLocaleString('en')} cells (the first with everything to do: ${wholes[0]!.toFixed(1)} s)`,
+      what: `peak memory of the whole build, ${count(cells)} cells (the first with everything to do: ${wholes[0]!.toFixed(1)} s)`,
       reach: '<= 350 MB',
       ours: '',
       theirs: '',
@@ -138,17 +139,20 @@ export async function pyramidRows(bench: Bench): Promise<Row[]> {
 export async function joinRows(bench: Bench): Promise<Row[]> {
   const { folder, say } = bench;
   const runs = Math.min(bench.runs, 3);
-  const [out, joined] = [join(folder, 'site'), join(folder, 'joined')];
+  const [out, joined] = [await fresh(join(folder, 'squares')), join(folder, 'joined')];
   const across = 128;
+  let built = 0;
   const peaks: number[] = [];
   const ours = async () => {
-    const result = await build(bench, await fresh(out), join(folder, 'catalog'), '--grid', `${across}x${across}`);
+    // New folders, as above.
+    const site = join(out, `${built++}`);
+    const result = await build(bench, site, join(folder, 'catalog'), '--grid', `${across}x${across}`);
     peaks.push(result.peakRssBytes);
     return result.stages.pyramid;
   };
   await ours();
   const tiles = join(folder, 't');
-  const names = await shortNames(out, across * across, tiles);
+  const names = await shortNames(join(out, '0'), across * across, tiles);
   const list = join(folder, 'list.txt');
   await writeFile(list, names.map((name) => join(tiles, name)).join('\n'));
   const rivals: [string, () => Promise<Ran>][] = [
@@ -170,17 +174,16 @@ export async function joinRows(bench: Bench): Promise<Row[]> {
       held.push(ran.peakBytes);
       return ran.seconds;
     });
-    const speed = figuresOf(compared.ratio.min ? [1 / compared.ratio.median, 1 / compared.ratio.min] : [NaN]);
     const [mine, theirs] = [figuresOf(peaks), figuresOf(held)];
     rows.push({
       what: `pyramid stage, 128 x 128 cells, against ${name}`,
       reach: '>= 50 times faster, >= 10 times less memory',
       ours: `${seconds(compared.ours)}, ${megabytes(mine)}`,
       theirs: `${seconds(compared.theirs)}, ${megabytes(theirs)}`,
-      result: `${speed.min.toFixed(0)} times faster (median), ${(theirs.median / mine.median).toFixed(1)} times less memory`,
+      result: `${(1 / compared.ratio.median).toFixed(0)} times faster (median), ${(theirs.median / mine.median).toFixed(1)} times less memory`,
     });
   }
-  await fresh(joined);
+  for (const path of [out, joined]) await fresh(path);
   return rows;
 }
 
@@ -224,14 +227,14 @@ export async function millionRows(bench: Bench): Promise<Row[]> {
   const nearest = await benchNearest(data.target, features, runs);
   return [
     {
-      what: `peak memory of the whole build, ${cells.toLocaleString('en')} cells of 64 px (${stages.join(', ')})`,
+      what: `peak memory of the whole build, ${count(cells)} cells of 64 px (${stages.join(', ')})`,
       reach: '<= 600 MB',
       ours: '',
       theirs: '',
       result: `${Math.round(result.peakRssBytes / MB)} MB`,
     },
     {
-      what: `exact nearest neighbour, 65,536 cells x ${opened.sources.length.toLocaleString('en')} sources, 48 dimensions; brute force beside it`,
+      what: `exact nearest neighbour, 65,536 cells x ${count(opened.sources.length)} sources, 48 dimensions; brute force beside it`,
       reach: '<= 10 s, identical distances',
       ours: seconds(nearest.seconds),
       theirs: `${nearest.bruteForceSeconds.toFixed(1)} s`,
