@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { generateSamples } from '../../samples/generate.ts';
 import { waves } from '../images.ts';
+import { SHARED_DATA } from './shared-data.ts';
 
 /** What the benches work on. */
 export interface BenchData {
@@ -18,14 +19,13 @@ export interface BenchData {
   readonly about: string;
 }
 
-/** Real photographs where they are at hand (a folder `shared/data` beside the project), otherwise drawn ones. */
+/** Real photographs where they are at hand, otherwise drawn ones. */
 export async function benchData(folder: string): Promise<BenchData> {
-  const shared = process.env['ZOOMOSAIC_BENCH_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
-  if (existsSync(shared)) {
-    const [photos, tiny] = [join(shared, 'photos-1k'), join(shared, 'tiny-25k')];
+  if (existsSync(SHARED_DATA)) {
+    const [photos, tiny] = [join(SHARED_DATA, 'photos-1k'), join(SHARED_DATA, 'tiny-25k')];
     return {
       photos,
-      target: join(shared, 'targets', '08.png'),
+      target: join(SHARED_DATA, 'targets', '08.png'),
       tiny,
       about: '1,000 photographs; 25,000 of 64 x 64 px',
     };
