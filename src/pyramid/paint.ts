@@ -2,19 +2,11 @@ import { crc32 } from 'node:zlib';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
 import { encodeTile } from '../encode.ts';
 import { mapOrdered } from '../ordered.ts';
-import type { Catalog } from '../catalog/catalog.ts';
 import type { Level, Placement } from '../types.ts';
-import type { Rendering } from './pyramid.ts';
+import type { Rendering, SourceMips } from './rendering.ts';
 
-/** One tile's px, RGB, 8-bit sRGB. */
-interface Raster {
-  readonly px: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
-/** Paints a part of a level: px of the rectangle at (left, top). */
-type Painter = (left: number, top: number, width: number, height: number) => Raster;
+/** Paints a part of a level: the rectangle at (left, top), RGB, 8-bit sRGB. */
+type Painter = (left: number, top: number, width: number, height: number) => Uint8Array;
 
 /** Levels whose tiles are painted from their cells' px; below one px per cell, from the next finer level's. */
 export async function paintLevels(rendering: Rendering, levels: readonly Level[]): Promise<void> {
@@ -39,7 +31,7 @@ async function paintLevel(rendering: Rendering, level: Level, paint: Painter): P
     const [left, top] = [column * recipe.tileSize, row * recipe.tileSize];
     const width = Math.min(recipe.tileSize, level.width - left);
     const height = Math.min(recipe.tileSize, level.height - top);
-    const tile = await encodeTile(paint(left, top, width, height).px, width, height, recipe);
+    const tile = await encodeTile(paint(left, top, width, height), width, height, recipe);
     return { column, row, tile };
   });
   for await (const { column, row, tile } of encoded) {
@@ -54,7 +46,7 @@ function* tilesOf({ columns, rows }: Level): Generator<{ column: number; row: nu
 }
 
 /** Paints from the cells' own mips; rectangles hold whole cells, since a tile's side is a multiple of theirs. */
-function cellPainter(catalog: Catalog, { cells, grid }: Placement, cell: number): Painter {
+function cellPainter(catalog: SourceMips, { cells, grid }: Placement, cell: number): Painter {
   return (left, top, width, height) => {
     const px = new Uint8Array(width * height * 3);
     for (let y = 0; y < height; y += cell) {
@@ -66,7 +58,7 @@ function cellPainter(catalog: Catalog, { cells, grid }: Placement, cell: number)
         }
       }
     }
-    return { px, width, height };
+    return px;
   };
 }
 
@@ -77,12 +69,12 @@ function linearPainter(linear: Float32Array, levelWidth: number): Painter {
       const from = ((top + y) * levelWidth + left) * 3;
       encodeSrgb(linear.subarray(from, from + width * 3), px, y * width * 3);
     }
-    return { px, width, height };
+    return px;
   };
 }
 
 /** The level of half a px per cell, linear. */
-function halved(catalog: Catalog, { cells, grid }: Placement): Float32Array {
+function halved(catalog: SourceMips, { cells, grid }: Placement): Float32Array {
   const whole = new Float32Array(cells.length * 3);
   for (const [cell, id] of cells.entries()) {
     const px = catalog.pixels(id, 1);

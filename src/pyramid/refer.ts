@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import { extensionOf, mipsOf, sourceTilePath, type Mip } from '../tile-plan.ts';
 import type { Level } from '../types.ts';
-import type { Rendering } from './pyramid.ts';
+import type { Rendering } from './rendering.ts';
 
 /**
  * Levels whose tiles belong to one source each: every used source's tiles are written once, and the levels' tiles are

@@ -3,7 +3,7 @@ import type { Strips } from '../jpeg/cut.ts';
 import { spliceBound, spliceTile } from '../jpeg/splice.ts';
 import { mcuOf } from '../tile-plan.ts';
 import type { Level } from '../types.ts';
-import type { Rendering } from './pyramid.ts';
+import type { Rendering } from './rendering.ts';
 
 /** A level whose tiles are put together from their cells' JPEG segments. */
 export async function spliceLevel(rendering: Rendering, level: Level): Promise<void> {
