@@ -90,7 +90,7 @@ export async function readArguments(args: readonly string[], version: string): P
 }
 
 const OUTPUT_OPTIONS = {
-  quiet: { type: 'boolean', describe: 'No progress' },
+  quiet: { type: 'boolean', describe: 'No progress, no summary' },
   json: { type: 'boolean', describe: 'Print one JSON object instead of a summary' },
 } as const;
 
