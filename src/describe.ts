@@ -74,11 +74,11 @@ function titleOf(target: string): string {
   return words ? words[0]!.toUpperCase() + words.slice(1) : 'Mosaic';
 }
 
-function qualityOf({ cells, costs }: Placement, uses: Uint32Array): Quality {
+function qualityOf({ cells, costs, gap, distanceCost }: Placement, uses: Uint32Array): Quality {
   let sum = 0;
   for (const cost of costs) sum += Math.sqrt(cost / 16); // 16 parts to a cell, see writeFeatures
   const mostUses = uses.reduce((most, times) => Math.max(most, times), 0);
-  return { meanDifference: sum / cells.length, mostUsedShare: mostUses / cells.length, mostUses };
+  return { meanDifference: sum / cells.length, gap, distanceCost, mostUsedShare: mostUses / cells.length, mostUses };
 }
 
 /** What people should know of a build. */

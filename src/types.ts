@@ -110,6 +110,10 @@ export interface Placement {
   readonly grid: Grid;
   readonly cells: Uint32Array;
   readonly costs: Float32Array;
+  /** Of the assignment that capacities allow: what its sum of costs exceeds the certified least by, as a part of it. */
+  readonly gap: number;
+  /** What keeping equal sources apart added to that sum, as a part of it. */
+  readonly distanceCost: number;
 }
 
 /** One level of the pyramid. */
@@ -145,6 +149,13 @@ export interface SourceCounts {
 export interface Quality {
   /** Mean over cells of the root-mean-square OKLab difference between a cell and its source (0 = same, 1 = black on white). */
   readonly meanDifference: number;
+  /**
+   * How far the assignment may be from the best that `--max-uses` allows, before equal images were parted: (sum of costs -
+   * certified least) / sum of costs; 0 where every cell has its nearest.
+   */
+  readonly gap: number;
+  /** What parting equal images (`--min-distance`) added to the sum of costs, as a part of it. */
+  readonly distanceCost: number;
   /** Largest share of the cells that one source fills, 0..1. */
   readonly mostUsedShare: number;
   /** Largest number of cells that one source fills. */

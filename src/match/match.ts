@@ -3,6 +3,7 @@ import { UserError } from '../errors.ts';
 import { count } from '../numbers.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Grid, Placement } from '../types.ts';
+import { excess, type MatchJob, type MatchResult, PROGRESS_PARTS } from './jobs.ts';
 import { buildSearchTree } from './search-tree.ts';
 import { cutTarget, type Target } from './target.ts';
 
@@ -20,18 +21,8 @@ export interface MatchOptions {
   readonly signal: AbortSignal;
 }
 
-/** What a matching thread is asked: cells `start..end` freely, or all of them under the rules. */
-export type MatchJob =
-  | { readonly kind: 'nearest'; readonly start: number; readonly end: number }
-  | { readonly kind: 'ruled'; readonly maxUses: number; readonly minDistance: number; readonly nearest: MatchResult };
-
-/** Sources of the cells asked for, and the squared distance of each; `stuck` if the rules left none for some cell. */
-export interface MatchResult {
-  readonly cells: Uint32Array;
-  readonly costs: Float32Array;
-  readonly stuck?: boolean;
-}
-
+/** What part of the work it is to find the nearest, where capacities come next. */
+const NEAREST_PART = 0.1;
 const BATCH_CELLS = 2048;
 /** 4,096 x 4,096. */
 const CELLS_MAX = 2 ** 24;
@@ -39,7 +30,7 @@ const CELLS_MAX = 2 ** 24;
 const DISTANCE_WISHED = 2;
 
 /**
- * Chooses a source for every cell of the target: the nearest by features that the rules allow.
+ * Chooses a source for every cell of the target: the nearest by features, or what the rules allow at the least cost.
  *
  * @param features of the sources by id.
  * @throws {UserError} if the rules cannot be kept.
@@ -56,8 +47,15 @@ export async function match(target: Target, features: Float32Array, options: Mat
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    const placement = { grid, cells: new Uint32Array(total), costs: new Float32Array(total) };
-    await placeNearest(pool, placement, onProgress);
+    const placement = {
+      grid,
+      cells: new Uint32Array(total),
+      costs: new Float32Array(total),
+      gap: 0,
+      distanceCost: 0,
+    };
+    const part = Number.isFinite(options.maxUses) ? NEAREST_PART : 1;
+    await placeNearest(pool, placement, (done) => onProgress(Math.floor(done * part), total));
     return await placeRuled(pool, placement, features.length / FEATURE_LENGTH, options);
   } finally {
     signal.removeEventListener('abort', abort);
@@ -88,25 +86,68 @@ async function placeRuled(
   pool: WorkerPool,
   nearest: Placement,
   sources: number,
-  { maxUses, minDistance }: MatchOptions,
+  { maxUses, minDistance, onProgress }: MatchOptions,
 ): Promise<Placement> {
-  for (let distance = minDistance ?? safeDistance(sources); ; distance--) {
-    if (distance === 0 && maxUses >= nearest.cells.length) return nearest;
-    const { cells, costs } = nearest;
-    const job: MatchJob = { kind: 'ruled', maxUses, minDistance: distance, nearest: { cells, costs } };
+  const wished = minDistance ?? safeDistance(sources);
+  const distances = minDistance === undefined ? Array.from({ length: wished + 1 }, (_, i) => wished - i) : [wished];
+  const binding = mostUses(nearest.cells, sources) > maxUses;
+  if (!binding && wished === 0) return nearest;
+  const result = binding
+    ? await placeWithin(pool, nearest, maxUses, distances, onProgress)
+    : await placeApart(pool, nearest, maxUses, distances);
+  if (!result.stuck) return { ...nearest, gap: 0, distanceCost: 0, ...result };
+  const rules = [Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '', wished ? `--min-distance ${wished}` : ''];
+  throw new UserError(
+    'no-placement',
+    `Found no placement with ${rules.filter(Boolean).join(' and ')}: some cell has no image left`,
+    'Add images, raise --max-uses, or lower --min-distance.',
+  );
+}
+
+/** As good as can be with capacities, then parted. */
+async function placeWithin(
+  pool: WorkerPool,
+  { cells, costs }: Placement,
+  maxUses: number,
+  distances: readonly number[],
+  onProgress: MatchOptions['onProgress'],
+): Promise<MatchResult> {
+  const progress = new Int32Array(new SharedArrayBuffer(4));
+  const tell = () => {
+    const part = Atomics.load(progress, 0) / PROGRESS_PARTS;
+    onProgress(Math.floor((NEAREST_PART + (1 - NEAREST_PART) * part) * cells.length), cells.length);
+  };
+  const timer = setInterval(tell, 100);
+  try {
+    const job: MatchJob = { kind: 'capacity', maxUses, distances, nearest: { cells, costs }, progress };
     const result = await pool.run<MatchResult>(job);
-    if (!result.stuck) return { ...nearest, cells: result.cells, costs: result.costs };
-    if (minDistance === undefined && distance > 0) continue;
-    const rules = [
-      Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '',
-      distance ? `--min-distance ${distance}` : '',
-    ];
-    throw new UserError(
-      'no-placement',
-      `Found no placement with ${rules.filter(Boolean).join(' and ')}: some cell has no image left`,
-      'Add images, raise --max-uses, or lower --min-distance.',
-    );
+    onProgress(cells.length, cells.length);
+    return result;
+  } finally {
+    clearInterval(timer);
   }
+}
+
+/** Cell by cell the nearest source that stands far enough from itself. */
+async function placeApart(
+  pool: WorkerPool,
+  { cells, costs }: Placement,
+  maxUses: number,
+  distances: readonly number[],
+): Promise<MatchResult> {
+  for (const minDistance of distances) {
+    if (minDistance === 0) return { cells, costs };
+    const job: MatchJob = { kind: 'ruled', maxUses, minDistance, nearest: { cells, costs } };
+    const result = await pool.run<MatchResult>(job);
+    if (!result.stuck) return { ...result, distanceCost: excess(result.costs, costs) };
+  }
+  return { cells, costs, stuck: true };
+}
+
+function mostUses(cells: Uint32Array, sources: number): number {
+  const uses = new Uint32Array(sources);
+  for (const id of cells) uses[id]!++;
+  return uses.reduce((most, times) => Math.max(most, times), 0);
 }
 
 /** A distance at which no cell can run out of sources: fewer lie around it than there are. */

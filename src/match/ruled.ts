@@ -1,5 +1,5 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import type { MatchJob, MatchResult } from './match.ts';
+import type { MatchJob, MatchResult } from './jobs.ts';
 import { NearestSearch, type SearchTree } from './search-tree.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
 

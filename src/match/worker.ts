@@ -2,7 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { messageOf } from '../errors.ts';
 import type { Reply } from '../pool.ts';
-import type { MatchJob, MatchResult } from './match.ts';
+import { placeWithin } from './capacity.ts';
+import type { MatchJob, MatchResult } from './jobs.ts';
 import { placeRuled } from './ruled.ts';
 import { NearestSearch, type SearchTree } from './search-tree.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
@@ -12,12 +13,23 @@ const { target, tree } = workerData as { target: TargetCells; tree: SearchTree }
 parentPort!.on('message', (job: MatchJob) => {
   let reply: Reply<MatchResult>;
   try {
-    reply = { result: job.kind === 'nearest' ? placeNearest(job.start, job.end) : placeRuled(target, tree, job) };
+    reply = { result: place(job) };
   } catch (error) {
     reply = { error: messageOf(error) };
   }
   parentPort!.postMessage(reply);
 });
+
+function place(job: MatchJob): MatchResult {
+  switch (job.kind) {
+    case 'nearest':
+      return placeNearest(job.start, job.end);
+    case 'ruled':
+      return placeRuled(target, tree, job);
+    case 'capacity':
+      return placeWithin(target, tree, job);
+  }
+}
 
 const search = new NearestSearch(tree);
 const query = new Float32Array(FEATURE_LENGTH);

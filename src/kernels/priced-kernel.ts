@@ -1,0 +1,108 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { loadKernel } from './load.ts';
+import { WASM } from './priced.wasm.ts';
+
+// The function of priced.as.ts; numbers named `…At` are byte offsets into the kernel's memory.
+interface PricedFunctions {
+  // prettier-ignore
+  cheapest(
+    headsAt: number, tailsAt: number, headNormsAt: number, normsAt: number, pricesAt: number, count: number,
+    queryAt: number, headNorm: number, norm: number, k: number, limit: number, keysAt: number, costsAt: number,
+  ): number;
+}
+
+/** Whole numbers to one of OKLab: finer than what 8-bit pictures differ by, and no distance exceeds 31 bits. */
+export const FEATURE_SCALE = 2048;
+const HEAD = 12;
+const TAIL = FEATURE_LENGTH - HEAD;
+const FREE = 1024;
+
+/** Features as whole numbers, {@link FEATURE_SCALE} to one. */
+export function quantise(features: Float32Array): Int16Array {
+  return Int16Array.from(features, (value) => Math.round(value * FEATURE_SCALE));
+}
+
+/** Sources that have prices, and which of them a cell would choose. */
+export class PricedSources {
+  readonly count: number;
+  /** Price of each source, in squared distances of quantised features; not negative, and the caller's to change. */
+  readonly prices: Float32Array;
+  /** The ids that {@link cheapest} found, each at twice its rank. */
+  readonly ids: Uint32Array;
+  /** Their costs + prices, each at twice its rank and one. */
+  readonly values: Float32Array;
+  /** Their costs alone, by rank. */
+  readonly costs: Int32Array;
+  private readonly call: PricedFunctions;
+  private readonly query: Int16Array;
+  private readonly at: Record<
+    'heads' | 'tails' | 'headNorms' | 'norms' | 'prices' | 'query' | 'keys' | 'costs',
+    number
+  >;
+
+  /** @param features quantised, of all sources; @param most how many are ever asked for. */
+  constructor(features: Int16Array, most: number) {
+    this.count = features.length / FEATURE_LENGTH;
+    const blocks = Math.ceil(this.count / 4);
+    let end = FREE;
+    const take = (bytes: number) => (end += Math.ceil(bytes / 16) * 16) - Math.ceil(bytes / 16) * 16;
+    this.at = {
+      heads: take(blocks * 4 * HEAD * 2),
+      tails: take(blocks * 4 * TAIL * 2),
+      headNorms: take(blocks * 16),
+      norms: take(blocks * 16),
+      prices: take(blocks * 16),
+      query: take(FEATURE_LENGTH * 8),
+      keys: take((2 * most + 8) * 8),
+      costs: take((most + 4) * 4),
+    };
+    const kernel = loadKernel<PricedFunctions>(WASM);
+    const { buffer } = kernel.reserve(end);
+    this.call = kernel.call;
+    this.prices = new Float32Array(buffer, this.at.prices, this.count);
+    new Float32Array(buffer, this.at.prices, blocks * 4).fill(Infinity, this.count);
+    this.ids = new Uint32Array(buffer, this.at.keys, most * 2);
+    this.values = new Float32Array(buffer, this.at.keys, most * 2);
+    this.costs = new Int32Array(buffer, this.at.costs, most);
+    this.query = new Int16Array(buffer, this.at.query, FEATURE_LENGTH * 4);
+    const heads = new Int16Array(buffer, this.at.heads, blocks * 4 * HEAD);
+    const tails = new Int16Array(buffer, this.at.tails, blocks * 4 * TAIL);
+    const headNorms = new Int32Array(buffer, this.at.headNorms, this.count);
+    const norms = new Int32Array(buffer, this.at.norms, this.count);
+    for (let id = 0; id < this.count; id++) {
+      const first = id * FEATURE_LENGTH;
+      const [block, lane] = [(id >> 2) * 4, (id & 3) * 2];
+      for (let i = 0; i < HEAD; i++) heads[block * HEAD + lane + (i >> 1) * 8 + (i & 1)] = features[first + i]!;
+      for (let i = 0; i < TAIL; i++) tails[block * TAIL + lane + (i >> 1) * 8 + (i & 1)] = features[first + HEAD + i]!;
+      headNorms[id] = norm(features, first, HEAD);
+      norms[id] = norm(features, first, FEATURE_LENGTH);
+    }
+  }
+
+  /**
+   * Finds the `k` sources of least cost + price for the quantised features at `features[from..]`, in rising order, ids
+   * breaking ties; they stand in {@link ids}, {@link values} and {@link costs}.
+   *
+   * @param limit only sources below it are looked for, which is faster.
+   * @returns how many there are: `k`, or all below the limit.
+   */
+  cheapest(features: Int16Array, from: number, k: number, limit = Infinity): number {
+    const { at, query } = this;
+    for (let i = 0; i < FEATURE_LENGTH; i++) {
+      const value = features[from + i]!;
+      const to = (i >> 1) * 8 + (i & 1);
+      query[to] = query[to + 2] = query[to + 4] = query[to + 6] = value;
+    }
+    const [headNorm, whole] = [norm(features, from, HEAD), norm(features, from, FEATURE_LENGTH)];
+    // prettier-ignore
+    return this.call.cheapest(
+      at.heads, at.tails, at.headNorms, at.norms, at.prices, this.count, at.query, headNorm, whole, k, limit, at.keys, at.costs,
+    );
+  }
+}
+
+function norm(features: Int16Array, from: number, length: number): number {
+  let sum = 0;
+  for (let i = from; i < from + length; i++) sum += features[i]! ** 2;
+  return sum;
+}

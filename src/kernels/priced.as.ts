@@ -1,0 +1,170 @@
+// Which sources cost a cell least, prices included: the inner loop of matching with capacities, in AssemblyScript with SIMD.
+//
+// Features are 48 i16, so that squared distances are exact whole numbers. Sources stand in blocks of four: for each pair of
+// features, the pairs of all four side by side (16 bytes), so that one instruction serves four sources. The first pairs of
+// all blocks stand before the others of all: mostly they alone are looked at. The caller owns the memory: every argument named `*At` is a byte offset, a multiple of 16.
+
+/** Pairs of features, and how many of them (the coarsest) decide whether the others are looked at. */
+const PAIRS: usize = 24;
+const HEAD_PAIRS: usize = 6;
+const HEAD_BLOCK: usize = HEAD_PAIRS << 4;
+const TAIL_BLOCK: usize = (PAIRS - HEAD_PAIRS) << 4;
+
+// @ts-ignore: decorator
+@inline
+function dot(blockAt: usize, pair: usize, query: v128): v128 {
+  return i32x4.dot_i16x8_s(v128.load(blockAt + (pair << 4)), query);
+}
+
+/** Products of the pairs after the head. */
+// @ts-ignore: decorator
+@inline
+function tail(tailAt: usize, queryAt: usize): v128 {
+  let sum = i32x4.splat(0);
+  for (let pair: usize = 0; pair < PAIRS - HEAD_PAIRS; pair++) {
+    sum = i32x4.add(sum, dot(tailAt, pair, v128.load(queryAt + ((HEAD_PAIRS + pair) << 4))));
+  }
+  return sum;
+}
+
+/** Bits of a float that is not negative rise with it; the id breaks ties. */
+// @ts-ignore: decorator
+@inline
+function key(value: f32, id: i32): u64 {
+  return ((<u64>reinterpret<u32>(value)) << 32) | <u64>id;
+}
+
+/**
+ * The `k` sources of least squared distance + price, of those for which it is less than `limit`.
+ *
+ * @param headsAt, tailsAt features of all sources; `headNormsAt`, `normsAt` i32, the squares' sums of the head and of all of them.
+ * @param pricesAt f32, none negative; those beyond `count` infinite, since blocks are read whole.
+ * @param queryAt the cell's features, each pair four times; `headNorm`, `norm` the sums of its squares.
+ * @param keysAt room for 2 k + 8 u64. Receives k: the value's bits above, the id below, in rising order.
+ * @param costsAt room for k + 4 i32. Receives k: the squared distances alone.
+ * @returns how many there are: `k`, or fewer if there are not so many.
+ */
+export function cheapest(
+  headsAt: usize,
+  tailsAt: usize,
+  headNormsAt: usize,
+  normsAt: usize,
+  pricesAt: usize,
+  count: i32,
+  queryAt: usize,
+  headNorm: i32,
+  norm: i32,
+  k: i32,
+  limit: f32,
+  keysAt: usize,
+  costsAt: usize,
+): i32 {
+  let held = 0;
+  let worst = limit;
+  const query0 = v128.load(queryAt);
+  const query1 = v128.load(queryAt, 16);
+  const query2 = v128.load(queryAt, 32);
+  const query3 = v128.load(queryAt, 48);
+  const query4 = v128.load(queryAt, 64);
+  const query5 = v128.load(queryAt, 80);
+  for (let first = 0; first < count; first += 4) {
+    const at = (<usize>first) << 2;
+    const headAt = headsAt + (<usize>(first >> 2)) * HEAD_BLOCK;
+    const bar = f32x4.splat(worst);
+    const price = v128.load(pricesAt + at);
+    let sum = i32x4.add(
+      i32x4.add(i32x4.add(dot(headAt, 0, query0), dot(headAt, 1, query1)), dot(headAt, 2, query2)),
+      i32x4.add(i32x4.add(dot(headAt, 3, query3), dot(headAt, 4, query4)), dot(headAt, 5, query5)),
+    );
+    const head = i32x4.sub(i32x4.add(i32x4.splat(headNorm), v128.load(headNormsAt + at)), i32x4.shl(sum, 1));
+    if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.convert_i32x4_s(head), price), bar))) continue;
+    sum = i32x4.add(sum, tail(tailsAt + (<usize>(first >> 2)) * TAIL_BLOCK, queryAt));
+    const distance = i32x4.sub(i32x4.add(i32x4.splat(norm), v128.load(normsAt + at)), i32x4.shl(sum, 1));
+    const value = f32x4.add(f32x4.convert_i32x4_s(distance), price);
+    let lanes = i32x4.bitmask(f32x4.lt(value, bar));
+    if (lanes == 0) continue;
+    v128.store(costsAt, value);
+    for (; lanes != 0; lanes &= lanes - 1) {
+      const lane = ctz(lanes);
+      store<u64>(keysAt + ((<usize>held) << 3), key(load<f32>(costsAt + ((<usize>lane) << 2)), first + lane));
+      held++;
+    }
+    if (held > 2 * k) {
+      select(keysAt, held, k);
+      held = k;
+      worst = reinterpret<f32>(<u32>(load<u64>(keysAt + ((<usize>(k - 1)) << 3)) >> 32));
+    }
+  }
+  if (held > k) {
+    select(keysAt, held, k);
+    held = k;
+  }
+  sort(keysAt, 0, held - 1);
+  for (let i: usize = 0; i < <usize>held; i++) {
+    const id = <i32>load<u64>(keysAt + (i << 3));
+    const headAt = headsAt + (<usize>(id >> 2)) * HEAD_BLOCK;
+    let sum = tail(tailsAt + (<usize>(id >> 2)) * TAIL_BLOCK, queryAt);
+    for (let pair: usize = 0; pair < HEAD_PAIRS; pair++) {
+      sum = i32x4.add(sum, dot(headAt, pair, v128.load(queryAt + (pair << 4))));
+    }
+    v128.store(costsAt + (i << 2), sum);
+    const product = load<i32>(costsAt + (i << 2) + ((<usize>(id & 3)) << 2));
+    store<i32>(costsAt + (i << 2), norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * product);
+  }
+  return held;
+}
+
+// @ts-ignore: decorator
+@inline
+function get(keysAt: usize, i: i32): u64 {
+  return load<u64>(keysAt + ((<usize>i) << 3));
+}
+
+// @ts-ignore: decorator
+@inline
+function set(keysAt: usize, i: i32, value: u64): void {
+  store<u64>(keysAt + ((<usize>i) << 3), value);
+}
+
+/** Hoare's partition of low..high: what is not above some pivot comes first; returns the last index of it. */
+function partition(keysAt: usize, low: i32, high: i32): i32 {
+  const a = get(keysAt, low);
+  const b = get(keysAt, (low + high) >> 1);
+  const c = get(keysAt, high);
+  const pivot = max(min(a, b), min(max(a, b), c));
+  let i = low - 1;
+  let j = high + 1;
+  while (true) {
+    do i++; while (get(keysAt, i) < pivot);
+    do j--; while (get(keysAt, j) > pivot);
+    if (i >= j) return j;
+    const swapped = get(keysAt, i);
+    set(keysAt, i, get(keysAt, j));
+    set(keysAt, j, swapped);
+  }
+}
+
+/** Puts the k least of `count` keys first, the greatest of them at k - 1. */
+function select(keysAt: usize, count: i32, k: i32): void {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const middle = partition(keysAt, low, high);
+    if (k - 1 <= middle) high = middle;
+    else low = middle + 1;
+  }
+}
+
+function sort(keysAt: usize, low: i32, high: i32): void {
+  while (high - low > 12) {
+    const middle = partition(keysAt, low, high);
+    sort(keysAt, low, middle);
+    low = middle + 1;
+  }
+  for (let i = low + 1; i <= high; i++) {
+    const value = get(keysAt, i);
+    let j = i - 1;
+    for (; j >= low && get(keysAt, j) > value; j--) set(keysAt, j + 1, get(keysAt, j));
+    set(keysAt, j + 1, value);
+  }
+}
