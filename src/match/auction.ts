@@ -23,8 +23,10 @@ export interface AuctionOptions {
   readonly sources: PricedSources;
   /** Cells that a source may have; times sources no fewer than there are cells. */
   readonly capacity: number;
-  /** What each bid adds, in squared distances of quantised features: falling, above 0. */
-  readonly steps: readonly number[];
+  /** What each bid adds at first, in squared distances of quantised features; above 0. */
+  readonly firstStep: number;
+  /** What it adds next, given what it added and the mean cost of a cell then; 0 to be content. */
+  readonly nextStep: (step: number, meanCost: number) => number;
   /** Candidates kept for each cell, 2 or more: more are fewer looks at all sources. */
   readonly candidates: number;
   /** Called now and then with the part of the work that is done, 0..1. */
@@ -51,7 +53,7 @@ const PROGRESS_BIDS = 1 << 14;
 
 /** Assigns sources to cells by an auction. */
 export function auction(options: AuctionOptions): Assignment {
-  const { cells: features, sources, steps, onProgress } = options;
+  const { cells: features, sources, onProgress } = options;
   const count = features.length / FEATURE_LENGTH;
   const lists = new CandidateLists(features, sources, options.candidates);
   const market: Market = {
@@ -61,12 +63,16 @@ export function auction(options: AuctionOptions): Assignment {
     prices: new Float64Array(sources.count),
   };
   sources.prices.fill(0);
-  for (const [phase, step] of steps.entries()) {
-    if (phase > 0) lower(market.prices, OVERSHOT_STEPS * steps[phase - 1]!, sources, lists);
-    bid(market, lists, options, step, (placed) => onProgress?.((phase + placed / count) / (steps.length + 0.5)));
+  let total = 0;
+  for (let phase = 0, step = options.firstStep; step > 0; phase++) {
+    // Each phase takes about half of what is left.
+    bid(market, lists, options, step, (placed) => onProgress?.(1 - 2 ** -(phase + placed / count)));
+    total = market.costs.reduce((sum, cost) => sum + cost, 0);
+    const next = options.nextStep(step, total / count);
+    if (next > 0) lower(market.prices, OVERSHOT_STEPS * step, sources, lists);
+    step = next;
   }
   const { prices: _, ...assigned } = market;
-  const total = assigned.costs.reduce((sum, cost) => sum + cost, 0);
   return { ...assigned, total, bound: boundOf(options) };
 }
 

@@ -1,5 +1,5 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { FEATURE_SCALE, PricedSources, quantise } from '../kernels/priced-kernel.ts';
+import { PricedSources, quantise } from '../kernels/priced-kernel.ts';
 import { auction } from './auction.ts';
 import { keepApart } from './keep-apart.ts';
 import { excess, type MatchJob, type MatchResult, PROGRESS_PARTS } from './jobs.ts';
@@ -9,8 +9,11 @@ import { type TargetCells, writeCellFeatures } from './target.ts';
 
 type CapacityJob = Extract<MatchJob, { kind: 'capacity' }>;
 
-/** Steps of the auction, as parts of what a cell costs at best: the last one's is about the gap. */
-const STEPS = [2, 0.5, 0.1, 0.02];
+/** The auction's first step, as a part of what a source costs a cell that did not choose it. */
+const FIRST_STEP = 1 / 8;
+/** How much finer the next step is, at most; and the last one, as a part of what cells cost: about twice the gap. */
+const FINER = 5;
+const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each. */
 const CANDIDATE_BYTES = 96 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [8, 64];
@@ -27,13 +30,12 @@ export function placeWithin(target: TargetCells, tree: SearchTree, job: Capacity
   const points = quantise(tree.points);
   const candidates = Math.floor(CANDIDATE_BYTES / 12 / (grid.columns * grid.rows));
   const sources = new PricedSources(points, CANDIDATES_MAX);
-  // Whole numbers at least: finer steps than costs have gain nothing.
-  const unit = Math.max(1, mean(nearest.costs) * FEATURE_SCALE ** 2);
   const assigned = auction({
     cells,
     sources,
     capacity: maxUses,
-    steps: STEPS.map((step) => step * unit),
+    firstStep: Math.max(1, FIRST_STEP * meanCost(cells, points)),
+    nextStep: (step, mean) => (step <= LAST_STEP * mean || mean === 0 ? 0 : Math.max(step / FINER, LAST_STEP * mean)),
     candidates: Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, candidates)),
     onProgress: (part) => Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS)),
   });
@@ -60,8 +62,17 @@ export function placeWithin(target: TargetCells, tree: SearchTree, job: Capacity
   return { ...optimal, stuck: true };
 }
 
-function mean(costs: Float32Array): number {
-  return costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+/** What cells and sources that are strangers to each other cost, from a thousand pairs. */
+function meanCost(cells: Int16Array, points: Int16Array): number {
+  const [cellCount, sourceCount] = [cells.length / FEATURE_LENGTH, points.length / FEATURE_LENGTH];
+  let sum = 0;
+  for (let pair = 0; pair < 1000; pair++) {
+    // Multiples of a large prime go through all of them in no order.
+    const cell = ((pair * 7919) % cellCount) * FEATURE_LENGTH;
+    const source = ((pair * 104_729) % sourceCount) * FEATURE_LENGTH;
+    for (let i = 0; i < FEATURE_LENGTH; i++) sum += (cells[cell + i]! - points[source + i]!) ** 2;
+  }
+  return sum / 1000;
 }
 
 function quantisedCells(target: TargetCells): Int16Array {
