@@ -9,6 +9,10 @@ function bytes(value: number): string {
   return `${(value / 1000 ** step).toFixed(step ? 1 : 0)} ${units[step]}`;
 }
 
+function percent(part: number): string {
+  return `${(100 * part).toPrecision(2)} %`;
+}
+
 /** What a build has made, and what to type next. */
 export function buildSummary(result: BuildResult): string {
   const { grid, sources, stages, width, height } = result;
@@ -26,6 +30,9 @@ export function buildSummary(result: BuildResult): string {
     `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
     `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${result.cellSize} px`,
     `  images   ${parts.join(', ')}`,
+    ...(result.quality.gap > 0
+      ? [`  match    at most ${percent(result.quality.gap)} from the best that --max-uses allows`]
+      : []),
     `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytes(result.bytes)}`,
     `  time     ${times.join(', ')}`,
     `  memory   ${bytes(result.peakRssBytes)} at most`,

@@ -10,7 +10,7 @@ import { type TargetCells, writeCellFeatures } from './target.ts';
 type CapacityJob = Extract<MatchJob, { kind: 'capacity' }>;
 
 /** The auction's first step, as a part of what a source costs a cell that did not choose it. */
-const FIRST_STEP = 1 / 8;
+const FIRST_STEP = 1 / 32;
 /** How much finer the next step is, at most; and the last one, as a part of what cells cost: about twice the gap. */
 const FINER = 5;
 const LAST_STEP = 0.004;

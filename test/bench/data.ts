@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import { updateCatalog } from '../../dist/catalog/update.js';
+import { scan } from '../../dist/scan/scan.js';
 import { generateSamples } from '../../samples/generate.ts';
 import { waves } from '../images.ts';
 import { SHARED_DATA } from './shared-data.ts';
@@ -35,6 +38,23 @@ export async function benchData(folder: string): Promise<BenchData> {
   await drawTiny(tiny);
   const target = fileURLToPath(new URL('../../samples/target.svg', import.meta.url));
   return { photos, target, tiny, about: '1,000 and 25,000 drawn images' };
+}
+
+/** Features of all images of a folder, by the catalog that a build with this cell size makes. */
+export async function catalogFeatures(images: string, folder: string, cellSize: number): Promise<Float32Array> {
+  const { signal } = new AbortController();
+  const onProgress = () => {};
+  const catalog = await updateCatalog(await scan([images], { onProgress, signal }), {
+    folder,
+    recipe: { cellSize, tileSize: 256, format: 'jpeg', quality: 85, subsampling: '4:2:0', crop: 'centre' },
+    background: { r: 0, g: 0, b: 0 },
+    concurrency: availableParallelism(),
+    onProgress,
+    signal,
+  });
+  const features = catalog.features();
+  catalog.close();
+  return features;
 }
 
 async function drawTiny(folder: string): Promise<void> {

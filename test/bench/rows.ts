@@ -2,11 +2,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { scan } from '../../dist/scan/scan.js';
-import { updateCatalog } from '../../dist/catalog/update.js';
+import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import type { BuildResult, MosaicJson } from '../../src/index.ts';
 import { count } from '../../src/numbers.ts';
-import type { BenchData } from './data.ts';
+import { type BenchData, catalogFeatures } from './data.ts';
 import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';
 import { benchNearest } from './nearest.ts';
 
@@ -39,7 +38,7 @@ const times = ({ min, median }: Figures, digits = 2) => `${min.toFixed(digits)} 
 const megabytes = ({ min, median }: Figures) => `${Math.round(min / MB)} / ${Math.round(median / MB)} MB`;
 
 /** Builds with the command line, as users do. */
-async function build({ data }: Bench, out: string, catalog: string, ...more: string[]): Promise<BuildResult> {
+export async function build({ data }: Bench, out: string, catalog: string, ...more: string[]): Promise<BuildResult> {
   const images = more.includes('--cell-size') ? data.tiny : data.photos;
   const args = ['build', data.target, images, '-o', out, '--catalog', catalog, '--json', '--quiet', ...more];
   return JSON.parse((await runCommand(process.execPath, [BIN, ...args])).stdout) as BuildResult;
@@ -48,7 +47,7 @@ async function build({ data }: Bench, out: string, catalog: string, ...more: str
 const peer = (name: string, ...args: string[]): Promise<Ran> =>
   runCommand(process.execPath, ['--import', 'tsx', fileURLToPath(new URL(name, import.meta.url)), ...args]);
 
-const fresh = async (folder: string): Promise<string> => {
+export const fresh = async (folder: string): Promise<string> => {
   await rm(folder, { recursive: true, force: true });
   // What a deletion leaves to the disk to do is nobody's time.
   await runCommand('sync', []);
@@ -212,18 +211,7 @@ export async function millionRows(bench: Bench): Promise<Row[]> {
   const cells = result.grid.columns * result.grid.rows;
   const stages = Object.entries(result.stages).map(([stage, taken]) => `${stage} ${taken.toFixed(1)} s`);
   await fresh(out);
-  const { signal } = new AbortController();
-  const onProgress = () => {};
-  const opened = await updateCatalog(await scan([data.tiny], { onProgress, signal }), {
-    folder: catalog,
-    recipe: { cellSize: 64, tileSize: 256, format: 'jpeg', quality: 85, subsampling: '4:2:0', crop: 'centre' },
-    background: { r: 0, g: 0, b: 0 },
-    concurrency: CONCURRENCY,
-    onProgress,
-    signal,
-  });
-  const features = opened.features();
-  opened.close();
+  const features = await catalogFeatures(data.tiny, catalog, 64);
   const nearest = await benchNearest(data.target, features, runs);
   return [
     {
@@ -234,7 +222,7 @@ export async function millionRows(bench: Bench): Promise<Row[]> {
       result: `${Math.round(result.peakRssBytes / MB)} MB`,
     },
     {
-      what: `exact nearest neighbour, 65,536 cells x ${count(opened.sources.length)} sources, 48 dimensions; brute force beside it`,
+      what: `exact nearest neighbour, 65,536 cells x ${count(features.length / FEATURE_LENGTH)} sources, 48 dimensions; brute force beside it`,
       reach: '<= 10 s, identical distances',
       ours: seconds(nearest.seconds),
       theirs: `${nearest.bruteForceSeconds.toFixed(1)} s`,

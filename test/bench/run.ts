@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of the README, measured side by side in one run; least and median of several.
- * `-- --runs 5 --only catalog,pyramid,join,million` chooses.
+ * `-- --runs 5 --only catalog,pyramid,join,million,assignment` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
+import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
@@ -16,6 +17,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   pyramid: pyramidRows,
   join: joinRows,
   million: millionRows,
+  assignment: assignmentRows,
 };
 
 const { values } = parseArgs({
