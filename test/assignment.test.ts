@@ -22,6 +22,10 @@ function cost(a: Int16Array, i: number, b: Int16Array, j: number): number {
   return sum;
 }
 
+function filled<Value>(length: number, value: Value): Value[] {
+  return Array.from({ length }, () => value);
+}
+
 /** The least sum of costs, by the Hungarian method (Kuhn, Munkres; potentials and augmenting paths) on copies of sources. */
 function leastSum(cells: Int16Array, sources: Int16Array, capacity: number): number {
   const n = cells.length / FEATURE_LENGTH;
@@ -30,14 +34,10 @@ function leastSum(cells: Int16Array, sources: Int16Array, capacity: number): num
     Array.from({ length: columns / capacity }, (__, j) => cost(cells, i, sources, j)),
   );
   const price = (i: number, j: number) => costs[i - 1]![Math.floor((j - 1) / capacity)]!;
-  const [u, v, owner] = [
-    new Array<number>(n + 1).fill(0),
-    new Array<number>(columns + 1).fill(0),
-    new Array<number>(columns + 1).fill(0),
-  ];
+  const [u, v, owner] = [filled(n + 1, 0), filled(columns + 1, 0), filled(columns + 1, 0)];
   for (let i = 1; i <= n; i++) {
-    const [least, seen] = [new Array<number>(columns + 1).fill(Infinity), new Array<boolean>(columns + 1).fill(false)];
-    const way = new Array<number>(columns + 1).fill(0);
+    const [least, seen] = [filled(columns + 1, Infinity), filled(columns + 1, false)];
+    const way = filled(columns + 1, 0);
     owner[0] = i;
     let j = 0;
     do {
