@@ -248,6 +248,10 @@ describe('a build', () => {
     });
     expect(result.files).toBe((await contents(out)).size);
     expect(result.peakRssBytes).toBeGreaterThan(1e7);
+    // 24 cells, two images, 12 uses: which cells get which is decided by the auction.
+    expect(result.quality.mostUses).toBe(12);
+    expect(result.quality.gap).toBeGreaterThanOrEqual(0);
+    expect(result.quality.gap).toBeLessThan(0.01);
     expect(Object.keys(result.stages)).toEqual(['scan', 'catalog', 'match', 'pyramid', 'site']);
     expect(mosaic.sources).toEqual(result.sources);
     expect(await readFile(join(out, 'report/skipped.csv'), 'utf8')).toMatch(

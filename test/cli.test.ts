@@ -48,6 +48,12 @@ describe('zoomosaic build', () => {
     expect(stdout).toMatch(/Look at it: {2}zoomosaic serve 'my site'\n$/);
   });
 
+  test('tells how near the best a placement with --max-uses is', async () => {
+    const { code, stdout } = await run(...BUILD, '-o', 'twice', '--max-uses', '2', '--min-distance', '0');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/match +at most [\d.]+ % from the best that --max-uses allows/);
+  });
+
   test('prints exactly one JSON object with --json, nothing with --quiet', async () => {
     const { code, stdout, stderr } = await run(
       ...BUILD,
