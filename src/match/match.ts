@@ -56,7 +56,9 @@ export async function match(target: Target, features: Float32Array, options: Mat
     };
     const part = Number.isFinite(options.maxUses) ? NEAREST_PART : 1;
     await placeNearest(pool, placement, (done) => onProgress(Math.floor(done * part), total));
-    return await placeRuled(pool, placement, features.length / FEATURE_LENGTH, options);
+    const placed = await keepRules(pool, placement, features.length / FEATURE_LENGTH, options);
+    onProgress(total, total);
+    return placed;
   } finally {
     signal.removeEventListener('abort', abort);
     await pool.close();
@@ -82,7 +84,7 @@ async function placeNearest(
 }
 
 /** Replaces what breaks the rules; a distance that was not asked for gives way if it cannot be kept. */
-async function placeRuled(
+async function keepRules(
   pool: WorkerPool,
   nearest: Placement,
   sources: number,
@@ -93,8 +95,8 @@ async function placeRuled(
   const binding = mostUses(nearest.cells, sources) > maxUses;
   if (!binding && wished === 0) return nearest;
   const result = binding
-    ? await placeWithin(pool, nearest, maxUses, distances, onProgress)
-    : await placeApart(pool, nearest, maxUses, distances);
+    ? await askWithin(pool, nearest, maxUses, distances, onProgress)
+    : await askApart(pool, nearest, maxUses, distances);
   if (!result.stuck) return { ...nearest, gap: 0, distanceCost: 0, ...result };
   const rules = [Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '', wished ? `--min-distance ${wished}` : ''];
   throw new UserError(
@@ -105,7 +107,7 @@ async function placeRuled(
 }
 
 /** As good as can be with capacities, then parted. */
-async function placeWithin(
+async function askWithin(
   pool: WorkerPool,
   { cells, costs }: Placement,
   maxUses: number,
@@ -120,16 +122,14 @@ async function placeWithin(
   const timer = setInterval(tell, 100);
   try {
     const job: MatchJob = { kind: 'capacity', maxUses, distances, nearest: { cells, costs }, progress };
-    const result = await pool.run<MatchResult>(job);
-    onProgress(cells.length, cells.length);
-    return result;
+    return await pool.run<MatchResult>(job);
   } finally {
     clearInterval(timer);
   }
 }
 
 /** Cell by cell the nearest source that stands far enough from itself. */
-async function placeApart(
+async function askApart(
   pool: WorkerPool,
   { cells, costs }: Placement,
   maxUses: number,
@@ -158,7 +158,8 @@ function safeDistance(sources: number): number {
 }
 
 /**
- * Refuses a grid whose cells do not fit into memory: each takes some hundred bytes while it is matched.
+ * Refuses a grid whose cells do not fit into memory: each takes some hundred bytes while it is matched, with
+ * `--max-uses` three times that.
  *
  * @throws {UserError} `grid-too-large`.
  */
