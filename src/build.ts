@@ -5,15 +5,23 @@ import { updateCatalog } from './catalog/update.ts';
 import { UserError } from './errors.ts';
 import { describeMosaic, warningsOf } from './describe.ts';
 import { checkDziLimits, dziDescriptor, dziTilePath } from './layout/dzi.ts';
-import { checkCells, checkRules, match } from './match/match.ts';
-import { openTarget, type Target } from './match/target.ts';
+import { groupAlike } from './catalog/near-duplicates.ts';
+import { Pictures } from './catalog/pictures.ts';
+import { judge, match } from './match/match.ts';
+import { checkCells } from './match/rules.ts';
+import { turnsOf } from './match/turns.ts';
+import { measure } from './measure/measure.ts';
+import { openTarget, type Target } from './target.ts';
 import { type BuildOptions, type ResolvedOptions, resolveOptions } from './options.ts';
+import { givenCells, type PlacedImage, pinnedCells, readPlacementFile } from './pins.ts';
 import { peakMemory } from './peak-memory.ts';
 import { CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
 import { renderPyramid } from './pyramid/pyramid.ts';
+import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
 import { stage } from './site/staging.ts';
 import { writeSite } from './site/site.ts';
+import { SourceNames } from './source-names.ts';
 import { FolderStore } from './store/folder-store.ts';
 import { extensionOf, levelsOf } from './tile-plan.ts';
 import type { Grid, Quality, SourceCounts, Stage } from './types.ts';
@@ -67,7 +75,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 
 async function run(options: ResolvedOptions): Promise<BuildResult> {
   const { signal, recipe } = options;
-  const stages = { scan: 0, catalog: 0, match: 0, pyramid: 0, site: 0 };
+  const stages = { scan: 0, catalog: 0, match: 0, measure: 0, pyramid: 0, site: 0 };
   const timed = async <T>(name: Stage, work: (progress: (done: number, total: number) => void) => Promise<T>) => {
     signal.throwIfAborted();
     const start = performance.now();
@@ -79,37 +87,62 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   };
 
   const target = await openTarget(options.target);
-  const grid = gridOf(options, target);
+  const given = options.placement === undefined ? undefined : await readPlacementFile(options.placement, PLACEMENT);
+  const grid = gridOf(options, target, given);
   checkDziLimits(grid, recipe);
   checkCells(grid);
   const background = options.background ?? target.mean;
   const levels = levelsOf(grid, recipe.cellSize, recipe);
   const { concurrency } = options;
 
-  const files = await timed('scan', (onProgress) => scan(options.images, { onProgress, signal }));
+  const found = await timed('scan', (onProgress) => scan(options.images, { onProgress, signal }));
+  const { kept: files, idle: idleBans } = ban(found, options.ban);
+  if (files.length === 0) throw allBanned(found.length);
   const inputs = [options.target, ...files.map(({ path }) => path)];
   const staging = await stage(options.out, options.force, inputs);
   let catalog: Catalog | undefined;
+  let pictures: Pictures | undefined;
   try {
-    catalog = await timed('catalog', (onProgress) =>
-      updateCatalog(files, { folder: options.catalog, recipe, background, concurrency, onProgress, signal }),
-    );
+    const indexing = { folder: options.catalog, background, concurrency, signal };
+    catalog = await timed('catalog', (onProgress) => updateCatalog(files, { ...indexing, recipe, onProgress }));
     refuseNone(catalog);
-    const { sources } = catalog;
-    const { maxUses, minDistance } = options;
-    checkRules(sources.length, { grid, maxUses, minDistance });
+    const open = catalog;
+    const usable = catalog.sources.length;
+    const names = new SourceNames(
+      files.map(({ path }) => path),
+      (path) => open.idOf(path),
+    );
     const features = catalog.features();
-    const placement = await timed('match', (onProgress) =>
-      match(target, features, { grid, maxUses, minDistance, concurrency, onProgress, signal }),
+    const alone = Uint32Array.from({ length: usable }, (_, id) => id);
+    const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
+    const placement = given
+      ? await judge(target, features, { grid, cells: givenCells(given, grid, names, usable, PLACEMENT) })
+      : await timed('match', (onProgress) =>
+          match(target, features, {
+            ...options,
+            grid,
+            alike,
+            turns: turnsOf(options),
+            pins: pinnedCells(options.pins, grid, names),
+            onProgress,
+          }),
+        );
+    pictures = placement.cells.some((id) => id >= usable)
+      ? await timed('catalog', (onProgress) =>
+          Pictures.of(open, placement.cells, files, { ...indexing, recipe, onProgress }),
+        )
+      : Pictures.upright(catalog);
+    const shown = pictures;
+    const quality = await timed('measure', (onProgress) =>
+      measure({ target, placement, sources: shown, alike, onProgress, signal }),
     );
     const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
     const extension = extensionOf(recipe.format);
     const header = await spliceHeader(recipe);
-    const open = catalog;
     const checksums = await timed('pyramid', (onProgress) =>
       renderPyramid({
         placement,
-        catalog: open,
+        catalog: shown,
         levels,
         header,
         fullLevel: options.fullLevel,
@@ -120,13 +153,25 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
         signal,
       }),
     );
-    const mosaic = describeMosaic({ options, grid, levels, catalog, placement, background, found: files.length });
+    const mosaic = describeMosaic({
+      options,
+      grid,
+      levels,
+      catalog,
+      placement,
+      background,
+      alike,
+      quality,
+      found: files.length,
+    });
     await timed('site', async (onProgress) => {
       onProgress(0, 2);
       writeSite(store, {
         mosaic,
         placement,
+        sources: open.sources,
         skipped: open.skipped,
+        nameOf: (path) => names.nameOf(path),
         descriptor: dziDescriptor(mosaic.width, mosaic.height, recipe),
         checksums: { name: CHECKSUMS_FILE, bytes: packChecksums(checksums) },
       });
@@ -151,13 +196,13 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       peakRssBytes: peakMemory(),
       quality: mosaic.quality,
       background: mosaic.background,
-      warnings: warningsOf(mosaic, open, options, store),
+      warnings: warningsOf(mosaic, open, options, store, idleBans),
     };
   } catch (error) {
     await staging.discard();
     throw error;
   } finally {
-    catalog?.close();
+    (pictures ?? catalog)?.close();
   }
 }
 
@@ -165,13 +210,35 @@ const UNITS: Record<Stage, string> = {
   scan: 'files',
   catalog: 'images',
   match: 'cells',
+  measure: 'parts',
   pyramid: 'tiles',
   site: 'steps',
 };
 
-/** The grid asked for, or as many columns as asked for and the rows that keep the target's shape. */
-function gridOf({ grid, columns }: ResolvedOptions, target: Target): Grid {
+const PLACEMENT = '--placement';
+
+/**
+ * The grid asked for, or that a given placement has, or as many columns as asked for and the rows that keep the target's
+ * shape.
+ */
+function gridOf({ grid, columns }: ResolvedOptions, target: Target, given: readonly PlacedImage[] | undefined): Grid {
+  if (given && !grid) {
+    const most = (values: Iterable<number>) => {
+      let value = 0;
+      for (const one of values) value = Math.max(value, one + 1);
+      return value;
+    };
+    return { columns: most(given.map(({ column }) => column)), rows: most(given.map(({ row }) => row)) };
+  }
   return grid ?? { columns, rows: Math.max(1, Math.round((columns * target.height) / target.width)) };
+}
+
+function allBanned(found: number): UserError {
+  return new UserError(
+    'no-images',
+    `All ${found} images are banned`,
+    'Ban fewer: --ban takes globs of images to leave out.',
+  );
 }
 
 function refuseNone({ sources, skipped }: Catalog): void {

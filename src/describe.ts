@@ -15,6 +15,9 @@ export interface MosaicFacts {
   readonly catalog: Catalog;
   readonly placement: Placement;
   readonly background: Rgb;
+  /** By source, the lowest id of what looks like it. */
+  readonly alike: Uint32Array;
+  readonly quality: Quality;
   /** Image files found. */
   readonly found: number;
 }
@@ -27,12 +30,15 @@ export function describeMosaic({
   catalog,
   placement,
   background,
+  alike,
+  quality,
   found,
 }: MosaicFacts): MosaicJson {
   const { recipe } = options;
-  const uses = new Uint32Array(catalog.sources.length);
-  for (const id of placement.cells) uses[id]!++;
-  const used = catalog.sources.filter((_, id) => uses[id]! > 0);
+  const usable = catalog.sources.length;
+  const shown = new Set([...new Set(placement.cells)].map((id) => id % usable));
+  const used = catalog.sources.filter((_, id) => shown.has(id));
+  const pictures = placement.cells.reduce((most, id) => Math.max(most, id), usable - 1) + 1;
   return {
     format: 'zoomosaic',
     version: 1,
@@ -55,15 +61,16 @@ export function describeMosaic({
     levels,
     sources: {
       found,
-      usable: catalog.sources.length,
+      usable,
       used: used.length,
       skipped: catalog.skipped.length,
-      duplicates: catalog.duplicates,
+      duplicates: catalog.copies.size,
+      nearDuplicates: alike.reduce((sum, leader, id) => sum + (leader === id ? 0 : 1), 0),
       enlarged: used.filter(({ enlarged }) => enlarged).length,
       verbatim: used.filter(({ verbatim }) => verbatim).length,
     },
-    placement: { file: 'placement.js', type: catalog.sources.length <= 65536 ? 'u16' : 'u32' },
-    quality: qualityOf(placement, uses),
+    placement: { file: 'placement.js', type: pictures <= 65536 ? 'u16' : 'u32' },
+    quality,
   };
 }
 
@@ -74,22 +81,29 @@ function titleOf(target: string): string {
   return words ? words[0]!.toUpperCase() + words.slice(1) : 'Mosaic';
 }
 
-function qualityOf({ cells, costs, gap, distanceCost }: Placement, uses: Uint32Array): Quality {
-  let sum = 0;
-  for (const cost of costs) sum += Math.sqrt(cost / 16); // 16 parts to a cell, see writeFeatures
-  const mostUses = uses.reduce((most, times) => Math.max(most, times), 0);
-  return { meanDifference: sum / cells.length, gap, distanceCost, mostUsedShare: mostUses / cells.length, mostUses };
-}
-
 /** What people should know of a build. */
 export function warningsOf(
   mosaic: MosaicJson,
   catalog: Catalog,
   options: ResolvedOptions,
   store: FolderStore,
+  idleBans: readonly string[],
 ): string[] {
-  const { sources, quality, background, tile } = mosaic;
+  const { grid, sources, quality, background, tile } = mosaic;
   const warnings = [...catalog.notes];
+  const cells = grid.columns * grid.rows;
+  for (const glob of idleBans) warnings.push(`--ban ${glob} means none of the images`);
+  if (options.useAll && sources.used < sources.usable) {
+    const columns = Math.ceil(grid.columns * Math.sqrt(sources.usable / cells));
+    warnings.push(
+      `--use-all needs ${count(sources.usable)} cells; ${count(cells)} are there, each with another image: use --columns ${columns}`,
+    );
+  }
+  if (sources.nearDuplicates && options.nearDuplicates === 'group' && !options.placement) {
+    warnings.push(
+      `${count(sources.nearDuplicates)} images look like others and share their uses; --near-duplicates keep counts each by itself`,
+    );
+  }
   if (sources.skipped) warnings.push(`${count(sources.skipped)} files cannot be used; see report/skipped.csv`);
   if (sources.enlarged) {
     warnings.push(
@@ -105,7 +119,7 @@ export function warningsOf(
   }
   if (quality.mostUsedShare > 0.05 && quality.mostUses > 20) {
     const share = Math.round(quality.mostUsedShare * 100);
-    warnings.push(`one image fills ${share} % of the cells; --max-uses or --min-distance would vary them`);
+    warnings.push(`one image fills ${share} % of the cells; more --variety or --max-uses would vary them`);
   }
   return warnings;
 }

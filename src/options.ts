@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import envPaths from 'env-paths';
 import { fromHex } from './colour/hex.ts';
 import { UserError } from './errors.ts';
-import type { Crop, FullLevel, Progress, Recipe, Rgb, Subsampling, TileFormat } from './types.ts';
+import type { Crop, FullLevel, NearDuplicates, Pin, Progress, Recipe, Rgb, Subsampling, TileFormat } from './types.ts';
 
 /** What {@link build} is asked for. Only the first three have no default. */
 export interface BuildOptions {
@@ -31,6 +31,25 @@ export interface BuildOptions {
   crop?: Crop;
   /** Cells that one image may fill at most. */
   maxUses?: number;
+  /** How much each further use of an image costs: 0 nothing (the likest image everywhere), 1 even use. */
+  variety?: number;
+  /** Every usable image at least once, as far as there are cells. */
+  useAll?: boolean;
+  /** Whether images that look alike share their uses and the distance, or count each by itself. */
+  nearDuplicates?: NearDuplicates;
+  /** 0..1: how far the target's colours are moved towards those of the images, for matching only. */
+  adapt?: number;
+  /** How much cells matter: path of a picture whose light parts matter most, or `auto`. */
+  weights?: string;
+  /** Images may also stand mirrored; turned by quarters. */
+  mirror?: boolean;
+  rotate?: boolean;
+  /** Images that have to stand in some cells. */
+  pins?: readonly Pin[];
+  /** Globs of images that are left out. */
+  ban?: readonly string[];
+  /** Path of a CSV as `report/placement.csv`: that placement is rendered, and nothing matched. */
+  placement?: string;
   /** The same image never stands twice within this many cells (Chebyshev); by default 2, less where images are few. */
   minDistance?: number;
   layout?: 'dzi';
@@ -59,6 +78,16 @@ export interface ResolvedOptions {
   readonly background: Rgb | undefined;
   readonly maxUses: number;
   readonly minDistance: number | undefined;
+  readonly variety: number;
+  readonly useAll: boolean;
+  readonly nearDuplicates: NearDuplicates;
+  readonly adapt: number;
+  readonly weights: string | undefined;
+  readonly mirror: boolean;
+  readonly rotate: boolean;
+  readonly pins: readonly Pin[];
+  readonly ban: readonly string[];
+  readonly placement: string | undefined;
   readonly layout: 'dzi';
   readonly fullLevel: FullLevel;
   readonly catalog: string;
@@ -79,6 +108,12 @@ export const DEFAULTS = {
   format: 'jpeg' as TileFormat, // the only one that can be spliced
   crop: 'centre' as Crop, // predictable, and needs no second look at the image
   maxUses: Infinity,
+  variety: 0.5,
+  useAll: false,
+  nearDuplicates: 'group' as NearDuplicates,
+  adapt: 0,
+  mirror: false, // faces and writing should stand as they were taken
+  rotate: false,
   layout: 'dzi' as const,
   fullLevel: 'link' as FullLevel, // full resolution costs no disk
 };
@@ -86,6 +121,7 @@ export const DEFAULTS = {
 const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
 const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
 const CROPS: readonly Crop[] = ['centre', 'attention', 'entropy'];
+const NEAR_DUPLICATES: readonly NearDuplicates[] = ['group', 'keep'];
 const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
 
 /**
@@ -94,10 +130,9 @@ const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
  * @throws {UserError} `usage`: "Expected X for --name but received Y".
  */
 export function resolveOptions(options: BuildOptions): ResolvedOptions {
-  const { columns, cellSize, tileSize, quality, subsampling, format, crop, maxUses, layout, fullLevel } = {
-    ...DEFAULTS,
-    ...withoutUndefined(options),
-  };
+  const given = { ...DEFAULTS, ...withoutUndefined(options) };
+  const { columns, cellSize, tileSize, quality, subsampling, format, crop, maxUses, layout, fullLevel } = given;
+  const { variety, nearDuplicates, adapt } = given;
   for (const name of ['target', 'out'] as const) {
     if (typeof options[name] !== 'string' || options[name] === '') throw expected(name, 'a path', options[name]);
   }
@@ -130,6 +165,12 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   if (maxUses !== Infinity) whole('max-uses', maxUses, 1);
   const { minDistance } = options;
   if (minDistance !== undefined) whole('min-distance', minDistance, 0, 1000);
+  oneOf('near-duplicates', NEAR_DUPLICATES, nearDuplicates);
+  for (const [name, value] of Object.entries({ variety, adapt })) {
+    check(name, 'a number from 0 to 1', value, typeof value === 'number' && value >= 0 && value <= 1);
+  }
+  const { pins = [], ban = [] } = options;
+  for (const { column, row } of pins) for (const place of [column, row]) whole('pin', place, 0);
   const concurrency = options.concurrency ?? availableParallelism();
   whole('concurrency', concurrency, 1, 256);
   return {
@@ -142,6 +183,16 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     background: options.background === undefined ? undefined : parseBackground(options.background),
     maxUses,
     minDistance,
+    variety,
+    useAll: given.useAll,
+    nearDuplicates,
+    adapt,
+    weights: options.weights,
+    mirror: given.mirror,
+    rotate: given.rotate,
+    pins: pins.map((pin) => ({ ...pin })),
+    ban: [...ban],
+    placement: options.placement,
     layout,
     fullLevel,
     catalog: options.catalog ?? envPaths('zoomosaic', { suffix: '' }).cache,

@@ -28,13 +28,20 @@ export interface Mip {
   readonly from: TileOrigin;
   /** Tiles along a side: more than 1 only for reference mips larger than a tile. */
   readonly tiles: number;
+  /** Its px are kept: to paint with, or to measure what the mosaic looks like from afar. */
+  readonly raster: boolean;
 }
+
+/** Px per cell, at most, at which a mosaic is compared with its target. */
+export const MEASURED_CELL = 8;
 
 /** All sizes at which a recipe keeps its sources, largest (the cell size) first, down to 1 px. */
 export function mipsOf(recipe: Recipe): Mip[] {
   const mips: Mip[] = [];
   for (let size = recipe.cellSize; size >= 1; size /= 2) {
-    mips.push({ size, from: originOf(size, recipe), tiles: Math.max(1, size / recipe.tileSize) });
+    const from = originOf(size, recipe);
+    const raster = from === 'paint' || size <= MEASURED_CELL;
+    mips.push({ size, from, tiles: Math.max(1, size / recipe.tileSize), raster });
   }
   return mips;
 }

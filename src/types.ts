@@ -17,8 +17,14 @@ export type Crop = 'centre' | 'attention' | 'entropy';
 /** How full-resolution tiles stand in the site: hard links to one file per source, or copies of it. */
 export type FullLevel = 'link' | 'copy';
 
+/** Whether images that look alike share their uses and the distance, or count each by itself. */
+export type NearDuplicates = 'group' | 'keep';
+
 /** How a level's tiles come to be; see `tilePlan`. */
 export type TileOrigin = 'reference' | 'splice' | 'paint';
+
+/** How a source stands: quarter turns clockwise (0..3), and 4 more if it is mirrored (left and right swapped) before. */
+export type Turn = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** Colour, sRGB, each channel 0..255. */
 export interface Rgb {
@@ -42,14 +48,22 @@ export interface Grid {
 }
 
 /** The stages of a build, in their order. */
-export type Stage = 'scan' | 'catalog' | 'match' | 'pyramid' | 'site';
+export type Stage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'site';
+
+/** An image that has to stand in a cell. */
+export interface Pin {
+  readonly column: number;
+  readonly row: number;
+  /** Its path, its name as in `report/sources.csv`, or the end of one of them. */
+  readonly image: string;
+}
 
 /** What `onProgress` receives: `done` of `total` items of a stage (`total` 0 while unknown). */
 export interface Progress {
   readonly stage: Stage;
   readonly done: number;
   readonly total: number;
-  /** What is counted: `files`, `images`, `cells`, `tiles`. */
+  /** What is counted: `files`, `images`, `cells`, `tiles`, … */
   readonly unit: string;
 }
 
@@ -82,6 +96,8 @@ export interface Recipe {
   readonly quality: number;
   readonly subsampling: Subsampling;
   readonly crop: Crop;
+  /** How the source stands in its cell; upright by default. */
+  readonly turn?: Turn;
 }
 
 /** One usable source, as the catalog knows it. */
@@ -105,15 +121,25 @@ export interface Source {
   readonly verbatim: boolean;
 }
 
-/** Cell -> source id, row-major, `columns * rows` long; and the squared feature distance of each choice. */
+/**
+ * Which picture stands in each cell. A picture is a source that stands in one of its ways: its id is
+ * turn x number of usable sources + source id, so that upright sources have their own ids.
+ */
 export interface Placement {
   readonly grid: Grid;
+  /** Picture ids, row-major, `columns * rows` long. */
   readonly cells: Uint32Array;
+  /** Squared feature distance of each choice. */
   readonly costs: Float32Array;
-  /** Of the assignment that capacities allow: what its sum of costs exceeds the certified least by, as a part of it. */
+  /**
+   * What the sum of (weighted) costs and of the prices of repeats exceeds the certified least by, as a part of it, before
+   * equal sources were parted.
+   */
   readonly gap: number;
-  /** What keeping equal sources apart added to that sum, as a part of it. */
+  /** What keeping equal sources apart added to the sum of costs, as a part of it. */
   readonly distanceCost: number;
+  /** The distance that was kept. */
+  readonly minDistance: number;
 }
 
 /** One level of the pyramid. */
@@ -143,10 +169,26 @@ export interface SourceCounts {
   readonly skipped: number;
   /** Files byte-identical to another. */
   readonly duplicates: number;
+  /** Usable images that look like another one, and share its uses and its distance. */
+  readonly nearDuplicates: number;
+}
+
+/** What a mosaic looks like from afar, compared with its target; see src/measure. */
+export interface Likeness {
+  /** Px per cell that it was compared at. */
+  readonly cellPx: number;
+  /** Mean CIEDE2000 over all px: 0 same, 1 just noticeable, 100 black on white. */
+  readonly ciede2000: number;
+  /** Mean structural similarity of the luma, -1..1 (1: same). */
+  readonly ssim: number;
+  /** Peak signal-to-noise ratio of the RGB samples, dB; null where they are all the same. */
+  readonly psnr: number | null;
 }
 
 /** How near the mosaic comes to the target. */
 export interface Quality {
+  /** At 1, 2, 4 and 8 px per cell. */
+  readonly likeness: readonly Likeness[];
   /** Mean over cells of the root-mean-square OKLab difference between a cell and its source (0 = same, 1 = black on white). */
   readonly meanDifference: number;
   /**
@@ -160,6 +202,12 @@ export interface Quality {
   readonly mostUsedShare: number;
   /** Largest number of cells that one source fills. */
   readonly mostUses: number;
+  /** How many sources fill how many cells: pairs (cells, sources), rising; unused sources as (0, …). */
+  readonly usesHistogram: readonly (readonly [uses: number, sources: number])[];
+  /** Cells within this Chebyshev distance of each other do not show the same source, or near-duplicates of it. */
+  readonly minDistance: number;
+  /** Pairs of cells for which that does not hold. */
+  readonly distanceConflicts: number;
 }
 
 /** `mosaic.json`: what a site is; documented in docs/formats.md. */

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { PricedSources, quantise } from '../src/kernels/priced-kernel.ts';
-import { auction } from '../src/match/auction.ts';
+import { auction, type AuctionOptions } from '../src/match/auction.ts';
 import { BidHeaps } from '../src/match/bid-heaps.ts';
-import { placeWithin } from '../src/match/capacity.ts';
-import { buildSearchTree, NearestSearch } from '../src/match/search-tree.ts';
-import { type TargetCells, writeCellFeatures } from '../src/match/target.ts';
+import { groupBy } from '../src/match/groups.ts';
+import { Slots } from '../src/match/slots.ts';
 import { integer, seeded } from './random.ts';
 
 /** Quantised vectors, coarse dimensions varying most; `range` of the first. */
@@ -26,14 +25,44 @@ function filled<Value>(length: number, value: Value): Value[] {
   return Array.from({ length }, () => value);
 }
 
-/** The least sum of costs, by the Hungarian method (Kuhn, Munkres; potentials and augmenting paths) on copies of sources. */
-function leastSum(cells: Int16Array, sources: Int16Array, capacity: number): number {
-  const n = cells.length / FEATURE_LENGTH;
-  const columns = (sources.length / FEATURE_LENGTH) * capacity;
+/** What an auction is about. */
+type Market = Pick<AuctionOptions, 'cells' | 'weights' | 'groups' | 'slots' | 'used'> & {
+  readonly features: Int16Array;
+};
+
+/** As many cells as there are numbers, all worth the same, and sources that share nothing. */
+function plain(cells: Int16Array, features: Int16Array, capacity: number): Market {
+  const groups = groupBy(Uint32Array.from({ length: features.length / FEATURE_LENGTH }, (_, id) => id));
+  return {
+    cells,
+    features,
+    weights: new Float32Array(cells.length / FEATURE_LENGTH).fill(1),
+    groups,
+    slots: new Slots({ capacity, rise: 0, again: 0 }),
+    used: new Uint32Array(groups.count),
+  };
+}
+
+/**
+ * The least sum of costs and of the prices of uses, by the Hungarian method (Kuhn, Munkres; potentials and augmenting paths)
+ * on a copy of each group for each of its uses: since prices rise, the cheapest are used first.
+ */
+function leastSum({ cells, features, weights, groups, slots, used }: Market): number {
+  const n = weights.length;
+  const copies: { group: number; price: number }[] = [];
+  for (let group = 0; group < groups.count; group++) {
+    for (let uses = used[group]!; uses < Math.min(slots.capacity, used[group]! + n); uses++) {
+      copies.push({ group, price: slots.price(uses) });
+    }
+  }
   const costs = Array.from({ length: n }, (_, i) =>
-    Array.from({ length: columns / capacity }, (__, j) => cost(cells, i, sources, j)),
+    Array.from({ length: groups.count }, (__, group) => {
+      const members = groups.members.subarray(groups.starts[group], groups.starts[group + 1]);
+      return weights[i]! * Math.min(...[...members].map((id) => cost(cells, i, features, id)));
+    }),
   );
-  const price = (i: number, j: number) => costs[i - 1]![Math.floor((j - 1) / capacity)]!;
+  const columns = copies.length;
+  const price = (i: number, j: number) => costs[i - 1]![copies[j - 1]!.group]! + copies[j - 1]!.price;
   const [u, v, owner] = [filled(n + 1, 0), filled(columns + 1, 0), filled(columns + 1, 0)];
   for (let i = 1; i <= n; i++) {
     const [least, seen] = [filled(columns + 1, Infinity), filled(columns + 1, false)];
@@ -108,26 +137,81 @@ test('bid heaps give the least offer first, whatever the order they came in', ()
   }
 });
 
+describe('the prices of uses', () => {
+  test.each([
+    { capacity: 5, rise: 0, again: 0 },
+    { capacity: Infinity, rise: 3, again: 0 },
+    { capacity: 7, rise: 0.5, again: 10 },
+    { capacity: Infinity, rise: 0, again: 4 },
+  ])('add up, and are what a price can gain: %o', (options) => {
+    const slots = new Slots(options);
+    for (let from = 0; from < 6; from++) {
+      for (let to = from; to <= Math.min(options.capacity, 12); to++) {
+        let sum = 0;
+        for (let uses = from; uses < to; uses++) sum += slots.price(uses);
+        expect(slots.sum(from, to)).toBeCloseTo(sum, 9);
+      }
+      if (options.capacity === Infinity && options.rise === 0) continue; // gains without end
+      for (const price of [0, 0.2, 1, 3.5, 4, 11, 30]) {
+        const gains = Array.from(
+          { length: Math.min(options.capacity, 100) - from + 1 },
+          (_, more) => more * price - slots.sum(from, from + more),
+        );
+        expect(slots.gain(from, price)).toBeCloseTo(Math.max(0, ...gains), 9);
+      }
+    }
+  });
+});
+
 describe('an auction', () => {
-  test('finds the least sum of costs: 1,000 cases against the Hungarian method', () => {
+  test('finds the least sum: 1,000 cases against the Hungarian method', () => {
     const random = seeded(2);
     for (let seed = 0; seed < 1000; seed++) {
-      const [sourceCount, capacity] = [integer(random, 1, 8), integer(random, 1, 3)];
-      const cellCount = integer(random, 1, Math.min(14, sourceCount * capacity));
-      const [cells, features] = [vectors(cellCount, seed, 60), vectors(sourceCount, seed + 5000, 60)];
-      // Costs are whole numbers, so a sum within less than 1 of the least is the least.
-      const steps = { firstStep: 1 / (cellCount + 1), nextStep: () => 0 };
-      const candidates = integer(random, 2, 5);
+      const market = anyMarket(random, seed);
+      const { features, weights, groups, slots, used } = market;
+      const n = weights.length;
+      // Costs and prices are whole numbers, so a sum within less than 1 of the least is the least.
+      const steps = { firstStep: 1 / (n + 1), nextStep: () => 0 };
       const sources = new PricedSources(features, 8);
-      const { total, bound, cells: placed, uses } = auction({ cells, sources, capacity, ...steps, candidates });
-      const least = leastSum(cells, features, capacity);
+      const candidates = integer(random, 2, 5);
+      const { total, bound, cells: placed, uses } = auction({ ...market, ...steps, sources, candidates });
+      const least = leastSum(market);
       expect(total, `case ${seed}`).toBe(least);
       expect(bound).toBeLessThanOrEqual(least);
       expect(bound).toBeGreaterThan(least - 1 - 1e-5 * (1 + least));
-      expect(Math.max(...uses)).toBeLessThanOrEqual(capacity);
-      expect([...placed].reduce((sum, id, cell) => sum + cost(cells, cell, features, id), 0)).toBe(total);
+      const counted = used.slice();
+      let sum = 0;
+      for (const [cell, id] of placed.entries()) {
+        sum += weights[cell]! * cost(market.cells, cell, features, id) + slots.price(counted[groups.of[id]!]!++);
+      }
+      expect(uses).toEqual(counted);
+      expect(sum).toBe(total);
     }
   });
+
+  /** A third of them with capacities alone, the others with all that there is. */
+  function anyMarket(random: () => number, seed: number): Market {
+    const [sourceCount, capacity] = [integer(random, 1, 8), integer(random, 1, 3)];
+    if (seed % 3 === 0) {
+      const n = integer(random, 1, Math.min(14, sourceCount * capacity));
+      return plain(vectors(n, seed, 60), vectors(sourceCount, seed + 5000, 60), capacity);
+    }
+    const groups = groupBy(Uint32Array.from({ length: sourceCount }, () => integer(random, 0, sourceCount - 1)));
+    const used = Uint32Array.from({ length: groups.count }, () => integer(random, 0, 2));
+    const limit = seed % 3 === 1 ? capacity + 2 : Infinity;
+    const rise = limit === Infinity ? integer(random, 1, 300) : integer(random, 0, 300);
+    const slots = new Slots({ capacity: limit, rise, again: seed % 2 ? integer(random, 0, 3000) : 0 });
+    const room = used.reduce((sum, uses) => sum + Math.min(14, limit - uses), 0);
+    const n = integer(random, 1, Math.min(14, room));
+    return {
+      cells: vectors(n, seed, 60),
+      features: vectors(sourceCount, seed + 5000, 60),
+      weights: Float32Array.from({ length: n }, () => integer(random, 1, 3)),
+      groups,
+      slots,
+      used,
+    };
+  }
 
   test.each([
     [300, 40, 8],
@@ -135,98 +219,29 @@ describe('an auction', () => {
     [300, 300, 1],
     [300, 5, 100],
   ])('in falling steps certifies its gap: %i cells, %i sources, %i uses', (cellCount, sourceCount, capacity) => {
-    const [cells, features] = [vectors(cellCount, 3), vectors(sourceCount, 4)];
+    const market = plain(vectors(cellCount, 3), vectors(sourceCount, 4), capacity);
     const steps = { firstStep: 40_000, nextStep: (step: number) => (step > 500 ? step / 5 : 0) };
-    const sources = new PricedSources(features, 16);
+    const sources = new PricedSources(market.features, 16);
     const told: number[] = [];
-    const { total, bound, uses } = auction({
-      cells,
-      sources,
-      capacity,
-      ...steps,
-      candidates: 16,
-      onProgress: (part) => told.push(part),
-    });
-    const least = leastSum(cells, features, capacity);
+    const onProgress = (part: number) => void told.push(part);
+    const { total, bound, uses } = auction({ ...market, ...steps, sources, candidates: 16, onProgress });
+    const least = leastSum(market);
     expect(bound).toBeLessThanOrEqual(least);
     expect(total).toBeGreaterThanOrEqual(least);
     expect((total - bound) / total).toBeLessThan(0.01);
     expect(Math.max(...uses)).toBeLessThanOrEqual(capacity);
     expect(told.every((part) => part >= 0 && part <= 1)).toBe(true);
   });
-});
 
-describe('placement with capacities', () => {
-  const [columns, rows, sourceCount] = [30, 20, 120];
-  const random = seeded(5);
-  const px = Uint8Array.from({ length: columns * rows * 48 }, (_, i) => 128 + 60 * Math.sin(i / 4000) + random() * 40);
-  const target: TargetCells = { grid: { columns, rows }, px };
-  const features = Float32Array.from(
-    vectors(sourceCount, 6, 2048),
-    (value, i) => value / 2048 + (i % FEATURE_LENGTH === 0 ? 3 : 0),
-  );
-  const tree = buildSearchTree(features);
-  const nearest = { cells: new Uint32Array(columns * rows), costs: new Float32Array(columns * rows) };
-  const search = new NearestSearch(tree);
-  const query = new Float32Array(FEATURE_LENGTH);
-  for (let cell = 0; cell < columns * rows; cell++) {
-    writeCellFeatures(target, cell, query, 0);
-    search.nearest(query, 0);
-    [nearest.cells[cell], nearest.costs[cell]] = [search.id, search.distance];
-  }
-  const place = (maxUses: number, distances: number[]) => {
-    const progress = new Int32Array(new SharedArrayBuffer(4));
-    return placeWithin(target, tree, { kind: 'capacity', maxUses, distances, nearest, progress });
-  };
-
-  /** Cells that have the same source within a distance. */
-  function conflicts(cells: Uint32Array, distance: number): number {
-    let found = 0;
-    for (let a = 0; a < cells.length; a++) {
-      for (let b = a + 1; b < cells.length; b++) {
-        const across = Math.abs((a % columns) - (b % columns));
-        const down = Math.abs(Math.floor(a / columns) - Math.floor(b / columns));
-        if (cells[a] === cells[b] && Math.max(across, down) <= distance) found++;
-      }
-    }
-    return found;
-  }
-  const most = (cells: Uint32Array) => {
-    const uses = new Uint32Array(sourceCount);
-    for (const id of cells) uses[id]!++;
-    return Math.max(...uses);
-  };
-
-  test.each([
-    [5, 0],
-    [5, 2],
-    [8, 3],
-    [600, 2],
-  ])('keeps --max-uses %i and --min-distance %i', (maxUses, distance) => {
-    expect(most(nearest.cells)).toBeGreaterThan(maxUses === 600 ? 8 : maxUses);
-    expect(conflicts(nearest.cells, distance)).toBeGreaterThan(distance ? 0 : -1);
-    const { cells, costs, gap, distanceCost, stuck } = place(maxUses, [distance]);
-    expect(stuck).toBeFalsy();
-    expect(most(cells)).toBeLessThanOrEqual(maxUses);
-    if (distance) expect(conflicts(cells, distance)).toBe(0);
-    expect(gap).toBeGreaterThanOrEqual(0);
-    expect(gap).toBeLessThan(0.01);
-    expect(distanceCost! >= 0).toBe(true);
-    for (const [cell, id] of cells.entries()) {
-      writeCellFeatures(target, cell, query, 0);
-      const difference = query.reduce((sum, value, i) => sum + (value - features[id * FEATURE_LENGTH + i]!) ** 2, 0);
-      expect(costs[cell]).toBeCloseTo(difference, 3);
-    }
-  });
-
-  test('gives way to a lesser distance where it may, and says so where it may not', () => {
-    expect(place(5, [20]).stuck).toBe(true);
-    const { cells, stuck } = place(5, [20, 1, 0]);
-    expect(stuck).toBeFalsy();
-    expect(conflicts(cells, 1)).toBe(0);
-  });
-
-  test('is the same each time', () => {
-    expect(place(6, [2])).toEqual(place(6, [2]));
+  test('in falling steps certifies its gap where further uses cost more', () => {
+    const slots = new Slots({ capacity: Infinity, rise: 3000, again: 0 });
+    const market = { ...plain(vectors(200, 5), vectors(50, 6), 200), slots };
+    const steps = { firstStep: 40_000, nextStep: (step: number) => (step > 200 ? step / 5 : 0) };
+    const sources = new PricedSources(market.features, 16);
+    const { total, bound } = auction({ ...market, ...steps, sources, candidates: 16 });
+    const least = leastSum(market);
+    expect(bound).toBeLessThanOrEqual(least);
+    expect(total).toBeGreaterThanOrEqual(least);
+    expect((total - bound) / total).toBeLessThan(0.01);
   });
 });

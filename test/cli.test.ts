@@ -39,7 +39,7 @@ describe('zoomosaic build', () => {
   test('prints progress on stderr, a summary and the next command on stdout', async () => {
     const { code, stdout, stderr } = await run(...BUILD, '-o', 'my site');
     expect(code).toBe(0);
-    for (const stage of ['scan', 'catalog', 'match', 'pyramid', 'site']) expect(stderr).toContain(stage);
+    for (const stage of ['scan', 'catalog', 'match', 'measure', 'pyramid', 'site']) expect(stderr).toContain(stage);
     expect(stderr).toMatch(/catalog +20 images, [\d.]+ s/);
     expect(stdout).toMatch(/my site: 192 x 128 px/);
     expect(stdout).toMatch(/cells +24 \(6 x 4\) of 32 px/);
@@ -51,7 +51,9 @@ describe('zoomosaic build', () => {
   test('tells how near the best a placement with --max-uses is', async () => {
     const { code, stdout } = await run(...BUILD, '-o', 'twice', '--max-uses', '2', '--min-distance', '0');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/match +at most [\d.]+ % from the best that --max-uses allows/);
+    expect(stdout).toMatch(
+      /likeness SSIM [\d.]+, CIEDE2000 [\d.]+ from afar; matched within [\d.]+ % of the best possible/,
+    );
   });
 
   test('prints exactly one JSON object with --json, nothing with --quiet', async () => {

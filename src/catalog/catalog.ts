@@ -2,6 +2,7 @@ import { FEATURE_LENGTH } from '../colour/features.ts';
 import { mipsOf, type Mip } from '../tile-plan.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Recipe, SkippedFile, Source } from '../types.ts';
+import { HASH_BYTES } from './perceptual-hash.ts';
 import { ShardReader } from './shard-reader.ts';
 import { unpackStrips } from './strips.ts';
 
@@ -20,49 +21,65 @@ export class Catalog {
   /** By id. */
   readonly sources: readonly Source[];
   readonly skipped: readonly SkippedFile[];
-  /** Files byte-identical to another. */
-  readonly duplicates: number;
+  /** Files byte-identical to another, and the source that they are. */
+  readonly copies: ReadonlyMap<string, number>;
   /** What people should know of how the catalog came to be. */
   readonly notes: readonly string[];
   private readonly places: readonly SourcePlace[];
+  private ids: Map<string, number> | undefined;
   private readonly reader = new ShardReader();
   private readonly blobIndex = new Map<number, number>();
-  private readonly paintedAt = new Map<number, number>();
+  private readonly rasterAt = new Map<number, number>();
   private readonly strips = new BoundedCache<Strips>(CACHE_BYTES);
-  private readonly painted = new BoundedCache<Uint8Array>(CACHE_BYTES / 4);
+  private readonly rasters = new BoundedCache<Uint8Array>(CACHE_BYTES / 4);
 
   constructor(
     recipe: Recipe,
-    found: { sources: Source[]; places: SourcePlace[]; skipped: SkippedFile[]; duplicates: number; notes: string[] },
+    found: {
+      sources: Source[];
+      places: SourcePlace[];
+      skipped: SkippedFile[];
+      copies: Map<string, number>;
+      notes: string[];
+    },
   ) {
     this.recipe = recipe;
     this.sources = found.sources;
     this.places = found.places;
     this.skipped = found.skipped;
-    this.duplicates = found.duplicates;
+    this.copies = found.copies;
     this.notes = found.notes;
     let blobs = 0;
-    let painted = 0;
-    for (const { size, from, tiles } of mipsOf(recipe)) {
-      if (from === 'paint') {
-        this.paintedAt.set(size, painted);
-        painted += size * size * 3;
-      } else {
+    let rasters = 0;
+    for (const { size, from, tiles, raster } of mipsOf(recipe)) {
+      if (raster) {
+        this.rasterAt.set(size, rasters);
+        rasters += size * size * 3;
+      }
+      if (from !== 'paint') {
         this.blobIndex.set(size, blobs);
         blobs += tiles ** 2;
       }
     }
   }
 
+  /** Id of the source that the file at `path` is, or is a copy of; undefined if it is none. */
+  idOf(path: string): number | undefined {
+    this.ids ??= new Map(this.sources.map((source, id) => [source.path, id]));
+    return this.ids.get(path) ?? this.copies.get(path);
+  }
+
   /** Feature vectors of all sources by id, {@link FEATURE_LENGTH} numbers each, in memory that threads can share. */
   features(): Float32Array {
     const all = new Float32Array(new SharedArrayBuffer(this.sources.length * FEATURE_LENGTH * 4));
-    const shards = new Map<string, Float32Array>();
-    for (const [id, { shard, row }] of this.places.entries()) {
-      const features = shards.get(shard) ?? this.reader.features(shard);
-      shards.set(shard, features);
-      all.set(features.subarray(row * FEATURE_LENGTH, (row + 1) * FEATURE_LENGTH), id * FEATURE_LENGTH);
-    }
+    this.eachRow(FEATURE_LENGTH, all, (shard) => this.reader.features(shard));
+    return all;
+  }
+
+  /** Perceptual hashes of all sources by id, {@link HASH_BYTES} bytes each. */
+  hashes(): Uint8Array {
+    const all = new Uint8Array(this.sources.length * HASH_BYTES);
+    this.eachRow(HASH_BYTES, all, (shard) => this.reader.hashes(shard));
     return all;
   }
 
@@ -81,21 +98,35 @@ export class Catalog {
     return strips;
   }
 
-  /** A source's painted mip of `size` px, RGB. */
+  /** A source's mip of `size` px, one whose px are kept, RGB. */
   pixels(id: number, size: number): Uint8Array {
-    let all = this.painted.get(id);
+    let all = this.rasters.get(id);
     if (!all) {
       const { shard, row } = this.places[id]!;
-      all = this.reader.painted(shard, row);
-      this.painted.set(id, all, all.length);
+      all = this.reader.rasters(shard, row);
+      this.rasters.set(id, all, all.length);
     }
-    const at = this.paintedAt.get(size)!;
+    const at = this.rasterAt.get(size)!;
     return all.subarray(at, at + size * size * 3);
   }
 
   /** Closes the shards. */
   close(): void {
     this.reader.close();
+  }
+
+  /** Copies each source's `length` numbers from what `read` has of its shard. */
+  private eachRow<Values extends Float32Array | Uint8Array>(
+    length: number,
+    all: Values,
+    read: (shard: string) => Values,
+  ): void {
+    const shards = new Map<string, Values>();
+    for (const [id, { shard, row }] of this.places.entries()) {
+      const values = shards.get(shard) ?? read(shard);
+      shards.set(shard, values);
+      all.set(values.subarray(row * length, (row + 1) * length), id * length);
+    }
   }
 
   private blob(id: number, index: number): Uint8Array {

@@ -8,12 +8,16 @@ import { mcuOf, mipsOf, type Mip } from '../tile-plan.ts';
 import type { Recipe, Rgb, Source } from '../types.ts';
 import { decodeCell, type DecodedCell, type ImageInput } from './decode.ts';
 import { halveCell } from './mips.ts';
+import { hashedSize, perceptualHash } from './perceptual-hash.ts';
 import { packStrips } from './strips.ts';
+import { turned } from './turn.ts';
 
 /** All that a catalog keeps of an image. */
 export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
   readonly features: Float32Array;
-  /** The painted mips, RGB, largest first. */
+  /** Perceptual hash. */
+  readonly look: Uint8Array;
+  /** The mips whose px are kept, RGB, largest first. */
   readonly px: Uint8Array;
   /** One per tile of each reference mip (a whole image file), then one per spliced mip (packed strips). */
   readonly blobs: Uint8Array[];
@@ -26,19 +30,22 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
  * @throws what decoding throws.
  */
 export async function indexImage(input: ImageInput, recipe: Recipe, background: Rgb): Promise<IndexedImage> {
-  const { cellSize } = recipe;
-  const cell = await decodeCell(input, cellSize, recipe.crop, background);
+  const { cellSize, turn = 0 } = recipe;
+  const decoded = await decodeCell(input, cellSize, recipe.crop, background);
+  const cell = { ...decoded, px: turned(decoded.px, cellSize, turn) };
   const mips = halveCell(cell.px, cellSize);
   const features = new Float32Array(FEATURE_LENGTH);
   writeFeatures(mips.means, 0, FEATURE_SIDE * 3, features, 0);
-  const painted = mipsOf(recipe).filter(({ from }) => from === 'paint');
-  const px = Buffer.concat(painted.map(({ size }) => mips.px.get(size)!));
+  const hashed = hashedSize(cellSize);
+  const look = perceptualHash(mips.px.get(hashed)!, hashed);
+  const rasters = mipsOf(recipe).filter(({ raster }) => raster);
+  const px = Buffer.concat(rasters.map(({ size }) => mips.px.get(size)!));
   const blobs = recipe.format === 'jpeg' ? await jpegBlobs(mips.px, recipe) : await fileBlobs(mips.px, recipe);
   const verbatim = verbatimTile(input, cell, recipe);
   if (verbatim) blobs[0] = verbatim;
   const { format, width, height, crop, alpha } = cell;
   const enlarged = crop.width < cellSize;
-  return { format, width, height, crop, alpha, enlarged, verbatim: verbatim !== undefined, features, px, blobs };
+  return { format, width, height, crop, alpha, enlarged, verbatim: verbatim !== undefined, features, look, px, blobs };
 }
 
 /**
@@ -115,7 +122,7 @@ async function fileBlobs(px: ReadonlyMap<number, Uint8Array>, recipe: Recipe): P
 /** The source's own data, if it already is what its full-resolution tile should be. */
 function verbatimTile(input: ImageInput, cell: DecodedCell, recipe: Recipe): Uint8Array | undefined {
   const fits = cell.width === recipe.cellSize && cell.height === recipe.cellSize && !cell.turned && !cell.profiled;
-  const whole = recipe.format === 'jpeg' && recipe.cellSize === recipe.tileSize;
+  const whole = recipe.format === 'jpeg' && recipe.cellSize === recipe.tileSize && !recipe.turn;
   if (!whole || !fits || cell.format !== 'jpeg' || typeof input === 'string') return undefined;
   const stripped = stripJpeg(input);
   return stripped.baseline ? stripped.bytes : undefined;

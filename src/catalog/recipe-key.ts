@@ -19,7 +19,7 @@ export async function spliceHeader(recipe: Recipe): Promise<TileHeader> {
  * tables they write, since tiles of other tables cannot be spliced together.
  */
 export async function recipeKey(recipe: Recipe): Promise<string> {
-  const { cellSize, tileSize, format, quality, subsampling, crop } = recipe;
+  const { cellSize, tileSize, format, quality, subsampling, crop, turn = 0 } = recipe;
   const parts = [`${cellSize}px`, `tile${tileSize}`, format];
   if (format !== 'png') parts.push(`q${quality}`);
   if (format === 'jpeg' || format === 'avif') parts.push(subsampling.replaceAll(':', ''));
@@ -28,5 +28,6 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
     parts.push(createHash('sha256').update(bytes).digest('hex').slice(0, 8));
   }
   parts.push(crop, `f${FEATURE_VERSION}`);
+  if (turn) parts.push(`turn${turn}`);
   return parts.join('-');
 }

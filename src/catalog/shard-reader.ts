@@ -2,6 +2,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
+import { HASH_BYTES } from './perceptual-hash.ts';
 import { shardLayout, type ShardLayout } from './shard.ts';
 
 /** Open files at most; a catalog of a million sources has some thousand shards. */
@@ -19,10 +20,16 @@ export class ShardReader {
     return new Float32Array(bytes.buffer, bytes.byteOffset, layout.sources * FEATURE_LENGTH);
   }
 
-  /** Painted mips of the source in `row`, largest first, RGB. */
-  painted(path: string, row: number): Uint8Array {
+  /** Perceptual hashes of every source of a shard, {@link HASH_BYTES} bytes each. */
+  hashes(path: string): Uint8Array {
     const { layout } = this.table(path);
-    return this.read(path, layout.paintedAt + row * layout.painted, layout.painted);
+    return this.read(path, layout.hashesAt, layout.sources * HASH_BYTES);
+  }
+
+  /** Px of the small mips of the source in `row`, largest first, RGB. */
+  rasters(path: string, row: number): Uint8Array {
+    const { layout } = this.table(path);
+    return this.read(path, layout.rastersAt + row * layout.rasters, layout.rasters);
   }
 
   /** Blob `index` of the source in `row`; {@link UserError} if it is not what was written. */

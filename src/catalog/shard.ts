@@ -5,9 +5,10 @@
  * `NAME.bin`   what mosaics are made of, little endian:
  *
  *     0   8  magic "ZMSHARD\0"
- *     8  u32 version, u32 sources n, u32 blobs per source b, u32 painted bytes per source p, 8 bytes 0
+ *     8  u32 version, u32 sources n, u32 blobs per source b, u32 raster bytes per source p, 8 bytes 0
  *    32  f32 n x 48 features
- *        u8  n x p painted mips, RGB, largest first; padded to a multiple of 8
+ *        u8  n x 8 perceptual hashes
+ *        u8  n x p px of the small mips, RGB, largest first; padded to a multiple of 8
  *        f64 n x b ends of the blobs, from the start of the first
  *        u32 n x b CRC-32 of the blobs; padded to a multiple of 8
  *        u8  blobs
@@ -23,8 +24,9 @@ import { explainDisk } from '../disk.ts';
 import { systemCode, UserError } from '../errors.ts';
 import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
+import { HASH_BYTES } from './perceptual-hash.ts';
 
-export const SHARD_VERSION = 1;
+export const SHARD_VERSION = 2;
 const MAGIC = 'ZMSHARD\0';
 const HEADER = 32;
 
@@ -74,9 +76,10 @@ export interface ShardIndex {
 export interface ShardLayout {
   readonly sources: number;
   readonly blobs: number;
-  readonly painted: number;
+  readonly rasters: number;
   readonly featuresAt: number;
-  readonly paintedAt: number;
+  readonly hashesAt: number;
+  readonly rastersAt: number;
   readonly endsAt: number;
   readonly sumsAt: number;
   readonly blobsAt: number;
@@ -84,13 +87,14 @@ export interface ShardLayout {
 
 const even = (bytes: number) => Math.ceil(bytes / 8) * 8;
 
-/** Offsets within a binary of `sources` rows of `blobs` blobs and `painted` bytes each. */
-export function shardLayout(sources: number, blobs: number, painted: number): ShardLayout {
-  const paintedAt = HEADER + sources * FEATURE_LENGTH * 4;
-  const endsAt = even(paintedAt + sources * painted);
+/** Offsets within a binary of `sources` rows of `blobs` blobs and `rasters` bytes each. */
+export function shardLayout(sources: number, blobs: number, rasters: number): ShardLayout {
+  const hashesAt = HEADER + sources * FEATURE_LENGTH * 4;
+  const rastersAt = hashesAt + sources * HASH_BYTES;
+  const endsAt = even(rastersAt + sources * rasters);
   const sumsAt = endsAt + sources * blobs * 8;
   const blobsAt = even(sumsAt + sources * blobs * 4);
-  return { sources, blobs, painted, featuresAt: HEADER, paintedAt, endsAt, sumsAt, blobsAt };
+  return { sources, blobs, rasters, featuresAt: HEADER, hashesAt, rastersAt, endsAt, sumsAt, blobsAt };
 }
 
 /**
@@ -120,18 +124,19 @@ export async function writeShard(
 
 function binaryOf(images: readonly IndexedImage[]): Uint8Array[] {
   const blobs = images[0]?.blobs.length ?? 0;
-  const painted = images[0]?.px.length ?? 0;
-  const layout = shardLayout(images.length, blobs, painted);
+  const rasters = images[0]?.px.length ?? 0;
+  const layout = shardLayout(images.length, blobs, rasters);
   const head = Buffer.alloc(layout.blobsAt);
   head.write(MAGIC, 'latin1');
-  for (const [i, value] of [SHARD_VERSION, images.length, blobs, painted].entries())
+  for (const [i, value] of [SHARD_VERSION, images.length, blobs, rasters].entries())
     head.writeUInt32LE(value, 8 + 4 * i);
   const parts: Uint8Array[] = [head];
   let end = 0;
   for (const [i, image] of images.entries()) {
     const features = new Uint8Array(image.features.buffer, image.features.byteOffset, image.features.byteLength);
     head.set(features, layout.featuresAt + i * FEATURE_LENGTH * 4);
-    head.set(image.px, layout.paintedAt + i * painted);
+    head.set(image.look, layout.hashesAt + i * HASH_BYTES);
+    head.set(image.px, layout.rastersAt + i * rasters);
     for (const [j, blob] of image.blobs.entries()) {
       end += blob.length;
       head.writeDoubleLE(end, layout.endsAt + (i * blobs + j) * 8);

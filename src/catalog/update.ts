@@ -171,7 +171,7 @@ class Batch {
     this.files.push({ path: file.path, size: file.size, mtimeMs: file.mtimeMs, hash });
     if (broken !== undefined) this.broken.push({ hash, reason: broken });
     if (image) {
-      const { features: _, px, blobs, ...facts } = image;
+      const { features: _, look: __, px, blobs, ...facts } = image;
       this.sources.push({ hash, ...facts, ...(image.alpha ? { background: toHex(this.background) } : {}) });
       this.images.push(image);
       this.bytes += blobs.reduce((sum, blob) => sum + blob.length, px.length);
@@ -204,20 +204,20 @@ function assemble(
   const sources: Source[] = [];
   const places: SourcePlace[] = [];
   const skipped: SkippedFile[] = [];
-  const seen = new Set<string>();
-  let duplicates = 0;
+  const seen = new Map<string, number>();
+  const copies = new Map<string, number>();
   for (const { path } of files) {
     const hash = known.files.get(path)?.hash ?? '';
     const reason = failed.get(path) ?? known.broken.get(hash);
     const source = known.sources.get(hash);
     if (reason !== undefined || !source) skipped.push({ path, reason: reason ?? 'could not be indexed' });
-    else if (seen.has(hash)) duplicates++;
+    else if (seen.has(hash)) copies.set(path, seen.get(hash)!);
     else {
       const { background: _, ...facts } = source.record;
-      seen.add(hash);
+      seen.set(hash, sources.length);
       sources.push({ path, ...facts });
       places.push(source.place);
     }
   }
-  return new Catalog(recipe, { sources, places, skipped, duplicates, notes });
+  return new Catalog(recipe, { sources, places, skipped, copies, notes });
 }

@@ -22,7 +22,7 @@ function answer(reply: Reply<IndexedImage>, image?: IndexedImage): void {
 }
 
 /** The buffers that can be handed over whole; views of a shared slab (small Node buffers) are copied instead. */
-function buffersOf({ features, px, blobs }: IndexedImage): ArrayBuffer[] {
-  const whole = [features, px, ...blobs].filter((view) => view.byteLength === view.buffer.byteLength);
+function buffersOf({ features, look, px, blobs }: IndexedImage): ArrayBuffer[] {
+  const whole = [features, look, px, ...blobs].filter((view) => view.byteLength === view.buffer.byteLength);
   return [...new Set(whole.map((view) => view.buffer as ArrayBuffer))];
 }

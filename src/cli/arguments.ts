@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { UserError } from '../errors.ts';
 import { type BuildOptions, DEFAULTS } from '../options.ts';
+import { readPins } from '../pins.ts';
 
 /** A command line, understood. */
 export type Command =
@@ -37,12 +38,20 @@ export async function readArguments(args: readonly string[], version: string): P
             '$0 build portrait.jpg photos/ "more/**/*.png" -o site --columns 256',
             'Folders and globs; 4 times the cells',
           )
-          .example('$0 build portrait.jpg photos/ -o site --max-uses 20 --min-distance 3', 'More variety')
+          .example('$0 build portrait.jpg photos/ -o site --variety 0.8', 'Fewer repeats, a little less likeness')
+          .example(
+            '$0 build portrait.jpg photos/ -o site --use-all --max-uses 20',
+            'Everyone is there, nobody too often',
+          )
+          .example(
+            '$0 build portrait.jpg photos/ -o site --pin 12,34=anna.jpg --ban "*receipt*"',
+            'One image where it has to be; others left out',
+          )
           .epilogue('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.'),
-      (a) => {
+      async (a) => {
         command = {
           name: 'build',
-          options: buildOptions(lastOfEach(a), a.images ?? []),
+          options: await buildOptions(a),
           quiet: a.quiet === true,
           json: a.json === true,
         };
@@ -113,8 +122,33 @@ const BUILD_OPTIONS = {
   format: text('jpeg; or webp, avif, png, which take longer', DEFAULTS.format),
   background: text("What lies under transparent images, as in #fff; by default the target's mean colour"),
   crop: text('Part of an image that fills its cell: centre, attention or entropy', DEFAULTS.crop),
+  variety: text('0 the likest image for every cell … 1 all images equally often', DEFAULTS.variety),
   'max-uses': text('Cells that one image may fill at most', 'any number'),
+  'use-all': { type: 'boolean', describe: 'Every image at least once, as far as there are cells' },
   'min-distance': text('No image twice within this many cells', '2, less where images are few'),
+  'near-duplicates': text(
+    'group: images that look alike share uses and distance; keep: each counts by itself',
+    DEFAULTS.nearDuplicates,
+  ),
+  adapt: text("0..1: moves the target's colours towards the images', for matching only", DEFAULTS.adapt),
+  weights: text('How much cells matter: a picture, light where it counts, or auto'),
+  mirror: { type: 'boolean', describe: 'Images may also stand mirrored' },
+  rotate: { type: 'boolean', describe: 'Images may also stand turned by quarters' },
+  pin: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    requiresArg: true,
+    describe: 'column,row=image, as in 12,34=anna.jpg, or a CSV of such; repeatable',
+  },
+  ban: {
+    type: 'string',
+    array: true,
+    nargs: 1,
+    requiresArg: true,
+    describe: 'Glob of images to leave out; repeatable',
+  },
+  placement: text('Renders the placement of a CSV like report/placement.csv, matches nothing'),
   layout: text('How the pyramid lies on disk: dzi', DEFAULTS.layout),
   'full-level': text('Full-resolution tiles: link (hard links, no extra space) or copy', DEFAULTS.fullLevel),
   catalog: text("Folder of the index of images; by default in the user's cache directory"),
@@ -130,11 +164,15 @@ function lastOfEach(args: object): Record<string, string | undefined> {
   return Object.fromEntries(Object.entries(args).map(([name, value]) => [name, last(value)])) as never;
 }
 
-function buildOptions(a: Record<string, string | undefined>, images: readonly string[]): BuildOptions {
+async function buildOptions(args: object): Promise<BuildOptions> {
+  const { images, pin, ban, ...others } = args as Record<'images' | 'pin' | 'ban', string[] | undefined>;
+  const a = lastOfEach(others);
   const number = (name: string) => (a[name] === undefined ? undefined : wholeNumber(name, a[name]));
+  const part = (name: string) => (a[name] === undefined ? undefined : partOf(name, a[name]));
+  const flag = (name: string) => (a[name] as unknown) === true || undefined;
   const options = {
     target: a['target'],
-    images,
+    images: images ?? [],
     out: a['out'],
     columns: number('columns'),
     grid: a['grid'] === undefined ? undefined : gridOf(a['grid']),
@@ -145,8 +183,18 @@ function buildOptions(a: Record<string, string | undefined>, images: readonly st
     format: a['format'],
     background: a['background'],
     crop: a['crop'],
+    variety: part('variety'),
     maxUses: number('max-uses'),
+    useAll: flag('use-all'),
     minDistance: number('min-distance'),
+    nearDuplicates: a['near-duplicates'],
+    adapt: part('adapt'),
+    weights: a['weights'],
+    mirror: flag('mirror'),
+    rotate: flag('rotate'),
+    pins: pin && (await readPins(pin)),
+    ban,
+    placement: a['placement'],
     layout: a['layout'],
     fullLevel: a['full-level'],
     catalog: a['catalog'],
@@ -158,6 +206,15 @@ function buildOptions(a: Record<string, string | undefined>, images: readonly st
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as unknown as BuildOptions;
+}
+
+function partOf(name: string, value: string): number {
+  if (/^(\d+\.?\d*|\.\d+)$/.test(value)) return Number(value);
+  throw new UserError(
+    'usage',
+    `Expected a number from 0 to 1 for --${name} but received ${value}`,
+    'See `zoomosaic build --help`.',
+  );
 }
 
 function wholeNumber(name: string, value: string): number {

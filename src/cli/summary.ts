@@ -1,5 +1,6 @@
 import type { BuildResult } from '../build.ts';
 import { count } from '../numbers.ts';
+import type { Quality } from '../types.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 
 /** Bytes for people, decimal units. */
@@ -15,24 +16,25 @@ function percent(part: number): string {
 
 /** What a build has made, and what to type next. */
 export function buildSummary(result: BuildResult): string {
-  const { grid, sources, stages, width, height } = result;
+  const { grid, sources, stages, width, height, quality } = result;
   const cells = grid.columns * grid.rows;
   const parts = [
     `${count(sources.used)} of ${count(sources.usable)} images used`,
     ...(sources.skipped ? [`${count(sources.skipped)} skipped`] : []),
     ...(sources.duplicates ? [`${count(sources.duplicates)} duplicates`] : []),
+    ...(sources.nearDuplicates ? [`${count(sources.nearDuplicates)} like others`] : []),
     ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
     ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),
   ];
+  const apart = quality.minDistance > 0 ? `, never twice within ${quality.minDistance} cells` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',
     `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
     `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${result.cellSize} px`,
     `  images   ${parts.join(', ')}`,
-    ...(result.quality.gap > 0
-      ? [`  match    at most ${percent(result.quality.gap)} from the best that --max-uses allows`]
-      : []),
+    `  likeness ${likenessOf(result.quality)}`,
+    `  repeats  an image fills ${count(quality.mostUses)} cells at most (${percent(quality.mostUsedShare)})${apart}`,
     `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytes(result.bytes)}`,
     `  time     ${times.join(', ')}`,
     `  memory   ${bytes(result.peakRssBytes)} at most`,
@@ -42,6 +44,13 @@ export function buildSummary(result: BuildResult): string {
     '',
   ];
   return lines.join('\n');
+}
+
+/** What a mosaic looks like at 2 px per cell, about as people see the whole; and how near its matching is to the best. */
+function likenessOf({ likeness, gap }: Quality): string {
+  const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
+  const proven = gap > 0 ? `; matched within ${percent(gap)} of the best possible` : '';
+  return `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} from afar${proven}`;
 }
 
 /** What was found in a site. */

@@ -4,8 +4,8 @@ import { linearToOklab } from './oklab.ts';
 export const FEATURE_SIDE = 4;
 /** Numbers in a feature vector. */
 export const FEATURE_LENGTH = 3 * FEATURE_SIDE ** 2;
-/** Raised when features of the same picture come out differently, so that catalogs are indexed anew. */
-export const FEATURE_VERSION = 1;
+/** Raised when features or hashes of the same picture come out differently, so that catalogs are indexed anew. */
+export const FEATURE_VERSION = 2;
 
 // Orthonormal DCT-II: distances between feature vectors are those between the OKLab means themselves.
 const BASIS = Float64Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => {
@@ -14,8 +14,10 @@ const BASIS = Float64Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => {
   return scale * Math.cos((Math.PI * (n + 0.5) * k) / FEATURE_SIDE);
 });
 
-/** Coefficients by rising frequency, as indexes row * FEATURE_SIDE + column. */
-const ORDER = Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => i).toSorted((a, b) => frequency(a) - frequency(b));
+/** Frequencies in the order in which a feature vector has them, as down * {@link FEATURE_SIDE} + across. */
+export const FEATURE_ORDER: readonly number[] = Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => i).toSorted(
+  (a, b) => frequency(a) - frequency(b),
+);
 
 function frequency(index: number): number {
   return Math.floor(index / FEATURE_SIDE) ** 2 + (index % FEATURE_SIDE) ** 2;
@@ -32,19 +34,28 @@ const half = new Float64Array(FEATURE_LENGTH);
  * @param means linear RGB of the 4 x 4 parts, 0..1, row-major; `stride` numbers from one row to the next.
  * @param out receives {@link FEATURE_LENGTH} numbers from `at` on. The squared distance of two vectors / 16 is the mean
  *   squared OKLab difference of their parts.
+ * @param move changes each part's OKLab colour first.
  */
-export function writeFeatures(means: Float32Array, from: number, stride: number, out: Float32Array, at: number): void {
+export function writeFeatures(
+  means: Float32Array,
+  from: number,
+  stride: number,
+  out: Float32Array,
+  at: number,
+  move?: (lab: Float64Array, at: number) => void,
+): void {
   const n = FEATURE_SIDE;
   for (let y = 0; y < n; y++) {
     for (let x = 0; x < n; x++) {
       const i = from + y * stride + x * 3;
       linearToOklab(means[i]!, means[i + 1]!, means[i + 2]!, lab, (y * n + x) * 3);
+      move?.(lab, (y * n + x) * 3);
     }
   }
   transform(lab, half, 3, n * 3);
   transform(half, lab, n * 3, 3);
   for (let i = 0; i < n * n; i++) {
-    const from3 = ORDER[i]! * 3;
+    const from3 = FEATURE_ORDER[i]! * 3;
     for (let c = 0; c < 3; c++) out[at + i * 3 + c] = lab[from3 + c]!;
   }
 }

@@ -7,7 +7,7 @@ interface PricedFunctions {
   // prettier-ignore
   cheapest(
     headsAt: number, tailsAt: number, headNormsAt: number, normsAt: number, pricesAt: number, count: number,
-    queryAt: number, headNorm: number, norm: number, k: number, limit: number, keysAt: number, costsAt: number,
+    queryAt: number, headNorm: number, norm: number, weight: number, k: number, limit: number, keysAt: number, costsAt: number,
   ): number;
 }
 
@@ -29,7 +29,7 @@ export class PricedSources {
   readonly prices: Float32Array;
   /** The ids that {@link cheapest} found, each at twice its rank. */
   readonly ids: Uint32Array;
-  /** Their costs + prices, each at twice its rank and one. */
+  /** Their costs x weight + prices, each at twice its rank and one. */
   readonly values: Float32Array;
   /** Their costs alone, by rank. */
   readonly costs: Int32Array;
@@ -80,13 +80,14 @@ export class PricedSources {
   }
 
   /**
-   * Finds the `k` sources of least cost + price for the quantised features at `features[from..]`, in rising order, ids
+   * Finds the `k` sources of least cost x weight + price for the quantised features at `features[from..]`, in rising order, ids
    * breaking ties; they stand in {@link ids}, {@link values} and {@link costs}.
    *
    * @param limit only sources below it are looked for, which is faster.
+   * @param weight of the cell's costs; a 32-bit float.
    * @returns how many there are: `k`, or all below the limit.
    */
-  cheapest(features: Int16Array, from: number, k: number, limit = Infinity): number {
+  cheapest(features: Int16Array, from: number, k: number, limit = Infinity, weight = 1): number {
     const { at, query } = this;
     for (let i = 0; i < FEATURE_LENGTH; i++) {
       const value = features[from + i]!;
@@ -96,7 +97,7 @@ export class PricedSources {
     const [headNorm, whole] = [norm(features, from, HEAD), norm(features, from, FEATURE_LENGTH)];
     // prettier-ignore
     return this.call.cheapest(
-      at.heads, at.tails, at.headNorms, at.norms, at.prices, this.count, at.query, headNorm, whole, k, limit, at.keys, at.costs,
+      at.heads, at.tails, at.headNorms, at.norms, at.prices, this.count, at.query, headNorm, whole, weight, k, limit, at.keys, at.costs,
     );
   }
 }

@@ -35,11 +35,12 @@ function key(value: f32, id: i32): u64 {
 }
 
 /**
- * The `k` sources of least squared distance + price, of those for which it is less than `limit`.
+ * The `k` sources of least squared distance x weight + price, of those for which it is less than `limit`.
  *
  * @param headsAt, tailsAt features of all sources; `headNormsAt`, `normsAt` i32, the squares' sums of the head and of all of them.
  * @param pricesAt f32, none negative; those beyond `count` infinite, since blocks are read whole.
  * @param queryAt the cell's features, each pair four times; `headNorm`, `norm` the sums of its squares.
+ * @param weight what distances are multiplied by before prices are added.
  * @param keysAt room for 2 k + 8 u64. Receives k: the value's bits above, the id below, in rising order.
  * @param costsAt room for k + 4 i32. Receives k: the squared distances alone.
  * @returns how many there are: `k`, or fewer if there are not so many.
@@ -54,6 +55,7 @@ export function cheapest(
   queryAt: usize,
   headNorm: i32,
   norm: i32,
+  weight: f32,
   k: i32,
   limit: f32,
   keysAt: usize,
@@ -61,6 +63,7 @@ export function cheapest(
 ): i32 {
   let held = 0;
   let worst = limit;
+  const scale = f32x4.splat(weight);
   const query0 = v128.load(queryAt);
   const query1 = v128.load(queryAt, 16);
   const query2 = v128.load(queryAt, 32);
@@ -77,10 +80,10 @@ export function cheapest(
       i32x4.add(i32x4.add(dot(headAt, 3, query3), dot(headAt, 4, query4)), dot(headAt, 5, query5)),
     );
     const head = i32x4.sub(i32x4.add(i32x4.splat(headNorm), v128.load(headNormsAt + at)), i32x4.shl(sum, 1));
-    if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.convert_i32x4_s(head), price), bar))) continue;
+    if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(head), scale), price), bar))) continue;
     sum = i32x4.add(sum, tail(tailsAt + (<usize>(first >> 2)) * TAIL_BLOCK, queryAt));
     const distance = i32x4.sub(i32x4.add(i32x4.splat(norm), v128.load(normsAt + at)), i32x4.shl(sum, 1));
-    const value = f32x4.add(f32x4.convert_i32x4_s(distance), price);
+    const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(distance), scale), price);
     let lanes = i32x4.bitmask(f32x4.lt(value, bar));
     if (lanes == 0) continue;
     v128.store(costsAt, value);

@@ -22,9 +22,10 @@ export class BidHeaps {
     this.roots[source] = this.meld(this.roots[source]!, cell);
   }
 
-  /** The least offer for a source that has any. */
+  /** The least offer for a source; Infinity if it has none. */
   least(source: number): number {
-    return this.offers[this.roots[source]!]!;
+    const root = this.roots[source]!;
+    return root < 0 ? Infinity : this.offers[root]!;
   }
 
   /** Takes away the cell of the least offer; of equal ones, the lower cell. */

@@ -1,5 +1,6 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import type { PricedSources } from '../kernels/priced-kernel.ts';
+import type { Groups } from './groups.ts';
 
 /** Prices are looked up as 32-bit floats: a value may be this much less than it seems, relatively. */
 export const ROUNDING = 1 - 2 ** -21;
@@ -12,34 +13,52 @@ export interface Choice {
   second: number;
 }
 
+export interface CandidateOptions {
+  /** Quantised features of all cells. */
+  readonly features: Int16Array;
+  /** What their costs are multiplied by. */
+  readonly weights: Float32Array;
+  readonly sources: PricedSources;
+  readonly groups: Groups;
+  /** Of a list. */
+  readonly size: number;
+}
+
 /**
- * For each cell the sources that were below some limit when all were last looked at, with what they cost then. Since prices
- * only rise, all others still are above it: only when that is not enough, all are looked at again.
+ * For each cell the sources that were below some limit when all were last looked at, with what they cost then; of each group
+ * the likest. Since prices only rise, all others still are above it: only when that is not enough, all are looked at again.
  */
 export class CandidateLists {
   private readonly features: Int16Array;
+  private readonly weights: Float32Array;
   private readonly sources: PricedSources;
+  private readonly groups: Groups;
   private readonly size: number;
   private readonly held: Uint16Array;
   private readonly ids: Uint32Array;
   private readonly costs: Int32Array;
   private readonly values: Float32Array;
   private readonly limits: Float32Array;
+  private readonly seen: Uint32Array;
+  private fills = 0;
   private readonly choice: Choice = { id: 0, cost: 0, value: 0, second: 0 };
 
-  constructor(features: Int16Array, sources: PricedSources, size: number) {
-    const cells = features.length / FEATURE_LENGTH;
+  constructor({ features, weights, sources, groups, size }: CandidateOptions) {
+    const cells = weights.length;
     this.features = features;
+    this.weights = weights;
     this.sources = sources;
+    this.groups = groups;
     this.size = Math.min(size, sources.count);
     this.held = new Uint16Array(cells);
     this.ids = new Uint32Array(cells * this.size);
     this.costs = new Int32Array(cells * this.size);
     this.values = new Float32Array(cells * this.size);
     this.limits = new Float32Array(cells).fill(Infinity);
+    this.seen = new Uint32Array(groups.count);
   }
 
-  /** The cheapest source of a cell; the same object each time. */
+  /** The cheapest source of a cell, at its group's price; the same object each time. */
   best(cell: number, prices: Float64Array): Choice {
     if (this.held[cell]! > 0 && this.look(cell, prices)) return this.choice;
     // About as far above the second best known as the last list reached above its own.
@@ -55,16 +74,17 @@ export class CandidateLists {
 
   /** Chooses from the list; false if some other source might be as good. */
   private look(cell: number, prices: Float64Array): boolean {
-    const { choice, size } = this;
+    const { choice, size, groups } = this;
     choice.value = choice.second = Infinity;
     const first = cell * size;
     const end = first + this.held[cell]!;
+    const weight = this.weights[cell]!;
     for (let i = first; i < end; i++) {
       // What it cost then, it costs at least.
       if (this.values[i]! * ROUNDING >= choice.second) return true;
       const id = this.ids[i]!;
-      const cost = this.costs[i]!;
-      const value = cost + prices[id]!;
+      const cost = this.costs[i]! * weight;
+      const value = cost + prices[groups.of[id]!]!;
       if (value < choice.value) {
         choice.second = choice.value;
         choice.value = value;
@@ -82,15 +102,21 @@ export class CandidateLists {
   }
 
   private fill(cell: number, limit: number): void {
-    const { sources, size } = this;
-    const held = sources.cheapest(this.features, cell * FEATURE_LENGTH, size, limit);
-    this.held[cell] = held;
-    if (held === size && held < sources.count) this.limits[cell] = sources.values[2 * held - 1]!;
+    const { sources, size, groups, seen } = this;
+    const found = sources.cheapest(this.features, cell * FEATURE_LENGTH, size, limit, this.weights[cell]);
+    if (found === size && found < sources.count) this.limits[cell] = sources.values[2 * found - 1]!;
     else this.limits[cell] = limit;
-    for (let rank = 0, to = cell * size; rank < held; rank++, to++) {
-      this.ids[to] = sources.ids[2 * rank]!;
+    this.fills++;
+    let to = cell * size;
+    for (let rank = 0; rank < found; rank++) {
+      const id = sources.ids[2 * rank]!;
+      const group = groups.of[id]!;
+      if (seen[group] === this.fills) continue;
+      seen[group] = this.fills;
+      this.ids[to] = id;
       this.values[to] = sources.values[2 * rank + 1]!;
-      this.costs[to] = sources.costs[rank]!;
+      this.costs[to++] = sources.costs[rank]!;
     }
+    this.held[cell] = to - cell * size;
   }
 }

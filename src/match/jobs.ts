@@ -1,33 +1,71 @@
+import type { Grid } from '../types.ts';
+import type { SearchTree } from './search-tree.ts';
+import type { TargetCells } from './target.ts';
+
+/**
+ * What matching threads share. A picture is a source that stands in one of its ways (upright, mirrored, …): its id is
+ * way x sources + source id. Threads call pictures by their position in the tree, where alike ones are neighbours.
+ */
+export interface Scene {
+  readonly target: TargetCells;
+  readonly tree: SearchTree;
+  /** By position, the source that it is a picture of. */
+  readonly sources: Uint32Array;
+  /** By position, what shares its uses with others has the same number; and what must not stand near others. */
+  readonly sharing: Uint32Array;
+  readonly alike: Uint32Array;
+  /** What the costs of each cell are multiplied by. */
+  readonly weights: Float32Array;
+  /** Position of the picture that each cell has to show, {@link FREE} if any will do. */
+  readonly pins: Uint32Array;
+}
+
+/** A cell that no picture is pinned to. */
+export const FREE = 0xffffffff;
+
+/** What is asked of a placement as a whole. */
+export interface Rules {
+  /** Cells that pictures which share their uses may fill at most. */
+  readonly maxUses: number;
+  /** 0..1: how much a further use costs. */
+  readonly variety: number;
+  /** Every source at least once. */
+  readonly useAll: boolean;
+}
+
 /** What a matching thread is asked: cells `start..end` freely, or all of them under the rules. */
 export type MatchJob =
   | { readonly kind: 'nearest'; readonly start: number; readonly end: number }
-  | { readonly kind: 'ruled'; readonly maxUses: number; readonly minDistance: number; readonly nearest: MatchResult }
   | {
-      readonly kind: 'capacity';
-      readonly maxUses: number;
+      readonly kind: 'ruled';
+      readonly rules: Rules;
       /** Tried in this order. */
       readonly distances: readonly number[];
-      readonly nearest: MatchResult;
+      /** If the rules are but distances: positions of the nearest pictures. */
+      readonly nearest?: Uint32Array;
       /** Shared; receives the parts of {@link PROGRESS_PARTS} that are done. */
       readonly progress: Int32Array;
     };
 
-/** Sources of the cells asked for, and the squared distance of each; `stuck` if the rules left none for some cell. */
+/** Pictures of cells, by position; `stuck` if the rules left none for some cell. */
 export interface MatchResult {
   readonly cells: Uint32Array;
-  readonly costs: Float32Array;
   readonly stuck?: boolean;
-  /** As in {@link Placement}; 0 unless told. */
-  readonly gap?: number;
-  readonly distanceCost?: number;
+  /** As in {@link Placement}. */
+  readonly gap: number;
+  readonly distanceCost: number;
+  readonly minDistance: number;
 }
 
 /** Parts of the whole in which a long job tells its progress. */
 export const PROGRESS_PARTS = 1000;
 
-/** What some costs' sum exceeds another's by, as a part of that. */
-export function excess(costs: Float32Array, least: Float32Array): number {
-  const sum = (values: Float32Array) => values.reduce((total, value) => total + value, 0);
-  const base = sum(least);
-  return base > 0 ? (sum(costs) - base) / base : 0;
+/** Calls `visit` for every cell within a Chebyshev distance of one, itself included. */
+export function eachNear(grid: Grid, cell: number, distance: number, visit: (other: number) => void): void {
+  const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
+  const [left, right] = [Math.max(0, column - distance), Math.min(grid.columns - 1, column + distance)];
+  const bottom = Math.min(grid.rows - 1, row + distance);
+  for (let y = Math.max(0, row - distance); y <= bottom; y++) {
+    for (let at = y * grid.columns + left; at <= y * grid.columns + right; at++) visit(at);
+  }
 }

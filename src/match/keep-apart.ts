@@ -1,116 +1,139 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import type { PricedSources } from '../kernels/priced-kernel.ts';
-import type { Grid } from '../types.ts';
+import { distance, type Draft, type Problem } from './problem.ts';
+import { FREE } from './jobs.ts';
 
-export interface ApartOptions {
-  readonly grid: Grid;
-  /** Source of each cell, its cost, and the cells of each source; changed in place. */
-  readonly cells: Uint32Array;
-  readonly costs: Int32Array;
-  readonly uses: Uint32Array;
-  /** Quantised features of all cells, and of all sources. */
-  readonly features: Int16Array;
-  readonly points: Int16Array;
-  /** With the prices of the assignment: they tell which source can be spared. */
-  readonly sources: PricedSources;
-  readonly maxUses: number;
-  /** Cells within this Chebyshev distance of each other shall not show the same source. */
-  readonly minDistance: number;
-}
-
-/** Sources that are tried for a cell; all, if none of these will do. */
+/** Pictures that are tried for a cell; all, if none of these will do. */
 const TRIED = 48;
+/** And cells that show one of them, to change places with, where it may be used once more, too. */
+const PARTNERS = 32;
 
 /**
- * Parts equal sources that stand too near by local moves, which keep capacities: a cell takes a source that has room, or
- * changes places with a cell of another source; of all that bring no source too near to itself, what costs least.
+ * Parts equal sources (and near-duplicates) that stand too near by local moves, which keep capacities: a cell takes a picture
+ * that may be used once more, or changes places with a cell of another one; of all that bring no source too near to
+ * itself, what costs least.
  *
+ * @param draft changed in place.
  * @returns false if some cell could not be helped; then equal sources still stand too near.
  */
-export function keepApart(options: ApartOptions): boolean {
-  const { cells, sources } = options;
-  const moves = new Moves(options);
-  for (let cell = 0; cell < cells.length; cell++) {
-    if (!moves.isNear(cell, cells[cell]!, cell)) continue;
-    if (!moves.help(cell, TRIED) && !moves.help(cell, sources.count)) return false;
+export function keepApart(problem: Problem, draft: Draft, minDistance: number): boolean {
+  const moves = new Moves(problem, draft, minDistance);
+  const { pins } = problem.scene;
+  for (let cell = 0; cell < draft.cells.length; cell++) {
+    if (pins[cell] !== FREE || !moves.isNear(cell, draft.cells[cell]!, cell)) continue;
+    if (!moves.help(cell, TRIED) && !moves.help(cell, problem.sources.count)) return false;
   }
   return true;
 }
 
 class Moves {
-  private readonly options: ApartOptions;
+  private readonly problem: Problem;
+  private readonly draft: Draft;
+  private readonly minDistance: number;
+  /** Cells of each group, but for pinned ones. */
   private readonly holders: number[][];
+  /** Pictures of each source, by position. */
+  private readonly pictures: Map<number, number[]> | undefined;
 
-  constructor(options: ApartOptions) {
-    this.options = options;
-    this.holders = Array.from({ length: options.uses.length }, () => []);
-    for (const [cell, id] of options.cells.entries()) this.holders[id]!.push(cell);
+  constructor(problem: Problem, draft: Draft, minDistance: number) {
+    this.problem = problem;
+    this.draft = draft;
+    this.minDistance = minDistance;
+    const { groups, scene } = problem;
+    this.holders = Array.from({ length: groups.count }, () => []);
+    for (const [cell, position] of draft.cells.entries()) {
+      if (scene.pins[cell] === FREE) this.holders[groups.of[position]!]!.push(cell);
+    }
+    const pictures = new Map<number, number[]>();
+    for (const [position, source] of scene.sources.entries()) {
+      const known = pictures.get(source);
+      if (known) known.push(position);
+      else pictures.set(source, [position]);
+    }
+    if (pictures.size < scene.sources.length) this.pictures = pictures;
   }
 
-  /** Whether a source stands within the distance of a cell, apart from that cell itself and `except`. */
-  isNear(cell: number, id: number, except: number): boolean {
-    const { cells, grid, minDistance } = this.options;
+  /** Whether something like a picture stands within the distance of a cell, apart from that cell itself and `except`. */
+  isNear(cell: number, position: number, except: number): boolean {
+    const { cells } = this.draft;
+    const { alike, target } = this.problem.scene;
+    const { grid } = target;
+    const likeness = alike[position];
     const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
-    const [left, right] = [Math.max(0, column - minDistance), Math.min(grid.columns - 1, column + minDistance)];
-    const bottom = Math.min(grid.rows - 1, row + minDistance);
-    for (let y = Math.max(0, row - minDistance); y <= bottom; y++) {
-      for (let at = y * grid.columns + left; at <= y * grid.columns + right; at++) {
-        if (cells[at] === id && at !== cell && at !== except) return true;
+    const reach = this.minDistance;
+    const [left, right] = [Math.max(0, column - reach), Math.min(grid.columns - 1, column + reach)];
+    const bottom = Math.min(grid.rows - 1, row + reach);
+    for (let y = Math.max(0, row - reach); y <= bottom; y++) {
+      for (let other = y * grid.columns + left; other <= y * grid.columns + right; other++) {
+        if (alike[cells[other]!] === likeness && other !== cell && other !== except) return true;
       }
     }
     return false;
   }
 
-  /** Makes the best move with one of the `tried` cheapest sources; false if there is none. */
+  /** Makes the best move with one of the `tried` cheapest pictures; false if there is none. */
   help(cell: number, tried: number): boolean {
-    const { cells, costs, maxUses, uses } = this.options;
+    const { groups, rules, slots } = this.problem;
+    const { cells, costs, uses } = this.draft;
     const mine = cells[cell]!;
-    const candidates = this.candidates(cell, tried);
-    let [least, source, partner] = [Infinity, -1, -1];
-    for (const id of candidates) {
-      if (id === mine) continue;
-      const gain = this.cost(cell, id) - costs[cell]!;
-      if (gain < least && uses[id]! < maxUses && !this.isNear(cell, id, cell))
-        [least, source, partner] = [gain, id, -1];
-      // Even if it has room: one of its cells may be glad to be rid of it.
-      for (const other of this.holders[id]!) {
+    const myGroup = groups.of[mine]!;
+    const spared = slots.price(uses[myGroup]! - 1);
+    const last = rules.useAll && uses[myGroup] === 1;
+    let [least, picture, partner, partners] = [Infinity, -1, -1, -1];
+    for (const position of this.candidates(cell, tried)) {
+      const group = groups.of[position]!;
+      if (group === myGroup) continue;
+      const gain = this.cost(cell, position) - costs[cell]!;
+      const moved = gain + slots.price(uses[group]!) - spared;
+      if (moved < least && !last && !this.isNear(cell, position, cell)) {
+        [least, picture, partner] = [moved, position, -1];
+      }
+      const holders = this.holders[group]!;
+      const each = Number.isFinite(slots.price(uses[group]!)) ? Math.ceil(holders.length / PARTNERS) : 1;
+      // Even if it may be used once more: one of its cells may be glad to be rid of it.
+      for (let i = 0; i < holders.length; i += each) {
+        const other = holders[i]!;
         if (gain - costs[other]! >= least) continue;
-        const change = gain + this.cost(other, mine) - costs[other]!;
-        if (change >= least || this.isNear(cell, id, other) || this.isNear(other, mine, cell)) continue;
-        [least, source, partner] = [change, id, other];
+        const theirs = this.likestOf(other, mine);
+        const change = gain + this.cost(other, theirs) - costs[other]!;
+        if (change >= least || this.isNear(cell, position, other) || this.isNear(other, theirs, cell)) continue;
+        [least, picture, partner, partners] = [change, position, other, theirs];
       }
     }
-    if (source < 0) return false;
-    if (partner >= 0) this.take(partner, mine);
-    this.take(cell, source);
+    if (picture < 0) return false;
+    if (partner >= 0) this.take(partner, partners);
+    this.take(cell, picture);
     return true;
   }
 
   private candidates(cell: number, tried: number): number[] {
-    const { features, sources } = this.options;
-    if (tried >= sources.count) return Array.from({ length: sources.count }, (_, id) => id);
-    const held = sources.cheapest(features, cell * FEATURE_LENGTH, tried);
+    const { cells, sources, scene } = this.problem;
+    if (tried >= sources.count) return Array.from({ length: sources.count }, (_, position) => position);
+    const held = sources.cheapest(cells, cell * FEATURE_LENGTH, tried, Infinity, scene.weights[cell]);
     return Array.from({ length: held }, (_, rank) => sources.ids[2 * rank]!);
   }
 
-  private take(cell: number, id: number): void {
-    const { cells, costs, uses } = this.options;
-    const left = cells[cell]!;
-    const of = this.holders[left]!;
-    of.splice(of.indexOf(cell), 1);
-    this.holders[id]!.push(cell);
-    uses[left]!--;
-    uses[id]!++;
-    cells[cell] = id;
-    costs[cell] = this.cost(cell, id);
+  /** Of all ways in which a picture's source may stand, what suits a cell best. */
+  private likestOf(cell: number, position: number): number {
+    const all = this.pictures?.get(this.problem.scene.sources[position]!);
+    if (!all) return position;
+    return all.reduce((best, other) => (this.cost(cell, other) < this.cost(cell, best) ? other : best));
   }
 
-  private cost(cell: number, id: number): number {
-    const { features, points } = this.options;
-    let total = 0;
-    for (let i = 0; i < FEATURE_LENGTH; i++) {
-      total += (features[cell * FEATURE_LENGTH + i]! - points[id * FEATURE_LENGTH + i]!) ** 2;
-    }
-    return total;
+  private take(cell: number, position: number): void {
+    const { of } = this.problem.groups;
+    const { cells, costs, uses } = this.draft;
+    const left = of[cells[cell]!]!;
+    const held = this.holders[left]!;
+    held.splice(held.indexOf(cell), 1);
+    this.holders[of[position]!]!.push(cell);
+    uses[left]!--;
+    uses[of[position]!]!++;
+    cells[cell] = position;
+    costs[cell] = this.cost(cell, position);
+  }
+
+  private cost(cell: number, position: number): number {
+    const { scene, cells, points } = this.problem;
+    return scene.weights[cell]! * distance(cells, cell, points, position);
   }
 }

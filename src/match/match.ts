@@ -1,203 +1,211 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
-import { count } from '../numbers.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
-import type { Grid, Placement } from '../types.ts';
-import { excess, type MatchJob, type MatchResult, PROGRESS_PARTS } from './jobs.ts';
-import { buildSearchTree } from './search-tree.ts';
-import { cutTarget, type Target } from './target.ts';
+import type { Target } from '../target.ts';
+import type { Grid, Placement, Turn } from '../types.ts';
+import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
+import { checkRules, distancesFor } from './rules.ts';
+import { buildSearchTree, squaredDistance } from './search-tree.ts';
+import { cutTarget, type TargetCells, writeCellFeatures } from './target.ts';
+import { turnedFeatures } from './turns.ts';
+import { autoWeights, readWeights } from './weights.ts';
 
 export interface MatchOptions {
   readonly grid: Grid;
-  /** Cells that one source may fill at most; Infinity for any number. */
+  /** Cells that one source (with its near-duplicates) may fill at most; Infinity for any number. */
   readonly maxUses: number;
   /**
-   * Cells within this Chebyshev distance of each other never show the same source; 0 for no such rule. Undefined: as
-   * far as {@link DISTANCE_WISHED} where the sources allow it.
+   * Cells within this Chebyshev distance of each other never show the same source, or near-duplicates; 0 for no such rule.
+   * Undefined: as far as people like where the sources allow it.
    */
   readonly minDistance: number | undefined;
+  /** 0..1: how much each further use of a source costs; 0 nothing, 1 more than any likeness is worth. */
+  readonly variety: number;
+  /** Every source at least once, as far as there are cells. */
+  readonly useAll: boolean;
+  /** By source, the lowest id of what looks like it. */
+  readonly alike: Uint32Array;
+  /** Ways in which a source may stand; upright is the first. */
+  readonly turns: readonly Turn[];
+  /** How much each cell matters: a picture's path, or `auto`; undefined: all the same. */
+  readonly weights: string | undefined;
+  /** 0..1: how far the target's colours are moved towards the sources' before they are compared. */
+  readonly adapt: number;
+  /** Cell -> source that has to stand there, upright. */
+  readonly pins: ReadonlyMap<number, number>;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** What part of the work it is to find the nearest, where capacities come next. */
-const NEAREST_PART = 0.1;
 const BATCH_CELLS = 2048;
-/** 4,096 x 4,096. */
-const CELLS_MAX = 2 ** 24;
-/** Walls of one image are dull; two cells apart they are not noticed, and it costs little likeness. */
-const DISTANCE_WISHED = 2;
 
 /**
- * Chooses a source for every cell of the target: the nearest by features, or what the rules allow at the least cost.
+ * Chooses a picture for every cell of the target: the likest by features, or what the rules allow at the least cost.
  *
  * @param features of the sources by id.
  * @throws {UserError} if the rules cannot be kept.
  */
 export async function match(target: Target, features: Float32Array, options: MatchOptions): Promise<Placement> {
-  const { grid, concurrency, onProgress, signal } = options;
+  const { grid, pins, signal, onProgress } = options;
   const total = grid.columns * grid.rows;
+  const usable = features.length / FEATURE_LENGTH;
+  // What is to be used cannot share its uses.
+  const sharing = options.useAll ? Uint32Array.from({ length: usable }, (_, id) => id) : options.alike;
+  checkRules({ ...options, sharing, usable, distinct: new Set(sharing).size });
   onProgress(0, total);
-  const target4 = await cutTarget(target, grid);
-  const tree = buildSearchTree(features);
-  const threads = Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
-  const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, { target: target4, tree });
+  const scene = await sceneOf(target, features, sharing, options);
+  const { maxUses, variety, useAll, concurrency } = options;
+  const rules = { maxUses, variety, useAll };
+  const free = !Number.isFinite(maxUses) && variety === 0 && !useAll;
+  const threads = free ? Math.min(concurrency, Math.ceil(total / BATCH_CELLS)) : 1;
+  const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, scene);
   const abort = () => void pool.close(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    const placement = {
-      grid,
-      cells: new Uint32Array(total),
-      costs: new Float32Array(total),
-      gap: 0,
-      distanceCost: 0,
-    };
-    const part = Number.isFinite(options.maxUses) ? NEAREST_PART : 1;
-    await placeNearest(pool, placement, (done) => onProgress(Math.floor(done * part), total));
-    const placed = await keepRules(pool, placement, features.length / FEATURE_LENGTH, options);
+    const nearest = free ? await askNearest(pool, scene, onProgress) : undefined;
+    const distances = distancesFor({ ...options, pins });
+    const job = { kind: 'ruled', rules, distances, ...(nearest && { nearest }) } as const;
+    const result = await askRuled(pool, job, (part) => onProgress(Math.floor(part * total), total));
+    if (result.stuck) throw refusal(options);
     onProgress(total, total);
-    return placed;
+    const { gap, distanceCost, minDistance } = result;
+    return { grid, ...picturesOf(scene, result.cells, options.turns, usable), gap, distanceCost, minDistance };
   } finally {
     signal.removeEventListener('abort', abort);
     await pool.close();
   }
 }
 
-async function placeNearest(
+async function sceneOf(
+  target: Target,
+  features: Float32Array,
+  sharing: Uint32Array,
+  { grid, alike, turns, weights, adapt, pins }: MatchOptions,
+): Promise<Scene> {
+  const usable = alike.length;
+  const tree = buildSearchTree(turnedFeatures(features, turns));
+  const sources = shared(tree.ids.map((id) => id % usable));
+  const upright = new Uint32Array(usable);
+  for (const [position, id] of tree.ids.entries()) if (id < usable) upright[id] = position;
+  const cells = grid.columns * grid.rows;
+  return {
+    target: await cutTarget(target, grid, { features, part: adapt }),
+    tree,
+    sources,
+    sharing: shared(sources.map((id) => sharing[id]!)),
+    alike: shared(sources.map((id) => alike[id]!)),
+    weights: await weightsOf(target, grid, weights),
+    pins: shared(Uint32Array.from({ length: cells }, (_, cell) => (pins.has(cell) ? upright[pins.get(cell)!]! : FREE))),
+  };
+}
+
+/** Weights of cells, 1 on average. */
+async function weightsOf(target: Target, grid: Grid, from: string | undefined): Promise<Float32Array> {
+  const weights = new Float32Array(new SharedArrayBuffer(grid.columns * grid.rows * 4)).fill(1);
+  if (from === undefined) return weights;
+  weights.set(from === 'auto' ? autoWeights(await cutTarget(target, grid)) : await readWeights(from, grid));
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+  for (const [cell, weight] of weights.entries()) weights[cell] = weight / mean;
+  return weights;
+}
+
+/** Positions of the likest pictures, and of pinned ones. */
+async function askNearest(
   pool: WorkerPool,
-  { cells, costs }: Placement,
+  { pins }: Scene,
   onProgress: MatchOptions['onProgress'],
-): Promise<void> {
+): Promise<Uint32Array> {
+  const cells = new Uint32Array(pins.length);
   let done = 0;
   const batches = Array.from({ length: Math.ceil(cells.length / BATCH_CELLS) }, (_, i) => i * BATCH_CELLS);
   await Promise.all(
     batches.map(async (start) => {
       const job: MatchJob = { kind: 'nearest', start, end: Math.min(cells.length, start + BATCH_CELLS) };
-      const result = await pool.run<MatchResult>(job);
-      cells.set(result.cells, start);
-      costs.set(result.costs, start);
-      onProgress((done += result.cells.length), cells.length);
+      const found = await pool.run<Uint32Array>(job);
+      cells.set(found, start);
+      onProgress((done += found.length), cells.length);
     }),
   );
+  return cells;
 }
 
-/** Replaces what breaks the rules; a distance that was not asked for gives way if it cannot be kept. */
-async function keepRules(
+async function askRuled(
   pool: WorkerPool,
-  nearest: Placement,
-  sources: number,
-  { maxUses, minDistance, onProgress }: MatchOptions,
-): Promise<Placement> {
-  const wished = minDistance ?? safeDistance(sources);
-  const distances = minDistance === undefined ? Array.from({ length: wished + 1 }, (_, i) => wished - i) : [wished];
-  const binding = mostUses(nearest.cells, sources) > maxUses;
-  if (!binding && wished === 0) return nearest;
-  const result = binding
-    ? await askWithin(pool, nearest, maxUses, distances, onProgress)
-    : await askApart(pool, nearest, maxUses, distances);
-  if (!result.stuck) return { ...nearest, gap: 0, distanceCost: 0, ...result };
-  const rules = [Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '', wished ? `--min-distance ${wished}` : ''];
-  throw new UserError(
+  job: Omit<Extract<MatchJob, { kind: 'ruled' }>, 'progress'>,
+  onProgress: (part: number) => void,
+): Promise<MatchResult> {
+  const { nearest, distances } = job;
+  if (nearest && distances[0] === 0) return { cells: nearest, gap: 0, distanceCost: 0, minDistance: 0 };
+  const progress = new Int32Array(new SharedArrayBuffer(4));
+  const tell = () => onProgress(nearest ? 1 : Atomics.load(progress, 0) / PROGRESS_PARTS);
+  const timer = setInterval(tell, 100);
+  try {
+    return await pool.run<MatchResult>({ ...job, progress });
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+function refusal({ maxUses, minDistance }: MatchOptions): UserError {
+  const rules = [
+    Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '',
+    minDistance ? `--min-distance ${minDistance}` : '',
+  ];
+  return new UserError(
     'no-placement',
     `Found no placement with ${rules.filter(Boolean).join(' and ')}: some cell has no image left`,
     'Add images, raise --max-uses, or lower --min-distance.',
   );
 }
 
-/** As good as can be with capacities, then parted. */
-async function askWithin(
-  pool: WorkerPool,
-  { cells, costs }: Placement,
-  maxUses: number,
-  distances: readonly number[],
-  onProgress: MatchOptions['onProgress'],
-): Promise<MatchResult> {
-  const progress = new Int32Array(new SharedArrayBuffer(4));
-  const tell = () => {
-    const part = Atomics.load(progress, 0) / PROGRESS_PARTS;
-    onProgress(Math.floor((NEAREST_PART + (1 - NEAREST_PART) * part) * cells.length), cells.length);
-  };
-  const timer = setInterval(tell, 100);
-  try {
-    const job: MatchJob = { kind: 'capacity', maxUses, distances, nearest: { cells, costs }, progress };
-    return await pool.run<MatchResult>(job);
-  } finally {
-    clearInterval(timer);
-  }
-}
-
-/** Cell by cell the nearest source that stands far enough from itself. */
-async function askApart(
-  pool: WorkerPool,
-  { cells, costs }: Placement,
-  maxUses: number,
-  distances: readonly number[],
-): Promise<MatchResult> {
-  for (const minDistance of distances) {
-    if (minDistance === 0) return { cells, costs };
-    const job: MatchJob = { kind: 'ruled', maxUses, minDistance, nearest: { cells, costs } };
-    const result = await pool.run<MatchResult>(job);
-    if (!result.stuck) return { ...result, distanceCost: excess(result.costs, costs) };
-  }
-  return { cells, costs, stuck: true };
-}
-
-function mostUses(cells: Uint32Array, sources: number): number {
-  const uses = new Uint32Array(sources);
-  for (const id of cells) uses[id]!++;
-  return uses.reduce((most, times) => Math.max(most, times), 0);
-}
-
-/** A distance at which no cell can run out of sources: fewer lie around it than there are. */
-function safeDistance(sources: number): number {
-  let distance = DISTANCE_WISHED;
-  while (distance > 0 && sources < (2 * distance + 1) ** 2) distance--;
-  return distance;
-}
-
-/**
- * Refuses a grid whose cells do not fit into memory: each takes some hundred bytes while it is matched, with
- * `--max-uses` three times that.
- *
- * @throws {UserError} `grid-too-large`.
- */
-export function checkCells({ columns, rows }: Grid): void {
-  if (columns * rows <= CELLS_MAX) return;
-  throw new UserError(
-    'grid-too-large',
-    `A grid of ${count(columns)} x ${count(rows)} has ${count(columns * rows)} cells; expected at most ${count(CELLS_MAX)}`,
-    `Use at most ${count(Math.max(1, Math.floor(columns * Math.sqrt(CELLS_MAX / columns / rows))))} columns.`,
-  );
-}
-
-/**
- * Refuses rules that no placement can keep, before any work is done on one.
- *
- * @throws {UserError} `too-few-images`, with the arithmetic and what would do.
- */
-export function checkRules(
+/** Picture ids of positions, and how far each is from what the target shows there. */
+function picturesOf(
+  { target, tree }: Scene,
+  positions: Uint32Array,
+  turns: readonly Turn[],
   usable: number,
-  { grid, maxUses, minDistance = 0 }: Pick<MatchOptions, 'grid' | 'maxUses' | 'minDistance'>,
-): void {
-  const cells = grid.columns * grid.rows;
-  const needed = Math.ceil(cells / maxUses);
-  if (usable < needed) {
-    throw new UserError(
-      'too-few-images',
-      `${count(cells)} cells at --max-uses ${maxUses} need at least ${count(needed)} images; ${count(usable)} are usable`,
-      `Add images, use --max-uses ${Math.ceil(cells / usable)}, or fewer --columns.`,
-    );
-  }
-  // Any block of (D + 1) x (D + 1) cells has to show that many different sources.
-  const block = Math.min(minDistance + 1, grid.columns) * Math.min(minDistance + 1, grid.rows);
-  if (usable < block) {
-    const possible = Math.max(0, Math.floor(Math.sqrt(usable)) - 1);
-    throw new UserError(
-      'too-few-images',
-      `--min-distance ${minDistance} needs at least ${count(block)} images; ${count(usable)} are usable`,
-      `Add images, or use --min-distance ${possible}.`,
-    );
-  }
+): Pick<Placement, 'cells' | 'costs'> {
+  const costs = costsOf(target, (cell) => ({ points: tree.points, at: positions[cell]! }));
+  const cells = positions.map((position) => {
+    const id = tree.ids[position]!;
+    return turns[Math.floor(id / usable)]! * usable + (id % usable);
+  });
+  return { cells, costs };
+}
+
+/** Squared distances of what the target shows, as it is, from the vectors that were chosen. */
+function costsOf(
+  { grid, px }: TargetCells,
+  chosen: (cell: number) => { readonly points: Float32Array; readonly at: number },
+): Float32Array {
+  const seen = new Float32Array(FEATURE_LENGTH);
+  return Float32Array.from({ length: grid.columns * grid.rows }, (_, cell) => {
+    writeCellFeatures({ grid, px }, cell, seen, 0);
+    const { points, at } = chosen(cell);
+    return squaredDistance(seen, 0, points, at * FEATURE_LENGTH);
+  });
+}
+
+/** The costs of a placement that was given. */
+export async function judge(
+  target: Target,
+  features: Float32Array,
+  { grid, cells }: Pick<Placement, 'grid' | 'cells'>,
+): Promise<Placement> {
+  const usable = features.length / FEATURE_LENGTH;
+  const turns = [...new Set(cells.map((id) => Math.floor(id / usable)))] as Turn[];
+  const turned = turnedFeatures(features, turns);
+  const costs = costsOf(await cutTarget(target, grid), (cell) => {
+    const id = cells[cell]!;
+    return { points: turned, at: turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable) };
+  });
+  return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0 };
+}
+
+function shared(values: Uint32Array): Uint32Array {
+  const copy = new Uint32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
 }

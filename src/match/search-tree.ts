@@ -93,6 +93,8 @@ export class NearestSearch {
   /** Of the latest search: squared distance and id of the nearest; Infinity and -1 if there is none. */
   distance = Infinity;
   id = -1;
+  /** And where it stands in the tree; -1 if there is none. */
+  position = -1;
   private readonly tree: SearchTree;
   private readonly offsets = new Float64Array(SPLIT_DIMENSIONS);
   private readonly query = new Float32Array(FEATURE_LENGTH);
@@ -119,12 +121,13 @@ export class NearestSearch {
   nearest(queries: Float32Array, at: number, guess = -1, allowed?: (id: number) => boolean): void {
     for (let i = 0; i < FEATURE_LENGTH; i++) this.query[i] = queries[at + i]!;
     this.distance = Infinity;
-    this.id = -1;
+    this.id = this.position = -1;
     this.allowed = allowed;
     this.offsets.fill(0);
     if (guess >= 0 && !allowed) {
       this.distance = squaredDistance(this.query, 0, this.tree.points, this.positions[guess]! * FEATURE_LENGTH);
       this.id = guess;
+      this.position = this.positions[guess]!;
     }
     this.visit(0, 0);
   }
@@ -182,6 +185,7 @@ export class NearestSearch {
       if (this.allowed && !this.allowed(id)) continue;
       best = this.distance = sum;
       this.id = id;
+      this.position = position;
     }
   }
 }

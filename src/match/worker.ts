@@ -2,46 +2,39 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { messageOf } from '../errors.ts';
 import type { Reply } from '../pool.ts';
-import { placeWithin } from './capacity.ts';
-import type { MatchJob, MatchResult } from './jobs.ts';
-import { placeRuled } from './ruled.ts';
-import { NearestSearch, type SearchTree } from './search-tree.ts';
-import { type TargetCells, writeCellFeatures } from './target.ts';
+import { placeRuled } from './assign.ts';
+import { FREE, type MatchJob, type MatchResult, type Scene } from './jobs.ts';
+import { NearestSearch } from './search-tree.ts';
+import { writeCellFeatures } from './target.ts';
 
-const { target, tree } = workerData as { target: TargetCells; tree: SearchTree };
+const scene = workerData as Scene;
 
 parentPort!.on('message', (job: MatchJob) => {
-  let reply: Reply<MatchResult>;
+  let reply: Reply<MatchResult | Uint32Array>;
   try {
-    reply = { result: place(job) };
+    reply = { result: job.kind === 'nearest' ? nearest(job.start, job.end) : placeRuled(scene, job) };
   } catch (error) {
     reply = { error: messageOf(error) };
   }
   parentPort!.postMessage(reply);
 });
 
-function place(job: MatchJob): MatchResult {
-  switch (job.kind) {
-    case 'nearest':
-      return placeNearest(job.start, job.end);
-    case 'ruled':
-      return placeRuled(target, tree, job);
-    case 'capacity':
-      return placeWithin(target, tree, job);
-  }
-}
-
-const search = new NearestSearch(tree);
+let search: NearestSearch | undefined;
 const query = new Float32Array(FEATURE_LENGTH);
 
-function placeNearest(start: number, end: number): MatchResult {
+/** Positions of what is pinned to cells `start..end`, or likest. */
+function nearest(start: number, end: number): Uint32Array {
+  search ??= new NearestSearch(scene.tree);
   const cells = new Uint32Array(end - start);
-  const costs = new Float32Array(end - start);
-  for (let i = start, guess = -1; i < end; i++) {
-    writeCellFeatures(target, i, query, 0);
+  for (let cell = start, guess = -1; cell < end; cell++) {
+    if (scene.pins[cell] !== FREE) {
+      cells[cell - start] = scene.pins[cell]!;
+      continue;
+    }
+    writeCellFeatures(scene.target, cell, query, 0);
     search.nearest(query, 0, guess);
-    cells[i - start] = guess = search.id;
-    costs[i - start] = search.distance;
+    guess = search.id;
+    cells[cell - start] = search.position;
   }
-  return { cells, costs };
+  return cells;
 }

@@ -1,12 +1,10 @@
 import { crc32 } from 'node:zlib';
+import { type CellPainter, cellPainter } from '../cell-painter.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
 import { encodeTile } from '../encode.ts';
 import { mapOrdered } from '../ordered.ts';
 import type { Level, Placement } from '../types.ts';
 import type { Rendering, SourceMips } from './rendering.ts';
-
-/** Paints a part of a level: the rectangle at (left, top), RGB, 8-bit sRGB. */
-type Painter = (left: number, top: number, width: number, height: number) => Uint8Array;
 
 /** Levels whose tiles are painted from their cells' px; below one px per cell, from the next finer level's. */
 export async function paintLevels(rendering: Rendering, levels: readonly Level[]): Promise<void> {
@@ -15,6 +13,7 @@ export async function paintLevels(rendering: Rendering, levels: readonly Level[]
   let finer: Level | undefined;
   for (const level of levels) {
     if (level.cell >= 1) {
+      // A tile's side is a multiple of its cells', so that it holds whole ones.
       await paintLevel(rendering, level, cellPainter(catalog, placement, level.cell));
     } else {
       linear = linear && finer ? halveLinear(linear, finer.width, finer.height) : halved(catalog, placement);
@@ -24,7 +23,7 @@ export async function paintLevels(rendering: Rendering, levels: readonly Level[]
   }
 }
 
-async function paintLevel(rendering: Rendering, level: Level, paint: Painter): Promise<void> {
+async function paintLevel(rendering: Rendering, level: Level, paint: CellPainter): Promise<void> {
   const { catalog, checksums, concurrency, finished, store, tilePath } = rendering;
   const { recipe } = catalog;
   const encoded = mapOrdered(tilesOf(level), concurrency, async ({ column, row }) => {
@@ -45,24 +44,7 @@ function* tilesOf({ columns, rows }: Level): Generator<{ column: number; row: nu
   for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) yield { column, row };
 }
 
-/** Paints from the cells' own mips; rectangles hold whole cells, since a tile's side is a multiple of theirs. */
-function cellPainter(catalog: SourceMips, { cells, grid }: Placement, cell: number): Painter {
-  return (left, top, width, height) => {
-    const px = new Uint8Array(width * height * 3);
-    for (let y = 0; y < height; y += cell) {
-      for (let x = 0; x < width; x += cell) {
-        const id = cells[((top + y) / cell) * grid.columns + (left + x) / cell]!;
-        const mip = catalog.pixels(id, cell);
-        for (let line = 0; line < cell; line++) {
-          px.set(mip.subarray(line * cell * 3, (line + 1) * cell * 3), ((y + line) * width + x) * 3);
-        }
-      }
-    }
-    return px;
-  };
-}
-
-function linearPainter(linear: Float32Array, levelWidth: number): Painter {
+function linearPainter(linear: Float32Array, levelWidth: number): CellPainter {
   return (left, top, width, height) => {
     const px = new Uint8Array(width * height * 3);
     for (let y = 0; y < height; y++) {

@@ -1,3 +1,4 @@
+import type { SourceRasters } from '../cell-painter.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { TileHeader } from '../jpeg/splice.ts';
 import type { Mip } from '../tile-plan.ts';
@@ -14,14 +15,12 @@ export interface TileStore {
 }
 
 /** What sources look like at every size, by id; a catalog is one. */
-export interface SourceMips {
+export interface SourceMips extends SourceRasters {
   readonly recipe: Recipe;
   /** A tile of a reference mip, a whole image file; `x`, `y` count the mip's tiles. */
   tile(id: number, mip: Mip, x: number, y: number): Uint8Array;
   /** A spliced mip of `size` px. */
   strip(id: number, size: number): Strips;
-  /** A painted mip of `size` px, RGB. */
-  pixels(id: number, size: number): Uint8Array;
 }
 
 /** All that a pyramid is made of. */

@@ -1,20 +1,20 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { count } from '../numbers.ts';
-import type { MosaicJson, Placement, SkippedFile } from '../types.ts';
+import type { MosaicJson, Placement } from '../types.ts';
+import { type ReportParts, reportsOf } from './reports.ts';
 
 /** Where a site's files go; paths are relative, with `/`. */
 export interface SiteStore {
   write(path: string, bytes: Uint8Array): void;
+  /** Writes a file block by block. */
+  writeBlocks(path: string, blocks: Iterable<Uint8Array>): void;
 }
 
 /** What the site stage writes around the pyramid. */
-export interface SiteParts {
-  readonly mosaic: MosaicJson;
-  readonly placement: Placement;
-  readonly skipped: readonly SkippedFile[];
+export interface SiteParts extends ReportParts {
   /** `mosaic.dzi`. */
   readonly descriptor: string;
   /** `checksums.bin`; its name in the site, and its bytes. */
@@ -24,13 +24,14 @@ export interface SiteParts {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Writes descriptors, viewer and reports: everything but tiles. */
-export function writeSite(store: SiteStore, { mosaic, placement, skipped, descriptor, checksums }: SiteParts): void {
+export function writeSite(store: SiteStore, parts: SiteParts): void {
+  const { mosaic, placement, descriptor, checksums } = parts;
   const text = (path: string, content: string) => store.write(path, Buffer.from(content));
   text('mosaic.dzi', descriptor);
   text('mosaic.json', `${JSON.stringify(mosaic, undefined, 2)}\n`);
   text(mosaic.placement.file, placementScript(placement, mosaic.placement.type));
   store.write(checksums.name, checksums.bytes);
-  text('report/skipped.csv', skippedCsv(skipped));
+  for (const [name, blocks] of reportsOf(parts)) store.writeBlocks(`report/${name}`, blocks);
   text('index.html', page(mosaic));
   for (const { name, path } of viewerFiles()) store.write(`viewer/${name}`, readFileSync(path));
 }
@@ -41,18 +42,6 @@ function placementScript({ cells }: Placement, type: 'u16' | 'u32'): string {
   const bytes = Buffer.alloc(cells.length * width);
   for (const [i, id] of cells.entries()) bytes.writeUIntLE(id, i * width, width);
   return `zoomosaicPlacement("${bytes.toString('base64')}");\n`;
-}
-
-/** RFC 4180; paths relative to the working directory where they lie in it, so that no more is told than needed. */
-function skippedCsv(skipped: readonly SkippedFile[]): string {
-  const field = (value: string) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
-  const shown = (path: string) => {
-    const near = relative(process.cwd(), path);
-    return near.startsWith('..') ? path : near;
-  };
-  return ['path,reason', ...skipped.map(({ path, reason }) => `${field(shown(path))},${field(reason)}`), ''].join(
-    '\r\n',
-  );
 }
 
 function page(mosaic: MosaicJson): string {

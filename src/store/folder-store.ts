@@ -1,4 +1,4 @@
-import { constants, copyFileSync, linkSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explainDisk, type NamedFolder } from '../disk.ts';
 import { systemCode } from '../errors.ts';
@@ -49,6 +49,22 @@ export class FolderStore {
     this.attempt(() => this.calls.write(this.resolve(path), bytes));
     this.files++;
     this.bytes += bytes.length;
+  }
+
+  /** Writes a file block by block. */
+  writeBlocks(path: string, blocks: Iterable<Uint8Array>): void {
+    this.attempt(() => {
+      const file = openSync(this.resolve(path), 'w');
+      try {
+        for (const block of blocks) {
+          writeFileSync(file, block);
+          this.bytes += block.length;
+        }
+      } finally {
+        closeSync(file);
+      }
+    });
+    this.files++;
   }
 
   /** Writes a file that will be referred to. */

@@ -2,7 +2,8 @@
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import { match } from '../../dist/match/match.js';
 import { squaredDistance } from '../../dist/match/search-tree.js';
-import { cutTarget, openTarget, writeCellFeatures } from '../../dist/match/target.js';
+import { cutTarget, writeCellFeatures } from '../../dist/match/target.js';
+import { openTarget } from '../../dist/target.js';
 import { figuresOf, type Figures } from './measure.ts';
 
 export interface NearestBench {
@@ -17,7 +18,20 @@ export async function benchNearest(target: string, features: Float32Array, runs:
   const grid = { columns: 256, rows: 256 };
   const opened = await openTarget(target);
   const { signal } = new AbortController();
-  const rules = { maxUses: Infinity, minDistance: 0, concurrency: 2, onProgress: () => {}, signal };
+  const rules = {
+    maxUses: Infinity,
+    minDistance: 0,
+    variety: 0,
+    useAll: false,
+    adapt: 0,
+    weights: undefined,
+    alike: Uint32Array.from({ length: features.length / FEATURE_LENGTH }, (_, id) => id),
+    turns: [0 as const],
+    pins: new Map<number, number>(),
+    concurrency: 2,
+    onProgress: () => {},
+    signal,
+  };
   const seconds: number[] = [];
   let costs: Float32Array = new Float32Array();
   for (let run = 0; run < runs; run++) {

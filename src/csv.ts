@@ -1,0 +1,52 @@
+import { parse } from 'csv-parse/sync';
+import { UserError } from './errors.ts';
+
+/** One field of a line, after RFC 4180. */
+export function csvField(value: string | number): string {
+  const text = String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** Lines of CSV, in blocks of some thousand, so that millions of them need little memory. */
+export function* csvBlocks(lines: Iterable<readonly (string | number)[]>): Generator<Buffer> {
+  let block: string[] = [];
+  for (const line of lines) {
+    block.push(`${line.map(csvField).join(',')}\r\n`);
+    if (block.length < 4096) continue;
+    yield Buffer.from(block.join(''));
+    block = [];
+  }
+  yield Buffer.from(block.join(''));
+}
+
+/**
+ * Reads CSV whose first line names the columns, in any order; others than the wanted ones are ignored.
+ *
+ * @param what people know the file as.
+ * @throws {UserError} `usage` if it is no CSV, or lacks a column.
+ */
+export function readCsv(
+  text: string,
+  wanted: readonly string[],
+  what: string,
+): Readonly<Record<string, string | undefined>>[] {
+  let header: string[] = [];
+  try {
+    const rows = parse(text, {
+      bom: true,
+      columns: (names: string[]) => (header = names.map((name) => name.trim().toLowerCase())),
+      skip_empty_lines: true,
+      relax_column_count: true,
+    }) as Readonly<Record<string, string | undefined>>[];
+    const missing = wanted.filter((column) => !header.includes(column));
+    if (missing.length === 0) return rows;
+    throw new Error(`it has no column ${missing.join(', ')}`);
+  } catch (error) {
+    throw new UserError(
+      'usage',
+      `Cannot read ${what}: ${(error as Error).message.split('\n')[0]}`,
+      `Expected CSV with the columns ${wanted.join(', ')} named in its first line.`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
+
+/** How a target's OKLab colours are moved before they are compared; plain data, for threads. */
+export interface Adaptation {
+  /** Lightness for each of {@link CURVE_STEPS} + 1 even steps of lightness. */
+  readonly lightness: Float32Array;
+  /** Of a and b: what they are multiplied by, and what is added then. */
+  readonly scale: readonly [a: number, b: number];
+  readonly offset: readonly [a: number, b: number];
+}
+
+const CURVE_STEPS = 256;
+/** A mean is the first frequency over this. */
+const DC = FEATURE_SIDE;
+
+/**
+ * Moves the colours of cells towards those of sources: lightness so that as many cells as sources are darker than any
+ * (histogram matching), a and b so that their means and, if the sources' are less, their deviations agree (E. Reinhard et
+ * al., "Color transfer between images", 2001).
+ *
+ * @param cells, sources feature vectors; some hundred of each tell enough.
+ * @param part of the way, 0..1.
+ */
+export function adaptationOf(cells: Float32Array, sources: Float32Array, part: number): Adaptation {
+  const [from, to] = [means(cells, 0), means(sources, 0)];
+  const lightness = Float32Array.from({ length: CURVE_STEPS + 1 }, (_, step) => {
+    const value = step / CURVE_STEPS;
+    return value + part * (quantile(to, rankOf(from, value)) - value);
+  });
+  const [a, b] = [1, 2].map((channel) => {
+    const [cell, source] = [spread(means(cells, channel)), spread(means(sources, channel))];
+    const scale = 1 - part + part * Math.min(1, source.deviation / Math.max(1e-6, cell.deviation));
+    const mean = (1 - part) * cell.mean + part * source.mean;
+    return { scale, offset: mean - scale * cell.mean };
+  }) as [{ scale: number; offset: number }, { scale: number; offset: number }];
+  return { lightness, scale: [a.scale, b.scale], offset: [a.offset, b.offset] };
+}
+
+/** Moves the colour at `lab[at..]`. */
+export function adapt({ lightness, scale, offset }: Adaptation, lab: Float64Array, at: number): void {
+  const x = Math.min(1, Math.max(0, lab[at]!)) * CURVE_STEPS;
+  const step = Math.min(CURVE_STEPS - 1, Math.floor(x));
+  lab[at] = lightness[step]! + (x - step) * (lightness[step + 1]! - lightness[step]!);
+  lab[at + 1] = lab[at + 1]! * scale[0] + offset[0];
+  lab[at + 2] = lab[at + 2]! * scale[1] + offset[1];
+}
+
+/** Mean of each vector's channel, rising. */
+function means(features: Float32Array, channel: number): Float32Array {
+  const count = features.length / FEATURE_LENGTH;
+  return Float32Array.from({ length: count }, (_, i) => features[i * FEATURE_LENGTH + channel]! / DC).toSorted();
+}
+
+/** What part of the sorted values is below one, 0..1; in between by interpolation, so that the curve is even. */
+function rankOf(sorted: Float32Array, value: number): number {
+  const last = sorted.length - 1;
+  if (last <= 0 || value <= sorted[0]!) return 0;
+  if (value >= sorted[last]!) return 1;
+  let [low, high] = [0, last];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! <= value) low = middle;
+    else high = middle;
+  }
+  const step = sorted[high]! - sorted[low]!;
+  return (low + (step > 0 ? (value - sorted[low]!) / step : 0)) / last;
+}
+
+function quantile(sorted: Float32Array, rank: number): number {
+  const x = rank * (sorted.length - 1);
+  const low = Math.floor(x);
+  const high = Math.min(sorted.length - 1, low + 1);
+  return sorted[low]! + (x - low) * (sorted[high]! - sorted[low]!);
+}
+
+function spread(values: Float32Array): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance) };
+}

@@ -1,0 +1,140 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { type Assignment, auction, type AuctionOptions, OVERSHOT_STEPS } from './auction.ts';
+import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
+import { keepApart } from './keep-apart.ts';
+import { placeOneByOne } from './one-by-one.ts';
+import { distance, type Draft, draftOf, type Problem, problemOf } from './problem.ts';
+
+type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
+
+/** The auction's first step, as a part of what a source costs a cell that did not choose it. */
+const FIRST_STEP = 1 / 32;
+/** How much finer the next step is, at most; and the last one, as a part of what cells cost: about twice the gap. */
+const FINER = 5;
+const LAST_STEP = 0.004;
+/** Memory for candidates, and how many of them a cell has; 12 bytes each. */
+const CANDIDATE_BYTES = 96 * 2 ** 20;
+const [CANDIDATES_MIN, CANDIDATES_MAX] = [8, 64];
+/** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
+const SAMPLED_ABOVE = 2 ** 17;
+const SAMPLE = 2 ** 15;
+
+/**
+ * Places every cell so that the sum of costs and of the prices of uses is near the least; then parts equal sources that stand
+ * too near, by the first of the job's distances that can be kept.
+ */
+export function placeRuled(scene: Scene, { rules, distances, nearest, progress }: RuledJob): MatchResult {
+  const problem = problemOf(scene, rules, CANDIDATES_MAX);
+  const { draft, gap } = nearest
+    ? { draft: draftOf(problem, nearest), gap: 0 }
+    : assign(problem, (part) => Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS)));
+  const least = sum(draft.costs);
+  for (const minDistance of distances) {
+    const apart = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
+    if (minDistance === 0 || keepApart(problem, apart, minDistance)) {
+      const distanceCost = least > 0 ? (sum(apart.costs) - least) / least : 0;
+      return { cells: apart.cells, gap, distanceCost, minDistance };
+    }
+    const anew = rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
+    if (anew) {
+      const distanceCost = least > 0 ? (sum(draftOf(problem, anew).costs) - least) / least : 0;
+      return { cells: anew, gap, distanceCost, minDistance };
+    }
+  }
+  return { cells: draft.cells, gap, distanceCost: 0, minDistance: 0, stuck: true };
+}
+
+/** Places the cells that are not pinned by an auction. */
+function assign(problem: Problem, onProgress: (part: number) => void): { draft: Draft; gap: number } {
+  const { scene, groups, slots } = problem;
+  const used = new Uint32Array(groups.count);
+  for (const position of scene.pins) if (position !== FREE) used[groups.of[position]!]!++;
+  const free = scene.pins.map((_, cell) => cell).filter((cell) => scene.pins[cell] === FREE);
+  const { cells, bound } = auctionCells(problem, used, free, onProgress);
+  const placed = scene.pins.slice();
+  for (const [i, cell] of free.entries()) placed[cell] = cells[i]!;
+  const draft = draftOf(problem, placed);
+  if (problem.rules.useAll) useLeftOut(problem, draft);
+  let total = free.reduce((so, cell) => so + draft.costs[cell]!, 0);
+  const cost = total;
+  for (const [group, uses] of draft.uses.entries()) total += slots.sum(used[group]!, uses);
+  return { draft, gap: cost > 0 ? Math.min(1, Math.max(0, (total - bound) / cost)) : 0 };
+}
+
+/** Auctions `free` cells. */
+function auctionCells(
+  problem: Problem,
+  used: Uint32Array,
+  free: Uint32Array,
+  onProgress: (part: number) => void,
+): Assignment {
+  const { sources, groups, slots, strangers } = problem;
+  const [first, last] = [Math.max(1, FIRST_STEP * strangers), (mean: number) => LAST_STEP * mean];
+  const nextStep = (step: number, mean: number) =>
+    step <= last(mean) || mean === 0 ? 0 : Math.max(step / FINER, last(mean));
+  const common = { sources, groups, nextStep };
+  const sample = free.length > SAMPLED_ABOVE ? free.filter((_, i) => i % Math.ceil(free.length / SAMPLE) === 0) : free;
+  const share = sample.length / free.length;
+  const parts = (from: number, to: number) => (part: number) => onProgress(from + (to - from) * part);
+  const some = auction({
+    ...common,
+    ...cellsOf(problem, sample),
+    slots: share < 1 ? slots.scaled(share) : slots,
+    used: used.map((uses) => Math.floor(uses * share)),
+    candidates: candidatesFor(sample.length),
+    firstStep: first,
+    onProgress: parts(0, share < 1 ? 0.2 : 1),
+  });
+  if (share === 1) return some;
+  // What few cells have taught, all begin with.
+  const mean = sum(some.costs) / sample.length;
+  const step = Number.isFinite(slots.capacity) ? FINER * last(mean) : last(mean);
+  const prices = some.prices.map((price) => price - OVERSHOT_STEPS * step);
+  return auction({
+    ...common,
+    ...cellsOf(problem, free),
+    slots,
+    used,
+    prices,
+    candidates: candidatesFor(free.length),
+    firstStep: Math.max(1, step),
+    onProgress: parts(0.2, 1),
+  });
+}
+
+/** Features and weights of some cells. */
+function cellsOf({ scene, cells }: Problem, chosen: Uint32Array): Pick<AuctionOptions, 'cells' | 'weights'> {
+  const features = new Int16Array(chosen.length * FEATURE_LENGTH);
+  for (const [i, cell] of chosen.entries()) {
+    features.set(cells.subarray(cell * FEATURE_LENGTH, (cell + 1) * FEATURE_LENGTH), i * FEATURE_LENGTH);
+  }
+  return { cells: features, weights: Float32Array.from(chosen, (cell) => scene.weights[cell]!) };
+}
+
+function candidatesFor(cells: number): number {
+  const most = Math.floor(CANDIDATE_BYTES / 12 / Math.max(1, cells));
+  return Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, most));
+}
+
+/** Gives each source that was left out the cell that loses least by it, of sources that have others. */
+function useLeftOut({ scene, cells, points, groups }: Problem, draft: Draft): void {
+  for (let group = 0; group < groups.count; group++) {
+    if (draft.uses[group]! > 0) continue;
+    const position = groups.members[groups.starts[group]!]!;
+    let [least, chosen] = [Infinity, -1];
+    for (const [cell, holder] of draft.cells.entries()) {
+      if (scene.pins[cell] !== FREE || draft.uses[groups.of[holder]!]! < 2) continue;
+      const more = scene.weights[cell]! * distance(cells, cell, points, position) - draft.costs[cell]!;
+      if (more < least) [least, chosen] = [more, cell];
+    }
+    if (chosen < 0) return; // no more cells than sources
+    draft.uses[groups.of[draft.cells[chosen]!]!]!--;
+    draft.uses[group]!++;
+    draft.cells[chosen] = position;
+    draft.costs[chosen]! += least;
+  }
+}
+
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}

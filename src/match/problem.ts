@@ -1,0 +1,104 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { PricedSources, quantise } from '../kernels/priced-kernel.ts';
+import { type Groups, groupBy } from './groups.ts';
+import type { Rules, Scene } from './jobs.ts';
+import { Slots } from './slots.ts';
+import { writeCellFeatures } from './target.ts';
+
+/** Cells whose cheapest source tells what cells cost. */
+const SAMPLED_CELLS = 1024;
+/** What a second use costs where all images are to be used, in costs of strangers: more than any of them is worth. */
+const AGAIN = 64;
+
+/** All that an assignment is made of, in whole numbers. */
+export interface Problem {
+  readonly scene: Scene;
+  /** Features of all cells, and of all pictures by position, quantised. */
+  readonly cells: Int16Array;
+  readonly points: Int16Array;
+  readonly sources: PricedSources;
+  readonly groups: Groups;
+  readonly slots: Slots;
+  readonly rules: Rules;
+  /** What cells and pictures that are strangers to each other cost, on average. */
+  readonly strangers: number;
+}
+
+/** A placement in the making: pictures by position, their weighted costs, the uses of each group. */
+export interface Draft {
+  readonly cells: Uint32Array;
+  readonly costs: Float64Array;
+  readonly uses: Uint32Array;
+}
+
+/** Makes whole numbers of a scene; `most` of the cheapest pictures are ever asked for. */
+export function problemOf(scene: Scene, rules: Rules, most: number): Problem {
+  const cells = quantisedCells(scene);
+  const points = quantise(scene.tree.points);
+  const sources = new PricedSources(points, most);
+  const groups = groupBy(scene.sharing);
+  const strangers = meanCost(scene.weights, cells, points);
+  const slots = slotsFor(scene, rules, groups.count, strangers, likestCost(scene.weights, cells, sources));
+  return { scene, cells, points, sources, groups, slots, rules, strangers };
+}
+
+/** What the rules make a further use cost. */
+function slotsFor(scene: Scene, rules: Rules, groups: number, strangers: number, likest: number): Slots {
+  const even = Math.max(1, scene.pins.length / groups);
+  const { maxUses, variety, useAll } = rules;
+  // At 1 a use beyond the even ones costs more than any difference of images.
+  const rise = variety === 0 ? 0 : (likest * variety ** 2) / (1 - variety + likest / (AGAIN * strangers + 1)) / even;
+  return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * strangers : 0 });
+}
+
+/** Costs and uses of a placement. */
+export function draftOf({ scene, cells, points, groups }: Problem, placed: Uint32Array): Draft {
+  const costs = new Float64Array(placed.length);
+  const uses = new Uint32Array(groups.count);
+  for (const [cell, position] of placed.entries()) {
+    costs[cell] = scene.weights[cell]! * distance(cells, cell, points, position);
+    uses[groups.of[position]!]!++;
+  }
+  return { cells: placed.slice(), costs, uses };
+}
+
+/** Squared distance of a cell and a picture. */
+export function distance(cells: Int16Array, cell: number, points: Int16Array, position: number): number {
+  const [a, b] = [cell * FEATURE_LENGTH, position * FEATURE_LENGTH];
+  let total = 0;
+  for (let i = 0; i < FEATURE_LENGTH; i++) total += (cells[a + i]! - points[b + i]!) ** 2;
+  return total;
+}
+
+/** What cells and pictures that are strangers to each other cost, from a thousand pairs. */
+function meanCost(weights: Float32Array, cells: Int16Array, points: Int16Array): number {
+  const count = points.length / FEATURE_LENGTH;
+  let total = 0;
+  for (let pair = 0; pair < 1000; pair++) {
+    const cell = (pair * 7919) % weights.length;
+    total += weights[cell]! * distance(cells, cell, points, (pair * 104729) % count);
+  }
+  return total / 1000;
+}
+
+/** What the likest pictures cost, from some cells. */
+function likestCost(weights: Float32Array, cells: Int16Array, sources: PricedSources): number {
+  const step = Math.max(1, Math.floor(weights.length / SAMPLED_CELLS));
+  let [total, count] = [0, 0];
+  for (let cell = 0; cell < weights.length; cell += step, count++) {
+    sources.cheapest(cells, cell * FEATURE_LENGTH, 1, Infinity, weights[cell]);
+    total += sources.values[1]!;
+  }
+  return total / count;
+}
+
+function quantisedCells({ target }: Scene): Int16Array {
+  const count = target.grid.columns * target.grid.rows;
+  const quantised = new Int16Array(count * FEATURE_LENGTH);
+  const features = new Float32Array(FEATURE_LENGTH);
+  for (let cell = 0; cell < count; cell++) {
+    writeCellFeatures(target, cell, features, 0);
+    quantised.set(quantise(features), cell * FEATURE_LENGTH);
+  }
+  return quantised;
+}

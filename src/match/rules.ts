@@ -1,0 +1,138 @@
+import { UserError } from '../errors.ts';
+import { count } from '../numbers.ts';
+import type { Grid } from '../types.ts';
+
+/** 4,096 x 4,096. */
+const CELLS_MAX = 2 ** 24;
+/** Walls of one image are dull; two cells apart they are not noticed, and it costs little likeness. */
+const DISTANCE_WISHED = 2;
+
+/**
+ * Refuses a grid whose cells do not fit into memory: each takes some three hundred bytes while it is matched.
+ *
+ * @throws {UserError} `grid-too-large`.
+ */
+export function checkCells({ columns, rows }: Grid): void {
+  if (columns * rows <= CELLS_MAX) return;
+  throw new UserError(
+    'grid-too-large',
+    `A grid of ${count(columns)} x ${count(rows)} has ${count(columns * rows)} cells; expected at most ${count(CELLS_MAX)}`,
+    `Use at most ${count(Math.max(1, Math.floor(columns * Math.sqrt(CELLS_MAX / columns / rows))))} columns.`,
+  );
+}
+
+/** What {@link checkRules} judges. */
+export interface Demands {
+  readonly grid: Grid;
+  readonly maxUses: number;
+  readonly minDistance: number | undefined;
+  /** Usable sources; of them, such as are no near-duplicate of another that shares its uses. */
+  readonly usable: number;
+  readonly distinct: number;
+  /** Source of each pinned cell. */
+  readonly pins: ReadonlyMap<number, number>;
+  /** What near-duplicates are of each source. */
+  readonly alike: Uint32Array;
+  /** What shares its uses with each source. */
+  readonly sharing: Uint32Array;
+}
+
+/**
+ * Refuses rules that no placement can keep, before any work is done on one.
+ *
+ * @throws {UserError} `too-few-images` or `usage`, with the arithmetic and what would do.
+ */
+export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, ...pinned }: Demands): void {
+  const cells = grid.columns * grid.rows;
+  const needed = Math.ceil(cells / maxUses);
+  const apart = `; ${count(usable)} are usable${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
+  const keep = distinct < usable ? ', use --near-duplicates keep' : '';
+  if (distinct < needed) {
+    throw new UserError(
+      'too-few-images',
+      `${count(cells)} cells at --max-uses ${maxUses} need at least ${count(needed)} images${apart}`,
+      `Add images, use --max-uses ${Math.ceil(cells / distinct)}${keep}, or fewer --columns.`,
+    );
+  }
+  // Any block of (D + 1) x (D + 1) cells has to show that many different sources.
+  const block = Math.min(minDistance + 1, grid.columns) * Math.min(minDistance + 1, grid.rows);
+  const different = new Set(pinned.alike).size;
+  if (different < block) {
+    throw new UserError(
+      'too-few-images',
+      `--min-distance ${minDistance} needs at least ${count(block)} images${apart}`,
+      `Add images${keep}, or use --min-distance ${Math.max(0, Math.floor(Math.sqrt(different)) - 1)}.`,
+    );
+  }
+  checkPins(grid, maxUses, minDistance, pinned);
+}
+
+function checkPins(
+  grid: Grid,
+  maxUses: number,
+  minDistance: number,
+  { pins, alike, sharing }: Pick<Demands, 'pins' | 'alike' | 'sharing'>,
+): void {
+  const uses = new Map<number, number>();
+  for (const id of pins.values()) {
+    const times = (uses.get(sharing[id]!) ?? 0) + 1;
+    uses.set(sharing[id]!, times);
+    if (times > maxUses) {
+      throw new UserError(
+        'usage',
+        `An image is pinned to ${times} cells, more than --max-uses ${maxUses} allows`,
+        'Pin it to fewer cells, or raise --max-uses.',
+      );
+    }
+  }
+  const near = pinsTooNear(grid, pins, alike, minDistance);
+  if (near) {
+    const at = near.map((cell) => `${cell % grid.columns},${Math.floor(cell / grid.columns)}`);
+    throw new UserError(
+      'usage',
+      `The same image (or a near-duplicate) is pinned to ${at.join(' and ')}, within --min-distance ${minDistance}`,
+      'Pin another image, or lower --min-distance.',
+    );
+  }
+}
+
+/** Two cells within a distance to which sources are pinned that are alike, if there are such. */
+function pinsTooNear(
+  { columns }: Grid,
+  pins: ReadonlyMap<number, number>,
+  alike: Uint32Array,
+  distance: number,
+): [number, number] | undefined {
+  const cells = new Map<number, number[]>();
+  for (const [cell, id] of pins) {
+    const others = cells.get(alike[id]!) ?? [];
+    for (const other of others) {
+      const across = Math.abs((cell % columns) - (other % columns));
+      const down = Math.abs(Math.floor(cell / columns) - Math.floor(other / columns));
+      if (Math.max(across, down) <= distance) return [other, cell];
+    }
+    others.push(cell);
+    cells.set(alike[id]!, others);
+  }
+  return undefined;
+}
+
+/**
+ * Distances to be tried, in this order: the one asked for; or where none was, what people like to see, and less where
+ * sources are few or pins stand nearer.
+ */
+export function distancesFor({
+  grid,
+  minDistance,
+  pins,
+  alike,
+}: Pick<Demands, 'grid' | 'minDistance' | 'pins' | 'alike'>): number[] {
+  if (minDistance !== undefined) return [minDistance];
+  const different = new Set(alike).size;
+  const distances = [];
+  for (let distance = DISTANCE_WISHED; distance > 0; distance--) {
+    // Fewer cells lie around one than there are sources, so that none can run out of them.
+    if (different >= (2 * distance + 1) ** 2 && !pinsTooNear(grid, pins, alike, distance)) distances.push(distance);
+  }
+  return [...distances, 0];
+}

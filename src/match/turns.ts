@@ -1,0 +1,40 @@
+import { FEATURE_LENGTH, FEATURE_ORDER, FEATURE_SIDE } from '../colour/features.ts';
+import type { Turn } from '../types.ts';
+
+/** All ways in which a source may stand: upright first. */
+export function turnsOf({ mirror, rotate }: { readonly mirror: boolean; readonly rotate: boolean }): Turn[] {
+  const turns: Turn[] = rotate ? [0, 1, 2, 3] : [0];
+  return mirror ? [...turns, ...turns.map((turn) => (turn + 4) as Turn)] : turns;
+}
+
+/**
+ * Features of all pictures: of each turn, all sources. A turn moves frequencies and changes their signs, no more.
+ *
+ * @returns turns x sources vectors, in memory that threads can share.
+ */
+export function turnedFeatures(features: Float32Array, turns: readonly Turn[]): Float32Array {
+  const all = new Float32Array(new SharedArrayBuffer(features.byteLength * turns.length));
+  const count = features.length / FEATURE_LENGTH;
+  for (const [i, turn] of turns.entries()) {
+    const moves = FEATURE_ORDER.map((index) => from(Math.floor(index / FEATURE_SIDE), index % FEATURE_SIDE, turn));
+    for (let id = 0; id < count; id++) {
+      const [read, write] = [id * FEATURE_LENGTH, (i * count + id) * FEATURE_LENGTH];
+      for (const [to, { rank, sign }] of moves.entries()) {
+        for (let c = 0; c < 3; c++) all[write + to * 3 + c] = sign * features[read + rank * 3 + c]!;
+      }
+    }
+  }
+  return all;
+}
+
+/** Where frequency (down, across) of a turned picture comes from: rank in a feature vector, and sign. */
+function from(down: number, across: number, turn: Turn): { rank: number; sign: number } {
+  let sign = 1;
+  // Undoes quarter turns clockwise: what is across comes from below, mirrored.
+  for (let quarter = 0; quarter < turn % 4; quarter++) {
+    if (across % 2) sign = -sign;
+    [down, across] = [across, down];
+  }
+  if (turn >= 4 && across % 2) sign = -sign;
+  return { rank: FEATURE_ORDER.indexOf(down * FEATURE_SIDE + across), sign };
+}

@@ -1,0 +1,94 @@
+import sharp from 'sharp';
+import { shrinkLinear, toSrgb } from '../colour/convert.ts';
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { messageOf, UserError } from '../errors.ts';
+import type { Grid } from '../types.ts';
+import { type TargetCells, writeCellFeatures } from './target.ts';
+
+/** What black is worth of white in a picture of weights: the rest of a picture is not given up. */
+const LEAST = 0.1;
+/** Of `auto`: what a plain cell is worth beside one of the most detail, and beside skin. */
+const [PLAIN, DETAIL, SKIN] = [1, 2, 1];
+
+/**
+ * Reads a picture of weights: white cells matter most, black ones a tenth of it.
+ *
+ * @throws {UserError} `usage` if it cannot be decoded.
+ */
+export async function readWeights(path: string, { columns, rows }: Grid): Promise<Float32Array> {
+  try {
+    const image = toSrgb(sharp(path, { failOn: 'error' }).autoOrient().flatten({ background: '#000' }));
+    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const px = await shrinkLinear(sharp(data, { raw: { width, height, channels } }), columns, rows)
+      .raw()
+      .toBuffer();
+    const step = px.length / (columns * rows);
+    return Float32Array.from(
+      { length: columns * rows },
+      (_, cell) => LEAST + (1 - LEAST) * (px[cell * step + (step > 1 ? 1 : 0)]! / 255),
+    );
+  } catch (error) {
+    throw new UserError(
+      'usage',
+      `Cannot read --weights ${path}: ${messageOf(error)}`,
+      'Expected a picture whose light parts matter most, or auto.',
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * Weights by simple measures of what people look at: detail (the energy of all but a cell's mean colour, and its
+ * difference from the cells around it) and skin (an orange hue of moderate chroma), each spread over the cells next to it.
+ */
+export function autoWeights(target: TargetCells): Float32Array {
+  const { columns, rows } = target.grid;
+  const count = columns * rows;
+  const means = new Float32Array(count * 3);
+  const detail = new Float32Array(count);
+  const skin = new Float32Array(count);
+  const features = new Float32Array(FEATURE_LENGTH);
+  for (let cell = 0; cell < count; cell++) {
+    writeCellFeatures(target, cell, features, 0);
+    for (let i = 3; i < FEATURE_LENGTH; i++) detail[cell]! += features[i]! ** 2;
+    for (let c = 0; c < 3; c++) means[cell * 3 + c] = features[c]! / 4;
+    skin[cell] = skinOf(means[cell * 3]!, means[cell * 3 + 1]!, means[cell * 3 + 2]!);
+  }
+  for (let cell = 0; cell < count; cell++) {
+    const right = cell % columns < columns - 1 ? cell + 1 : cell;
+    const below = cell + columns < count ? cell + columns : cell;
+    for (const next of [right, below]) {
+      for (let c = 0; c < 3; c++) detail[cell]! += 4 * (means[cell * 3 + c]! - means[next * 3 + c]!) ** 2;
+    }
+  }
+  const rooted = detail.map(Math.sqrt);
+  // What only one cell in twenty exceeds counts as most.
+  const most = Math.max(1e-6, rooted.toSorted()[Math.floor(count * 0.95)]!);
+  const [smoothDetail, smoothSkin] = [rooted, skin].map((values) => spread(values, columns, rows)) as [
+    Float32Array,
+    Float32Array,
+  ];
+  return smoothDetail.map((value, cell) => PLAIN + DETAIL * Math.min(1, value / most) + SKIN * smoothSkin[cell]!);
+}
+
+/** 1 for colours like skin, 0 for others; OKLab. */
+function skinOf(lightness: number, a: number, b: number): number {
+  const chroma = Math.hypot(a, b);
+  const hue = (Math.atan2(b, a) * 180) / Math.PI;
+  return lightness > 0.25 && lightness < 0.95 && chroma > 0.03 && chroma < 0.16 && hue > 25 && hue < 75 ? 1 : 0;
+}
+
+/** Mean of 3 x 3. */
+function spread(values: Float32Array, columns: number, rows: number): Float32Array {
+  return values.map((_, cell) => {
+    const [x, y] = [cell % columns, Math.floor(cell / columns)];
+    let [sum, count] = [0, 0];
+    for (let row = Math.max(0, y - 1); row <= Math.min(rows - 1, y + 1); row++) {
+      for (let column = Math.max(0, x - 1); column <= Math.min(columns - 1, x + 1); column++, count++) {
+        sum += values[row * columns + column]!;
+      }
+    }
+    return sum / count;
+  });
+}

@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises';
+import { readCsv } from './csv.ts';
+import { messageOf, UserError } from './errors.ts';
+import type { SourceNames } from './source-names.ts';
+import type { Grid, Pin, Turn } from './types.ts';
+
+/**
+ * Reads pins as people type them: `12,34=photo.jpg`, or the path of a CSV with the columns column, row, source (as
+ * report/placement.csv has them).
+ *
+ * @throws {UserError} `usage`.
+ */
+export async function readPins(texts: readonly string[]): Promise<Pin[]> {
+  const pins: Pin[] = [];
+  for (const text of texts) {
+    const [, column, row, image] = /^\s*(\d+)\s*,\s*(\d+)\s*=\s*(.+?)\s*$/.exec(text) ?? [];
+    if (image !== undefined) pins.push({ column: Number(column), row: Number(row), image });
+    else if (text.includes('=')) throw malformed(text);
+    else for (const pin of await readPlacementFile(text, `--pin ${text}`)) pins.push(pin);
+  }
+  return pins;
+}
+
+function malformed(text: string): UserError {
+  return new UserError(
+    'usage',
+    `Expected column,row=image, as in 12,34=photo.jpg, or the path of a CSV for --pin but received ${text}`,
+    'See `zoomosaic build --help`.',
+  );
+}
+
+/** A cell of a placement file. */
+export interface PlacedImage extends Pin {
+  readonly turn: Turn;
+}
+
+/** Reads a CSV with the columns column, row, source, and turn, if it has one. */
+export async function readPlacementFile(path: string, what: string): Promise<PlacedImage[]> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UserError('usage', `Cannot read ${what}: ${messageOf(error)}`, 'Name a CSV file.', { cause: error });
+  }
+  return readCsv(text, ['column', 'row', 'source'], what).map((line, i) => {
+    const [column, row, source, turn] = ['column', 'row', 'source', 'turn'].map((name) => line[name]);
+    const bad = [column, row].find((value) => !/^\d+$/.test(value ?? ''));
+    if (bad === undefined && source && /^[0-7]?$/.test(turn ?? '')) {
+      return { column: Number(column), row: Number(row), image: source, turn: Number(turn ?? 0) as Turn };
+    }
+    throw new UserError(
+      'usage',
+      `Expected column, row, source in line ${i + 2} of ${what} but received ${[column, row, source, turn].filter((value) => value !== undefined).join(', ')}`,
+      'Columns and rows are whole numbers from 0; a turn is 0 to 7.',
+    );
+  });
+}
+
+/**
+ * Cell -> source of all pins.
+ *
+ * @throws {UserError} `usage` if one lies outside the grid, is there twice, or names no usable image.
+ */
+export function pinnedCells(pins: readonly Pin[], grid: Grid, names: SourceNames): Map<number, number> {
+  const cells = new Map<number, number>();
+  for (const { column, row, image } of pins) {
+    const pin = `--pin ${column},${row}=${image}`;
+    const id = names.find(image, pin);
+    const cell = cellOf(grid, column, row, pin);
+    if (cells.has(cell) && cells.get(cell) !== id) {
+      throw new UserError('usage', `${pin} is the second image for that cell`, 'Pin one image to a cell.');
+    }
+    cells.set(cell, id);
+  }
+  return cells;
+}
+
+/** Picture of each cell of a placement file, which has to name all of them. */
+export function givenCells(
+  placed: readonly PlacedImage[],
+  grid: Grid,
+  names: SourceNames,
+  usable: number,
+  what: string,
+): Uint32Array {
+  const cells = new Uint32Array(grid.columns * grid.rows);
+  const given = new Uint8Array(cells.length);
+  const known = new Map<string, number>();
+  for (const { column, row, image, turn } of placed) {
+    const cell = cellOf(grid, column, row, what);
+    let id = known.get(image);
+    if (id === undefined) known.set(image, (id = names.find(image, what)));
+    cells[cell] = turn * usable + id;
+    given[cell] = 1;
+  }
+  const missing = given.indexOf(0);
+  if (missing < 0) return cells;
+  throw new UserError(
+    'usage',
+    `${what} has no image for cell ${missing % grid.columns},${Math.floor(missing / grid.columns)} of ${grid.columns} x ${grid.rows}`,
+    'Name an image for every cell, or fix some with --pin and let the rest be matched.',
+  );
+}
+
+function cellOf({ columns, rows }: Grid, column: number, row: number, what: string): number {
+  if (column < columns && row < rows) return row * columns + column;
+  throw new UserError(
+    'usage',
+    `${what} names cell ${column},${row}, outside the grid of ${columns} x ${rows}`,
+    `Columns are 0 to ${columns - 1}, rows 0 to ${rows - 1}.`,
+  );
+}

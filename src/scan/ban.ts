@@ -1,0 +1,35 @@
+import { relative, resolve, sep } from 'node:path';
+import picomatch from 'picomatch';
+import type { ScannedFile } from '../types.ts';
+
+/**
+ * Leaves out the files that a glob means: by path, by path within the working directory, or, if the glob names no folder, by
+ * name alone; a folder means all that is in it.
+ *
+ * @returns what is left, and the globs that mean nothing.
+ */
+export function ban(
+  files: readonly ScannedFile[],
+  globs: readonly string[],
+): { readonly kept: ScannedFile[]; readonly idle: string[] } {
+  const idle = new Set(globs);
+  const tests = globs.map((glob) => ({ glob, means: matcherOf(glob) }));
+  const kept = files.filter(({ path }) => {
+    const banned = tests.filter(({ means }) => means(path));
+    for (const { glob } of banned) idle.delete(glob);
+    return banned.length === 0;
+  });
+  return { kept, idle: [...idle] };
+}
+
+function matcherOf(glob: string): (path: string) => boolean {
+  const pattern = glob.split(sep).join('/').replace(/^\.\//, '').replace(/\/$/, '');
+  const options = { dot: true, nocase: process.platform === 'win32' };
+  const means = picomatch([pattern, `${pattern}/**`], options);
+  const named = pattern.includes('/') ? undefined : picomatch([pattern, `**/${pattern}`, `**/${pattern}/**`], options);
+  const folder = resolve('.');
+  return (path) => {
+    const near = relative(folder, path).split(sep).join('/');
+    return means(near) || means(path.split(sep).join('/')) || (named?.(near) ?? false);
+  };
+}

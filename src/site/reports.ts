@@ -1,0 +1,56 @@
+import { csvBlocks } from '../csv.ts';
+import type { MosaicJson, Placement, SkippedFile, Source } from '../types.ts';
+
+/** What reports are written from. */
+export interface ReportParts {
+  readonly mosaic: MosaicJson;
+  readonly placement: Placement;
+  /** All usable sources, by id. */
+  readonly sources: readonly Source[];
+  readonly skipped: readonly SkippedFile[];
+  /** What the image at a path is called. */
+  readonly nameOf: (path: string) => string;
+}
+
+/** Files of `report/`, by name; each in blocks, since a line per cell may be many. */
+export function reportsOf({ mosaic, placement, sources, skipped, nameOf }: ReportParts): Map<string, Iterable<Buffer>> {
+  const names = sources.map(({ path }) => nameOf(path));
+  return new Map<string, Iterable<Buffer>>([
+    ['skipped.csv', csvBlocks([['path', 'reason'], ...skipped.map(({ path, reason }) => [nameOf(path), reason])])],
+    ['placement.csv', csvBlocks(placementLines(placement, names))],
+    ['sources.csv', csvBlocks(sourceLines(placement, names))],
+    ['quality.json', [Buffer.from(`${JSON.stringify(qualityReport(mosaic), undefined, 2)}\n`)]],
+  ]);
+}
+
+function* placementLines(
+  { cells, costs, grid }: Placement,
+  names: readonly string[],
+): Generator<readonly (string | number)[]> {
+  const turned = cells.some((id) => id >= names.length);
+  yield ['column', 'row', 'source', 'cost', ...(turned ? ['turn'] : [])];
+  for (const [cell, id] of cells.entries()) {
+    const place = [cell % grid.columns, Math.floor(cell / grid.columns)];
+    const turn = turned ? [Math.floor(id / names.length)] : [];
+    yield [...place, names[id % names.length]!, Number(costs[cell]!.toPrecision(5)), ...turn];
+  }
+}
+
+function* sourceLines({ cells, grid }: Placement, names: readonly string[]): Generator<readonly (string | number)[]> {
+  const uses = new Uint32Array(names.length);
+  const first = new Int32Array(names.length).fill(-1);
+  for (const [cell, id] of cells.entries()) {
+    const source = id % names.length;
+    if (uses[source]!++ === 0) first[source] = cell;
+  }
+  yield ['source', 'uses', 'column', 'row'];
+  for (const [source, name] of names.entries()) {
+    const cell = first[source]!;
+    const place = cell < 0 ? ['', ''] : [cell % grid.columns, Math.floor(cell / grid.columns)];
+    yield [name, uses[source]!, ...place];
+  }
+}
+
+function qualityReport({ grid, sources, quality }: MosaicJson) {
+  return { format: 'zoomosaic-quality', version: 1, grid, sources, quality };
+}
