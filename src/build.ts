@@ -223,6 +223,13 @@ const PLACEMENT = '--placement';
  */
 function gridOf({ grid, columns }: ResolvedOptions, target: Target, given: readonly PlacedImage[] | undefined): Grid {
   if (given && !grid) {
+    if (given.length === 0) {
+      throw new UserError(
+        'usage',
+        `${PLACEMENT} names no cell`,
+        'Name an image for every cell, as report/placement.csv does.',
+      );
+    }
     const most = (values: Iterable<number>) => {
       let value = 0;
       for (const one of values) value = Math.max(value, one + 1);

@@ -13,7 +13,7 @@ import type { Grid, Pin, Turn } from './types.ts';
 export async function readPins(texts: readonly string[]): Promise<Pin[]> {
   const pins: Pin[] = [];
   for (const text of texts) {
-    const [, column, row, image] = /^\s*(\d+)\s*,\s*(\d+)\s*=\s*(.+?)\s*$/.exec(text) ?? [];
+    const [, column, row, image] = /^\s*(\d+)\s*,\s*(\d+)\s*=\s*(\S.*?)\s*$/.exec(text) ?? [];
     if (image !== undefined) pins.push({ column: Number(column), row: Number(row), image });
     else if (text.includes('=')) throw malformed(text);
     else for (const pin of await readPlacementFile(text, `--pin ${text}`)) pins.push(pin);

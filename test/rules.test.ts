@@ -4,7 +4,8 @@ import { UserError } from '../src/errors.ts';
 import { placeRuled } from '../src/match/assign.ts';
 import type { Rules } from '../src/match/jobs.ts';
 import { checkRules, type Demands, distancesFor } from '../src/match/rules.ts';
-import { type TargetCells, writeCellFeatures } from '../src/match/target.ts';
+import { writeCellLook } from '../src/match/emphasis.ts';
+import type { TargetCells } from '../src/match/target.ts';
 import { seeded } from './random.ts';
 import { conflictsOf, countsOf, FREELY, idsOf, sceneOf } from './scene.ts';
 
@@ -21,7 +22,7 @@ const features = Float32Array.from({ length: SOURCES * FEATURE_LENGTH }, (_, i) 
 /** Squared distance of a cell and a source. */
 function costOf(cell: number, id: number): number {
   const query = new Float32Array(FEATURE_LENGTH);
-  writeCellFeatures(target, cell, query, 0);
+  writeCellLook(target, cell, query, 0);
   return query.reduce((sum, value, i) => sum + (value - features[id * FEATURE_LENGTH + i]!) ** 2, 0);
 }
 

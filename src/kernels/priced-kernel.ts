@@ -25,6 +25,8 @@ export function quantise(features: Float32Array): Int16Array {
 /** Sources that have prices, and which of them a cell would choose. */
 export class PricedSources {
   readonly count: number;
+  /** How many may be asked for at once. */
+  readonly most: number;
   /** Price of each source, in squared distances of quantised features; not negative, and the caller's to change. */
   readonly prices: Float32Array;
   /** The ids that {@link cheapest} found, each at twice its rank. */
@@ -43,6 +45,7 @@ export class PricedSources {
   /** @param features quantised, of all sources; @param most how many are ever asked for. */
   constructor(features: Int16Array, most: number) {
     this.count = features.length / FEATURE_LENGTH;
+    this.most = most;
     const blocks = Math.ceil(this.count / 4);
     let end = FREE;
     const take = (bytes: number) => (end += Math.ceil(bytes / 16) * 16) - Math.ceil(bytes / 16) * 16;

@@ -3,18 +3,22 @@ import { type Assignment, auction, type AuctionOptions, OVERSHOT_STEPS } from '.
 import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
 import { keepApart } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
+import { rearrange } from './rearrange.ts';
 import { distance, type Draft, draftOf, type Problem, problemOf } from './problem.ts';
 
 type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
 
-/** The auction's first step, as a part of what a source costs a cell that did not choose it. */
+/** The auction's first step, as a part of what a source costs a cell that did not choose it; and of what a second use costs. */
 const FIRST_STEP = 1 / 32;
+const FIRST_STEP_AGAIN = 1 / 8;
 /** How much finer the next step is, at most; and the last one, as a part of what cells cost: about twice the gap. */
 const FINER = 5;
 const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each. */
 const CANDIDATE_BYTES = 96 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [8, 64];
+/** Pictures that are asked for at once at most: by whoever has to pass over those that stand near. */
+const ASKED_MAX = 256;
 /** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;
@@ -24,24 +28,35 @@ const SAMPLE = 2 ** 15;
  * too near, by the first of the job's distances that can be kept.
  */
 export function placeRuled(scene: Scene, { rules, distances, nearest, progress }: RuledJob): MatchResult {
-  const problem = problemOf(scene, rules, CANDIDATES_MAX);
+  const problem = problemOf(scene, rules, ASKED_MAX);
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
     : assign(problem, (part) => Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS)));
-  const least = sum(draft.costs);
   for (const minDistance of distances) {
-    const apart = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
-    if (minDistance === 0 || keepApart(problem, apart, minDistance)) {
-      const distanceCost = least > 0 ? (sum(apart.costs) - least) / least : 0;
-      return { cells: apart.cells, gap, distanceCost, minDistance };
-    }
-    const anew = rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
-    if (anew) {
-      const distanceCost = least > 0 ? (sum(draftOf(problem, anew).costs) - least) / least : 0;
-      return { cells: anew, gap, distanceCost, minDistance };
-    }
+    const apart = minDistance === 0 ? draft : partEqual(problem, draft, minDistance);
+    if (!apart) continue;
+    const cost = sum(draft.costs);
+    const distanceCost = cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
+    return { cells: apart.cells, gap, distanceCost, minDistance };
   }
   return { cells: draft.cells, gap, distanceCost: 0, minDistance: 0, stuck: true };
+}
+
+/** A placement like `draft` in which equal sources stand apart; undefined if none is found. */
+function partEqual(problem: Problem, draft: Draft, minDistance: number): Draft | undefined {
+  let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
+  if (!keepApart(problem, apart, minDistance)) {
+    const anew = problem.rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
+    if (!anew) return undefined;
+    apart = draftOf(problem, anew);
+  }
+  rearrange(problem, apart, minDistance, draft.cells);
+  return apart;
+}
+
+/** Sum of costs, and of the prices of uses. */
+function priceOf({ slots }: Problem, { costs, uses }: Draft): number {
+  return uses.reduce((total, times) => total + slots.sum(0, times), sum(costs));
 }
 
 /** Places the cells that are not pinned by an auction. */
@@ -69,7 +84,8 @@ function auctionCells(
   onProgress: (part: number) => void,
 ): Assignment {
   const { sources, groups, slots, strangers } = problem;
-  const [first, last] = [Math.max(1, FIRST_STEP * strangers), (mean: number) => LAST_STEP * mean];
+  const first = Math.max(1, FIRST_STEP * strangers, FIRST_STEP_AGAIN * slots.rising);
+  const last = (mean: number) => LAST_STEP * mean;
   const nextStep = (step: number, mean: number) =>
     step <= last(mean) || mean === 0 ? 0 : Math.max(step / FINER, last(mean));
   const common = { sources, groups, nextStep };

@@ -3,10 +3,11 @@ import { UserError } from '../errors.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Target } from '../target.ts';
 import type { Grid, Placement, Turn } from '../types.ts';
+import { emphasise, writeCellLook } from './emphasis.ts';
 import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
 import { checkRules, distancesFor } from './rules.ts';
 import { buildSearchTree, squaredDistance } from './search-tree.ts';
-import { cutTarget, type TargetCells, writeCellFeatures } from './target.ts';
+import { cutTarget, type TargetCells } from './target.ts';
 import { turnedFeatures } from './turns.ts';
 import { autoWeights, readWeights } from './weights.ts';
 
@@ -85,7 +86,9 @@ async function sceneOf(
   { grid, alike, turns, weights, adapt, pins }: MatchOptions,
 ): Promise<Scene> {
   const usable = alike.length;
-  const tree = buildSearchTree(turnedFeatures(features, turns));
+  const looks = turnedFeatures(features, turns);
+  emphasise(looks);
+  const tree = buildSearchTree(looks);
   const sources = shared(tree.ids.map((id) => id % usable));
   const upright = new Uint32Array(usable);
   for (const [position, id] of tree.ids.entries()) if (id < usable) upright[id] = position;
@@ -182,7 +185,7 @@ function costsOf(
 ): Float32Array {
   const seen = new Float32Array(FEATURE_LENGTH);
   return Float32Array.from({ length: grid.columns * grid.rows }, (_, cell) => {
-    writeCellFeatures({ grid, px }, cell, seen, 0);
+    writeCellLook({ grid, px }, cell, seen, 0);
     const { points, at } = chosen(cell);
     return squaredDistance(seen, 0, points, at * FEATURE_LENGTH);
   });
@@ -197,6 +200,7 @@ export async function judge(
   const usable = features.length / FEATURE_LENGTH;
   const turns = [...new Set(cells.map((id) => Math.floor(id / usable)))] as Turn[];
   const turned = turnedFeatures(features, turns);
+  emphasise(turned);
   const costs = costsOf(await cutTarget(target, grid), (cell) => {
     const id = cells[cell]!;
     return { points: turned, at: turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable) };

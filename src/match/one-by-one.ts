@@ -2,7 +2,7 @@ import { FEATURE_LENGTH } from '../colour/features.ts';
 import type { Draft, Problem } from './problem.ts';
 import { eachNear, FREE } from './jobs.ts';
 import { NearestSearch } from './search-tree.ts';
-import { writeCellFeatures } from './target.ts';
+import { writeCellLook } from './emphasis.ts';
 
 /**
  * Places row by row, each cell with what it has in the draft, or the nearest picture that capacities and the distance still
@@ -35,7 +35,7 @@ export function placeOneByOne(problem: Problem, draft: Draft, minDistance: numbe
     });
     let position = draft.cells[cell]!;
     if (uses[groups.of[position]!]! >= rules.maxUses || near.has(alike[position]!)) {
-      writeCellFeatures(target, cell, query, 0);
+      writeCellLook(target, cell, query, 0);
       search.nearest(query, 0, -1, (id) => !near.has(alike[positions[id]!]!));
       if (search.id < 0) return undefined;
       position = positions[search.id]!;

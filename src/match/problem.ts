@@ -3,12 +3,14 @@ import { PricedSources, quantise } from '../kernels/priced-kernel.ts';
 import { type Groups, groupBy } from './groups.ts';
 import type { Rules, Scene } from './jobs.ts';
 import { Slots } from './slots.ts';
-import { writeCellFeatures } from './target.ts';
+import { writeCellLook } from './emphasis.ts';
 
 /** Cells whose cheapest source tells what cells cost. */
 const SAMPLED_CELLS = 1024;
 /** What a second use costs where all images are to be used, in costs of strangers: more than any of them is worth. */
-const AGAIN = 64;
+const AGAIN = 8;
+/** And how much more than the last one each use costs where all are to be used equally often. */
+const EVENLY = 4;
 
 /** All that an assignment is made of, in whole numbers. */
 export interface Problem {
@@ -46,8 +48,9 @@ export function problemOf(scene: Scene, rules: Rules, most: number): Problem {
 function slotsFor(scene: Scene, rules: Rules, groups: number, strangers: number, likest: number): Slots {
   const even = Math.max(1, scene.pins.length / groups);
   const { maxUses, variety, useAll } = rules;
-  // At 1 a use beyond the even ones costs more than any difference of images.
-  const rise = variety === 0 ? 0 : (likest * variety ** 2) / (1 - variety + likest / (AGAIN * strangers + 1)) / even;
+  // Half of the likest's cost for as many uses as all would have, at 0.5; rising to what no image is worth.
+  const steepest = (EVENLY * strangers * even) / likest;
+  const rise = variety === 0 ? 0 : (likest / even) * (variety ** 2 / (1 - variety + 1 / steepest));
   return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * strangers : 0 });
 }
 
@@ -97,7 +100,7 @@ function quantisedCells({ target }: Scene): Int16Array {
   const quantised = new Int16Array(count * FEATURE_LENGTH);
   const features = new Float32Array(FEATURE_LENGTH);
   for (let cell = 0; cell < count; cell++) {
-    writeCellFeatures(target, cell, features, 0);
+    writeCellLook(target, cell, features, 0);
     quantised.set(quantise(features), cell * FEATURE_LENGTH);
   }
   return quantised;

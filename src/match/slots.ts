@@ -7,12 +7,18 @@ export class Slots {
   readonly capacity: number;
   /** What a second use costs at least: more than any image could be worth, where all are to be used. */
   readonly again: number;
+  /** And how much more each further use costs. */
   private readonly rise: number;
 
   constructor({ capacity, rise, again }: { capacity: number; rise: number; again: number }) {
     this.capacity = capacity;
     this.rise = rise;
     this.again = again;
+  }
+
+  /** What a second use costs, whether it may be or not. */
+  get rising(): number {
+    return this.again + this.rise;
   }
 
   /** Those of a part of the cells: as many uses cost as much as the same part of all did. */

@@ -5,7 +5,7 @@ import type { Reply } from '../pool.ts';
 import { placeRuled } from './assign.ts';
 import { FREE, type MatchJob, type MatchResult, type Scene } from './jobs.ts';
 import { NearestSearch } from './search-tree.ts';
-import { writeCellFeatures } from './target.ts';
+import { writeCellLook } from './emphasis.ts';
 
 const scene = workerData as Scene;
 
@@ -31,7 +31,7 @@ function nearest(start: number, end: number): Uint32Array {
       cells[cell - start] = scene.pins[cell]!;
       continue;
     }
-    writeCellFeatures(scene.target, cell, query, 0);
+    writeCellLook(scene.target, cell, query, 0);
     search.nearest(query, 0, guess);
     guess = search.id;
     cells[cell - start] = search.position;

@@ -56,7 +56,8 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
 /** Bands of whole rows of cells that are measured. */
 function bandsOf(width: number, height: number, cellPx: number): { top: number; rows: number }[] {
   const rows = Math.max(cellPx, Math.floor(BAND_PX / width / cellPx) * cellPx);
-  const every = Math.ceil((width * height) / MEASURED_PX);
+  // At least one band, even of a picture of few, very long rows.
+  const every = Math.min(Math.ceil((width * height) / MEASURED_PX), Math.ceil(height / rows));
   const bands = [];
   for (let top = Math.floor(every / 2) * rows; top < height; top += every * rows) {
     bands.push({ top, rows: Math.min(rows, height - top) });

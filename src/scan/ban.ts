@@ -30,6 +30,7 @@ function matcherOf(glob: string): (path: string) => boolean {
   const folder = resolve('.');
   return (path) => {
     const near = relative(folder, path).split(sep).join('/');
-    return means(near) || means(path.split(sep).join('/')) || (named?.(near) ?? false);
+    // `**` stands for no `..`: what lies outside is named from where the paths part.
+    return means(near) || means(path.split(sep).join('/')) || (named?.(near.replace(/^(\.\.\/)+/, '')) ?? false);
   };
 }

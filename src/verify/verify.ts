@@ -28,6 +28,9 @@ export interface VerifyResult {
   readonly problems: readonly Problem[];
 }
 
+/** Ways in which a source may stand; see `Turn`. */
+const TURNS = 8;
+
 /**
  * Proves that a site is whole: its descriptors agree, and every tile exists, is what was written (CRC-32), decodes, and has
  * the right size; every full-resolution tile is that of the source that `placement.js` puts there.
@@ -89,7 +92,8 @@ async function readPlacement(site: string, mosaic: MosaicJson, problems: Problem
     const width = type === 'u16' ? 2 : 4;
     const length = bytes.length === columns * rows * width ? columns * rows : 0;
     const cells = Array.from({ length }, (_, i) => bytes.readUIntLE(i * width, width));
-    if (length && cells.every((id) => id < mosaic.sources.usable)) return cells;
+    // Ids of pictures: of each way to stand, all sources.
+    if (length && cells.every((id) => id < TURNS * mosaic.sources.usable)) return cells;
     problems.push({ path: file, problem: 'does not fit mosaic.json' });
   } catch (error) {
     problems.push({ path: file, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });

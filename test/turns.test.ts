@@ -1,0 +1,223 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { decodeCell } from '../src/catalog/decode.ts';
+import { indexImage } from '../src/catalog/index-image.ts';
+import { turned } from '../src/catalog/turn.ts';
+import { FEATURE_LENGTH } from '../src/colour/features.ts';
+import { build, type BuildOptions, type MosaicJson, verify } from '../src/index.ts';
+import { turnedFeatures, turnsOf } from '../src/match/turns.ts';
+import type { Recipe, Turn } from '../src/types.ts';
+import { decode, difference, temporaryFolder, waves } from './images.ts';
+import { seeded } from './random.ts';
+
+const TURNS: readonly Turn[] = [0, 1, 2, 3, 4, 5, 6, 7];
+const GREY = { r: 128, g: 128, b: 128 };
+
+/** A square picture, mirrored and then turned clockwise, by sharp. */
+async function theirTurn(px: Uint8Array, size: number, turn: Turn): Promise<Buffer> {
+  const raw = { width: size, height: size, channels: 3 } as const;
+  const mirrored = turn < 4 ? px : await sharp(px, { raw }).flop().raw().toBuffer();
+  return await sharp(mirrored, { raw })
+    .rotate((turn % 4) * 90)
+    .raw()
+    .toBuffer();
+}
+
+/** A picture that looks different in each of its turns, and from those of other seeds: a corner and a side are lit. */
+function lopsided(size: number, seed: number): Uint8Array {
+  const random = seeded(seed);
+  const tints = [0, 1, 2].map(() => [0.3 + 0.7 * random(), 0.3 + 0.7 * random(), 0.3 + 0.7 * random()]);
+  const soft = waves(size, size, seed);
+  return soft.map((value, i) => {
+    const [x, y, c] = [(Math.floor(i / 3) % size) / size, Math.floor(i / 3 / size) / size, i % 3];
+    const [corner, side, rest] = tints.map((tint) => tint[c]!) as [number, number, number];
+    const lit = x < 0.4 && y < 0.3 ? corner * 240 : y > 0.6 && x < 0.9 ? side * 150 : rest * 60;
+    return 0.85 * lit + 0.15 * value;
+  });
+}
+
+test.each([1, 2, 7, 16])('a picture of %i px is mirrored and turned as sharp does it', async (size) => {
+  const random = seeded(size);
+  const px = Uint8Array.from({ length: size * size * 3 }, () => random() * 256);
+  for (const turn of TURNS)
+    expect(turned(px, size, turn), `turn ${turn}`).toEqual(new Uint8Array(await theirTurn(px, size, turn)));
+});
+
+test('sources may stand upright, mirrored, turned, or all of it', () => {
+  expect(turnsOf({ mirror: false, rotate: false })).toEqual([0]);
+  expect(turnsOf({ mirror: true, rotate: false })).toEqual([0, 4]);
+  expect(turnsOf({ mirror: false, rotate: true })).toEqual([0, 1, 2, 3]);
+  expect(turnsOf({ mirror: true, rotate: true })).toEqual(TURNS);
+});
+
+test('features of a turned picture follow from those of the upright one', async () => {
+  const recipe: Recipe = {
+    cellSize: 32,
+    tileSize: 256,
+    format: 'png',
+    quality: 85,
+    subsampling: '4:2:0',
+    crop: 'centre',
+  };
+  const pngOf = async (px: Uint8Array) =>
+    await sharp(px, { raw: { width: 32, height: 32, channels: 3 } })
+      .png()
+      .toBuffer();
+  const sources = [lopsided(32, 1), lopsided(32, 2), waves(32, 32, 3)];
+  const upright = new Float32Array(sources.length * FEATURE_LENGTH);
+  for (const [id, px] of sources.entries()) {
+    upright.set((await indexImage(await pngOf(px), recipe, GREY)).features, id * FEATURE_LENGTH);
+  }
+  const all = turnedFeatures(upright, TURNS);
+  expect(all.buffer).toBeInstanceOf(SharedArrayBuffer);
+  const some = turnedFeatures(upright, [0, 5]);
+  expect(some.subarray(3 * FEATURE_LENGTH)).toEqual(all.subarray(15 * FEATURE_LENGTH, 18 * FEATURE_LENGTH));
+  for (const turn of TURNS) {
+    for (const [id, px] of sources.entries()) {
+      const own = all.subarray((turn * 3 + id) * FEATURE_LENGTH, (turn * 3 + id + 1) * FEATURE_LENGTH);
+      const ours = await indexImage(await pngOf(px), { ...recipe, turn }, GREY);
+      const theirs = await indexImage(await pngOf(await theirTurn(px, 32, turn)), recipe, GREY);
+      expect(ours.features).toEqual(theirs.features);
+      expect(ours.px).toEqual(theirs.px);
+      for (const [i, value] of theirs.features.entries()) expect(own[i], `${turn}, ${i}`).toBeCloseTo(value, 5);
+    }
+  }
+});
+
+const COUNT = 12;
+const SIDE = 64;
+const nameOf = (i: number) => `${String(i).padStart(2, '0')}.png`;
+let root: string;
+const pictures = Array.from({ length: COUNT }, (_, i) => lopsided(SIDE, 100 + i));
+beforeAll(async () => {
+  root = await temporaryFolder();
+  await mkdir(join(root, 'images'));
+  for (const [i, px] of pictures.entries()) {
+    await sharp(px, { raw: { width: SIDE, height: SIDE, channels: 3 } }).toFile(join(root, 'images', nameOf(i)));
+  }
+});
+
+/** A target of 6 x 4 cells, which are the sources in turn, each turned its way. */
+async function targetOf(name: string, turnOf: (cell: number) => Turn): Promise<string> {
+  const path = join(root, `${name}.png`);
+  const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
+  const cells = await Promise.all(
+    Array.from({ length: 24 }, async (_, cell) => ({
+      input: await theirTurn(pictures[cell % COUNT]!, SIDE, turnOf(cell)),
+      raw,
+      left: (cell % 6) * SIDE,
+      top: Math.floor(cell / 6) * SIDE,
+    })),
+  );
+  await sharp({ create: { width: 6 * SIDE, height: 4 * SIDE, channels: 3, background: '#000' } })
+    .composite(cells)
+    .toFile(path);
+  return path;
+}
+
+async function make(name: string, target: string, options: Partial<BuildOptions>) {
+  const out = join(root, name);
+  const catalog = options.catalog ?? join(root, `${name}-catalog`);
+  const images = [join(root, 'images')];
+  const free = { variety: 0, minDistance: 0, nearDuplicates: 'keep' } as const;
+  const grid = { columns: 6, rows: 4 };
+  const result = await build({ target, images, out, grid, cellSize: SIDE, ...free, ...options, catalog });
+  const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
+  const script = await readFile(join(out, 'placement.js'), 'utf8');
+  const bytes = Buffer.from(/"(.*)"/.exec(script)![1]!, 'base64');
+  const ids = Array.from({ length: 24 }, (_, cell) => bytes.readUInt16LE(cell * 2));
+  const turns = (await readdir(catalog)).map((folder) => Number(/-turn(\d)$/.exec(folder)?.[1] ?? 0));
+  return { out, catalog, result, mosaic, ids, turns: turns.toSorted((a, b) => a - b) };
+}
+
+/** A cell at full resolution, cut out of the tiles of the deepest level. */
+async function cellPx(out: string, { levels, cellSize, tileSize }: MosaicJson, cell: number): Promise<Buffer> {
+  const [left, top] = [(cell % 6) * cellSize, Math.floor(cell / 6) * cellSize];
+  const { level } = levels.at(-1)!;
+  const tile = join(
+    out,
+    'mosaic_files',
+    String(level),
+    `${Math.floor(left / tileSize)}_${Math.floor(top / tileSize)}.jpg`,
+  );
+  const { data, width, height } = await decode(tile);
+  const whole = sharp(data, { raw: { width, height, channels: 3 } });
+  const place = { left: left % tileSize, top: top % tileSize, width: cellSize, height: cellSize };
+  return await whole.extract(place).raw().toBuffer();
+}
+
+describe('a mosaic', () => {
+  test.each<[string, readonly Turn[], Partial<BuildOptions>]>([
+    ['spliced', TURNS, { cellSize: SIDE }],
+    ['of whole tiles', [0, 3, 6], { cellSize: 256, subsampling: '4:4:4' }],
+  ])('shows turned sources at full resolution, %s', async (name, ways, options) => {
+    // The two cells of a source stand in different ways.
+    const turnOf = (cell: number) => ways[(cell + Math.floor(cell / COUNT)) % ways.length]!;
+    const target = await targetOf(name, turnOf);
+    const { out, mosaic, ids, turns } = await make(`all ${name}`, target, {
+      mirror: true,
+      rotate: true,
+      quality: 95,
+      ...options,
+    });
+    expect(ids).toEqual(Array.from({ length: 24 }, (_, cell) => turnOf(cell) * COUNT + (cell % COUNT)));
+    expect(turns).toEqual(ways);
+    expect(mosaic.sources).toMatchObject({ usable: COUNT, used: COUNT });
+    const size = mosaic.cellSize;
+    const upright = await Promise.all(
+      pictures.map((_, i) => decodeCell(join(root, 'images', nameOf(i)), size, 'centre', GREY)),
+    );
+    for (let cell = 0; cell < 24; cell++) {
+      const expected = await theirTurn(upright[cell % COUNT]!.px, size, turnOf(cell));
+      const shown = await cellPx(out, mosaic, cell);
+      const { data } = await decode(
+        await sharp(expected, { raw: { width: size, height: size, channels: 3 } })
+          .jpeg({ quality: 95, chromaSubsampling: mosaic.tile.subsampling })
+          .toBuffer(),
+      );
+      const [ours, least] = [difference(shown, expected), difference(data, expected)];
+      expect(ours.mean, `cell ${cell}`).toBeLessThan(1.2 * least.mean + 0.4);
+      expect(ours.most, `cell ${cell}`).toBeLessThan(1.5 * least.most + 30);
+    }
+    expect((await verify({ site: out })).problems).toEqual([]);
+  });
+
+  test('of mirrored sources mirrors them where it may, and only there', async () => {
+    const target = await targetOf('mirrored', () => 4);
+    const may = await make('may', target, { mirror: true });
+    expect(may.ids).toEqual(Array.from({ length: 24 }, (_, cell) => 4 * COUNT + (cell % COUNT)));
+    expect(may.turns).toEqual([0, 4]);
+    const { catalog } = may;
+    const mayTurn = await make('may turn', target, { rotate: true, catalog });
+    expect(Math.max(...mayTurn.ids)).toBeLessThan(4 * COUNT);
+    const not = await make('not', target, { catalog });
+    expect(Math.max(...not.ids)).toBeLessThan(COUNT);
+    expect(may.result.quality.likeness.at(-1)!.ssim).toBeGreaterThan(0.95);
+    const [mirrored, turnedOnly, upright] = [may, mayTurn, not].map(({ result }) => result.quality.meanDifference);
+    expect(mirrored).toBeLessThan(turnedOnly! / 2);
+    expect(turnedOnly).toBeLessThan(upright!);
+    for (const { out } of [may, mayTurn, not]) expect((await verify({ site: out })).problems).toEqual([]);
+
+    const pins = [{ column: 2, row: 1, image: nameOf(7) }];
+    const pinned = await make('pinned', target, { mirror: true, catalog, pins });
+    expect(pinned.ids[8], 'a pin stands upright').toBe(7);
+    expect(pinned.ids.filter((id) => id < COUNT)).toEqual([7]);
+  });
+
+  test('indexes turned sources only as far as it shows them', async () => {
+    const upright = await make('upright', await targetOf('upright', () => 0), { mirror: true, rotate: true });
+    expect(upright.ids).toEqual(Array.from({ length: 24 }, (_, cell) => cell % COUNT));
+    expect(upright.turns).toEqual([0]);
+    const { catalog } = upright;
+    const target = await targetOf('few', (cell) => (cell === 3 || cell === 16 ? 2 : 0));
+    expect((await make('few', target, { rotate: true, catalog })).turns).toEqual([0, 2]);
+    const folder = (await readdir(catalog)).find((name) => name.endsWith('-turn2'))!;
+    const [shard] = (await readdir(join(catalog, folder))).filter((name) => name.endsWith('.json'));
+    const { files } = JSON.parse(await readFile(join(catalog, folder, shard!), 'utf8')) as {
+      files: { path: string }[];
+    };
+    expect(files.map(({ path }) => path)).toEqual(['03.png', '04.png'].map((name) => join(root, 'images', name)));
+  });
+});
