@@ -40,7 +40,7 @@ export function readCsv(
     }) as Readonly<Record<string, string | undefined>>[];
     const missing = wanted.filter((column) => !header.includes(column));
     if (missing.length === 0) return rows;
-    throw new Error(`it has no column ${missing.join(', ')}`);
+    throw new Error(`its first line does not name ${missing.join(', ')}`);
   } catch (error) {
     throw new UserError(
       'usage',

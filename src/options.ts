@@ -50,7 +50,7 @@ export interface BuildOptions {
   ban?: readonly string[];
   /** Path of a CSV as `report/placement.csv`: that placement is rendered, and nothing matched. */
   placement?: string;
-  /** The same image never stands twice within this many cells (Chebyshev); by default 2, less where images are few. */
+  /** The same image never stands twice within this many cells (Chebyshev); by default 1, 0 where images are few. */
   minDistance?: number;
   layout?: 'dzi';
   /** Full-resolution tiles as hard links to one file per image, or as copies of it. */
@@ -170,6 +170,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     check(name, 'a number from 0 to 1', value, typeof value === 'number' && value >= 0 && value <= 1);
   }
   const { pins = [], ban = [] } = options;
+  if (options.placement !== undefined) refuseBeside(options);
   for (const { column, row } of pins) for (const place of [column, row]) whole('pin', place, 0);
   const concurrency = options.concurrency ?? availableParallelism();
   whole('concurrency', concurrency, 1, 256);
@@ -202,6 +203,24 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     onProgress: options.onProgress ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
   };
+}
+
+/** What decides a placement makes no sense beside one that is given. */
+function refuseBeside(options: BuildOptions): void {
+  const deciding = {
+    'max-uses': options.maxUses,
+    variety: options.variety,
+    'use-all': options.useAll,
+    'min-distance': options.minDistance,
+    adapt: options.adapt,
+    weights: options.weights,
+    mirror: options.mirror,
+    rotate: options.rotate,
+    pin: options.pins?.length ? true : undefined,
+    columns: options.columns,
+  };
+  const [said] = Object.entries(deciding).find(([, value]) => value !== undefined && value !== false) ?? [];
+  if (said) throw expected('placement', `either --placement or --${said}`, 'both');
 }
 
 function parseBackground(text: string): Rgb {

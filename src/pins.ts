@@ -90,6 +90,13 @@ export function givenCells(
     const cell = cellOf(grid, column, row, what);
     let id = known.get(image);
     if (id === undefined) known.set(image, (id = names.find(image, what)));
+    if (given[cell] && cells[cell] !== turn * usable + id) {
+      throw new UserError(
+        'usage',
+        `${what} has two images for cell ${column},${row}`,
+        'Name one image for every cell.',
+      );
+    }
     cells[cell] = turn * usable + id;
     given[cell] = 1;
   }

@@ -129,7 +129,7 @@ export interface Placement {
   readonly grid: Grid;
   /** Picture ids, row-major, `columns * rows` long. */
   readonly cells: Uint32Array;
-  /** Squared feature distance of each choice. */
+  /** Squared distance of each choice from what the target shows, as matching sees it: emphasised features, in OKLab. */
   readonly costs: Float32Array;
   /**
    * What the sum of (weighted) costs and of the prices of repeats exceeds the certified least by, as a part of it, before
@@ -189,11 +189,9 @@ export interface Likeness {
 export interface Quality {
   /** At 1, 2, 4 and 8 px per cell. */
   readonly likeness: readonly Likeness[];
-  /** Mean over cells of the root-mean-square OKLab difference between a cell and its source (0 = same, 1 = black on white). */
-  readonly meanDifference: number;
   /**
-   * How far the assignment may be from the best that `--max-uses` allows, before equal images were parted: (sum of costs -
-   * certified least) / sum of costs; 0 where every cell has its nearest.
+   * How far the assignment may be from the best that capacities and variety allow, before equal images were parted: what the
+   * sum of costs and of the prices of uses exceeds the certified least by, as a part of the sum of costs.
    */
   readonly gap: number;
   /** What parting equal images (`--min-distance`) added to the sum of costs, as a part of it. */
@@ -241,7 +239,7 @@ export interface MosaicJson {
     /** Used sources whose full-resolution tile is their own compressed data. */
     readonly verbatim: number;
   };
-  /** `placement.js` calls `zoomosaicPlacement` with the base64 of the row-major source ids, little endian. */
+  /** `placement.js` calls `zoomosaicPlacement` with the base64 of the row-major picture ids (see {@link Placement}), little endian. */
   readonly placement: { readonly file: string; readonly type: 'u16' | 'u32' };
   readonly quality: Quality;
 }

@@ -199,7 +199,7 @@ describe('an auction', () => {
     const groups = groupBy(Uint32Array.from({ length: sourceCount }, () => integer(random, 0, sourceCount - 1)));
     const used = Uint32Array.from({ length: groups.count }, () => integer(random, 0, 2));
     const limit = seed % 3 === 1 ? capacity + 2 : Infinity;
-    const rise = limit === Infinity ? integer(random, 1, 300) : integer(random, 0, 300);
+    const rise = limit === Infinity ? integer(random, 1, 10) : integer(random, 0, 10);
     const slots = new Slots({ capacity: limit, rise, again: seed % 2 ? integer(random, 0, 3000) : 0 });
     const room = used.reduce((sum, uses) => sum + Math.min(14, limit - uses), 0);
     const n = integer(random, 1, Math.min(14, room));
@@ -234,7 +234,7 @@ describe('an auction', () => {
   });
 
   test('in falling steps certifies its gap where further uses cost more', () => {
-    const slots = new Slots({ capacity: Infinity, rise: 3000, again: 0 });
+    const slots = new Slots({ capacity: Infinity, rise: 30, again: 0 });
     const market = { ...plain(vectors(200, 5), vectors(50, 6), 200), slots };
     const steps = { firstStep: 40_000, nextStep: (step: number) => (step > 200 ? step / 5 : 0) };
     const sources = new PricedSources(market.features, 16);

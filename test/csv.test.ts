@@ -57,9 +57,9 @@ describe('CSV', () => {
   });
 
   test.each([
-    ['', /Cannot read --pin x\.csv: it has no column column, row/],
-    ['column;row\n1;2\n', /Cannot read --pin x\.csv: it has no column column, row/],
-    ['column,line\n1,2\n', /Cannot read --pin x\.csv: it has no column row$/],
+    ['', /Cannot read --pin x\.csv: its first line does not name column, row/],
+    ['column;row\n1;2\n', /Cannot read --pin x\.csv: its first line does not name column, row/],
+    ['column,line\n1,2\n', /Cannot read --pin x\.csv: its first line does not name row$/],
     ['column,row\n1,"2\n', /Cannot read --pin x\.csv: Quote Not Closed/],
     ['column,row\n1,a"2"\n', /Cannot read --pin x\.csv: Invalid/],
   ])('is refused if it is none, or lacks a column: %j', async (text, message) => {

@@ -237,20 +237,19 @@ describe('rules', () => {
     expect(refusal(3, { grid: { columns: 3, rows: 1 }, minDistance: 9 })).toBeUndefined();
   });
 
-  test('have a distance of 2 by default, less where images are few or pins stand nearer', () => {
+  test('have a distance of 1 by default, none where images are few or pins stand nearer', () => {
     const distances = (usable: number, more: Partial<Demands> = {}) => distancesFor(demands(usable, more));
-    expect(distances(25)).toEqual([2, 1, 0]);
-    expect(distances(24)).toEqual([1, 0]);
+    expect(distances(9)).toEqual([1, 0]);
     expect(distances(8)).toEqual([0]);
     expect(distances(1000, { alike: pairs.map((id) => id % 16) })).toEqual([0]);
     expect(
       distances(1000, {
         pins: new Map([
           [70, 4],
-          [136, 4],
+          [135, 4],
         ]),
       }),
-    ).toEqual([1, 0]);
+    ).toEqual([0]);
     expect(distances(1000, { minDistance: 5 })).toEqual([5]);
   });
 });

@@ -195,7 +195,9 @@ describe('a mosaic', () => {
     const not = await make('not', target, { catalog });
     expect(Math.max(...not.ids)).toBeLessThan(COUNT);
     expect(may.result.quality.likeness.at(-1)!.ssim).toBeGreaterThan(0.95);
-    const [mirrored, turnedOnly, upright] = [may, mayTurn, not].map(({ result }) => result.quality.meanDifference);
+    const [mirrored, turnedOnly, upright] = [may, mayTurn, not].map(
+      ({ result }) => result.quality.likeness.at(-1)!.ciede2000,
+    );
     expect(mirrored).toBeLessThan(turnedOnly! / 2);
     expect(turnedOnly).toBeLessThan(upright!);
     for (const { out } of [may, mayTurn, not]) expect((await verify({ site: out })).problems).toEqual([]);

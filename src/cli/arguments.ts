@@ -125,7 +125,7 @@ const BUILD_OPTIONS = {
   variety: text('0 the likest image for every cell … 1 all images equally often', DEFAULTS.variety),
   'max-uses': text('Cells that one image may fill at most', 'any number'),
   'use-all': { type: 'boolean', describe: 'Every image at least once, as far as there are cells' },
-  'min-distance': text('No image twice within this many cells', '2, less where images are few'),
+  'min-distance': text('No image twice within this many cells', '1; 0 where images are few'),
   'near-duplicates': text(
     'group: images that look alike share uses and distance; keep: each counts by itself',
     DEFAULTS.nearDuplicates,

@@ -54,7 +54,8 @@ function means(features: Float32Array, channel: number): Float32Array {
 /** What part of the sorted values is below one, 0..1; in between by interpolation, so that the curve is even. */
 function rankOf(sorted: Float32Array, value: number): number {
   const last = sorted.length - 1;
-  if (last <= 0 || value <= sorted[0]!) return 0;
+  if (sorted[0] === sorted[last]) return 0.5;
+  if (value <= sorted[0]!) return 0;
   if (value >= sorted[last]!) return 1;
   let [low, high] = [0, last];
   while (high - low > 1) {

@@ -18,7 +18,7 @@ const LAST_STEP = 0.004;
 const CANDIDATE_BYTES = 96 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [8, 64];
 /** Pictures that are asked for at once at most: by whoever has to pass over those that stand near. */
-const ASKED_MAX = 256;
+const ASKED_MAX = 512;
 /** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;

@@ -5,14 +5,11 @@ import { type TargetCells, writeCellFeatures } from './target.ts';
  * How much differences of a cell's finer half count, where those of its four quarters' colours count 1: less, since from afar
  * they are not seen.
  */
-const FINE = 0.4;
-/** And how much those of a and b count more than those of lightness. */
-const CHROMA = 1.2;
+const FINE = 0.6;
 
 const EMPHASIS = Float32Array.from({ length: FEATURE_LENGTH }, (_, i) => {
   const frequency = FEATURE_ORDER[Math.floor(i / 3)]!;
-  const [down, across] = [Math.floor(frequency / FEATURE_SIDE), frequency % FEATURE_SIDE];
-  return (Math.max(down, across) > 1 ? FINE : 1) * (i % 3 === 0 ? 1 : CHROMA);
+  return Math.max(Math.floor(frequency / FEATURE_SIDE), frequency % FEATURE_SIDE) > 1 ? FINE : 1;
 });
 
 /** Emphasises the feature vectors of `features`, in place. */

@@ -81,12 +81,9 @@ class Moves {
     let [least, picture, partner, partners] = [Infinity, -1, -1, -1];
     for (const position of this.candidates(cell, tried)) {
       const group = groups.of[position]!;
-      if (group === myGroup) continue;
       const gain = this.cost(cell, position) - costs[cell]!;
       const moved = gain + slots.price(uses[group]!) - spared;
-      if (moved < least && !last && !this.isNear(cell, position, cell)) {
-        [least, picture, partner] = [moved, position, -1];
-      }
+      if (moved < least && !last) [least, picture, partner] = [moved, position, -1];
       const holders = this.holders[group]!;
       const each = Number.isFinite(slots.price(uses[group]!)) ? Math.ceil(holders.length / PARTNERS) : 1;
       // Even if it may be used once more: one of its cells may be glad to be rid of it.
@@ -95,7 +92,7 @@ class Moves {
         if (gain - costs[other]! >= least) continue;
         const theirs = this.likestOf(other, mine);
         const change = gain + this.cost(other, theirs) - costs[other]!;
-        if (change >= least || this.isNear(cell, position, other) || this.isNear(other, theirs, cell)) continue;
+        if (change >= least || this.isNear(other, theirs, cell)) continue;
         [least, picture, partner, partners] = [change, position, other, theirs];
       }
     }
@@ -105,11 +102,19 @@ class Moves {
     return true;
   }
 
+  /** The cheapest pictures that nothing alike stands near; fewer, if they are among those asked for. */
   private candidates(cell: number, tried: number): number[] {
     const { cells, sources, scene } = this.problem;
-    if (tried >= sources.count) return Array.from({ length: sources.count }, (_, position) => position);
-    const held = sources.cheapest(cells, cell * FEATURE_LENGTH, tried, Infinity, scene.weights[cell]);
-    return Array.from({ length: held }, (_, rank) => sources.ids[2 * rank]!);
+    const found: number[] = [];
+    const add = (position: number) => {
+      if (!this.isNear(cell, position, cell)) found.push(position);
+    };
+    if (tried >= sources.count) for (let position = 0; position < sources.count; position++) add(position);
+    else {
+      const held = sources.cheapest(cells, cell * FEATURE_LENGTH, sources.most, Infinity, scene.weights[cell]);
+      for (let rank = 0; rank < held && found.length < tried; rank++) add(sources.ids[2 * rank]!);
+    }
+    return found;
   }
 
   /** Of all ways in which a picture's source may stand, what suits a cell best. */

@@ -11,6 +11,8 @@ const SAMPLED_CELLS = 1024;
 const AGAIN = 8;
 /** And how much more than the last one each use costs where all are to be used equally often. */
 const EVENLY = 4;
+/** At a variety of 0.5, a source that has its even share of the cells costs so much of the likest's cost more; with 20 of them, 8. */
+const GENTLY = 0.001;
 
 /** All that an assignment is made of, in whole numbers. */
 export interface Problem {
@@ -24,6 +26,8 @@ export interface Problem {
   readonly rules: Rules;
   /** What cells and pictures that are strangers to each other cost, on average. */
   readonly strangers: number;
+  /** In which a source may stand. */
+  readonly ways: number;
 }
 
 /** A placement in the making: pictures by position, their weighted costs, the uses of each group. */
@@ -41,16 +45,17 @@ export function problemOf(scene: Scene, rules: Rules, most: number): Problem {
   const groups = groupBy(scene.sharing);
   const strangers = meanCost(scene.weights, cells, points);
   const slots = slotsFor(scene, rules, groups.count, strangers, likestCost(scene.weights, cells, sources));
-  return { scene, cells, points, sources, groups, slots, rules, strangers };
+  const ways = scene.sources.length / (scene.sources.reduce((last, id) => Math.max(last, id), 0) + 1);
+  return { scene, cells, points, sources, groups, slots, rules, strangers, ways };
 }
 
 /** What the rules make a further use cost. */
 function slotsFor(scene: Scene, rules: Rules, groups: number, strangers: number, likest: number): Slots {
   const even = Math.max(1, scene.pins.length / groups);
   const { maxUses, variety, useAll } = rules;
-  // Half of the likest's cost for as many uses as all would have, at 0.5; rising to what no image is worth.
-  const steepest = (EVENLY * strangers * even) / likest;
-  const rise = variety === 0 ? 0 : (likest / even) * (variety ** 2 / (1 - variety + 1 / steepest));
+  const unit = (2 * GENTLY * likest) / even ** 3;
+  const steepest = (EVENLY * strangers) / ((even + 1) ** 3 - even ** 3) / unit;
+  const rise = variety === 0 ? 0 : unit * (variety ** 2 / (1 - variety + 1 / steepest));
   return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * strangers : 0 });
 }
 

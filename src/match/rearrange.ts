@@ -119,7 +119,7 @@ class Blocks {
       const cost = this.costOf(cell, position);
       if (cost < (found.get(key)?.cost ?? Infinity)) found.set(key, { position, cost });
     };
-    const asked = Math.min(sources.most, TRIED + around);
+    const asked = Math.min(sources.most, (TRIED + around) * this.problem.ways);
     const held = sources.cheapest(cells, cell * FEATURE_LENGTH, asked, Infinity, scene.weights[cell]);
     for (let rank = 0; rank < held && found.size < TRIED; rank++) add(sources.ids[2 * rank]!);
     for (const other of block) add(this.draft.cells[other]!);

@@ -4,8 +4,8 @@ import type { Grid } from '../types.ts';
 
 /** 4,096 x 4,096. */
 const CELLS_MAX = 2 ** 24;
-/** Walls of one image are dull; two cells apart they are not noticed, and it costs little likeness. */
-const DISTANCE_WISHED = 2;
+/** Two of one image side by side are seen; further apart they are not, and each cell of distance costs some 3 % of likeness. */
+const DISTANCE_WISHED = 1;
 
 /**
  * Refuses a grid whose cells do not fit into memory: each takes some three hundred bytes while it is matched.

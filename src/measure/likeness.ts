@@ -19,6 +19,7 @@ export interface LikenessOptions {
 /** Px that are looked at at one time, and of one size at most: of larger pictures, evenly spread rows. */
 const BAND_PX = 2 ** 18;
 const MEASURED_PX = 2 ** 21;
+const BANDS = 24;
 
 /**
  * Compares a mosaic with its target at 1, 2, 4 and 8 px per cell, as its sources' mips (before they are compressed) show it:
@@ -55,9 +56,12 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
 
 /** Bands of whole rows of cells that are measured. */
 function bandsOf(width: number, height: number, cellPx: number): { top: number; rows: number }[] {
-  const rows = Math.max(cellPx, Math.floor(BAND_PX / width / cellPx) * cellPx);
+  const skipped = Math.ceil((width * height) / MEASURED_PX);
+  // Of what is not looked at as a whole, many narrow bands tell more.
+  const most = skipped > 1 ? Math.min(BAND_PX / width, height / BANDS / skipped) : BAND_PX / width;
+  const rows = Math.max(cellPx, Math.floor(most / cellPx) * cellPx);
   // At least one band, even of a picture of few, very long rows.
-  const every = Math.min(Math.ceil((width * height) / MEASURED_PX), Math.ceil(height / rows));
+  const every = Math.min(skipped, Math.ceil(height / rows));
   const bands = [];
   for (let top = Math.floor(every / 2) * rows; top < height; top += every * rows) {
     bands.push({ top, rows: Math.min(rows, height - top) });

@@ -1,4 +1,3 @@
-import { FEATURE_SIDE } from '../colour/features.ts';
 import type { Quality } from '../types.ts';
 import { type LikenessOptions, measureLikeness } from './likeness.ts';
 import { distanceConflicts, measureUses, usesOf } from './uses.ts';
@@ -11,13 +10,10 @@ export interface MeasureOptions extends LikenessOptions {
 /** Measures a placement: how like its target it looks, how its sources are used, what its rules cost. */
 export async function measure(options: MeasureOptions): Promise<Quality> {
   const { placement, alike } = options;
-  const { cells, costs, gap, distanceCost, minDistance } = placement;
+  const { cells, gap, distanceCost, minDistance } = placement;
   const likeness = await measureLikeness(options);
-  let difference = 0;
-  for (const cost of costs) difference += Math.sqrt(cost) / FEATURE_SIDE;
   return {
     likeness,
-    meanDifference: difference / cells.length,
     ...measureUses(usesOf(placement, alike.length), cells.length),
     gap,
     minDistance,

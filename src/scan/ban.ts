@@ -1,4 +1,4 @@
-import { relative, resolve, sep } from 'node:path';
+import { basename, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
 import type { ScannedFile } from '../types.ts';
 
@@ -30,6 +30,8 @@ function matcherOf(glob: string): (path: string) => boolean {
   const folder = resolve('.');
   return (path) => {
     const near = relative(folder, path).split(sep).join('/');
+    // Names may hold what globs are made of, as `a[1].jpg` does.
+    if (near === pattern || basename(path) === pattern) return true;
     // `**` stands for no `..`: what lies outside is named from where the paths part.
     return means(near) || means(path.split(sep).join('/')) || (named?.(near.replace(/^(\.\.\/)+/, '')) ?? false);
   };

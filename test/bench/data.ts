@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
+import type { Catalog } from '../../dist/catalog/catalog.js';
 import { updateCatalog } from '../../dist/catalog/update.js';
 import { scan } from '../../dist/scan/scan.js';
 import { generateSamples } from '../../samples/generate.ts';
@@ -40,11 +41,11 @@ export async function benchData(folder: string): Promise<BenchData> {
   return { photos, target, tiny, about: '1,000 and 25,000 drawn images' };
 }
 
-/** Features of all images of a folder, by the catalog that a build with this cell size makes. */
-export async function catalogFeatures(images: string, folder: string, cellSize: number): Promise<Float32Array> {
+/** A catalog of all images of a folder, as a build with this cell size makes it. */
+export async function catalogOf(images: string, folder: string, cellSize: number): Promise<Catalog> {
   const { signal } = new AbortController();
   const onProgress = () => {};
-  const catalog = await updateCatalog(await scan([images], { onProgress, signal }), {
+  return await updateCatalog(await scan([images], { onProgress, signal }), {
     folder,
     recipe: { cellSize, tileSize: 256, format: 'jpeg', quality: 85, subsampling: '4:2:0', crop: 'centre' },
     background: { r: 0, g: 0, b: 0 },
@@ -52,6 +53,11 @@ export async function catalogFeatures(images: string, folder: string, cellSize: 
     onProgress,
     signal,
   });
+}
+
+/** Features of all images of a folder, by the catalog that a build with this cell size makes. */
+export async function catalogFeatures(images: string, folder: string, cellSize: number): Promise<Float32Array> {
+  const catalog = await catalogOf(images, folder, cellSize);
   const features = catalog.features();
   catalog.close();
   return features;

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of the README, measured side by side in one run; least and median of several.
- * `-- --runs 5 --only catalog,pyramid,join,million,assignment` chooses.
+ * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
+import { likenessRows } from './likeness-rows.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
@@ -18,6 +19,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   join: joinRows,
   million: millionRows,
   assignment: assignmentRows,
+  likeness: likenessRows,
 };
 
 const { values } = parseArgs({
