@@ -4,7 +4,8 @@ import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { adapt, type Adaptation, adaptationOf } from '../src/match/adapt.ts';
 import { cutTarget, writeCellFeatures } from '../src/match/target.ts';
 import { openTarget } from '../src/target.ts';
-import { temporaryFolder, writeWaves } from './images.ts';
+import { writeWaves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
 
 let root: string;

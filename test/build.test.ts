@@ -4,7 +4,8 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type MosaicJson, type Progress, verify } from '../src/index.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../src/colour/linear.ts';
-import { decode, difference, temporaryFolder, waves, writeMany, writeWaves } from './images.ts';
+import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
 let target: string;

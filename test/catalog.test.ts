@@ -8,7 +8,8 @@ import { decodeCell } from '../src/catalog/decode.ts';
 import { updateCatalog } from '../src/catalog/update.ts';
 import { scan } from '../src/scan/scan.ts';
 import type { Recipe } from '../src/types.ts';
-import { decode, difference, temporaryFolder, waves, writeMany, writeWaves } from './images.ts';
+import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const RECIPE: Recipe = {
   cellSize: 32,

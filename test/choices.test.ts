@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BuildOptions, BuildResult } from '../src/index.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { countsOf } from './scene.ts';
 import { make, NAMES, readSite, tilesOf, writeImages } from './site.ts';
 

@@ -3,7 +3,8 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { temporaryFolder, writeMany, writeWaves } from './images.ts';
+import { writeMany, writeWaves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const BIN = fileURLToPath(new URL('../dist/cli/bin.cjs', import.meta.url));
 

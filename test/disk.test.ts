@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeShard } from '../src/catalog/shard.ts';
 import { explainDisk, makeFolder } from '../src/disk.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 // Shards have random names; here we have to know them beforehand.
 vi.mock(import('node:crypto'), async (original) => ({

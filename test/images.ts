@@ -1,21 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll } from 'vitest';
 import { seeded } from './random.ts';
-
-/** A folder for the tests of a file, gone afterwards. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'zoomosaic-test-'));
-  folders.push(folder);
-  return folder;
-}
-
-const folders: string[] = [];
-afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
-});
 
 /** A picture of soft colour waves, different for every seed: RGB, 8-bit sRGB. */
 export function waves(width: number, height: number, seed: number): Buffer {

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { measureLikeness } from '../src/measure/likeness.ts';
 import { openTarget, type Target } from '../src/target.ts';
 import type { Grid, Placement } from '../src/types.ts';
-import { temporaryFolder, waves } from './images.ts';
+import { waves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
 
 const SIZES = [1, 2, 4, 8];

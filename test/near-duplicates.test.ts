@@ -9,7 +9,8 @@ import { updateCatalog } from '../src/catalog/update.ts';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { scan } from '../src/scan/scan.ts';
 import type { Recipe } from '../src/types.ts';
-import { temporaryFolder, waves } from './images.ts';
+import { waves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { integer, seeded } from './random.ts';
 
 const bitsOf = (hash: Uint8Array) => Array.from({ length: HASH_BITS }, (_, i) => (hash[i >> 3]! >> (i & 7)) & 1);

@@ -6,7 +6,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { decodeCell } from '../src/catalog/decode.ts';
 import { build, type BuildResult, verify } from '../src/index.ts';
 import { SHARED_DATA } from './bench/shared-data.ts';
-import { difference, temporaryFolder } from './images.ts';
+import { difference } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 const data = (...path: string[]) => join(SHARED_DATA, ...path);
 const GREY = { r: 128, g: 128, b: 128 };

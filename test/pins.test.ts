@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenCells, pinnedCells, readPins, readPlacementFile } from '../src/pins.ts';
 import { SourceNames } from '../src/source-names.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { refuses } from './refuses.ts';
 
 let root: string;

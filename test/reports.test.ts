@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BuildOptions } from '../src/index.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { countsOf } from './scene.ts';
 import { make, NAMES, tilesOf, writeImages } from './site.ts';
 

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve, type Serving } from '../src/index.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
 let serving: Serving;

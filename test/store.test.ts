@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../src/errors.ts';
 import { type FileCalls, FolderStore } from '../src/store/folder-store.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
 beforeAll(async () => {

@@ -9,7 +9,8 @@ import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { build, type BuildOptions, type MosaicJson, verify } from '../src/index.ts';
 import { turnedFeatures, turnsOf } from '../src/match/turns.ts';
 import type { Recipe, Turn } from '../src/types.ts';
-import { decode, difference, temporaryFolder, waves } from './images.ts';
+import { decode, difference, waves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
 
 const TURNS: readonly Turn[] = [0, 1, 2, 3, 4, 5, 6, 7];

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
 import { build, verify } from '../src/index.ts';
-import { temporaryFolder, writeMany, writeWaves } from './images.ts';
+import { writeMany, writeWaves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
 let sound: string;

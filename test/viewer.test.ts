@@ -8,7 +8,8 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type MosaicJson, serve, type Serving } from '../src/index.ts';
 import { findBrowser, launchBrowser } from './browser.ts';
-import { decode, difference, temporaryFolder, writeWaves } from './images.ts';
+import { decode, difference, writeWaves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 // With CI set, a missing browser fails in `launchBrowser` instead.
 const skipped = !findBrowser() && !process.env['CI'];

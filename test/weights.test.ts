@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TargetCells } from '../src/match/target.ts';
 import { autoWeights, readWeights } from '../src/match/weights.ts';
-import { temporaryFolder } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
 import { refuses } from './refuses.ts';
 

@@ -6,6 +6,7 @@ import { runCommand } from './measure.ts';
 import {
   geometricMean,
   likenessOf,
+  mean,
   mostShare,
   type OpenCatalog,
   openCatalog,
@@ -13,6 +14,7 @@ import {
   scenes,
   type Scene,
   turnable,
+  usedOf,
 } from './mosaics.ts';
 import { type Bench, fresh, type Row } from './rows.ts';
 
@@ -47,6 +49,39 @@ async function defaultRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
     result: `${two(ratios)} times; ${percent(Math.max(...shares))}`,
   };
 }
+
+/** What --variety, --min-distance and --adapt trade; for choosing, and for docs/choosing.md. */
+export async function varietyRows({ data, folder }: Bench): Promise<Row[]> {
+  const open = await openCatalog(data.photos, join(folder, 'catalog'), 256);
+  const all = await scenes({ across: 128 }, data.target);
+  const rows: Row[] = [];
+  for (const { name, options } of TRADES) {
+    const told: { ssim: number; colour: number; share: number; used: number }[] = [];
+    for (const scene of all) {
+      const placement = await place(open, scene, options);
+      const { ssim, ciede2000 } = await likenessOf(open.catalog, scene, placement);
+      told.push({ ssim, colour: ciede2000, share: mostShare(placement), used: usedOf(placement) });
+    }
+    const average = (value: (one: (typeof told)[number]) => number, digits: number) =>
+      mean(told.map(value)).toFixed(digits);
+    rows.push({
+      what: name,
+      reach: '',
+      ours: `SSIM ${average(({ ssim }) => ssim, 3)}, CIEDE2000 ${average(({ colour }) => colour, 2)}`,
+      theirs: '',
+      result: `${average(({ used }) => used, 0)} of ${open.alike.length} images, one in ${average(({ share }) => 100 * share, 2)} % of the cells`,
+    });
+  }
+  return rows;
+}
+
+const TRADES = [
+  { name: '--variety 0 --min-distance 0', options: { variety: 0, minDistance: 0 } },
+  ...[0, 0.25, 0.5, 0.75, 0.9, 1].map((variety) => ({ name: `--variety ${variety}`, options: { variety } })),
+  ...[0, 2, 3, 5].map((minDistance) => ({ name: `--min-distance ${minDistance}`, options: { minDistance } })),
+  ...[0.25, 0.5, 1].map((adapt) => ({ name: `--adapt ${adapt}`, options: { adapt } })),
+  { name: '--weights auto', options: { weights: 'auto' } },
+];
 
 /** Px of metapixel's cells. */
 const THEIR_CELL = 32;

@@ -70,15 +70,14 @@ export function turnable(catalog: Catalog): SourceRasters {
   };
 }
 
-/** How like its target a placement looks at `cellPx` px per cell. */
-export async function likenessOf(
-  sources: SourceRasters,
-  { target }: Scene,
-  placement: Placement,
-  cellPx = 2,
-): Promise<Likeness> {
-  const all = await measureLikeness({ target, placement, sources, onProgress, signal });
-  return all.find((one) => one.cellPx === cellPx)!;
+/** How like its target a placement looks at 1, 2, 4 and 8 px per cell. */
+export async function likenessAt(sources: SourceRasters, { target }: Scene, placement: Placement): Promise<Likeness[]> {
+  return await measureLikeness({ target, placement, sources, onProgress, signal });
+}
+
+/** And at 2. */
+export async function likenessOf(sources: SourceRasters, scene: Scene, placement: Placement): Promise<Likeness> {
+  return (await likenessAt(sources, scene, placement)).find(({ cellPx }) => cellPx === 2)!;
 }
 
 /** Share of the cells that the source which fills most has. */

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of the README, measured side by side in one run; least and median of several.
- * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness` chooses.
+ * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness,features,variety` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -10,7 +10,8 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
-import { likenessRows } from './likeness-rows.ts';
+import { featureRows } from './feature-rows.ts';
+import { likenessRows, varietyRows } from './likeness-rows.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
@@ -20,6 +21,8 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   million: millionRows,
   assignment: assignmentRows,
   likeness: likenessRows,
+  features: featureRows,
+  variety: varietyRows,
 };
 
 const { values } = parseArgs({
