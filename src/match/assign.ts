@@ -120,6 +120,7 @@ function auctionCells(
 
 /** Features and weights of some cells. */
 function cellsOf({ scene, cells }: Problem, chosen: Uint32Array): Pick<AuctionOptions, 'cells' | 'weights'> {
+  if (chosen.length === scene.weights.length) return { cells, weights: scene.weights };
   const features = new Int16Array(chosen.length * FEATURE_LENGTH);
   for (const [i, cell] of chosen.entries()) {
     features.set(cells.subarray(cell * FEATURE_LENGTH, (cell + 1) * FEATURE_LENGTH), i * FEATURE_LENGTH);

@@ -74,6 +74,7 @@ export function auction(options: AuctionOptions): Assignment {
     costs: new Float64Array(count),
     uses: used.slice(),
     prices: Float64Array.from(used, (_, group) => Math.max(least(group), options.prices?.[group] ?? 0)),
+    heaps: new BidHeaps(count, groups.count),
   };
   for (let group = 0; group < groups.count; group++) setPrice(market, options, group, market.prices[group]!);
   for (let phase = 0, step = options.firstStep; step > 0; phase++) {
@@ -92,11 +93,14 @@ export function auction(options: AuctionOptions): Assignment {
   }
   let total = market.costs.reduce((sum, cost) => sum + cost, 0);
   for (const [group, uses] of market.uses.entries()) total += slots.sum(used[group]!, uses);
-  return { ...market, total, bound: boundOf(options, market.prices, lists) };
+  const { heaps: _, ...assigned } = market;
+  return { ...assigned, total, bound: boundOf(options, market.prices, lists) };
 }
 
 /** An assignment in the making. */
-type Market = Pick<Assignment, 'cells' | 'costs' | 'uses' | 'prices'>;
+interface Market extends Pick<Assignment, 'cells' | 'costs' | 'uses' | 'prices'> {
+  readonly heaps: BidHeaps;
+}
 
 function setPrice({ prices }: Market, { groups, sources }: AuctionOptions, group: number, price: number): void {
   prices[group] = price;
@@ -111,10 +115,10 @@ function bid(
   step: number,
   onProgress: (placed: number) => void,
 ): void {
-  const { cells, costs, uses, prices } = market;
+  const { cells, costs, uses, prices, heaps } = market;
   const { groups, slots } = options;
   const count = cells.length;
-  const heaps = new BidHeaps(count, groups.count);
+  heaps.clear();
   cells.fill(NONE);
   uses.set(options.used);
   // A stack: who has just been outbid bids next, while prices nearby are fresh.

@@ -15,6 +15,11 @@ export class BidHeaps {
     this.roots = new Int32Array(sources).fill(-1);
   }
 
+  /** Takes all cells away. */
+  clear(): void {
+    this.roots.fill(-1);
+  }
+
   /** Adds a cell, which is in no heap, to a source's. */
   add(source: number, cell: number, offer: number): void {
     this.offers[cell] = offer;

@@ -35,7 +35,7 @@ export class CandidateLists {
   private readonly groups: Groups;
   private readonly size: number;
   private readonly held: Uint16Array;
-  private readonly ids: Uint32Array;
+  private readonly ids: Uint16Array | Uint32Array;
   private readonly costs: Int32Array;
   private readonly values: Float32Array;
   private readonly limits: Float32Array;
@@ -51,7 +51,7 @@ export class CandidateLists {
     this.groups = groups;
     this.size = Math.min(size, sources.count);
     this.held = new Uint16Array(cells);
-    this.ids = new Uint32Array(cells * this.size);
+    this.ids = new (sources.count <= 2 ** 16 ? Uint16Array : Uint32Array)(cells * this.size);
     this.costs = new Int32Array(cells * this.size);
     this.values = new Float32Array(cells * this.size);
     this.limits = new Float32Array(cells).fill(Infinity);
