@@ -17,6 +17,8 @@ const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each. */
 const CANDIDATE_BYTES = 96 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [8, 64];
+/** Of the time that it all takes. */
+const AUCTION_PART = 0.6;
 /** Pictures that are asked for at once at most: by whoever has to pass over those that stand near. */
 const ASKED_MAX = 512;
 /** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
@@ -28,12 +30,16 @@ const SAMPLE = 2 ** 15;
  * too near, by the first of the job's distances that can be kept.
  */
 export function placeRuled(scene: Scene, { rules, distances, nearest, progress }: RuledJob): MatchResult {
+  const tell = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
   const problem = problemOf(scene, rules, ASKED_MAX);
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
-    : assign(problem, (part) => Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS)));
+    : assign(problem, (part) => tell(part * AUCTION_PART));
   for (const minDistance of distances) {
-    const apart = minDistance === 0 ? draft : partEqual(problem, draft, minDistance);
+    const apart =
+      minDistance === 0
+        ? draft
+        : partEqual(problem, draft, minDistance, (part) => tell(AUCTION_PART + (1 - AUCTION_PART) * part));
     if (!apart) continue;
     const cost = sum(draft.costs);
     const distanceCost = cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
@@ -43,14 +49,19 @@ export function placeRuled(scene: Scene, { rules, distances, nearest, progress }
 }
 
 /** A placement like `draft` in which equal sources stand apart; undefined if none is found. */
-function partEqual(problem: Problem, draft: Draft, minDistance: number): Draft | undefined {
+function partEqual(
+  problem: Problem,
+  draft: Draft,
+  minDistance: number,
+  onProgress: (part: number) => void,
+): Draft | undefined {
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
-  if (!keepApart(problem, apart, minDistance)) {
+  if (!keepApart(problem, apart, minDistance, (part) => onProgress(part / 2))) {
     const anew = problem.rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
     if (!anew) return undefined;
     apart = draftOf(problem, anew);
   }
-  rearrange(problem, apart, minDistance, draft.cells);
+  rearrange(problem, apart, { minDistance, wished: draft.cells, onProgress: (part) => onProgress(0.5 + part / 2) });
   return apart;
 }
 

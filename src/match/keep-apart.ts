@@ -6,6 +6,7 @@ import { FREE } from './jobs.ts';
 const TRIED = 48;
 /** And cells that show one of them, to change places with, where it may be used once more, too. */
 const PARTNERS = 32;
+const PROGRESS_CELLS = 1024;
 
 /**
  * Parts equal sources (and near-duplicates) that stand too near by local moves, which keep capacities: a cell takes a picture
@@ -15,10 +16,16 @@ const PARTNERS = 32;
  * @param draft changed in place.
  * @returns false if some cell could not be helped; then equal sources still stand too near.
  */
-export function keepApart(problem: Problem, draft: Draft, minDistance: number): boolean {
+export function keepApart(
+  problem: Problem,
+  draft: Draft,
+  minDistance: number,
+  onProgress: (part: number) => void = () => {},
+): boolean {
   const moves = new Moves(problem, draft, minDistance);
   const { pins } = problem.scene;
   for (let cell = 0; cell < draft.cells.length; cell++) {
+    if (cell % PROGRESS_CELLS === 0) onProgress(cell / draft.cells.length);
     if (pins[cell] !== FREE || !moves.isNear(cell, draft.cells[cell]!, cell)) continue;
     if (!moves.help(cell, TRIED) && !moves.help(cell, problem.sources.count)) return false;
   }

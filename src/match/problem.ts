@@ -53,9 +53,11 @@ export function problemOf(scene: Scene, rules: Rules, most: number): Problem {
 function slotsFor(scene: Scene, rules: Rules, groups: number, strangers: number, likest: number): Slots {
   const even = Math.max(1, scene.pins.length / groups);
   const { maxUses, variety, useAll } = rules;
-  const unit = (2 * GENTLY * likest) / even ** 3;
-  const steepest = (EVENLY * strangers) / ((even + 1) ** 3 - even ** 3) / unit;
-  const rise = variety === 0 ? 0 : unit * (variety ** 2 / (1 - variety + 1 / steepest));
+  const gentle = (GENTLY * likest) / even ** 3;
+  const steep = (EVENLY * strangers) / ((even + 1) ** 3 - even ** 3);
+  // From nothing to gentle by the square, so that little does little; then by equal factors to what makes all uses even.
+  const factor = Math.max(1, steep / gentle);
+  const rise = gentle * (variety < 0.5 ? (2 * variety) ** 2 : factor ** (2 * variety - 1));
   return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * strangers : 0 });
 }
 

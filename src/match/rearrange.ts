@@ -13,15 +13,23 @@ const CELLS_MAX = 2 ** 18;
 /** It is gone through again as long as that saves this part of the costs. */
 const WORTH = 0.002;
 
+export interface RearrangeOptions {
+  readonly minDistance: number;
+  /** Pictures that cells would show if equal ones might stand together: blocks that show just these are passed over. */
+  readonly wished: Uint32Array;
+  /** Called now and then with the part of the work that is done, 0..1. */
+  readonly onProgress?: (part: number) => void;
+}
+
 /**
  * Makes a placement in which equal sources stand apart cheaper, and keeps it so. Cells of a block as wide as the distance have
  * to show different sources; so which of them shows which, and what else might be there that does not stand around
  * the block, is an assignment problem, solved exactly, block by block; then with blocks that lie between the first.
  *
  * @param draft changed in place.
- * @param wished pictures that cells would show if equal ones might stand together: blocks that show just these are passed over.
  */
-export function rearrange(problem: Problem, draft: Draft, minDistance: number, wished: Uint32Array): void {
+export function rearrange(problem: Problem, draft: Draft, options: RearrangeOptions): void {
+  const { minDistance, wished, onProgress } = options;
   const { columns, rows } = problem.scene.target.grid;
   const side = Math.min(minDistance + 1, SIDE_MAX, Math.max(columns, rows));
   const blocks = new Blocks(problem, draft, minDistance);
@@ -31,6 +39,7 @@ export function rearrange(problem: Problem, draft: Draft, minDistance: number, w
     // Four ways to lay blocks, each shifted by half of one.
     const [dx, dy] = [pass % 2, (pass >> 1) % 2].map((shift) => shift * ((side + 1) >> 1)) as [number, number];
     for (let top = -dy; top < rows; top += side) {
+      onProgress?.((pass + (top + dy) / (rows + dy)) / PASSES);
       for (let x = -dx; x < columns; x += side) {
         const cells = blockCells(problem, { left: x, top, side });
         if (cells.every((cell) => draft.cells[cell] === wished[cell])) continue;
