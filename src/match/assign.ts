@@ -16,7 +16,7 @@ const FINER = 5;
 const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each. */
 const CANDIDATE_BYTES = 96 * 2 ** 20;
-const [CANDIDATES_MIN, CANDIDATES_MAX] = [8, 64];
+const [CANDIDATES_MIN, CANDIDATES_MAX] = [7, 64];
 /** Of the time that it all takes. */
 const AUCTION_PART = 0.6;
 /** Pictures that are asked for at once at most: by whoever has to pass over those that stand near. */

@@ -111,14 +111,16 @@ class Moves {
 
   /** The cheapest pictures that nothing alike stands near; fewer, if they are among those asked for. */
   private candidates(cell: number, tried: number): number[] {
-    const { cells, sources, scene } = this.problem;
+    const { cells, sources, scene, ways } = this.problem;
     const found: number[] = [];
     const add = (position: number) => {
       if (!this.isNear(cell, position, cell)) found.push(position);
     };
     if (tried >= sources.count) for (let position = 0; position < sources.count; position++) add(position);
     else {
-      const held = sources.cheapest(cells, cell * FEATURE_LENGTH, sources.most, Infinity, scene.weights[cell]);
+      // As many as may stand near are passed over, in all their ways.
+      const asked = Math.min(sources.most, (tried + (2 * this.minDistance + 1) ** 2) * ways);
+      const held = sources.cheapest(cells, cell * FEATURE_LENGTH, asked, Infinity, scene.weights[cell]);
       for (let rank = 0; rank < held && found.length < tried; rank++) add(sources.ids[2 * rank]!);
     }
     return found;
