@@ -8,7 +8,7 @@ import { checkDziLimits, dziDescriptor, dziTilePath } from './layout/dzi.ts';
 import { groupAlike } from './catalog/near-duplicates.ts';
 import { Pictures } from './catalog/pictures.ts';
 import { judge, match } from './match/match.ts';
-import { checkCells } from './match/rules.ts';
+import { checkCells, checkRules } from './match/rules.ts';
 import { turnsOf } from './match/turns.ts';
 import { measure } from './measure/measure.ts';
 import { openTarget, type Target } from './target.ts';
@@ -22,6 +22,7 @@ import { scan } from './scan/scan.ts';
 import { stage } from './site/staging.ts';
 import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
+import { StageClock } from './stage-clock.ts';
 import { FolderStore } from './store/folder-store.ts';
 import { extensionOf, levelsOf } from './tile-plan.ts';
 import type { Grid, Quality, SourceCounts, Stage } from './types.ts';
@@ -75,16 +76,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 
 async function run(options: ResolvedOptions): Promise<BuildResult> {
   const { signal, recipe } = options;
-  const stages = { scan: 0, catalog: 0, match: 0, measure: 0, pyramid: 0, site: 0 };
-  const timed = async <T>(name: Stage, work: (progress: (done: number, total: number) => void) => Promise<T>) => {
-    signal.throwIfAborted();
-    const start = performance.now();
-    try {
-      return await work((done, total) => options.onProgress({ stage: name, done, total, unit: UNITS[name] }));
-    } finally {
-      stages[name] += (performance.now() - start) / 1000;
-    }
-  };
+  const clock = new StageClock(options.onProgress, signal);
 
   const target = await openTarget(options.target);
   const given = options.placement === undefined ? undefined : await readPlacementFile(options.placement, PLACEMENT);
@@ -95,16 +87,18 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   const levels = levelsOf(grid, recipe.cellSize, recipe);
   const { concurrency } = options;
 
-  const found = await timed('scan', (onProgress) => scan(options.images, { onProgress, signal }));
+  const found = await clock.time('scan', (onProgress) => scan(options.images, { onProgress, signal }));
   const { kept: files, idle: idleBans } = ban(found, options.ban);
   if (files.length === 0) throw allBanned(found.length);
+  // What even all files would be too few for, is refused before they are read.
+  if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
   const inputs = [options.target, ...files.map(({ path }) => path)];
   const staging = await stage(options.out, options.force, inputs);
   let catalog: Catalog | undefined;
   let pictures: Pictures | undefined;
   try {
     const indexing = { folder: options.catalog, background, concurrency, signal };
-    catalog = await timed('catalog', (onProgress) => updateCatalog(files, { ...indexing, recipe, onProgress }));
+    catalog = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, recipe, onProgress }));
     refuseNone(catalog);
     const open = catalog;
     const usable = catalog.sources.length;
@@ -117,7 +111,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
     const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
     const placement = given
       ? await judge(target, features, { grid, cells: givenCells(given, grid, names, usable, PLACEMENT) })
-      : await timed('match', (onProgress) =>
+      : await clock.time('match', (onProgress) =>
           match(target, features, {
             ...options,
             grid,
@@ -128,18 +122,18 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
           }),
         );
     pictures = placement.cells.some((id) => id >= usable)
-      ? await timed('catalog', (onProgress) =>
+      ? await clock.time('catalog', (onProgress) =>
           Pictures.of(open, placement.cells, files, { ...indexing, recipe, onProgress }),
         )
       : Pictures.upright(catalog);
     const shown = pictures;
-    const quality = await timed('measure', (onProgress) =>
+    const quality = await clock.time('measure', (onProgress) =>
       measure({ target, placement, sources: shown, alike, onProgress, signal }),
     );
     const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
     const extension = extensionOf(recipe.format);
     const header = await spliceHeader(recipe);
-    const checksums = await timed('pyramid', (onProgress) =>
+    const checksums = await clock.time('pyramid', (onProgress) =>
       renderPyramid({
         placement,
         catalog: shown,
@@ -164,7 +158,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       quality,
       found: files.length,
     });
-    await timed('site', async (onProgress) => {
+    await clock.time('site', async (onProgress) => {
       onProgress(0, 2);
       writeSite(store, {
         mosaic,
@@ -189,7 +183,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       height: mosaic.height,
       levels: levels.length,
       sources: mosaic.sources,
-      stages,
+      stages: clock.seconds,
       files: store.files,
       linkedFiles: store.linkedFiles,
       bytes: store.bytes,
@@ -205,15 +199,6 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
     (pictures ?? catalog)?.close();
   }
 }
-
-const UNITS: Record<Stage, string> = {
-  scan: 'files',
-  catalog: 'images',
-  match: 'cells',
-  measure: 'parts',
-  pyramid: 'tiles',
-  site: 'steps',
-};
 
 const PLACEMENT = '--placement';
 
@@ -238,6 +223,12 @@ function gridOf({ grid, columns }: ResolvedOptions, target: Target, given: reado
     return { columns: most(given.map(({ column }) => column)), rows: most(given.map(({ row }) => row)) };
   }
   return grid ?? { columns, rows: Math.max(1, Math.round((columns * target.height) / target.width)) };
+}
+
+/** Files as if all of them could be used, and no two were alike. */
+function asIfUsable(files: number) {
+  const own = Uint32Array.from({ length: files }, (_, id) => id);
+  return { usable: files, distinct: files, alike: own, sharing: own, pins: new Map<number, number>(), found: true };
 }
 
 function allBanned(found: number): UserError {

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import envPaths from 'env-paths';
 import { fromHex } from './colour/hex.ts';
-import { UserError } from './errors.ts';
+import { check, expected, oneOf } from './expect.ts';
 import type { Crop, FullLevel, NearDuplicates, Pin, Progress, Recipe, Rgb, Subsampling, TileFormat } from './types.ts';
 
 /** What {@link build} is asked for. Only the first three have no default. */
@@ -205,44 +205,30 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   };
 }
 
+const DECIDING = [
+  'maxUses',
+  'variety',
+  'useAll',
+  'minDistance',
+  'adapt',
+  'weights',
+  'mirror',
+  'rotate',
+  'columns',
+] as const;
+
 /** What decides a placement makes no sense beside one that is given. */
 function refuseBeside(options: BuildOptions): void {
-  const deciding = {
-    'max-uses': options.maxUses,
-    variety: options.variety,
-    'use-all': options.useAll,
-    'min-distance': options.minDistance,
-    adapt: options.adapt,
-    weights: options.weights,
-    mirror: options.mirror,
-    rotate: options.rotate,
-    pin: options.pins?.length ? true : undefined,
-    columns: options.columns,
-  };
-  const [said] = Object.entries(deciding).find(([, value]) => value !== undefined && value !== false) ?? [];
-  if (said) throw expected('placement', `either --placement or --${said}`, 'both');
+  const said = options.pins?.length ? 'pin' : DECIDING.find((name) => (options[name] ?? false) !== false);
+  if (!said) return;
+  const name = said.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+  throw expected('placement', `either --placement or --${name}`, 'both');
 }
 
 function parseBackground(text: string): Rgb {
   const colour = fromHex(text);
   if (!colour) throw expected('background', 'a colour such as #ffffff', text);
   return colour;
-}
-
-function expected(name: string, what: string, value: unknown): UserError {
-  return new UserError(
-    'usage',
-    `Expected ${what} for ${name === 'target' || name === 'images' ? `<${name}>` : `--${name}`} but received ${String(value)}`,
-    'See `zoomosaic build --help`.',
-  );
-}
-
-function check(name: string, what: string, value: unknown, valid: boolean): void {
-  if (!valid) throw expected(name, what, value);
-}
-
-function oneOf<Value extends string>(name: string, values: readonly Value[], value: Value): void {
-  check(name, values.length === 1 ? values[0]! : `one of ${values.join(', ')}`, value, values.includes(value));
 }
 
 function isPowerOfTwo(value: number): boolean {

@@ -335,7 +335,7 @@ describe('a build', () => {
       'too few images',
       { maxUses: 1 },
       'too-few-images',
-      /24 cells at --max-uses 1 need at least 24 images; 12 are usable/,
+      /24 cells at --max-uses 1 need at least 24 images; at most 12 are usable/,
     ],
     [
       'a grid too large',

@@ -222,6 +222,10 @@ describe('rules', () => {
     expect(refusal(usable, more)).toBe(message);
   });
 
+  test('that even files not yet read are too few for are refused', () => {
+    expect(refusal(500, { maxUses: 8, found: true })).toMatch(/^6,080 cells .*; at most 500 are usable\. Add images/);
+  });
+
   test('that can be kept just so are not', () => {
     expect(refusal(760, { maxUses: 8 })).toBeUndefined();
     expect(refusal(16, { minDistance: 3 })).toBeUndefined();

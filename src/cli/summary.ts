@@ -26,7 +26,9 @@ export function buildSummary(result: BuildResult): string {
     ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
     ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),
   ];
-  const apart = quality.minDistance > 0 ? `, never twice within ${quality.minDistance} cells` : '';
+  const { minDistance, distanceCost } = quality;
+  const cost = distanceCost > 0 ? ` (adds ${percent(distanceCost)} to the differences)` : '';
+  const apart = minDistance > 0 ? `, never twice within ${minDistance} cell${minDistance > 1 ? 's' : ''}${cost}` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',

@@ -3,9 +3,9 @@ import { distance, type Draft, type Problem } from './problem.ts';
 import { FREE } from './jobs.ts';
 
 /** Pictures that are tried for a cell; all, if none of these will do. */
-const TRIED = 48;
+const TRIED = 16;
 /** And cells that show one of them, to change places with, where it may be used once more, too. */
-const PARTNERS = 32;
+const PARTNERS = 4;
 const PROGRESS_CELLS = 1024;
 
 /**

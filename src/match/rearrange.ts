@@ -6,12 +6,12 @@ import { distance, type Draft, type Problem } from './problem.ts';
 /** Cells along a block's side at most, whatever the distance. */
 const SIDE_MAX = 8;
 /** Candidates of a cell. */
-const TRIED = 28;
+const TRIED = 24;
 /** How often the grid is gone through at most; and cells, all in all, unless once is more. */
 const PASSES = 8;
 const CELLS_MAX = 2 ** 18;
 /** It is gone through again as long as that saves this part of the costs. */
-const WORTH = 0.002;
+const WORTH = 0.01;
 
 export interface RearrangeOptions {
   readonly minDistance: number;

@@ -29,6 +29,8 @@ export interface Demands {
   /** Usable sources; of them, such as are no near-duplicate of another that shares its uses. */
   readonly usable: number;
   readonly distinct: number;
+  /** They are but files that were found, of which some may not be usable. */
+  readonly found?: boolean;
   /** Source of each pinned cell. */
   readonly pins: ReadonlyMap<number, number>;
   /** What near-duplicates are of each source. */
@@ -42,10 +44,10 @@ export interface Demands {
  *
  * @throws {UserError} `too-few-images` or `usage`, with the arithmetic and what would do.
  */
-export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, ...pinned }: Demands): void {
+export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, found, ...pinned }: Demands): void {
   const cells = grid.columns * grid.rows;
   const needed = Math.ceil(cells / maxUses);
-  const apart = `; ${count(usable)} are usable${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
+  const apart = `; ${found ? 'at most ' : ''}${count(usable)} are usable${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
   const keep = distinct < usable ? ', use --near-duplicates keep' : '';
   if (distinct < needed) {
     throw new UserError(
