@@ -11,7 +11,7 @@ const TRIED = 24;
 const PASSES = 8;
 const CELLS_MAX = 2 ** 18;
 /** It is gone through again as long as that saves this part of the costs. */
-const WORTH = 0.01;
+const WORTH = 0.004;
 
 export interface RearrangeOptions {
   readonly minDistance: number;
