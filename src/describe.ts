@@ -99,7 +99,7 @@ export function warningsOf(
       `--use-all needs ${count(sources.usable)} cells; ${count(cells)} are there, each with another image: use --columns ${columns}`,
     );
   }
-  if (sources.nearDuplicates && options.nearDuplicates === 'group' && !options.placement) {
+  if (sources.nearDuplicates && options.nearDuplicates === 'group' && !options.placement && !options.useAll) {
     warnings.push(
       `${count(sources.nearDuplicates)} images look like others and share their uses; --near-duplicates keep counts each by itself`,
     );
