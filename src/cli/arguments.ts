@@ -38,7 +38,7 @@ export async function readArguments(args: readonly string[], version: string): P
             '$0 build portrait.jpg photos/ "more/**/*.png" -o site --columns 256',
             'Folders and globs; 4 times the cells',
           )
-          .example('$0 build portrait.jpg photos/ -o site --variety 0.8', 'Fewer repeats, a little less likeness')
+          .example('$0 build portrait.jpg photos/ -o site --variety 0.7', 'Fewer repeats, a little less likeness')
           .example(
             '$0 build portrait.jpg photos/ -o site --use-all --max-uses 20',
             'Everyone is there, nobody too often',
