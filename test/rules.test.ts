@@ -141,6 +141,27 @@ describe('a placement', () => {
     expect(full.ids.filter((id) => id === 3)).toHaveLength(5);
   });
 
+  test.each([0, 0.3, 0.5, 0.75, 1])('ends where images are just what cells show, at variety %d', (variety) => {
+    const [columns, rows] = [8, 6];
+    const flat: TargetCells = { grid: { columns, rows }, px: new Uint8Array(columns * rows * 48).fill(120) };
+    const own = new Float32Array(FEATURE_LENGTH);
+    writeCellLook(flat, 0, own, 0);
+    const twelve = Float32Array.from({ length: 12 * FEATURE_LENGTH }, (_, i) => own[i % FEATURE_LENGTH]!);
+    const scene = sceneOf(flat, twelve);
+    const progress = new Int32Array(new SharedArrayBuffer(4));
+    const rules = { ...FREELY, variety };
+    const { cells, gap, distanceCost } = placeRuled(scene, { kind: 'ruled', rules, distances: [0], progress });
+    expect([gap, distanceCost]).toEqual([0, 0]);
+    if (variety === 1) expect(countsOf(cells)).toEqual(Array.from({ length: 12 }, () => 4));
+  });
+
+  test('may be pinned as a whole', () => {
+    const pins = new Map(Array.from({ length: CELLS }, (_, cell) => [cell, cell % SOURCES]));
+    const { ids, gap, stuck } = place({}, [1], { pins });
+    expect([...ids]).toEqual([...pins.values()]);
+    expect([gap, stuck]).toEqual([0, undefined]);
+  });
+
   test('is best where cells weigh most', () => {
     const heavy = (cell: number) => cell % COLUMNS < 10;
     const weights = Float32Array.from({ length: CELLS }, (_, cell) => (heavy(cell) ? 2.6 : 0.2));

@@ -14,7 +14,7 @@ const FIRST_STEP_AGAIN = 1 / 8;
 /** How much finer the next step is, at most; and the last one, as a part of what cells cost: about twice the gap. */
 const FINER = 5;
 const LAST_STEP = 0.004;
-/** Memory for candidates, and how many of them a cell has; 12 bytes each. */
+/** Memory for candidates, and how many of them a cell has; 12 bytes each at most. */
 const CANDIDATE_BYTES = 96 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [7, 64];
 /** Of the time that it all takes. */
@@ -101,7 +101,7 @@ function auctionCells(
     step <= last(mean) || mean === 0 ? 0 : Math.max(step / FINER, last(mean));
   const common = { sources, groups, nextStep };
   const sample = free.length > SAMPLED_ABOVE ? free.filter((_, i) => i % Math.ceil(free.length / SAMPLE) === 0) : free;
-  const share = sample.length / free.length;
+  const share = sample.length < free.length ? sample.length / free.length : 1;
   const parts = (from: number, to: number) => (part: number) => onProgress(from + (to - from) * part);
   const some = auction({
     ...common,

@@ -53,8 +53,9 @@ export function problemOf(scene: Scene, rules: Rules, most: number): Problem {
 function slotsFor(scene: Scene, rules: Rules, groups: number, strangers: number, likest: number): Slots {
   const even = Math.max(1, scene.pins.length / groups);
   const { maxUses, variety, useAll } = rules;
-  const gentle = (GENTLY * likest) / even ** 3;
-  const steep = (EVENLY * strangers) / ((even + 1) ** 3 - even ** 3);
+  // Where images are just what cells show, or all the same, prices still have to rise: by the least whole numbers tell apart.
+  const gentle = (GENTLY * Math.max(1, likest)) / even ** 3;
+  const steep = (EVENLY * Math.max(1, strangers)) / ((even + 1) ** 3 - even ** 3);
   // From nothing to gentle by the square, so that little does little; then by equal factors to what makes all uses even.
   const factor = Math.max(1, steep / gentle);
   const rise = gentle * (variety < 0.5 ? (2 * variety) ** 2 : factor ** (2 * variety - 1));
