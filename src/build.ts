@@ -1,22 +1,31 @@
 import sharp from 'sharp';
-import { spliceHeader } from './catalog/recipe-key.ts';
+import type { BuildResult } from './build-result.ts';
 import type { Catalog } from './catalog/catalog.ts';
-import { updateCatalog } from './catalog/update.ts';
-import { UserError } from './errors.ts';
-import { describeMosaic, warningsOf } from './describe.ts';
-import { checkDziLimits, dziDescriptor, dziTilePath } from './layout/dzi.ts';
 import { groupAlike } from './catalog/near-duplicates.ts';
 import { Pictures } from './catalog/pictures.ts';
+import { spliceHeader } from './catalog/recipe-key.ts';
+import { updateCatalog } from './catalog/update.ts';
+import { aboutOf, describeMosaic, warningsOf } from './describe.ts';
+import { UserError } from './errors.ts';
+import { fitOf } from './fit/fit.ts';
+import { usageOf } from './fit/usage.ts';
+import { gridOf, refuseQuarterTurns } from './grid.ts';
+import { chooseLayouts } from './layouts.ts';
+import { checkLimits } from './layout/dzi.ts';
+import { iiifDocuments } from './layout/iiif.ts';
+import { descriptorsOf, siteSets } from './layout/site-sets.ts';
 import { judge, match } from './match/match.ts';
 import { checkCells, checkRules } from './match/rules.ts';
 import { turnsOf } from './match/turns.ts';
 import { measure } from './measure/measure.ts';
-import { openTarget, type Target } from './target.ts';
-import { type BuildOptions, type ResolvedOptions, resolveOptions } from './options.ts';
-import { givenCells, type PlacedImage, pinnedCells, readPlacementFile } from './pins.ts';
+import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { peakMemory } from './peak-memory.ts';
+import { originalsOf } from './originals-of.ts';
+import { givenCells, pinnedCells, PLACEMENT, readPlacementFile } from './pins.ts';
 import { CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
 import { renderPyramid } from './pyramid/pyramid.ts';
+import { chooseRecipe } from './recipe.ts';
+import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
 import { stage } from './site/staging.ts';
@@ -24,37 +33,8 @@ import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
 import { StageClock } from './stage-clock.ts';
 import { FolderStore } from './store/folder-store.ts';
-import { extensionOf, levelsOf } from './tile-plan.ts';
-import type { Grid, Quality, SourceCounts, Stage } from './types.ts';
-
-/** What a build made; the CLI's `--json` prints it as it is. */
-export interface BuildResult {
-  /** Folder of the site, as it was asked for. */
-  readonly out: string;
-  readonly grid: Grid;
-  readonly cellSize: number;
-  readonly tileSize: number;
-  /** Px of the whole mosaic. */
-  readonly width: number;
-  readonly height: number;
-  /** Levels of the pyramid. */
-  readonly levels: number;
-  readonly sources: SourceCounts & { readonly enlarged: number; readonly verbatim: number };
-  /** Seconds that each stage took. */
-  readonly stages: Readonly<Record<Stage, number>>;
-  /** Files in the site; of them, tiles that are links to (or copies of) a source's one tile. */
-  readonly files: number;
-  readonly linkedFiles: number;
-  /** Bytes of the site; what links share is counted once. */
-  readonly bytes: number;
-  /** Most memory the process has held, bytes. */
-  readonly peakRssBytes: number;
-  readonly quality: Quality;
-  /** What transparent images were laid over, `#rrggbb`. */
-  readonly background: string;
-  /** What people should know: files skipped, images enlarged, links refused, … */
-  readonly warnings: readonly string[];
-}
+import { openTarget } from './target.ts';
+import type { Layout } from './types.ts';
 
 /**
  * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing; `onProgress` is told what
@@ -75,122 +55,125 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 }
 
 async function run(options: ResolvedOptions): Promise<BuildResult> {
-  const { signal, recipe } = options;
+  const { signal, concurrency } = options;
   const clock = new StageClock(options.onProgress, signal);
 
   const target = await openTarget(options.target);
   const given = options.placement === undefined ? undefined : await readPlacementFile(options.placement, PLACEMENT);
-  const grid = gridOf(options, target, given);
-  checkDziLimits(grid, recipe);
-  checkCells(grid);
   const background = options.background ?? target.mean;
-  const levels = levelsOf(grid, recipe.cellSize, recipe);
-  const { concurrency } = options;
-
   const found = await clock.time('scan', (onProgress) => scan(options.images, { onProgress, signal }));
   const { kept: files, idle: idleBans } = ban(found, options.ban);
   if (files.length === 0) throw allBanned(found.length);
+  const { recipe, aspects, warnings } = await clock.time('scan', (onProgress) =>
+    chooseRecipe(options, files, onProgress),
+  );
+  const grid = gridOf(options, recipe.cell, target, given);
+  checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
+  checkCells(grid);
   // What even all files would be too few for, is refused before they are read.
   if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
+  refuseQuarterTurns(given, recipe.cell);
+
   const inputs = [options.target, ...files.map(({ path }) => path)];
   const staging = await stage(options.out, options.force, inputs);
   let catalog: Catalog | undefined;
   let pictures: Pictures | undefined;
   try {
-    const indexing = { folder: options.catalog, background, concurrency, signal };
-    catalog = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, recipe, onProgress }));
-    refuseNone(catalog);
-    const open = catalog;
-    const usable = catalog.sources.length;
+    const indexing = { folder: options.catalog, background, concurrency, signal, recipe };
+    const opened = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, onProgress }));
+    catalog = opened;
+    refuseNone(opened);
+    const { sources } = opened;
     const names = new SourceNames(
       files.map(({ path }) => path),
-      (path) => open.idOf(path),
+      (path) => opened.idOf(path),
     );
-    const features = catalog.features();
-    const alone = Uint32Array.from({ length: usable }, (_, id) => id);
-    const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
-    const placement = given
-      ? await judge(target, features, { grid, cells: givenCells(given, grid, names, usable, PLACEMENT) })
-      : await clock.time('match', (onProgress) =>
-          match(target, features, {
+    const features = opened.features();
+    const alone = Uint32Array.from({ length: sources.length }, (_, id) => id);
+    const alike = options.nearDuplicates === 'group' ? groupAlike(opened.hashes(), features) : alone;
+    const { cell } = recipe;
+    const chosen = await clock.time('match', (onProgress) =>
+      given
+        ? judge(target, features, { grid, cell, cells: givenCells(given, grid, names, sources.length, PLACEMENT) })
+        : match(target, features, {
             ...options,
             grid,
+            cell,
             alike,
-            turns: turnsOf(options),
+            turns: turnsOf(options, cell),
             pins: pinnedCells(options.pins, grid, names),
             onProgress,
           }),
-        );
-    pictures = placement.cells.some((id) => id >= usable)
-      ? await clock.time('catalog', (onProgress) =>
-          Pictures.of(open, placement.cells, files, { ...indexing, recipe, onProgress }),
-        )
-      : Pictures.upright(catalog);
-    const shown = pictures;
+    );
+    const numbered = await clock.time('catalog', (onProgress) =>
+      Pictures.of(opened, features, chosen, files, { ...indexing, onProgress }),
+    );
+    const { placement } = numbered;
+    const shown = numbered.pictures;
+    pictures = shown;
     const quality = await clock.time('measure', (onProgress) =>
-      measure({ target, placement, sources: shown, alike, onProgress, signal }),
+      measure({ target, cell, placement, sources: shown, origins: shown.origins, alike, onProgress, signal }),
     );
-    const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
-    const extension = extensionOf(recipe.format);
     const header = await spliceHeader(recipe);
+    const { layouts, warnings: ofLayouts } = chooseLayouts({ options, recipe, placement, pictures: shown, header });
+    const shape = { grid, recipe, pictures: shown.count, layouts };
+    const sets = siteSets(shape);
+    const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
+    const { fullLevel } = options;
     const checksums = await clock.time('pyramid', (onProgress) =>
-      renderPyramid({
-        placement,
-        catalog: shown,
-        levels,
-        header,
-        fullLevel: options.fullLevel,
-        store,
-        tilePath: (level, column, row) => dziTilePath(level, column, row, extension),
-        concurrency,
-        onProgress,
-        signal,
-      }),
+      renderPyramid({ placement, pictures: shown, sets, header, fullLevel, store, concurrency, onProgress, signal }),
     );
-    const mosaic = describeMosaic({
-      options,
-      grid,
-      levels,
-      catalog,
-      placement,
-      background,
-      alike,
-      quality,
-      found: files.length,
-    });
-    await clock.time('site', async (onProgress) => {
-      onProgress(0, 2);
+    const { originals, warnings: ofOriginals } = await clock.time('originals', (onProgress) =>
+      originalsOf({ options, recipe, pictures: shown, background, store, onProgress }),
+    );
+    const facts = { options, grid, recipe, layouts, catalog: opened, pictures: shown, background, alike, quality };
+    const mosaic = describeMosaic({ ...facts, originals, found: files.length });
+    const usage = await clock.time('site', async (onProgress) => {
+      onProgress(0, 3);
       writeSite(store, {
         mosaic,
         placement,
-        sources: open.sources,
-        skipped: open.skipped,
+        pictures: shown,
+        sources,
+        skipped: opened.skipped,
         nameOf: (path) => names.nameOf(path),
-        descriptor: dziDescriptor(mosaic.width, mosaic.height, recipe),
-        checksums: { name: CHECKSUMS_FILE, bytes: packChecksums(checksums) },
+        files: new Map<string, Iterable<string> | Uint8Array>([
+          ...descriptorsOf(shape),
+          ...iiifDocuments(
+            shape,
+            aboutOf(mosaic, options, (at) => names.nameOf(shown.sourceOf(placement.cells[at]!).path)),
+          ),
+          [CHECKSUMS_FILE, packChecksums(checksums)],
+        ]),
       });
-      onProgress(1, 2);
+      onProgress(1, 3);
+      const taken = await usageOf(staging.folder, Object.keys(layouts) as Layout[], signal);
+      onProgress(2, 3);
       signal.throwIfAborted();
       await staging.commit();
-      onProgress(2, 2);
+      onProgress(3, 3);
+      return taken;
     });
     return {
       out: options.out,
+      layouts: Object.keys(layouts) as Layout[],
       grid,
-      cellSize: recipe.cellSize,
+      cell,
       tileSize: recipe.tileSize,
+      aspects,
       width: mosaic.width,
       height: mosaic.height,
-      levels: levels.length,
+      levels: mosaic.levels.length,
       sources: mosaic.sources,
       stages: clock.seconds,
       files: store.files,
       linkedFiles: store.linkedFiles,
       bytes: store.bytes,
+      fit: fitOf({ site: options.out, usage, cellSize: cell.width }),
       peakRssBytes: peakMemory(),
       quality: mosaic.quality,
       background: mosaic.background,
-      warnings: warningsOf(mosaic, open, options, store, idleBans),
+      warnings: [...warnings, ...ofLayouts, ...ofOriginals, ...warningsOf(mosaic, opened, options, store, idleBans)],
     };
   } catch (error) {
     await staging.discard();
@@ -198,31 +181,6 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   } finally {
     (pictures ?? catalog)?.close();
   }
-}
-
-const PLACEMENT = '--placement';
-
-/**
- * The grid asked for, or that a given placement has, or as many columns as asked for and the rows that keep the target's
- * shape.
- */
-function gridOf({ grid, columns }: ResolvedOptions, target: Target, given: readonly PlacedImage[] | undefined): Grid {
-  if (given && !grid) {
-    if (given.length === 0) {
-      throw new UserError(
-        'usage',
-        `${PLACEMENT} names no cell`,
-        'Name an image for every cell, as report/placement.csv does.',
-      );
-    }
-    const most = (values: Iterable<number>) => {
-      let value = 0;
-      for (const one of values) value = Math.max(value, one + 1);
-      return value;
-    };
-    return { columns: most(given.map(({ column }) => column)), rows: most(given.map(({ row }) => row)) };
-  }
-  return grid ?? { columns, rows: Math.max(1, Math.round((columns * target.height) / target.width)) };
 }
 
 /** Files as if all of them could be used, and no two were alike. */

@@ -1,26 +1,30 @@
-import type { Placement } from './types.ts';
+import type { Placement, Rect, Size } from './types.ts';
 
-/** Px of sources at the sizes that are kept as px, RGB, by id. */
+/** Px of sources at the sizes that are kept as px, RGB. */
 export interface SourceRasters {
-  pixels(id: number, size: number): Uint8Array;
+  pixels(picture: number, size: Size): Uint8Array;
 }
 
-/**
- * Paints a part of a mosaic at `cell` px per cell: the rectangle at (left, top), RGB, 8-bit sRGB. The rectangle holds whole
- * cells.
- */
-export type CellPainter = (left: number, top: number, width: number, height: number) => Uint8Array;
+/** Paints a part of a mosaic: RGB, 8-bit sRGB, row-major. */
+export type CellPainter = (part: Rect) => Uint8Array;
 
 /** Paints from the cells' own mips of `cell` px. */
-export function cellPainter(sources: SourceRasters, { cells, grid }: Placement, cell: number): CellPainter {
-  return (left, top, width, height) => {
+export function cellPainter(
+  sources: SourceRasters,
+  { cells, grid }: Pick<Placement, 'cells' | 'grid'>,
+  cell: Size,
+): CellPainter {
+  return ({ left, top, width, height }) => {
     const px = new Uint8Array(width * height * 3);
-    for (let y = 0; y < height; y += cell) {
-      for (let x = 0; x < width; x += cell) {
-        const id = cells[((top + y) / cell) * grid.columns + (left + x) / cell]!;
-        const mip = sources.pixels(id, cell);
-        for (let line = 0; line < cell; line++) {
-          px.set(mip.subarray(line * cell * 3, (line + 1) * cell * 3), ((y + line) * width + x) * 3);
+    const [right, bottom] = [left + width, top + height];
+    for (let row = Math.floor(top / cell.height); row * cell.height < bottom; row++) {
+      const [firstLine, lastLine] = [Math.max(top, row * cell.height), Math.min(bottom, (row + 1) * cell.height)];
+      for (let column = Math.floor(left / cell.width); column * cell.width < right; column++) {
+        const mip = sources.pixels(cells[row * grid.columns + column]!, cell);
+        const [from, to] = [Math.max(left, column * cell.width), Math.min(right, (column + 1) * cell.width)];
+        for (let line = firstLine; line < lastLine; line++) {
+          const start = ((line - row * cell.height) * cell.width + from - column * cell.width) * 3;
+          px.set(mip.subarray(start, start + (to - from) * 3), ((line - top) * width + from - left) * 3);
         }
       }
     }

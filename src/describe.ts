@@ -1,22 +1,30 @@
 import { basename, extname } from 'node:path';
 import type { Catalog } from './catalog/catalog.ts';
+import type { Pictures } from './catalog/pictures.ts';
 import { toHex } from './colour/hex.ts';
 import { count } from './numbers.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { FolderStore } from './store/folder-store.ts';
-import { extensionOf } from './tile-plan.ts';
-import type { Grid, Level, MosaicJson, Placement, Quality, Rgb } from './types.ts';
+import { BLOCK_SIDE } from './site/cell-blocks.ts';
+import { MOSAIC_VERSION } from './site/read-site.ts';
+import { sizeText } from './layout/dzi.ts';
+import type { IiifAbout } from './layout/iiif.ts';
+import { extensionOf, levelsOf } from './tile-plan.ts';
+import type { Layouts, MosaicJson } from './mosaic-json.ts';
+import type { Grid, Quality, Recipe, Rgb } from './types.ts';
 
 /** What a finished mosaic is described from. */
 export interface MosaicFacts {
   readonly options: ResolvedOptions;
   readonly grid: Grid;
-  readonly levels: readonly Level[];
+  readonly recipe: Recipe;
+  readonly layouts: Layouts;
   readonly catalog: Catalog;
-  readonly placement: Placement;
+  readonly pictures: Pictures;
   readonly background: Rgb;
   /** By source, the lowest id of what looks like it. */
   readonly alike: Uint32Array;
+  readonly originals: MosaicJson['originals'];
   readonly quality: Quality;
   /** Image files found. */
   readonly found: number;
@@ -26,42 +34,41 @@ export interface MosaicFacts {
 export function describeMosaic({
   options,
   grid,
-  levels,
+  recipe,
+  layouts,
   catalog,
-  placement,
+  pictures,
   background,
   alike,
+  originals,
   quality,
   found,
 }: MosaicFacts): MosaicJson {
-  const { recipe } = options;
-  const usable = catalog.sources.length;
-  const shown = new Set([...new Set(placement.cells)].map((id) => id % usable));
+  const shown = new Set(pictures.origins);
   const used = catalog.sources.filter((_, id) => shown.has(id));
-  const pictures = placement.cells.reduce((most, id) => Math.max(most, id), usable - 1) + 1;
   return {
     format: 'zoomosaic',
-    version: 1,
+    version: MOSAIC_VERSION,
     title: options.title ?? titleOf(options.target),
-    layout: 'dzi',
+    layouts,
     grid,
-    cellSize: recipe.cellSize,
+    cell: recipe.cell,
     tileSize: recipe.tileSize,
-    width: grid.columns * recipe.cellSize,
-    height: grid.rows * recipe.cellSize,
+    width: grid.columns * recipe.cell.width,
+    height: grid.rows * recipe.cell.height,
     tile: {
       format: recipe.format,
       extension: extensionOf(recipe.format),
       quality: recipe.quality,
       subsampling: recipe.subsampling,
     },
-    fullLevel: options.fullLevel,
     crop: recipe.crop,
     background: toHex(background),
-    levels,
+    levels: levelsOf(grid, recipe.cell),
+    pictures: pictures.count,
     sources: {
       found,
-      usable,
+      usable: catalog.sources.length,
       used: used.length,
       skipped: catalog.skipped.length,
       duplicates: catalog.copies.size,
@@ -69,9 +76,21 @@ export function describeMosaic({
       enlarged: used.filter(({ enlarged }) => enlarged).length,
       verbatim: used.filter(({ verbatim }) => verbatim).length,
     },
-    placement: { file: 'placement.js', type: pictures <= 65536 ? 'u16' : 'u32' },
+    placement: { folder: 'cells', block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
+    ...(originals && { originals }),
     quality,
   };
+}
+
+/** What IIIF tells of a mosaic; `names` is the source of each cell. */
+export function aboutOf(
+  { title, grid, sources, width, height }: MosaicJson,
+  { credit, rights }: ResolvedOptions,
+  names: (cell: number) => string,
+): IiifAbout {
+  const cells = count(grid.columns * grid.rows);
+  const summary = `A photomosaic of ${cells} cells and ${count(sources.used)} images, ${count(width)} x ${count(height)} px.`;
+  return { title, credit, rights, summary, names };
 }
 
 function titleOf(target: string): string {
@@ -107,7 +126,7 @@ export function warningsOf(
   if (sources.skipped) warnings.push(`${count(sources.skipped)} files cannot be used; see report/skipped.csv`);
   if (sources.enlarged) {
     warnings.push(
-      `${count(sources.enlarged)} images are smaller than a cell (${mosaic.cellSize} px) and were enlarged`,
+      `${count(sources.enlarged)} images are smaller than a cell (${sizeText(mosaic.cell)} px) and were enlarged`,
     );
   }
   if (catalog.sources.some(({ alpha }) => alpha) && !options.background) {

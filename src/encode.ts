@@ -1,5 +1,22 @@
 import sharp from 'sharp';
-import type { Recipe } from './types.ts';
+import type { Recipe, Size } from './types.ts';
+
+/** What encoding depends on. */
+export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;
+
+/**
+ * Encodes px into a tile that nothing will be spliced of: a JPEG is then a tenth smaller.
+ *
+ * @param px RGB, 8-bit sRGB, row-major.
+ */
+export async function encodePainted(px: Uint8Array, size: Size, coding: Coding): Promise<Buffer> {
+  if (coding.format !== 'jpeg') return await encodeTile(px, size, coding);
+  const { width, height } = size;
+  const { quality, subsampling } = coding;
+  return await sharp(px, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality, chromaSubsampling: subsampling, progressive: true })
+    .toBuffer();
+}
 
 /**
  * Encodes px into a tile of the recipe's format. JPEG tables are the standard ones, never optimised, so that all tiles
@@ -7,7 +24,7 @@ import type { Recipe } from './types.ts';
  *
  * @param px RGB, 8-bit sRGB, row-major.
  */
-export async function encodeTile(px: Uint8Array, width: number, height: number, recipe: Recipe): Promise<Buffer> {
+export async function encodeTile(px: Uint8Array, { width, height }: Size, recipe: Coding): Promise<Buffer> {
   const { format, quality, subsampling } = recipe;
   const image = sharp(px, { raw: { width, height, channels: 3 } });
   switch (format) {

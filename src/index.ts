@@ -1,7 +1,13 @@
-export { build, type BuildResult } from './build.ts';
+export { build } from './build.ts';
+export type { BuildResult } from './build-result.ts';
+export type { AspectChoice } from './cell-shape.ts';
+export { fit, type FitOptions, type FitResult, type HostFit, type LayoutFit } from './fit/fit.ts';
+export { type Host, type HostId, HOSTS } from './fit/hosts.ts';
 export { type ErrorCode, UserError } from './errors.ts';
+export { rebase, type Rebased } from './layout/iiif-rebase.ts';
 export type { BuildOptions } from './options.ts';
 export { serve, type ServeOptions, type Serving } from './serve.ts';
+export type { LayoutLevel, Layouts, MosaicJson } from './mosaic-json.ts';
 export type * from './types.ts';
 export type { Problem } from './verify/tile-checker.ts';
 export { verify, type VerifyOptions, type VerifyResult } from './verify/verify.ts';

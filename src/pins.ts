@@ -4,6 +4,9 @@ import { messageOf, UserError } from './errors.ts';
 import type { SourceNames } from './source-names.ts';
 import type { Grid, Pin, Turn } from './types.ts';
 
+/** What a placement that was given is called in errors. */
+export const PLACEMENT = '--placement';
+
 /**
  * Reads pins as people type them: `12,34=photo.jpg`, or the path of a CSV with the columns column, row, source (as
  * report/placement.csv has them).

@@ -6,13 +6,22 @@ const UNITS: Record<Stage, string> = {
   match: 'cells',
   measure: 'parts',
   pyramid: 'tiles',
+  originals: 'images',
   site: 'steps',
 };
 
 /** Runs the stages of a build: tells how far they are and how long they took, and starts none once the build is aborted. */
 export class StageClock {
   /** Seconds that each stage has taken. */
-  readonly seconds: Record<Stage, number> = { scan: 0, catalog: 0, match: 0, measure: 0, pyramid: 0, site: 0 };
+  readonly seconds: Record<Stage, number> = {
+    scan: 0,
+    catalog: 0,
+    match: 0,
+    measure: 0,
+    pyramid: 0,
+    originals: 0,
+    site: 0,
+  };
   private readonly onProgress: (progress: Progress) => void;
   private readonly signal: AbortSignal;
 

@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { shrinkLinear, toSrgb as convertToSrgb } from './colour/convert.ts';
 import { LINEAR, toSrgb } from './colour/linear.ts';
 import { messageOf, UserError } from './errors.ts';
-import type { Rgb } from './types.ts';
+import type { Rgb, Size } from './types.ts';
 
 /** The picture to be reproduced: read, and known to decode. */
 export interface Target {
@@ -25,7 +25,7 @@ export async function openTarget(path: string): Promise<Target> {
   try {
     const bytes = await readFile(path);
     const { autoOrient } = await sharp(bytes).metadata();
-    const small = await (await TargetPx.decode({ bytes })).resized(64, 64);
+    const small = await (await TargetPx.decode({ bytes })).resized({ width: 64, height: 64 });
     const mean = [0, 1, 2].map((c) => {
       let sum = 0;
       for (let i = c; i < small.length; i += 3) sum += LINEAR[small[i]!]!;
@@ -43,7 +43,7 @@ export async function openTarget(path: string): Promise<Target> {
   }
 }
 
-/** A target's px, decoded: upright, sRGB, what is transparent white. */
+/** A target's px, decoded: upright, sRGB. */
 export class TargetPx {
   private readonly data: Buffer;
   private readonly raw: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
@@ -53,15 +53,31 @@ export class TargetPx {
     this.raw = raw;
   }
 
-  static async decode({ bytes }: Pick<Target, 'bytes'>): Promise<TargetPx> {
-    const upright = sharp(bytes, { failOn: 'error' }).autoOrient().flatten({ background: '#fff' });
-    const { data, info } = await convertToSrgb(upright).raw().toBuffer({ resolveWithObject: true });
-    return new TargetPx(data, { width: info.width, height: info.height, channels: info.channels });
+  /**
+   * @param shape what it is cropped to, evenly; only the ratio of its sides counts.
+   * @param background what is transparent.
+   */
+  static async decode({ bytes }: Pick<Target, 'bytes'>, shape?: Size, background = '#fff'): Promise<TargetPx> {
+    const upright = convertToSrgb(sharp(bytes, { failOn: 'error' }).autoOrient().flatten({ background }));
+    const { data, info } = await upright.raw().toBuffer({ resolveWithObject: true });
+    const { width, height, channels } = info;
+    const whole = new TargetPx(data, { width, height, channels });
+    return shape ? await whole.cropped(shape) : whole;
   }
 
-  /** Resized in linear light to cover width x height, the rest cropped evenly; of that, `rows` rows from `top` on. RGB. */
-  async resized(width: number, height: number, top = 0, rows = height): Promise<Buffer> {
-    const whole = shrinkLinear(sharp(this.data, { raw: this.raw }), width, height);
+  private async cropped(shape: Size): Promise<TargetPx> {
+    const scale = Math.min(this.raw.width / shape.width, this.raw.height / shape.height);
+    const width = Math.max(1, Math.round(shape.width * scale));
+    const height = Math.max(1, Math.round(shape.height * scale));
+    if (width === this.raw.width && height === this.raw.height) return this;
+    const [left, top] = [(this.raw.width - width) >> 1, (this.raw.height - height) >> 1];
+    const part = sharp(this.data, { raw: this.raw }).extract({ left, top, width, height });
+    return new TargetPx(await part.raw().toBuffer(), { ...this.raw, width, height });
+  }
+
+  /** Resized in linear light, whatever that does to its shape; of that, `rows` rows from `top` on. RGB. */
+  async resized({ width, height }: Size, top = 0, rows = height): Promise<Buffer> {
+    const whole = shrinkLinear(sharp(this.data, { raw: this.raw }), { width, height }, 'fill');
     return await whole.extract({ left: 0, top, width, height: rows }).raw().toBuffer();
   }
 }

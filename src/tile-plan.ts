@@ -1,4 +1,4 @@
-import type { Grid, Level, Recipe, Subsampling, TileFormat, TileOrigin } from './types.ts';
+import type { Grid, Level, Recipe, Size, Subsampling, TileFormat, TileOrigin } from './types.ts';
 
 /** Side of a JPEG's minimum coded unit, px. */
 export function mcuOf(subsampling: Subsampling): 8 | 16 {
@@ -10,60 +10,78 @@ export function extensionOf(format: TileFormat): string {
   return format === 'jpeg' ? 'jpg' : format;
 }
 
-type TileRecipe = Pick<Recipe, 'tileSize' | 'format' | 'subsampling'>;
+type Coding = Pick<Recipe, 'format' | 'subsampling'>;
+/** What sizes and tiles follow from. */
+export type Shape = Coding & Pick<Recipe, 'cell' | 'tileSize'>;
 
 /**
- * The one rule for how tiles come to be at `cell` px per cell: whole tiles of one source are referred to, JPEG cells of
- * whole MCUs are spliced, the rest is painted.
+ * The one rule for how tiles come to be, of cells and tiles of so many px: tiles that are (parts of) one source are referred
+ * to, JPEG cells of whole MCUs are spliced, the rest is painted.
  */
-export function originOf(cell: number, { tileSize, format, subsampling }: TileRecipe): TileOrigin {
-  if (cell >= tileSize) return 'reference';
-  return format === 'jpeg' && cell >= mcuOf(subsampling) ? 'splice' : 'paint';
+export function originOf(cell: Size, tile: Size, { format, subsampling }: Coding): TileOrigin {
+  if (isMultiple(cell.width, tile.width) && isMultiple(cell.height, tile.height)) return 'reference';
+  const mcu = mcuOf(subsampling);
+  return format === 'jpeg' && isMultiple(cell.width, mcu) && isMultiple(cell.height, mcu) ? 'splice' : 'paint';
 }
 
-/** A source at one power-of-two size. */
-export interface Mip {
-  /** Side, px. */
-  readonly size: number;
+function isMultiple(value: number, of: number): boolean {
+  return value >= of && value % of === 0;
+}
+
+/** `size` divided by `by`. */
+function shrunk({ width, height }: Size, by: number): Size {
+  return { width: width / by, height: height / by };
+}
+
+/** A source at one size: the cell's, halved some times. */
+export interface Mip extends Size {
+  /** How Deep Zoom tiles of this size come to be; what is kept of a source follows from that. */
   readonly from: TileOrigin;
-  /** Tiles along a side: more than 1 only for reference mips larger than a tile. */
-  readonly tiles: number;
-  /** Its px are kept: to paint with, or to measure what the mosaic looks like from afar. */
-  readonly raster: boolean;
+  /** Pieces that it is kept in: none is wider than a Deep Zoom tile. */
+  readonly across: number;
+  readonly down: number;
+  /** A piece. */
+  readonly piece: Size;
+}
+
+/** All sizes at which a recipe keeps its sources, largest (the cell) first, down to the last of whole px. */
+export function mipsOf(recipe: Shape): Mip[] {
+  const mips: Mip[] = [];
+  const tile = { width: recipe.tileSize, height: recipe.tileSize };
+  for (let { width, height } = recipe.cell; Number.isInteger(width) && Number.isInteger(height);) {
+    const from = originOf({ width, height }, tile, recipe);
+    const across = Math.max(1, width / recipe.tileSize);
+    const down = from === 'reference' ? height / recipe.tileSize : across;
+    mips.push({ width, height, from, across, down, piece: { width: width / across, height: height / down } });
+    [width, height] = [width / 2, height / 2];
+  }
+  return mips;
 }
 
 /** Px per cell, at most, at which a mosaic is compared with its target. */
 export const MEASURED_CELL = 8;
 
-/** All sizes at which a recipe keeps its sources, largest (the cell size) first, down to 1 px. */
-export function mipsOf(recipe: Recipe): Mip[] {
-  const mips: Mip[] = [];
-  for (let size = recipe.cellSize; size >= 1; size /= 2) {
-    const from = originOf(size, recipe);
-    const raster = from === 'paint' || size <= MEASURED_CELL;
-    mips.push({ size, from, tiles: Math.max(1, size / recipe.tileSize), raster });
-  }
-  return mips;
+/**
+ * Sizes at which a recipe keeps px, largest first: of mips that are painted; and squares of 8 px and below, whatever the
+ * cell's shape, to tell what a mosaic looks like from afar.
+ */
+export function rastersOf(recipe: Shape): Size[] {
+  const sizes = mipsOf(recipe)
+    .filter(({ from, width, height }) => from === 'paint' && !(width === height && width <= MEASURED_CELL))
+    .map(({ width, height }) => ({ width, height }));
+  for (let side = MEASURED_CELL; side >= 1; side /= 2) sizes.push({ width: side, height: side });
+  return sizes;
 }
 
 /**
- * The levels of a mosaic's Deep Zoom pyramid, coarsest (level 0, 1 x 1 px) first: each level's size is half of the
- * next's, rounded up.
+ * The levels of a mosaic's pyramid, coarsest (level 0, 1 x 1 px) first: each level's size is half of the next's, rounded up.
  */
-export function levelsOf(grid: Grid, cellSize: number, recipe: TileRecipe): Level[] {
-  const [fullWidth, fullHeight] = [grid.columns * cellSize, grid.rows * cellSize];
+export function levelsOf(grid: Grid, cell: Size): Level[] {
+  const [fullWidth, fullHeight] = [grid.columns * cell.width, grid.rows * cell.height];
   const deepest = Math.ceil(Math.log2(Math.max(fullWidth, fullHeight)));
   return Array.from({ length: deepest + 1 }, (_, level) => {
-    const scale = 2 ** (deepest - level);
-    const [width, height] = [Math.ceil(fullWidth / scale), Math.ceil(fullHeight / scale)];
-    const [columns, rows] = [Math.ceil(width / recipe.tileSize), Math.ceil(height / recipe.tileSize)];
-    const cell = cellSize / scale;
-    return { level, cell, width, height, columns, rows, from: originOf(cell, recipe) };
+    const shrink = 2 ** (deepest - level);
+    const [width, height] = [Math.ceil(fullWidth / shrink), Math.ceil(fullHeight / shrink)];
+    return { level, cell: shrunk(cell, shrink), width, height };
   });
-}
-
-/** Path of a source's tile within a site; `x`, `y` tell the tiles of a mip apart that is larger than a tile. */
-export function sourceTilePath(id: number, mip: Mip, x: number, y: number, extension: string): string {
-  const name = mip.tiles === 1 ? `${id}` : `${id}_${mip.size}_${x}_${y}`;
-  return `tiles/${id >> 10}/${name}.${extension}`;
 }

@@ -11,7 +11,13 @@ export type TileFormat = 'jpeg' | 'webp' | 'avif' | 'png';
 /** Chroma subsampling of JPEG tiles; fixes the MCU (16 px at 4:2:0, 8 px at 4:4:4). */
 export type Subsampling = '4:2:0' | '4:4:4';
 
-/** Which part of a source fills its (square) cell. */
+/** How a site's pyramid lies on disk; see docs/formats.md. */
+export type Layout = 'dzi' | 'compact' | 'iiif';
+
+/** Whether sites carry the sources' own files, as hard links where nothing has to be taken out of them, or as copies. */
+export type Originals = 'none' | 'link' | 'copy';
+
+/** Which part of a source fills its cell. */
 export type Crop = 'centre' | 'attention' | 'entropy';
 
 /** How full-resolution tiles stand in the site: hard links to one file per source, or copies of it. */
@@ -20,7 +26,7 @@ export type FullLevel = 'link' | 'copy';
 /** Whether images that look alike share their uses and the distance, or count each by itself. */
 export type NearDuplicates = 'group' | 'keep';
 
-/** How a level's tiles come to be; see `tilePlan`. */
+/** How tiles come to be; see `originOf`. */
 export type TileOrigin = 'reference' | 'splice' | 'paint';
 
 /** How a source stands: quarter turns clockwise (0..3), and 4 more if it is mirrored (left and right swapped) before. */
@@ -41,6 +47,12 @@ export interface Rect {
   readonly height: number;
 }
 
+/** Px across and down. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
 /** Cells of a mosaic. */
 export interface Grid {
   readonly columns: number;
@@ -48,7 +60,7 @@ export interface Grid {
 }
 
 /** The stages of a build, in their order. */
-export type Stage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'site';
+export type Stage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'originals' | 'site';
 
 /** An image that has to stand in a cell. */
 export interface Pin {
@@ -87,9 +99,9 @@ export interface SkippedFile {
 
 /** What decides how a source is indexed; a catalog holds one index per recipe. */
 export interface Recipe {
-  /** Side of a cell at the deepest level, px; a power of two, 16..4096. */
-  readonly cellSize: number;
-  /** Side of a tile, px: 256 or 512. */
+  /** A cell at the deepest level, px: two small whole numbers (both 1 where cells are square) times a power of two. */
+  readonly cell: Size;
+  /** Side of a Deep Zoom tile, px: the cell's width times or divided by a power of two. */
   readonly tileSize: number;
   readonly format: TileFormat;
   /** Encoder quality, 1..100. */
@@ -123,11 +135,12 @@ export interface Source {
 
 /**
  * Which picture stands in each cell. A picture is a source that stands in one of its ways: its id is
- * turn x number of usable sources + source id, so that upright sources have their own ids.
+ * turn x number of usable sources + source id, so that upright sources have their own ids. Once placed, the pictures in
+ * use are numbered in the order of their colours, from 0, and `cells` holds these numbers.
  */
 export interface Placement {
   readonly grid: Grid;
-  /** Picture ids, row-major, `columns * rows` long. */
+  /** Pictures, row-major, `columns * rows` long. */
   readonly cells: Uint32Array;
   /** Squared distance of each choice from what the target shows, as matching sees it: emphasised features, in OKLab. */
   readonly costs: Float32Array;
@@ -142,19 +155,12 @@ export interface Placement {
   readonly minDistance: number;
 }
 
-/** One level of the pyramid. */
-export interface Level {
+/** One level of the pyramid, whatever its layout. */
+export interface Level extends Size {
   /** Deep Zoom level: 0 is 1 x 1 px, each level doubles. */
   readonly level: number;
-  /** Px per cell at this level; below 1, a power of two fraction. */
-  readonly cell: number;
-  /** Size of the level, px. */
-  readonly width: number;
-  readonly height: number;
-  /** Tiles of the level. */
-  readonly columns: number;
-  readonly rows: number;
-  readonly from: TileOrigin;
+  /** Px per cell at this level; multiples of a power of two, below 1 a fraction. */
+  readonly cell: Size;
 }
 
 /** Counts of what went in. `found = usable + duplicates + skipped`. */
@@ -206,40 +212,4 @@ export interface Quality {
   readonly minDistance: number;
   /** Pairs of cells for which that does not hold. */
   readonly distanceConflicts: number;
-}
-
-/** `mosaic.json`: what a site is; documented in docs/formats.md. */
-export interface MosaicJson {
-  readonly format: 'zoomosaic';
-  readonly version: 1;
-  readonly title: string;
-  readonly layout: 'dzi';
-  readonly grid: Grid;
-  readonly cellSize: number;
-  readonly tileSize: number;
-  /** Size of the whole mosaic, px. */
-  readonly width: number;
-  readonly height: number;
-  readonly tile: {
-    readonly format: TileFormat;
-    /** File name extension of the tiles: `jpg`, `webp`, `avif`, `png`. */
-    readonly extension: string;
-    readonly quality: number;
-    readonly subsampling: Subsampling;
-  };
-  readonly fullLevel: FullLevel;
-  readonly crop: Crop;
-  /** What transparent sources were laid over, `#rrggbb`. */
-  readonly background: string;
-  /** Levels, coarsest (0) first. */
-  readonly levels: readonly Level[];
-  readonly sources: SourceCounts & {
-    /** Used sources smaller than the cell. */
-    readonly enlarged: number;
-    /** Used sources whose full-resolution tile is their own compressed data. */
-    readonly verbatim: number;
-  };
-  /** `placement.js` calls `zoomosaicPlacement` with the base64 of the row-major picture ids (see {@link Placement}), little endian. */
-  readonly placement: { readonly file: string; readonly type: 'u16' | 'u32' };
-  readonly quality: Quality;
 }

@@ -124,7 +124,7 @@ describe('adaptation', () => {
     await writeWaves(path, 120, 80, 12);
     const target = await openTarget(path);
     const meanAt = async (part: number) => {
-      const cut = await cutTarget(target, { columns: 30, rows: 20 }, { features: to, part });
+      const cut = await cutTarget(target, { columns: 30, rows: 20 }, { width: 1, height: 1 }, { features: to, part });
       const features = new Float32Array(FEATURE_LENGTH);
       const all = Array.from({ length: 600 }, (_, cell) => {
         writeCellFeatures(cut, cell, features, 0);

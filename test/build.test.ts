@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type MosaicJson, type Progress, verify } from '../src/index.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../src/colour/linear.ts';
 import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
+import { readSite } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
@@ -36,13 +37,21 @@ async function contents(folder: string): Promise<Map<string, Buffer>> {
   );
 }
 
+/** A level of the Deep Zoom layout, and its tiles across and down. */
+function tilesIn({ levels, layouts, tileSize }: MosaicJson, level: number) {
+  const { width, height } = levels[level]!;
+  const { tile, from } = layouts.dzi!.levels[level]!;
+  expect(tile).toEqual({ width: tileSize, height: tileSize });
+  return { level, width, height, from, columns: Math.ceil(width / tileSize), rows: Math.ceil(height / tileSize) };
+}
+
 /** The picture of a level, put together from its tiles. */
 async function levelPicture(
   site: string,
   mosaic: MosaicJson,
   level: number,
 ): Promise<{ data: Buffer; width: number; height: number }> {
-  const { columns, rows, width, height } = mosaic.levels[level]!;
+  const { columns, rows, width, height } = tilesIn(mosaic, level);
   const parts = Array.from({ length: columns * rows }, (_, i) => ({
     input: join(
       site,
@@ -81,6 +90,19 @@ describe('the pyramid', () => {
     ['tiny cells', { grid: { columns: 37, rows: 23 }, cellSize: 16 }],
     ['one cell', { grid: { columns: 1, rows: 1 }, cellSize: 32 }],
     ['PNG', { grid: { columns: 5, rows: 3 }, cellSize: 128, format: 'png' as const }],
+    ['cells of 4:3', { grid: { columns: 11, rows: 6 }, cellSize: 64, cellAspect: '4:3' }],
+    [
+      'cells of 2:1, of several tiles',
+      { grid: { columns: 3, rows: 2 }, cellSize: 512, cellAspect: '2:1', tileSize: 256 },
+    ],
+    [
+      'cells of 3:2, which tiles cut',
+      { grid: { columns: 2, rows: 3 }, cellSize: 512, cellAspect: '3:2', tileSize: 256 },
+    ],
+    [
+      'cells of 9:16, which tiles cut, PNG',
+      { grid: { columns: 5, rows: 3 }, cellSize: 128, cellAspect: '9:16', format: 'png' as const },
+    ],
   ])('is what any Deep Zoom viewer expects: %s', async (name, options) => {
     const { out, mosaic } = await make(`oracle-${name.replaceAll(/\W/g, '-')}`, {
       ...options,
@@ -157,12 +179,12 @@ describe('the pyramid', () => {
       .toFile(join(root, 'even.dz'));
     await mkdir(join(root, 'even-vips'));
     await rename(join(root, 'even_files'), join(root, 'even-vips/mosaic_files'));
-    for (const { level, cell } of mosaic.levels.filter((one) => one.cell >= 1)) {
+    for (const { level, cell } of mosaic.levels.filter((one) => one.cell.width >= 1)) {
       const [mine, theirs] = [
         await levelPicture(out, mosaic, level),
         await levelPicture(join(root, 'even-vips'), mosaic, level),
       ];
-      expect(difference(mine.data, theirs.data).most, `${cell} px per cell`).toBeLessThanOrEqual(1);
+      expect(difference(mine.data, theirs.data).most, `${cell.width} px per cell`).toBeLessThanOrEqual(1);
     }
   });
 });
@@ -170,14 +192,16 @@ describe('the pyramid', () => {
 describe('full resolution', () => {
   test('is stored once per source and linked', async () => {
     const { out, mosaic, result } = await make('links', { cellSize: 256, columns: 8, minDistance: 0 });
-    const { level, columns, rows } = mosaic.levels.at(-1)!;
+    const { pictures } = await readSite(out);
+    expect(mosaic.pictures).toBe(mosaic.sources.used);
+    const { level, columns, rows } = tilesIn(mosaic, mosaic.levels.length - 1);
     const inodes = new Map<number, string>();
     for (const file of await readdir(join(out, 'tiles/0')))
       inodes.set((await stat(join(out, 'tiles/0', file))).ino, file);
     expect(inodes.size).toBe(mosaic.sources.used);
     for (let i = 0; i < columns * rows; i++) {
       const tile = join(out, 'mosaic_files', String(level), `${i % columns}_${Math.floor(i / columns)}.jpg`);
-      expect(inodes.has((await stat(tile)).ino)).toBe(true);
+      expect(inodes.get((await stat(tile)).ino)).toBe(`${pictures[i]!}.jpg`);
     }
     expect(result.linkedFiles).toBe(columns * rows);
     const copied = await make('copies', { cellSize: 256, columns: 8, minDistance: 0, fullLevel: 'copy' });
@@ -208,7 +232,9 @@ describe('full resolution', () => {
       grid: { columns: 5, rows: 1 },
     });
     expect(mosaic.sources).toMatchObject({ used: 5, verbatim: 1, enlarged: 1 });
-    const tile = await readFile(join(out, 'tiles/0/0.jpg'));
+    const { ids, pictures } = await readSite(out);
+    expect(new Set(pictures)).toEqual(new Set([0, 1, 2, 3, 4]));
+    const tile = await readFile(join(out, `tiles/0/${pictures[ids.indexOf(0)]!}.jpg`));
     const scan = own.subarray(own.indexOf(Buffer.from([0xff, 0xda])));
     expect(tile.subarray(-scan.length).equals(scan)).toBe(true);
     for (const [file, bytes] of await contents(out)) {
@@ -246,7 +272,8 @@ describe('a build', () => {
     expect(result).toMatchObject({
       out,
       grid: { columns: 6, rows: 4 },
-      cellSize: 64,
+      layouts: ['dzi'],
+      cell: { width: 64, height: 64 },
       tileSize: 256,
       width: 384,
       height: 256,
@@ -259,7 +286,7 @@ describe('a build', () => {
     expect(result.quality.mostUses).toBe(12);
     expect(result.quality.gap).toBeGreaterThanOrEqual(0);
     expect(result.quality.gap).toBeLessThan(0.01);
-    expect(Object.keys(result.stages)).toEqual(['scan', 'catalog', 'match', 'measure', 'pyramid', 'site']);
+    expect(Object.keys(result.stages)).toEqual(['scan', 'catalog', 'match', 'measure', 'pyramid', 'originals', 'site']);
     expect(mosaic.sources).toEqual(result.sources);
     expect(await readFile(join(out, 'report/skipped.csv'), 'utf8')).toMatch(
       /^path,reason\r\n".*broken, ""really"".jpg","not an image, or of a format that cannot be decoded"\r\n$/,
@@ -366,7 +393,7 @@ describe('a build', () => {
       'a cell size',
       { cellSize: 100 },
       'usage',
-      /Expected a power of two from 16 to 4096 for --cell-size but received 100/,
+      /Expected a power of two from 16 to 4096, or native for --cell-size but received 100/,
     ],
     ['a tile size', { tileSize: 128 }, 'usage', /Expected 256 or 512 for --tile-size but received 128/],
     ['a quality', { quality: 0 }, 'usage', /Expected a whole number from 1 to 100 for --quality but received 0/],
@@ -412,7 +439,7 @@ describe('a build', () => {
 
   test.each(['webp', 'avif'] as const)('paints %s tiles', async (format) => {
     const { out, result, mosaic } = await make(`as-${format}`, { format, cellSize: 256, columns: 3 });
-    expect(mosaic.levels.map(({ from }) => from)).not.toContain('splice');
+    expect(mosaic.layouts.dzi!.levels.map(({ from }) => from)).not.toContain('splice');
     expect(result.warnings.join()).toContain(`${format} tiles cannot be spliced`);
     expect((await verify({ site: out })).problems).toEqual([]);
   });

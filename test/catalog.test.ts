@@ -3,22 +3,26 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Catalog } from '../src/catalog/catalog.ts';
+import { spliceHeader } from '../src/catalog/recipe-key.ts';
 import { SHARD_VERSION } from '../src/catalog/shard.ts';
 import { decodeCell } from '../src/catalog/decode.ts';
 import { updateCatalog } from '../src/catalog/update.ts';
+import { wholeTile } from '../src/jpeg/splice.ts';
 import { scan } from '../src/scan/scan.ts';
-import type { Recipe } from '../src/types.ts';
+import { mipsOf } from '../src/tile-plan.ts';
+import type { Recipe, Rect, Size, TileOrigin } from '../src/types.ts';
 import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const RECIPE: Recipe = {
-  cellSize: 32,
+  cell: { width: 32, height: 32 },
   tileSize: 256,
   format: 'jpeg',
   quality: 85,
   subsampling: '4:2:0',
   crop: 'centre',
 };
+const square = (side: number) => ({ width: side, height: side });
 const GREY = { r: 128, g: 128, b: 128 };
 const signal = new AbortController().signal;
 const noProgress = () => {};
@@ -131,7 +135,7 @@ describe('a catalog', () => {
       .toFile(join(images, 'z.png'));
     const grey = await update(images, folder);
     const red = await update(images, folder, {}, { r: 255, g: 0, b: 0 });
-    const pixel = (catalog: Catalog) => [...catalog.pixels(2, 1)];
+    const pixel = (catalog: Catalog) => [...catalog.pixels(2, square(1))];
     expect([pixel(grey), pixel(red)]).toEqual([
       [128, 128, 128],
       [255, 0, 0],
@@ -156,7 +160,7 @@ describe('a catalog', () => {
     const bytes = await readFile(path);
     bytes[bytes.length - 10]! ^= 0xff;
     await writeFile(path, bytes);
-    expect(() => whole.strip(2, 16)).toThrow('is damaged');
+    expect(() => whole.strips(2, square(16), 0)).toThrow('is damaged');
     await truncate(path, 1000);
     expect((await update(images, folder)).sources).toHaveLength(3);
     expect(await shards(folder)).toHaveLength(2);
@@ -188,8 +192,8 @@ describe('a catalog', () => {
 
 describe('decoding', () => {
   const decodeAs = async (image: Sharp, size = 64) =>
-    (await decodeCell(await image.toBuffer(), size, 'centre', GREY)).px;
-  const square = () => sharp(waves(64, 64, 12), { raw: { width: 64, height: 64, channels: 3 } });
+    (await decodeCell(await image.toBuffer(), square(size), 'centre', GREY)).px;
+  const picture = () => sharp(waves(64, 64, 12), { raw: { width: 64, height: 64, channels: 3 } });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('turns an image upright: EXIF orientation %i', async (orientation) => {
     // How a camera held so would have stored the same picture.
@@ -204,7 +208,7 @@ describe('decoding', () => {
       [90, false],
     ] as const;
     const [angle, mirrored] = undo[orientation - 1]!;
-    let stored = square();
+    let stored = picture();
     if (mirrored && angle !== 90 && angle !== 270) stored = stored.flop();
     const turned = sharp(await stored.rotate(angle).png().toBuffer());
     if (mirrored && (angle === 90 || angle === 270)) turned.flop();
@@ -219,10 +223,10 @@ describe('decoding', () => {
   test('converts profiles, inks and depths to sRGB', async () => {
     const plain = waves(64, 64, 12);
     const cases: [string, Sharp, number][] = [
-      ['Display P3', square().withIccProfile('p3').png(), 2],
-      ['sRGB profile', square().withIccProfile('srgb').png(), 0],
-      ['16 bits', square().toColourspace('rgb16').png(), 1],
-      ['16 bits, Display P3', square().withIccProfile('p3').toColourspace('rgb16').png(), 6],
+      ['Display P3', picture().withIccProfile('p3').png(), 2],
+      ['sRGB profile', picture().withIccProfile('srgb').png(), 0],
+      ['16 bits', picture().toColourspace('rgb16').png(), 1],
+      ['16 bits, Display P3', picture().withIccProfile('p3').toColourspace('rgb16').png(), 6],
     ];
     for (const [name, image, most] of cases) {
       const px = await decodeAs(image);
@@ -234,11 +238,11 @@ describe('decoding', () => {
         .resize(640, 640, { kernel: 'nearest' })
         .png()
         .toBuffer();
-      const shrunk = (await decodeCell(enlarged, 64, 'centre', GREY)).px;
+      const shrunk = (await decodeCell(enlarged, square(64), 'centre', GREY)).px;
       expect(difference(shrunk, plain).mean, `${name}, large`).toBeLessThan(2);
     }
     const cmyk = await decodeAs(
-      square().toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 100, chromaSubsampling: '4:4:4' }),
+      picture().toColourspace('cmyk').withIccProfile('cmyk').jpeg({ quality: 100, chromaSubsampling: '4:4:4' }),
     );
     expect(difference(cmyk, plain).mean).toBeLessThan(12); // inks cannot show every colour
   });
@@ -249,7 +253,7 @@ describe('decoding', () => {
       lossless: true,
     });
     expect(difference(await decodeAs(animation), waves(64, 64, 12)).most).toBe(0);
-    const grey = await decodeAs(square().toColourspace('b-w').png());
+    const grey = await decodeAs(picture().toColourspace('b-w').png());
     expect(grey.every((value, i) => value === grey[i - (i % 3)])).toBe(true);
     expect(grey).toHaveLength(64 * 64 * 3);
   });
@@ -272,12 +276,53 @@ describe('decoding', () => {
 
   test('crops to what stands out, if asked', async () => {
     const scene = sharp({ create: { width: 400, height: 100, channels: 3, background: '#333' } }).composite([
-      { input: await square().png().toBuffer(), left: 320, top: 20 },
+      { input: await picture().png().toBuffer(), left: 320, top: 20 },
     ]);
     const bytes = await scene.png().toBuffer();
-    expect((await decodeCell(bytes, 32, 'centre', GREY)).crop).toEqual({ left: 150, top: 0, width: 100, height: 100 });
+    expect((await decodeCell(bytes, square(32), 'centre', GREY)).crop).toEqual({
+      left: 150,
+      top: 0,
+      width: 100,
+      height: 100,
+    });
     for (const crop of ['attention', 'entropy'] as const) {
-      expect((await decodeCell(bytes, 32, crop, GREY)).crop.left, crop).toBeGreaterThan(240);
+      expect((await decodeCell(bytes, square(32), crop, GREY)).crop.left, crop).toBeGreaterThan(240);
+    }
+  });
+
+  test('crops to the shape of the cell', async () => {
+    const bytes = await sharp(waves(400, 100, 3), { raw: { width: 400, height: 100, channels: 3 } })
+      .png()
+      .toBuffer();
+    const cases: [Size, Rect][] = [
+      [
+        { width: 96, height: 64 },
+        { left: 125, top: 0, width: 150, height: 100 },
+      ],
+      [
+        { width: 16, height: 32 },
+        { left: 175, top: 0, width: 50, height: 100 },
+      ],
+      [
+        { width: 128, height: 16 },
+        { left: 0, top: 25, width: 400, height: 50 },
+      ],
+      [
+        { width: 400, height: 100 },
+        { left: 0, top: 0, width: 400, height: 100 },
+      ],
+    ];
+    for (const [cell, crop] of cases) {
+      const decoded = await decodeCell(bytes, cell, 'centre', GREY);
+      expect(decoded.crop).toEqual(crop);
+      const expected = await sharp(bytes)
+        .extract(crop)
+        .pipelineColourspace('scrgb')
+        .resize(cell.width, cell.height, { fit: 'fill', kernel: 'cubic' })
+        .toColourspace('srgb')
+        .raw()
+        .toBuffer();
+      expect(difference(decoded.px, expected).most, `${cell.width} x ${cell.height}`).toBeLessThanOrEqual(2);
     }
   });
 
@@ -285,21 +330,46 @@ describe('decoding', () => {
     const svg = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="4" height="8"/><rect x="4" width="4" height="8" fill="#fff"/></svg>',
     );
-    const { px, width } = await decodeCell(svg, 64, 'centre', GREY);
+    const { px, width } = await decodeCell(svg, square(64), 'centre', GREY);
     expect(width).toBeGreaterThanOrEqual(64);
     expect([px[31 * 3], px[32 * 3]]).toEqual([0, 255]);
   });
 });
 
-test('a full-resolution tile holds what the source shows', async () => {
-  const images = join(root, 'h');
+test.each<[string, Size, number, TileOrigin]>([
+  ['a tile', square(256), 256, 'reference'],
+  ['four tiles', square(512), 256, 'reference'],
+  ['2 x 1 tiles', { width: 512, height: 256 }, 256, 'reference'],
+  ['1 x 2 tiles', { width: 256, height: 512 }, 256, 'reference'],
+  ['pieces that are spliced', { width: 768, height: 512 }, 384, 'splice'],
+  ['one piece that is spliced', { width: 96, height: 64 }, 192, 'splice'],
+])('full resolution holds what the source shows, in %s', async (name, cell, tileSize, from) => {
+  const { width, height } = cell;
+  const images = join(root, `h ${name}`);
   await mkdir(images);
-  await sharp(waves(256, 256, 5), { raw: { width: 256, height: 256, channels: 3 } })
+  const px = waves(width, height, 5);
+  await sharp(px, { raw: { width, height, channels: 3 } })
     .png()
     .toFile(join(images, 'a.png'));
-  const catalog = await update(images, join(root, 'h-catalog'), { cellSize: 256, quality: 95, subsampling: '4:4:4' });
-  const tile = await decode(
-    Buffer.from(catalog.tile(0, { size: 256, from: 'reference', tiles: 1, raster: false }, 0, 0)),
-  );
-  expect(difference(tile.data, waves(256, 256, 5)).most).toBeLessThan(12);
+  const recipe = { ...RECIPE, cell, tileSize, quality: 95, subsampling: '4:4:4' } as const;
+  const catalog = await update(images, join(root, 'h-catalog'), recipe);
+  const [mip] = mipsOf(recipe);
+  const { across, down, piece } = mip!;
+  expect([mip!.from, across * piece.width, down * piece.height]).toEqual([from, width, height]);
+  for (let i = 0; i < across * down; i++) {
+    let bytes = catalog.file(0, cell, i);
+    expect(catalog.bytesOf(0, cell, i)).toBe(bytes.length);
+    if (from === 'splice') {
+      bytes = wholeTile(await spliceHeader(recipe), catalog.strips(0, cell, i), piece.width / 8, 8);
+    }
+    const shown = await decode(Buffer.from(bytes));
+    expect([shown.width, shown.height]).toEqual([piece.width, piece.height]);
+    const part = { left: (i % across) * piece.width, top: Math.floor(i / across) * piece.height, ...piece };
+    const expected = await sharp(px, { raw: { width, height, channels: 3 } })
+      .extract(part)
+      .raw()
+      .toBuffer();
+    expect(difference(shown.data, expected).most, `piece ${i}`).toBeLessThan(12);
+  }
+  catalog.close();
 });

@@ -90,12 +90,15 @@ describe('zoomosaic build', () => {
     const result = JSON.parse(good.stdout) as Record<string, unknown>;
     expect(good.stdout.trimEnd()).not.toContain('\n');
     expect(Object.keys(result).toSorted()).toEqual([
+      'aspects',
       'background',
       'bytes',
-      'cellSize',
+      'cell',
       'files',
+      'fit',
       'grid',
       'height',
+      'layouts',
       'levels',
       'linkedFiles',
       'out',
@@ -110,6 +113,9 @@ describe('zoomosaic build', () => {
     expect(result).toMatchObject({
       out: 'site',
       grid: { columns: 5, rows: 4 },
+      layouts: ['dzi'],
+      cell: { width: 32, height: 32 },
+      aspects: [],
       width: 160,
       height: 128,
       sources: { found: 20, usable: 20, skipped: 0, duplicates: 0 },

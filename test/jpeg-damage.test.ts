@@ -17,13 +17,10 @@ async function encode(options: { progressive?: boolean } = {}): Promise<Buffer> 
 }
 
 function spliced(jpeg: Buffer): Buffer {
-  const cells = cutJpeg(jpeg, [WHOLE]);
+  const bands = [{ pieces: cutJpeg(jpeg, [WHOLE]), from: 0, to: WHOLE.height }];
   const header = tileHeaderOf(jpeg);
-  const out = Buffer.alloc(spliceBound(header, cells));
-  return out.subarray(
-    0,
-    spliceTile(out, header, { width: SIDE, height: SIDE, segmentMcus: SIDE / 8, across: 1, cells }),
-  );
+  const out = Buffer.alloc(spliceBound(header, bands));
+  return out.subarray(0, spliceTile(out, header, { width: SIDE, height: SIDE, segmentMcus: SIDE / 8, bands }));
 }
 
 async function decoded(jpeg: Buffer): Promise<Buffer | undefined> {

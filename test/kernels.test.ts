@@ -6,8 +6,11 @@ import { FEATURE_LENGTH, writeFeatures } from '../src/colour/features.ts';
 import { halveLinear, halveSrgb, LINEAR, toSrgb } from '../src/colour/linear.ts';
 import { linearToOklab } from '../src/colour/oklab.ts';
 import { compileKernel, kernelNames } from '../src/kernels/compile.ts';
+import type { Size } from '../src/types.ts';
 import { difference, waves } from './images.ts';
 import { integer, seeded } from './random.ts';
+
+const square = (side: number) => ({ width: side, height: side });
 
 test('the committed WebAssembly is what its source compiles to', async () => {
   const names = await kernelNames();
@@ -28,8 +31,8 @@ describe('linear light', () => {
 
   test('averages a chessboard to 188', () => {
     const board = new Uint8Array(8 * 8 * 3).map((_, i) => ((Math.floor(i / 3) + Math.floor(i / 24)) % 2 ? 255 : 0));
-    expect([...halveCell(board, 8).px.get(4)!].every((value) => value === 188)).toBe(true);
-    expect([...resample({ data: board, width: 8, height: 8, channels: 3 }, 1, { r: 0, g: 0, b: 0 })]).toEqual([
+    expect([...halveCell(board, square(8)).px.get('4x4')!].every((value) => value === 188)).toBe(true);
+    expect([...resample({ data: board, width: 8, height: 8, channels: 3 }, square(1), { r: 0, g: 0, b: 0 })]).toEqual([
       188, 188, 188,
     ]);
   });
@@ -70,27 +73,27 @@ test('the distance of two feature vectors is that of their colours', () => {
 });
 
 /** The same resize by its definition, in double precision: every output px from all input px. */
-function slowResize(px: Uint8Array, width: number, height: number, size: number): Uint8Array {
+function slowResize(px: Uint8Array, width: number, height: number, size: Size): Uint8Array {
   const cubic = (x: number) =>
     x < 1 ? 1.5 * x ** 3 - 2.5 * x ** 2 + 1 : x < 2 ? -0.5 * x ** 3 + 2.5 * x ** 2 - 4 * x + 2 : 0;
-  const weights = (input: number) =>
-    Array.from({ length: size }, (_, i) => {
-      const [ratio, centre] = [input / size, ((i + 0.5) * input) / size - 0.5];
+  const weights = (input: number, output: number) =>
+    Array.from({ length: output }, (_, i) => {
+      const [ratio, centre] = [input / output, ((i + 0.5) * input) / output - 0.5];
       const row = Array.from({ length: input }, (__, j) => cubic(Math.abs(j - centre) / Math.max(1, ratio)));
       const total = row.reduce((sum, value) => sum + value, 0);
       return row.map((value) => value / total);
     });
-  const [across, down] = [weights(width), weights(height)];
-  const out = new Uint8Array(size * size * 3);
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
+  const [across, down] = [weights(width, size.width), weights(height, size.height)];
+  const out = new Uint8Array(size.width * size.height * 3);
+  for (let y = 0; y < size.height; y++) {
+    for (let x = 0; x < size.width; x++) {
       for (let c = 0; c < 3; c++) {
         let sum = 0;
         for (let v = 0; v < height; v++) {
           if (down[y]![v] === 0) continue;
           for (let u = 0; u < width; u++) sum += down[y]![v]! * across[x]![u]! * LINEAR[px[(v * width + u) * 3 + c]!]!;
         }
-        out[(y * size + x) * 3 + c] = toSrgb(sum);
+        out[(y * size.width + x) * 3 + c] = toSrgb(sum);
       }
     }
   }
@@ -98,29 +101,34 @@ function slowResize(px: Uint8Array, width: number, height: number, size: number)
 }
 
 describe('resampling', () => {
-  test('agrees with its definition, larger and smaller, odd and even', () => {
+  test.each<[string, (random: () => number) => Size]>([
+    ['squares', (random) => square(2 ** integer(random, 0, 5))],
+    ['other shapes', (random) => ({ width: integer(random, 1, 40), height: integer(random, 1, 40) })],
+  ])('agrees with its definition, larger and smaller, odd and even, for %s', (_, sizeOf) => {
     const random = seeded(2);
     for (let round = 0; round < 25; round++) {
-      const [width, height, size] = [integer(random, 1, 50), integer(random, 1, 50), 2 ** integer(random, 0, 5)];
+      const [width, height, size] = [integer(random, 1, 50), integer(random, 1, 50), sizeOf(random)];
       const data =
         round % 2 ? waves(width, height, round) : Uint8Array.from({ length: width * height * 3 }, () => random() * 256);
       const fast = resample({ data, width, height, channels: 3 }, size, { r: 0, g: 0, b: 0 });
       const { most } = difference(fast, slowResize(data, width, height, size));
-      expect(most, `${width} x ${height} to ${size}`).toBeLessThanOrEqual(1); // rounding of single precision
+      // Rounding of single precision.
+      expect(most, `${width} x ${height} to ${size.width} x ${size.height}`).toBeLessThanOrEqual(1);
     }
   });
 
   test('leaves a picture of the right size as it is', () => {
-    const data = waves(32, 32, 4);
-    expect(
-      Buffer.from(resample({ data, width: 32, height: 32, channels: 3 }, 32, { r: 0, g: 0, b: 0 })).equals(data),
-    ).toBe(true);
+    for (const size of [square(32), { width: 20, height: 45 }]) {
+      const data = waves(size.width, size.height, 4);
+      const same = resample({ data, ...size, channels: 3 }, size, { r: 0, g: 0, b: 0 });
+      expect(Buffer.from(same).equals(data)).toBe(true);
+    }
   });
 
   test('lays transparency over the background, and spreads grey', () => {
     const background = { r: 255, g: 0, b: 0 };
     const one = (data: number[], channels: number) => [
-      ...resample({ data: Uint8Array.from(data), width: 1, height: 1, channels }, 1, background),
+      ...resample({ data: Uint8Array.from(data), width: 1, height: 1, channels }, square(1), background),
     ];
     expect(one([0, 0, 255, 0], 4)).toEqual([255, 0, 0]);
     expect(one([0, 0, 255, 255], 4)).toEqual([0, 0, 255]);
@@ -130,13 +138,26 @@ describe('resampling', () => {
   });
 });
 
-test('halving agrees with its definition at every size', () => {
-  const cell = waves(64, 64, 9);
-  const { px, means } = halveCell(cell, 64);
-  let linear = halveSrgb(cell, 64, 64);
-  for (let size = 32; size >= 1; size /= 2) {
+test.each<[number, number]>([
+  [64, 64],
+  [96, 64],
+  [64, 96],
+  [16, 144],
+  [72, 128],
+  [112, 48],
+])('halving agrees with its definition at every size: %i x %i', (fullWidth, fullHeight) => {
+  const cell = waves(fullWidth, fullHeight, 9);
+  const { px, means } = halveCell(cell, { width: fullWidth, height: fullHeight });
+  expect(px.get(`${fullWidth}x${fullHeight}`)).toBe(cell);
+  let linear = halveSrgb(cell, fullWidth, fullHeight);
+  let [width, height] = [fullWidth / 2, fullHeight / 2];
+  for (; Number.isInteger(width) && Number.isInteger(height); [width, height] = [width / 2, height / 2]) {
+    const size = `${width}x${height}`;
     expect(difference(px.get(size)!, Uint8Array.from(linear, toSrgb)).most, `${size} px`).toBe(0);
-    if (size === 4) expect(Math.max(...means.map((value, i) => Math.abs(value - linear[i]!)))).toBeLessThan(1e-6);
-    linear = halveLinear(linear, size, size);
+    if (size === '4x4') expect(Math.max(...means.map((value, i) => Math.abs(value - linear[i]!)))).toBeLessThan(1e-6);
+    linear = halveLinear(linear, width, height);
   }
+  // None beyond those of whole px; and means of squares alone.
+  expect(px.size).toBe(Math.log2(fullWidth / width));
+  expect(means).toHaveLength(fullWidth === fullHeight ? 48 : 0);
 });

@@ -4,11 +4,12 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { measureLikeness } from '../src/measure/likeness.ts';
 import { openTarget, type Target } from '../src/target.ts';
-import type { Grid, Placement } from '../src/types.ts';
+import type { Grid, Placement, Size } from '../src/types.ts';
 import { waves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
 
+const SQUARE = { width: 1, height: 1 };
 const SIZES = [1, 2, 4, 8];
 const signal = new AbortController().signal;
 const differenceOf = differenceCiede2000();
@@ -27,30 +28,34 @@ async function detailed(name: string, width: number, height: number): Promise<Ta
   return await openTarget(path);
 }
 
-/** What the target is at `cellPx` px per cell: covering the grid, in linear light. */
-async function seenAt({ path }: Target, { columns, rows }: Grid, cellPx: number): Promise<Buffer> {
+/** What the target is at `cellPx` px per cell: its middle, of the grid's shape, in linear light, squeezed to squares. */
+async function seenAt({ path, width, height }: Target, { columns, rows }: Grid, cellPx: number, cell: Size = SQUARE) {
+  const scale = Math.min(width / (columns * cell.width), height / (rows * cell.height));
+  const part = { width: Math.round(columns * cell.width * scale), height: Math.round(rows * cell.height * scale) };
+  const [left, top] = [Math.floor((width - part.width) / 2), Math.floor((height - part.height) / 2)];
   return await sharp(path)
+    .extract({ left, top, ...part })
     .pipelineColourspace('scrgb')
-    .resize(columns * cellPx, rows * cellPx, { fit: 'cover', kernel: 'cubic' })
+    .resize(columns * cellPx, rows * cellPx, { fit: 'fill', kernel: 'cubic' })
     .toColourspace('srgb')
     .raw()
     .toBuffer();
 }
 
 /** Pictures of a mosaic by px per cell, as their own sources: one per cell, in reverse. */
-function mosaicOf(pictures: ReadonlyMap<number, Uint8Array>, grid: Grid) {
+function mosaicOf(pictures: ReadonlyMap<number, Uint8Array>, grid: Grid, shape: Size = SQUARE) {
   const count = grid.columns * grid.rows;
   const cells = Uint32Array.from({ length: count }, (_, cell) => count - 1 - cell);
   const costs = new Float32Array(count);
   const placement: Placement = { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0 };
-  const pixels = (id: number, size: number) => {
+  const pixels = (id: number, { width: size }: Size) => {
     const cell = count - 1 - id;
     const width = grid.columns * size;
     const first = Math.floor(cell / grid.columns) * size * width + (cell % grid.columns) * size;
     const lines = Array.from({ length: size }, (_, line) => (first + line * width) * 3);
     return Buffer.concat(lines.map((at) => pictures.get(size)!.subarray(at, at + size * 3)));
   };
-  return { placement, sources: { pixels }, onProgress: () => {}, signal };
+  return { cell: shape, placement, sources: { pixels }, onProgress: () => {}, signal };
 }
 
 const luma = (px: Uint8Array, at: number) => (px[at]! * 299 + px[at + 1]! * 587 + px[at + 2]! * 114) / 1000;
@@ -96,16 +101,18 @@ function compare(a: Uint8Array, b: Uint8Array, width: number, height: number) {
 describe('likeness', () => {
   test.each([
     // Too small for whole windows at 1 and 2 px per cell.
-    ['small', { columns: 7, rows: 5 }, [90, 50]],
+    ['small', { columns: 7, rows: 5 }, [90, 50], SQUARE],
     // More than one band at 8 px per cell; the windows of the first reach into the second.
-    ['in bands', { columns: 72, rows: 60 }, [600, 481]],
-  ] as const)('is what px and windows say, one by one: %s', async (name, grid, [width, height]) => {
-    const target = await detailed(`${name}.png`, width, height);
+    ['in bands', { columns: 72, rows: 60 }, [600, 481], SQUARE],
+    ['cells of 3:2', { columns: 12, rows: 15 }, [150, 100], { width: 48, height: 32 }],
+    ['cells of 9:16', { columns: 20, rows: 7 }, [150, 100], { width: 9, height: 16 }],
+  ] as const)('is what px and windows say, one by one: %s', async (name, grid, [width, height], cell) => {
+    const target = await detailed(`${name.replace(':', '-')}.png`, width, height);
     const random = seeded(8);
     const seen = new Map<number, Uint8Array>();
     const pictures = new Map<number, Uint8Array>();
     for (const size of SIZES) {
-      const px = await seenAt(target, grid, size);
+      const px = await seenAt(target, grid, size, cell);
       seen.set(size, px);
       // Noise that grows from top to bottom: no part can stand for another.
       const noise = (i: number) => (random() - 0.4) * 120 * (i / px.length);
@@ -114,7 +121,7 @@ describe('likeness', () => {
         px.map((value, i) => Math.max(0, Math.min(255, value + noise(i)))),
       );
     }
-    const found = await measureLikeness({ target, ...mosaicOf(pictures, grid) });
+    const found = await measureLikeness({ target, ...mosaicOf(pictures, grid, cell) });
     expect(found.map(({ cellPx }) => cellPx)).toEqual(SIZES);
     for (const { cellPx, ciede2000, ssim, psnr } of found) {
       const [w, h] = [grid.columns * cellPx, grid.rows * cellPx];
@@ -146,8 +153,8 @@ describe('likeness', () => {
       // The lower, the lighter.
       const valueOf = (row: number) => 100 + Math.floor((100 * row) / rows);
       const mosaic = mosaicOf(new Map(), grid);
-      const pixels = (id: number, size: number) =>
-        Buffer.alloc(size * size * 3, valueOf(rows - 1 - Math.floor(id / columns)));
+      const pixels = (id: number, { width, height }: Size) =>
+        Buffer.alloc(width * height * 3, valueOf(rows - 1 - Math.floor(id / columns)));
       const found = await measureLikeness({ ...mosaic, target: await openTarget(path), sources: { pixels } });
       const grey = (value: number) => ({ mode: 'rgb', r: value / 255, g: value / 255, b: value / 255 }) as const;
       const all = Array.from({ length: rows }, (_, row) => differenceOf(grey(90), grey(valueOf(row))));

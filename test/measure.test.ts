@@ -1,13 +1,18 @@
+import { join } from 'node:path';
 import { converter, differenceCiede2000, type Lab65 } from 'culori';
 import { ssim } from 'ssim.js';
 import { describe, expect, test } from 'vitest';
 import { linearToCielab } from '../src/colour/cielab.ts';
 import { LINEAR } from '../src/colour/linear.ts';
 import { ciede2000 } from '../src/measure/ciede2000.ts';
+import { measure } from '../src/measure/measure.ts';
 import { ssimTaps, sumSsim } from '../src/measure/ssim.ts';
 import { distanceConflicts, measureUses, usesOf } from '../src/measure/uses.ts';
+import { openTarget } from '../src/target.ts';
+import { writeWaves } from './images.ts';
 import { integer, seeded } from './random.ts';
-import { conflictsOf } from './scene.ts';
+import { conflictsOf, countsOf } from './scene.ts';
+import { temporaryFolder } from './temporary-folder.ts';
 
 // G. Sharma, W. Wu, E. N. Dalal, "The CIEDE2000 color-difference formula", 2005, table 1: L, a, b twice, and the difference.
 // prettier-ignore
@@ -174,15 +179,13 @@ describe('uses', () => {
   const random = seeded(9);
   const grid = { columns: 23, rows: 17 };
   const usable = 40;
-  // Turned pictures have ids beyond those of the sources that they are of.
-  const cells = Uint32Array.from({ length: 23 * 17 }, () => integer(random, 0, 7) * usable + integer(random, 3, 39));
-  const sources = Array.from(cells, (id) => id % usable);
+  const sources = Uint32Array.from({ length: 23 * 17 }, () => integer(random, 3, 39));
 
   test('are counted by source, unused ones too', () => {
-    const uses = usesOf({ cells }, usable);
+    const uses = usesOf(sources, usable);
     const timesOf = (source: number) => sources.filter((other) => other === source).length;
     expect([...uses]).toEqual(Array.from({ length: usable }, (_, source) => timesOf(source)));
-    const { mostUses, mostUsedShare, usesHistogram } = measureUses(uses, cells.length);
+    const { mostUses, mostUsedShare, usesHistogram } = measureUses(uses, sources.length);
     expect(mostUses).toBe(Math.max(...uses));
     expect(mostUsedShare).toBe(mostUses / (23 * 17));
     expect(usesHistogram[0]).toEqual([0, 3]);
@@ -192,13 +195,40 @@ describe('uses', () => {
   });
 
   test.each([0, 1, 2, 5, 30])('conflict within a distance of %i as all pairs of cells say', (distance) => {
-    const placement = { grid, cells, costs: new Float32Array(cells.length), gap: 0, distanceCost: 0, minDistance: 0 };
     const own = Uint32Array.from({ length: usable }, (_, id) => id);
-    expect(distanceConflicts(placement, own, distance)).toBe(conflictsOf(sources, 23, distance));
+    expect(distanceConflicts(grid, sources, own, distance)).toBe(conflictsOf(sources, 23, distance));
     const alike = own.map((id) => id - (id % 4));
     const shown = sources.map((source) => alike[source]!);
-    const conflicts = distanceConflicts(placement, alike, distance);
+    const conflicts = distanceConflicts(grid, sources, alike, distance);
     expect(conflicts).toBe(conflictsOf(shown, 23, distance));
     expect(conflicts > 0).toBe(distance > 0);
+  });
+
+  test('and conflicts are those of the sources, however their pictures are numbered and turned', async () => {
+    const path = join(await temporaryFolder(), 'target.png');
+    await writeWaves(path, 46, 34, 3);
+    // Of each source there are up to eight pictures, in any order.
+    const origins = Uint32Array.from({ length: 8 * usable }, () => integer(random, 3, 39));
+    const cells = Uint32Array.from({ length: 23 * 17 }, () => integer(random, 0, origins.length - 1));
+    const shown = Array.from(cells, (picture) => origins[picture]!);
+    const own = Uint32Array.from({ length: usable }, (_, id) => id);
+    const quality = await measure({
+      target: await openTarget(path),
+      cell: { width: 1, height: 1 },
+      placement: { grid, cells, costs: new Float32Array(cells.length), gap: 0.5, distanceCost: 0.25, minDistance: 2 },
+      sources: { pixels: (picture, { width, height }) => new Uint8Array(width * height * 3).fill(picture % 256) },
+      origins,
+      alike: own,
+      onProgress: () => {},
+      signal: new AbortController().signal,
+    });
+    expect(quality).toMatchObject({ gap: 0.5, distanceCost: 0.25, minDistance: 2 });
+    expect(quality.distanceConflicts).toBe(conflictsOf(shown, 23, 2));
+    expect(quality.distanceConflicts).not.toBe(conflictsOf(cells, 23, 2));
+    expect(quality.mostUses).toBe(countsOf(shown)[0]);
+    expect(quality.mostUses).not.toBe(countsOf(cells)[0]);
+    const unused = usable - new Set(shown).size;
+    expect(quality.usesHistogram[0]).toEqual([0, unused]);
+    expect(quality.likeness.map(({ cellPx }) => cellPx)).toEqual([1, 2, 4, 8]);
   });
 });

@@ -149,7 +149,7 @@ test('a hash tells which of the lowest frequencies of lightness are above their 
 });
 
 const RECIPE: Recipe = {
-  cellSize: 64,
+  cell: { width: 64, height: 64 },
   tileSize: 256,
   format: 'jpeg',
   quality: 85,

@@ -51,7 +51,7 @@ test.each(['Landscape', 'Portrait'])('%s photographs of every EXIF orientation s
   const cell = async (orientation: number) =>
     await decodeCell(
       await readFile(data('torture/exif-orientation', `${name}_${orientation}.jpg`)),
-      64,
+      { width: 64, height: 64 },
       'centre',
       GREY,
     );

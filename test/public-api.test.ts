@@ -3,5 +3,13 @@ import * as api from '../src/index.ts';
 
 test('the library exports just this', () => {
   const shapes = Object.entries(api).map(([name, value]) => `${name}: ${typeof value}`);
-  expect(shapes.toSorted()).toEqual(['UserError: function', 'build: function', 'serve: function', 'verify: function']);
+  expect(shapes.toSorted()).toEqual([
+    'HOSTS: object',
+    'UserError: function',
+    'build: function',
+    'fit: function',
+    'rebase: function',
+    'serve: function',
+    'verify: function',
+  ]);
 });

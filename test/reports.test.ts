@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BuildOptions } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { countsOf } from './scene.ts';
-import { make, NAMES, tilesOf, writeImages } from './site.ts';
+import { difference } from './images.ts';
+import { cellPx, make, NAMES, tilesOf, writeImages } from './site.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -12,14 +14,46 @@ beforeAll(async () => {
   await writeImages(root);
 });
 
+/** Which source, in which of its turns, each cell looks like at full resolution: turn x number of sources + source. */
+async function idsByLooks({ out, mosaic, placed }: Awaited<ReturnType<typeof make>>): Promise<number[]> {
+  const { cell } = mosaic;
+  const turns = placed[0]!.turn === undefined ? [0] : [0, 1, 2, 3, 4, 5, 6, 7];
+  const looks = await Promise.all(
+    turns.flatMap((turn) =>
+      NAMES.map(async (name) => {
+        const upright = sharp(join(root, 'images', name)).resize(cell.width, cell.height);
+        const mirrored = sharp(await (turn < 4 ? upright : upright.flop()).png().toBuffer());
+        return await mirrored
+          .rotate((turn % 4) * 90)
+          .raw()
+          .toBuffer();
+      }),
+    ),
+  );
+  return await Promise.all(
+    placed.map(async (_, i) => {
+      const shown = await cellPx(out, mosaic, i);
+      const off = looks.map((look) => difference(look, shown).mean);
+      return off.indexOf(Math.min(...off));
+    }),
+  );
+}
+
 describe('reports', () => {
   test('agree with the placement, with mosaic.json and with each other', async () => {
-    const { out, ids, mosaic, placed, sources, skipped } = await make(root, 'agree', { variety: 0, minDistance: 0 });
+    const site = await make(root, 'agree', { variety: 0, minDistance: 0 });
+    const { out, mosaic, placed, sources, skipped } = site;
+    const ids = await idsByLooks(site);
+    expect(site.ids).toEqual(ids);
     expect(mosaic.sources).toMatchObject({ found: 19, usable: NAMES.length, duplicates: 4, skipped: 1 });
     expect(ids).toHaveLength(24);
     expect(placed.map(({ column, row, source, turn }) => [column, row, source, turn])).toEqual(
       ids.map((id, cell) => [String(cell % 6), String(Math.floor(cell / 6)), NAMES[id], undefined]),
     );
+    // One number for each image in use.
+    expect(new Set(site.pictures)).toEqual(new Set(Array.from({ length: mosaic.pictures }, (_, number) => number)));
+    expect(new Set(ids.map((id, cell) => `${id} ${site.pictures[cell]}`)).size).toBe(mosaic.pictures);
+    expect(new Set(ids).size).toBe(mosaic.pictures);
     for (const { cost } of placed) expect(Number(cost)).toBeGreaterThan(0);
     expect(sources.map(({ source }) => source)).toEqual(NAMES);
     for (const [id, { uses, column, row }] of sources.entries()) {
@@ -59,7 +93,10 @@ describe('reports', () => {
     expect(again.placed).toEqual(first.placed);
     expect(again.sources).toEqual(first.sources);
     const turns = first.placed.map(({ turn }) => Number(turn ?? -1));
-    expect(turns).toEqual(first.ids.map((id) => (options.mirror ? Math.floor(id / NAMES.length) : -1)));
+    const looks = await idsByLooks(first);
+    expect(turns).toEqual(looks.map((id) => (options.mirror ? Math.floor(id / NAMES.length) : -1)));
+    expect(first.ids).toEqual(looks);
+    expect(again.pictures).toEqual(first.pictures);
     if (options.mirror) expect(new Set(turns).size).toBeGreaterThan(2);
     const tiles = await tilesOf(first.out);
     expect(tiles.size).toBeGreaterThan(8);

@@ -11,7 +11,7 @@ beforeAll(async () => {
   root = await temporaryFolder();
   const site = join(root, 'site');
   await mkdir(join(site, 'tiles'), { recursive: true });
-  await writeFile(join(site, 'mosaic.json'), JSON.stringify({ format: 'zoomosaic', version: 1, layout: 'dzi' }));
+  await writeFile(join(site, 'mosaic.json'), JSON.stringify({ format: 'zoomosaic', version: 2 }));
   await writeFile(join(site, 'index.html'), '<p>page</p>');
   await writeFile(join(site, 'tiles/0.jpg'), '0123456789');
   await writeFile(join(site, '.secret'), 'hidden');
@@ -106,7 +106,7 @@ describe('serve', () => {
     await expect(serve({ site: root })).rejects.toMatchObject({ code: 'not-a-site' });
     const future = join(root, 'future');
     await mkdir(future);
-    await writeFile(join(future, 'mosaic.json'), JSON.stringify({ format: 'zoomosaic', version: 2, layout: 'dzi' }));
-    await expect(serve({ site: future })).rejects.toThrow('Expected mosaic.json version 1');
+    await writeFile(join(future, 'mosaic.json'), JSON.stringify({ format: 'zoomosaic', version: 3 }));
+    await expect(serve({ site: future })).rejects.toThrow('Expected mosaic.json version 2');
   });
 });

@@ -1,8 +1,9 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { readCsv } from '../src/csv.ts';
 import { build, type BuildOptions, type MosaicJson } from '../src/index.ts';
-import { writeMany, writeWaves } from './images.ts';
+import { decode, writeMany, writeWaves } from './images.ts';
 
 /** Names of the images that {@link writeImages} writes, by id. */
 export const NAMES: readonly string[] = Array.from({ length: 14 }, (_, i) => `${String(i).padStart(3, '0')}.jpg`);
@@ -31,16 +32,52 @@ export async function make(root: string, name: string, options: Partial<BuildOpt
 /** What a site's reports say, and what it shows. */
 export async function readSite(out: string) {
   const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
-  const script = await readFile(join(out, 'placement.js'), 'utf8');
-  const bytes = Buffer.from(/"(.*)"/.exec(script)![1]!, 'base64');
-  const ids = Array.from({ length: bytes.length / 2 }, (_, cell) => bytes.readUInt16LE(cell * 2));
+  const pictures = await readPictures(out, mosaic);
   const csv = async (file: string, columns: string[]) =>
     readCsv(await readFile(join(out, 'report', file), 'utf8'), columns, file).map((line) => ({ ...line }));
   const placed = await csv('placement.csv', ['column', 'row', 'source', 'cost']);
   const sources = await csv('sources.csv', ['source', 'uses', 'column', 'row']);
   const skipped = await csv('skipped.csv', ['path', 'reason']);
   const shown = placed.map(({ source }) => source!);
-  return { out, mosaic, ids, placed, sources, skipped, shown, placement: join(out, 'report/placement.csv') };
+  const idOf = new Map(sources.map(({ source }, id) => [source, id]));
+  const ids = placed.map(({ source, turn }) => Number(turn ?? 0) * sources.length + idOf.get(source)!);
+  return { out, mosaic, pictures, ids, placed, sources, skipped, shown, placement: join(out, 'report/placement.csv') };
+}
+
+/** Numbers of the pictures in a site's cells, row by row, by the description of `cells/`. */
+export async function readPictures(out: string, { grid, placement }: MosaicJson): Promise<number[]> {
+  const { folder, block, type } = placement;
+  const numbers = Array.from({ length: grid.columns * grid.rows }, () => -1);
+  for (const file of await readdir(join(out, folder))) {
+    const script = await readFile(join(out, folder, file), 'utf8');
+    const [, x, y, base64] = /^zoomosaicCells\("(\d+)_(\d+)","(.*)"\);\n$/.exec(script)!;
+    if (file !== `${x}_${y}.js`) throw new Error(`${file} calls itself ${x}_${y}`);
+    const bytes = Buffer.from(base64!, 'base64');
+    const width = Math.min(block, grid.columns - Number(x) * block);
+    const step = type === 'u16' ? 2 : 4;
+    for (let i = 0; i < bytes.length / step; i++) {
+      const [column, row] = [Number(x) * block + (i % width), Number(y) * block + Math.floor(i / width)];
+      numbers[row * grid.columns + column] = bytes.readUIntLE(i * step, step);
+    }
+  }
+  return numbers;
+}
+
+/** A cell at full resolution, cut out of the tiles of the deepest level. */
+export async function cellPx(
+  out: string,
+  { grid, levels, cell, tileSize, tile }: MosaicJson,
+  index: number,
+): Promise<Buffer> {
+  const [left, top] = [(index % grid.columns) * cell.width, Math.floor(index / grid.columns) * cell.height];
+  const [x, y] = [Math.floor(left / tileSize), Math.floor(top / tileSize)];
+  const file = join(out, 'mosaic_files', String(levels.at(-1)!.level), `${x}_${y}.${tile.extension}`);
+  const { data, width, height } = await decode(file);
+  const whole = sharp(data, { raw: { width, height, channels: 3 } });
+  return await whole
+    .extract({ left: left % tileSize, top: top % tileSize, ...cell })
+    .raw()
+    .toBuffer();
 }
 
 /** Every tile with its bytes. */

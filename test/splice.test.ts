@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { cutJpeg, type Strips } from '../src/jpeg/cut.ts';
-import { spliceBound, spliceTile, tileHeaderOf, type TileHeader } from '../src/jpeg/splice.ts';
+import { spliceBound, spliceTile, tileHeaderOf, type TileHeader, wholeTile } from '../src/jpeg/splice.ts';
 import type { Subsampling } from '../src/types.ts';
 import { integer, seeded } from './random.ts';
 
@@ -27,8 +27,14 @@ function picture(kind: Picture, size: number, random: () => number): Buffer {
   return px;
 }
 
-async function encode(px: Buffer, size: number, quality: number, subsampling: Subsampling): Promise<Buffer> {
-  return await sharp(px, { raw: { width: size, height: size, channels: 3 } })
+async function encode(
+  px: Buffer,
+  width: number,
+  quality: number,
+  subsampling: Subsampling,
+  height = width,
+): Promise<Buffer> {
+  return await sharp(px, { raw: { width, height, channels: 3 } })
     .jpeg({ quality, chromaSubsampling: subsampling, optimiseCoding: false, progressive: false })
     .toBuffer();
 }
@@ -39,9 +45,14 @@ async function decode(jpeg: Uint8Array): Promise<{ data: Buffer; width: number; 
 }
 
 function splice(header: TileHeader, cell: number, mcu: number, across: number, cells: Strips[]): Buffer {
-  const out = Buffer.alloc(spliceBound(header, cells));
+  const bands = Array.from({ length: cells.length / across }, (_, row) => ({
+    pieces: cells.slice(row * across, (row + 1) * across),
+    from: 0,
+    to: cell / mcu,
+  }));
+  const out = Buffer.alloc(spliceBound(header, bands));
   const size = { width: across * cell, height: (cells.length / across) * cell };
-  const length = spliceTile(out, header, { ...size, segmentMcus: cell / mcu, across, cells });
+  const length = spliceTile(out, header, { ...size, segmentMcus: cell / mcu, bands });
   return out.subarray(0, length);
 }
 
@@ -119,5 +130,70 @@ describe.each<Subsampling>(['4:4:4', '4:2:0'])('a spliced tile at %s', (subsampl
       .toBuffer();
     expect(worst(one.data, 64, 0, 0, expected, 64, inset)).toBe(0);
     expect(side!.ends).toHaveLength(2 * n);
+  });
+
+  test('may have a part of its first and last rows of pieces, which need not be square', async () => {
+    const random = seeded(13);
+    for (let round = 0; round < 60; round++) {
+      const [across, down] = [integer(random, 1, 4), integer(random, 1, 4)];
+      const [mcusAcross, mcusDown] = [integer(random, 1, 5), integer(random, 1, 5)];
+      const [width, height] = [mcusAcross * mcu, mcusDown * mcu];
+      // A whole picture, cut into pieces; a decoder tells what its MCU rows from `top` to `bottom` are.
+      const sheet = { width: across * width, height: down * height };
+      const side = Math.max(sheet.width, sheet.height);
+      const raw = { width: side, height: side, channels: 3 } as const;
+      const px = await sharp(picture(PICTURES[round % PICTURES.length]!, side, random), { raw })
+        .extract({ left: 0, top: 0, ...sheet })
+        .raw()
+        .toBuffer();
+      const jpeg = await encode(px, sheet.width, integer(random, 30, 100), subsampling, sheet.height);
+      const rects = Array.from({ length: across * down }, (_, i) => ({
+        left: (i % across) * mcusAcross,
+        top: Math.floor(i / across) * mcusDown,
+        width: mcusAcross,
+        height: mcusDown,
+      }));
+      const pieces = cutJpeg(jpeg, rects);
+      const top = integer(random, 0, down * mcusDown - 1);
+      const bottom = integer(random, top + 1, down * mcusDown);
+      const bands = [];
+      for (let row = Math.floor(top / mcusDown); row * mcusDown < bottom; row++) {
+        const from = Math.max(top - row * mcusDown, 0);
+        const to = Math.min(bottom - row * mcusDown, mcusDown);
+        bands.push({ pieces: pieces.slice(row * across, (row + 1) * across), from, to });
+      }
+      const header = tileHeaderOf(jpeg);
+      const bound = spliceBound(header, bands);
+      const out = Buffer.alloc(bound + 1, 0xaa);
+      const size = { width: sheet.width, height: (bottom - top) * mcu };
+      const length = spliceTile(out, header, { ...size, segmentMcus: mcusAcross, bands });
+      expect(length).toBeLessThanOrEqual(bound);
+      expect(out[bound], 'beyond the bound').toBe(0xaa);
+      const [tile, whole] = [await decode(out.subarray(0, length)), await decode(jpeg)];
+      expect([tile.width, tile.height]).toEqual([size.width, size.height]);
+      // Within the whole picture, too, chroma is interpolated between neighbours: only where it was cut do they lack.
+      const line = sheet.width * 3;
+      const inset = subsampling === '4:2:0' ? 2 : 0;
+      const rows = [tile.data, whole.data.subarray(top * mcu * line)].map((data) =>
+        data.subarray(inset * line, (size.height - inset) * line),
+      );
+      expect(rows[0]!.equals(rows[1]!.subarray(0, rows[0]!.length)), `round ${round}`).toBe(true);
+    }
+  });
+
+  test('of one piece is that piece', async () => {
+    const random = seeded(17);
+    const [width, height] = [3 * mcu, 5 * mcu];
+    const jpeg = await encode(
+      picture('noise', 5 * mcu, random).subarray(0, width * height * 3),
+      width,
+      80,
+      subsampling,
+      height,
+    );
+    const [piece] = cutJpeg(jpeg, [{ left: 0, top: 0, width: 3, height: 5 }]);
+    const [tile, whole] = [await decode(wholeTile(tileHeaderOf(jpeg), piece!, 3, mcu)), await decode(jpeg)];
+    expect([tile.width, tile.height]).toEqual([width, height]);
+    expect(tile.data.equals(whole.data)).toBe(true);
   });
 });

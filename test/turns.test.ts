@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -6,19 +6,23 @@ import { decodeCell } from '../src/catalog/decode.ts';
 import { indexImage } from '../src/catalog/index-image.ts';
 import { turned } from '../src/catalog/turn.ts';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
-import { build, type BuildOptions, type MosaicJson, verify } from '../src/index.ts';
+import { build, type BuildOptions, verify } from '../src/index.ts';
 import { turnedFeatures, turnsOf } from '../src/match/turns.ts';
-import type { Recipe, Turn } from '../src/types.ts';
+import type { Recipe, Size, Turn } from '../src/types.ts';
 import { decode, difference, waves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
+import { cellPx, readSite } from './site.ts';
 
 const TURNS: readonly Turn[] = [0, 1, 2, 3, 4, 5, 6, 7];
 const GREY = { r: 128, g: 128, b: 128 };
 
-/** A square picture, mirrored and then turned clockwise, by sharp. */
-async function theirTurn(px: Uint8Array, size: number, turn: Turn): Promise<Buffer> {
-  const raw = { width: size, height: size, channels: 3 } as const;
+const square = (side: number) => ({ width: side, height: side });
+const SQUARE = square(1);
+
+/** A picture, mirrored and then turned clockwise, by sharp. */
+async function theirTurn(px: Uint8Array, size: Size, turn: Turn): Promise<Buffer> {
+  const raw = { ...size, channels: 3 } as const;
   const mirrored = turn < 4 ? px : await sharp(px, { raw }).flop().raw().toBuffer();
   return await sharp(mirrored, { raw })
     .rotate((turn % 4) * 90)
@@ -39,23 +43,47 @@ function lopsided(size: number, seed: number): Uint8Array {
   });
 }
 
-test.each([1, 2, 7, 16])('a picture of %i px is mirrored and turned as sharp does it', async (size) => {
-  const random = seeded(size);
-  const px = Uint8Array.from({ length: size * size * 3 }, () => random() * 256);
-  for (const turn of TURNS)
-    expect(turned(px, size, turn), `turn ${turn}`).toEqual(new Uint8Array(await theirTurn(px, size, turn)));
+test.each([1, 2, 7, 16])('a picture of %i px is mirrored and turned as sharp does it', async (side) => {
+  const random = seeded(side);
+  const px = Uint8Array.from({ length: side * side * 3 }, () => random() * 256);
+  for (const turn of TURNS) {
+    const theirs = await theirTurn(px, square(side), turn);
+    expect(turned(px, square(side), turn), `turn ${turn}`).toEqual(new Uint8Array(theirs));
+  }
 });
 
+test.each([
+  [3, 2],
+  [1, 7],
+  [16, 9],
+  [24, 32],
+])(
+  'a picture of %i x %i px is mirrored and turned by halves as sharp does it, and no other way',
+  async (width, height) => {
+    const random = seeded(width);
+    const size = { width, height };
+    const px = Uint8Array.from({ length: width * height * 3 }, () => random() * 256);
+    for (const turn of TURNS) {
+      if (turn % 2) expect(() => turned(px, size, turn)).toThrow('expected a square');
+      else expect(turned(px, size, turn), `turn ${turn}`).toEqual(new Uint8Array(await theirTurn(px, size, turn)));
+    }
+  },
+);
+
 test('sources may stand upright, mirrored, turned, or all of it', () => {
-  expect(turnsOf({ mirror: false, rotate: false })).toEqual([0]);
-  expect(turnsOf({ mirror: true, rotate: false })).toEqual([0, 4]);
-  expect(turnsOf({ mirror: false, rotate: true })).toEqual([0, 1, 2, 3]);
-  expect(turnsOf({ mirror: true, rotate: true })).toEqual(TURNS);
+  expect(turnsOf({ mirror: false, rotate: false }, SQUARE)).toEqual([0]);
+  expect(turnsOf({ mirror: true, rotate: false }, SQUARE)).toEqual([0, 4]);
+  expect(turnsOf({ mirror: false, rotate: true }, SQUARE)).toEqual([0, 1, 2, 3]);
+  expect(turnsOf({ mirror: true, rotate: true }, SQUARE)).toEqual(TURNS);
+  const wide = { width: 96, height: 64 };
+  expect(turnsOf({ mirror: true, rotate: false }, wide)).toEqual([0, 4]);
+  expect(turnsOf({ mirror: false, rotate: true }, wide)).toEqual([0, 2]);
+  expect(turnsOf({ mirror: true, rotate: true }, wide)).toEqual([0, 2, 4, 6]);
 });
 
 test('features of a turned picture follow from those of the upright one', async () => {
   const recipe: Recipe = {
-    cellSize: 32,
+    cell: square(32),
     tileSize: 256,
     format: 'png',
     quality: 85,
@@ -79,7 +107,7 @@ test('features of a turned picture follow from those of the upright one', async 
     for (const [id, px] of sources.entries()) {
       const own = all.subarray((turn * 3 + id) * FEATURE_LENGTH, (turn * 3 + id + 1) * FEATURE_LENGTH);
       const ours = await indexImage(await pngOf(px), { ...recipe, turn }, GREY);
-      const theirs = await indexImage(await pngOf(await theirTurn(px, 32, turn)), recipe, GREY);
+      const theirs = await indexImage(await pngOf(await theirTurn(px, square(32), turn)), recipe, GREY);
       expect(ours.features).toEqual(theirs.features);
       expect(ours.px).toEqual(theirs.px);
       for (const [i, value] of theirs.features.entries()) expect(own[i], `${turn}, ${i}`).toBeCloseTo(value, 5);
@@ -101,21 +129,26 @@ beforeAll(async () => {
 });
 
 /** A target of 6 x 4 cells, which are the sources in turn, each turned its way. */
-async function targetOf(name: string, turnOf: (cell: number) => Turn): Promise<string> {
+async function targetOf(name: string, turnOf: (cell: number) => Turn, size: Size = square(SIDE)): Promise<string> {
   const path = join(root, `${name}.png`);
-  const raw = { width: SIDE, height: SIDE, channels: 3 } as const;
+  const upright = await Promise.all(pictures.map((_, i) => cellOf(i, size)));
   const cells = await Promise.all(
     Array.from({ length: 24 }, async (_, cell) => ({
-      input: await theirTurn(pictures[cell % COUNT]!, SIDE, turnOf(cell)),
-      raw,
-      left: (cell % 6) * SIDE,
-      top: Math.floor(cell / 6) * SIDE,
+      input: await theirTurn(upright[cell % COUNT]!, size, turnOf(cell)),
+      raw: { ...size, channels: 3 as const },
+      left: (cell % 6) * size.width,
+      top: Math.floor(cell / 6) * size.height,
     })),
   );
-  await sharp({ create: { width: 6 * SIDE, height: 4 * SIDE, channels: 3, background: '#000' } })
+  await sharp({ create: { width: 6 * size.width, height: 4 * size.height, channels: 3, background: '#000' } })
     .composite(cells)
     .toFile(path);
   return path;
+}
+
+/** A source as it fills a cell. */
+async function cellOf(i: number, size: Size): Promise<Uint8Array> {
+  return (await decodeCell(join(root, 'images', nameOf(i)), size, 'centre', GREY)).px;
 }
 
 async function make(name: string, target: string, options: Partial<BuildOptions>) {
@@ -125,39 +158,21 @@ async function make(name: string, target: string, options: Partial<BuildOptions>
   const free = { variety: 0, minDistance: 0, nearDuplicates: 'keep' } as const;
   const grid = { columns: 6, rows: 4 };
   const result = await build({ target, images, out, grid, cellSize: SIDE, ...free, ...options, catalog });
-  const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
-  const script = await readFile(join(out, 'placement.js'), 'utf8');
-  const bytes = Buffer.from(/"(.*)"/.exec(script)![1]!, 'base64');
-  const ids = Array.from({ length: 24 }, (_, cell) => bytes.readUInt16LE(cell * 2));
+  const { mosaic, ids, pictures: numbers } = await readSite(out);
   const turns = (await readdir(catalog)).map((folder) => Number(/-turn(\d)$/.exec(folder)?.[1] ?? 0));
-  return { out, catalog, result, mosaic, ids, turns: turns.toSorted((a, b) => a - b) };
-}
-
-/** A cell at full resolution, cut out of the tiles of the deepest level. */
-async function cellPx(out: string, { levels, cellSize, tileSize }: MosaicJson, cell: number): Promise<Buffer> {
-  const [left, top] = [(cell % 6) * cellSize, Math.floor(cell / 6) * cellSize];
-  const { level } = levels.at(-1)!;
-  const tile = join(
-    out,
-    'mosaic_files',
-    String(level),
-    `${Math.floor(left / tileSize)}_${Math.floor(top / tileSize)}.jpg`,
-  );
-  const { data, width, height } = await decode(tile);
-  const whole = sharp(data, { raw: { width, height, channels: 3 } });
-  const place = { left: left % tileSize, top: top % tileSize, width: cellSize, height: cellSize };
-  return await whole.extract(place).raw().toBuffer();
+  return { out, catalog, result, mosaic, ids, numbers, turns: turns.toSorted((a, b) => a - b) };
 }
 
 describe('a mosaic', () => {
   test.each<[string, readonly Turn[], Partial<BuildOptions>]>([
     ['spliced', TURNS, { cellSize: SIDE }],
     ['of whole tiles', [0, 3, 6], { cellSize: 256, subsampling: '4:4:4' }],
+    ['in cells of 3:2', [0, 2, 4, 6], { cellSize: SIDE, cellAspect: '3:2' }],
   ])('shows turned sources at full resolution, %s', async (name, ways, options) => {
     // The two cells of a source stand in different ways.
     const turnOf = (cell: number) => ways[(cell + Math.floor(cell / COUNT)) % ways.length]!;
-    const target = await targetOf(name, turnOf);
-    const { out, mosaic, ids, turns } = await make(`all ${name}`, target, {
+    const target = await targetOf(name, turnOf, options.cellAspect ? { width: 96, height: 64 } : undefined);
+    const { out, mosaic, ids, numbers, turns } = await make(`all ${name}`, target, {
       mirror: true,
       rotate: true,
       quality: 95,
@@ -165,16 +180,20 @@ describe('a mosaic', () => {
     });
     expect(ids).toEqual(Array.from({ length: 24 }, (_, cell) => turnOf(cell) * COUNT + (cell % COUNT)));
     expect(turns).toEqual(ways);
+    // Each source in each of its ways is a picture by itself: one number, and no number stands for two.
+    const pictureIds = new Set(ids);
+    expect(mosaic.pictures).toBe(pictureIds.size);
+    expect(new Set(numbers)).toEqual(new Set(Array.from({ length: pictureIds.size }, (_, number) => number)));
+    expect(new Set(ids.map((id, cell) => `${id} ${numbers[cell]}`)).size).toBe(pictureIds.size);
     expect(mosaic.sources).toMatchObject({ usable: COUNT, used: COUNT });
-    const size = mosaic.cellSize;
-    const upright = await Promise.all(
-      pictures.map((_, i) => decodeCell(join(root, 'images', nameOf(i)), size, 'centre', GREY)),
-    );
+    const size = mosaic.cell;
+    if (options.cellAspect) expect(size).toEqual({ width: 96, height: 64 });
+    const upright = await Promise.all(pictures.map((_, i) => cellOf(i, size)));
     for (let cell = 0; cell < 24; cell++) {
-      const expected = await theirTurn(upright[cell % COUNT]!.px, size, turnOf(cell));
+      const expected = await theirTurn(upright[cell % COUNT]!, size, turnOf(cell));
       const shown = await cellPx(out, mosaic, cell);
       const { data } = await decode(
-        await sharp(expected, { raw: { width: size, height: size, channels: 3 } })
+        await sharp(expected, { raw: { ...size, channels: 3 } })
           .jpeg({ quality: 95, chromaSubsampling: mosaic.tile.subsampling })
           .toBuffer(),
       );
@@ -207,6 +226,20 @@ describe('a mosaic', () => {
     const pinned = await make('pinned', target, { mirror: true, catalog, pins });
     expect(pinned.ids[8], 'a pin stands upright').toBe(7);
     expect(pinned.ids.filter((id) => id < COUNT)).toEqual([7]);
+  });
+
+  test('of cells that are not square turns none by a quarter, even if it is told to', async () => {
+    const placement = join(root, 'quarter.csv');
+    await writeFile(placement, `column,row,source,turn\n0,0,${nameOf(0)},2\n1,0,${nameOf(1)},3\n`);
+    const target = await targetOf('quarter', () => 0);
+    const options = { placement, catalog: join(root, 'quarter-catalog'), images: [join(root, 'images')], target };
+    const wide = build({ ...options, out: join(root, 'quarter'), cellSize: SIDE, cellAspect: '3:2' });
+    await expect(wide).rejects.toMatchObject({
+      code: 'usage',
+      message: expect.stringMatching(/by a quarter/) as string,
+    });
+    await build({ ...options, out: join(root, 'quarter'), cellSize: SIDE });
+    expect((await readSite(join(root, 'quarter'))).ids).toEqual([2 * COUNT, 3 * COUNT + 1]);
   });
 
   test('indexes turned sources only as far as it shows them', async () => {

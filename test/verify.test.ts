@@ -2,7 +2,7 @@ import { copyFile, cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
-import { build, verify } from '../src/index.ts';
+import { build, type MosaicJson, verify } from '../src/index.ts';
 import { writeMany, writeWaves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -27,11 +27,15 @@ beforeAll(async () => {
 });
 
 const DEEPEST = 'mosaic_files/10';
+const CELLS = 'cells/0_0.js';
 
 test('a sound site has no problems', async () => {
   const { problems, tiles, decoded } = await verify({ site: sound });
   expect(problems).toEqual([]);
-  expect(tiles).toBe(4 * 3 + 2 * 2 + 9); // levels 10, 9, and 8 to 0, of a 1,024 x 768 px mosaic
+  const { pictures } = JSON.parse(await readFile(join(sound, 'mosaic.json'), 'utf8')) as MosaicJson;
+  expect(pictures).toBeGreaterThan(3);
+  // Pictures; and levels 10, 9, and 8 to 0, of a 1,024 x 768 px mosaic.
+  expect(tiles).toBe(pictures + 4 * 3 + 2 * 2 + 9);
   expect(decoded).toBeLessThan(tiles);
 });
 
@@ -40,6 +44,12 @@ async function flip(path: string, at: number): Promise<void> {
   bytes[at < 0 ? bytes.length + at : at]! ^= 0x10;
   await rm(path); // not through the link
   await writeFile(path, bytes);
+}
+
+async function change(path: string, from: RegExp, to: string): Promise<void> {
+  const text = await readFile(path, 'utf8');
+  expect(text).toMatch(from);
+  await writeFile(path, text.replace(from, to));
 }
 
 test.each<[string, (site: string) => Promise<unknown>, { path: string; problem: RegExp }]>([
@@ -97,10 +107,51 @@ test.each<[string, (site: string) => Promise<unknown>, { path: string; problem: 
     { path: 'mosaic.dzi', problem: /does not agree/ },
   ],
   ['no checksums', (site) => rm(join(site, 'checksums.bin')), { path: 'checksums.bin', problem: /^missing$/ }],
+  ['a missing placement', (site) => rm(join(site, CELLS)), { path: CELLS, problem: /^missing$/ }],
   [
     'a placement of another grid',
-    (site) => writeFile(join(site, 'placement.js'), 'zoomosaicPlacement("AAAA");\n'),
-    { path: 'placement.js', problem: /does not fit/ },
+    (site) => writeFile(join(site, CELLS), 'zoomosaicCells("0_0","AAAA");\n'),
+    { path: CELLS, problem: /does not fit/ },
+  ],
+  [
+    'a placement of another block',
+    (site) => change(join(site, CELLS), /"0_0"/, '"1_0"'),
+    { path: CELLS, problem: /does not fit/ },
+  ],
+  [
+    'a placement that is cut short',
+    async (site) => truncate(join(site, CELLS), (await readFile(join(site, CELLS))).length - 4),
+    { path: CELLS, problem: /does not fit/ },
+  ],
+  [
+    'a placement of pictures that do not exist',
+    (site) => writeFile(join(site, CELLS), `zoomosaicCells("0_0","${Buffer.alloc(24, 0x7f).toString('base64')}");\n`),
+    { path: 'cells', problem: /names pictures that do not exist/ },
+  ],
+  [
+    'another placement',
+    async (site) => {
+      const script = await readFile(join(site, CELLS), 'utf8');
+      const bytes = Buffer.from(/,"(.*)"/.exec(script)![1]!, 'base64');
+      bytes.writeUInt16LE((bytes.readUInt16LE(2) + 1) % 4, 2);
+      await writeFile(join(site, CELLS), `zoomosaicCells("0_0","${bytes.toString('base64')}");\n`);
+    },
+    { path: `${DEEPEST}/1_0.jpg`, problem: /differs from tiles\/0\/\d\.jpg/ },
+  ],
+  [
+    'a layout that does not follow from the grid',
+    (site) => change(join(site, 'mosaic.json'), /"from": "paint"/, '"from": "splice"'),
+    { path: 'mosaic.json', problem: /layout dzi does not follow from the grid/ },
+  ],
+  [
+    'checksums of another version',
+    (site) => flip(join(site, 'checksums.bin'), 7),
+    { path: 'checksums.bin', problem: /does not fit mosaic\.json/ },
+  ],
+  [
+    'checksums that end early',
+    async (site) => truncate(join(site, 'checksums.bin'), (await readFile(join(site, 'checksums.bin'))).length - 4),
+    { path: 'checksums.bin', problem: /does not fit mosaic\.json/ },
   ],
   [
     'levels that do not follow from the grid',
@@ -118,6 +169,6 @@ test.each<[string, (site: string) => Promise<unknown>, { path: string; problem: 
   const { problems } = await verify({ site });
   expect(problems).toContainEqual({ path, problem: expect.stringMatching(problem) as string });
   const others = new Set(problems.map((one) => one.path));
-  if (typeof path === 'string' && !/mosaic|placement|checksums/.test(path.split('/').at(-1)))
+  if (typeof path === 'string' && !/mosaic|cells|checksums/.test(path.split('/').at(-1)))
     expect([...others]).toEqual([path]);
 });

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type MosaicJson, serve, type Serving } from '../src/index.ts';
 import { findBrowser, launchBrowser } from './browser.ts';
 import { decode, difference, writeWaves } from './images.ts';
+import { readSite } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 // With CI set, a missing browser fails in `launchBrowser` instead.
@@ -30,8 +31,9 @@ declare const window: PageWindow;
 interface Site {
   readonly folder: string;
   readonly mosaic: MosaicJson;
-  /** Row-major source ids. */
-  readonly cells: Uint16Array;
+  /** Row-major source ids, and numbers of their pictures. */
+  readonly cells: readonly number[];
+  readonly pictures: readonly number[];
 }
 
 interface Visit {
@@ -54,9 +56,8 @@ describe.skipIf(skipped)('viewer', () => {
     const target = join(root, 'target.png');
     const defaults = { target, images: paths, out: folder, columns: 12, minDistance: 0, title: TITLE };
     await build({ ...defaults, catalog: join(root, 'catalog'), ...options });
-    const mosaic = JSON.parse(await readFile(join(folder, 'mosaic.json'), 'utf8')) as MosaicJson;
-    const base64 = /"(.*)"/.exec(await readFile(join(folder, 'placement.js'), 'utf8'))![1]!;
-    return { folder, mosaic, cells: new Uint16Array(new Uint8Array(Buffer.from(base64, 'base64')).buffer) };
+    const { mosaic, ids, pictures } = await readSite(folder);
+    return { folder, mosaic, cells: ids, pictures };
   }
 
   beforeAll(async () => {
@@ -101,16 +102,26 @@ describe.skipIf(skipped)('viewer', () => {
 
   const fromDisk = ({ folder }: Site) => pathToFileURL(join(folder, 'index.html')).href;
 
-  /** Waits until all is drawn in its final sharpness and nothing moves. */
+  /** Waits until all is drawn in its final sharpness and nothing moves or fades. */
   async function settle(page: Page): Promise<void> {
-    await page.waitForFunction(() => {
+    const isStill = () => {
       const { viewer } = window.zoomosaic ?? {};
       const picture = viewer?.world.getItemAt(0);
       if (!viewer || !picture?.getFullyLoaded()) return false;
+      // While it is not known which images stand here, what is coarser is all there is.
+      if (document.querySelector('script[src*="cells/"]')) return false;
+      if (picture.getTilesToDraw().some(({ tile }) => tile.opacity !== 1)) return false;
       const [now, then] = [viewer.viewport.getZoom(true), viewer.viewport.getZoom(false)];
       return Math.abs(now / then - 1) < 1e-6;
-    });
-    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    };
+    // What a new view needs is known only when it is drawn.
+    const draw = () =>
+      page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    do {
+      await draw();
+      await page.waitForFunction(isStill);
+      await draw();
+    } while (!(await page.evaluate(isStill)));
   }
 
   /** Shows a place, given in px of the mosaic, in the middle of the page, at a scale of CSS px per px of the mosaic. */
@@ -186,7 +197,7 @@ describe.skipIf(skipped)('viewer', () => {
       expect(difference(pixels, await original(site.cells[cell]!)).mean).toBeLessThan(AS_ENCODED);
       expect(difference(pixels, await original((site.cells[cell]! + 1) % 9)).mean).toBeGreaterThan(3 * AS_ENCODED);
       // Px for px: just what the tile decodes to.
-      const tile = await decode(join(site.folder, `tiles/0/${site.cells[cell]!}.jpg`));
+      const tile = await decode(join(site.folder, `tiles/0/${site.pictures[cell]!}.jpg`));
       expect(difference(pixels, tile.data).most).toBeLessThanOrEqual(2);
       expect(complaints).toEqual([]);
       await page.context().close();
@@ -195,13 +206,17 @@ describe.skipIf(skipped)('viewer', () => {
     test('loads a source’s tile once, however many cells show it', async () => {
       const { page, requests, complaints } = await open(address());
       await settle(page);
-      expect(requests.filter((path) => path.startsWith('tiles/'))).toEqual([]);
+      const needed = (path: string) => path.startsWith('tiles/') || path.startsWith('cells/');
+      expect(requests.filter(needed)).toEqual([]);
       for (const x of [0.2, 0.5, 0.8]) {
         for (const y of [0.2, 0.5, 0.8]) await lookAt(page, site.mosaic.width * x, site.mosaic.height * y, 1);
       }
       await lookAt(page, 1536, 1024, 0.6);
       const tiles = requests.filter((path) => path.startsWith('tiles/'));
-      expect(tiles.toSorted()).toEqual([...new Set(site.cells)].map((id) => `tiles/0/${id}.jpg`).toSorted());
+      expect(tiles.toSorted()).toEqual(
+        [...new Set(site.pictures)].map((picture) => `tiles/0/${picture}.jpg`).toSorted(),
+      );
+      expect(requests.filter((path) => path.startsWith('cells/'))).toEqual(['cells/0_0.js']);
       // Nor is it decoded twice: one image each. (Browsers need not ask twice for one that they hold.)
       const images = await page.evaluate(() => window.images.map(({ src }) => src).filter((src) => src));
       const twice = images.filter((src, i) => images.indexOf(src) < i);
@@ -220,7 +235,7 @@ describe.skipIf(skipped)('viewer', () => {
     await settle(page);
     await lookAt(page, 1536, 1024, 1 / 8);
     const whole = await shown(page, 128 * 8, 0, 256);
-    const level = site.mosaic.levels.findIndex(({ cell }) => cell === 32);
+    const level = site.mosaic.levels.findIndex(({ cell }) => cell.width === 32);
     const tiles = ['0_0', '1_0'].map((name) => join(site.folder, `mosaic_files/${level}/${name}.jpg`));
     const parts = tiles.map((input, i) => ({ input, left: i * 256, top: 0 }));
     const both = await sharp({ create: { width: 384, height: 256, channels: 3, background: '#f0f' } })
@@ -244,7 +259,7 @@ describe.skipIf(skipped)('viewer', () => {
     await lookAt(page, 1000, 700, 0.5);
     const tiles = requests.filter((path) => path.startsWith('tiles/'));
     expect(tiles.length).toBe(new Set(tiles).size);
-    expect(tiles).toContain(`tiles/0/${id}_512_1_0.jpg`);
+    expect(tiles).toContain(`tiles/0/${large.pictures[1 * 4 + 2]!}/512_1_0.jpg`);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
@@ -256,25 +271,141 @@ describe.skipIf(skipped)('viewer', () => {
     await lookAt(page, 300, 200, 1);
     const id = small.cells[3 * 12 + 4]!;
     expect(difference(await shown(page, 4 * 64, 3 * 64, 64), await original(id, 64)).mean).toBeLessThan(2 * AS_ENCODED);
-    expect(requests).not.toContain('placement.js');
+    expect(requests.filter((path) => path.startsWith('cells/'))).toEqual([]);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
 
   test.each([
     ['missing', (path: string) => rm(path)],
-    ['damaged', (path: string) => writeFile(path, 'zoomosaicPlacement("%%%");')],
-    ['of another mosaic', (path: string) => writeFile(path, 'zoomosaicPlacement("AAAA");')],
-  ])('shows the full resolution even if placement.js is %s', async (name, damage) => {
+    ['damaged', (path: string) => writeFile(path, 'zoomosaicCells("0_0","%%%");')],
+    ['broken', (path: string) => writeFile(path, 'zoomosaicCells("0_0",')],
+    ['of another mosaic', (path: string) => writeFile(path, 'zoomosaicCells("0_0","AAAA");')],
+    ['of another block', (path: string) => writeFile(path, `zoomosaicCells("1_0","${'A'.repeat(256)}");`)],
+    [
+      'of pictures that are not there',
+      (path: string) => writeFile(path, `zoomosaicCells("0_0","${'/'.repeat(256)}");`),
+    ],
+  ])('shows the full resolution even if its placement is %s', async (name, damage) => {
     const folder = join(root, `placement ${name}`);
     await cp(site.folder, folder, { recursive: true });
-    await damage(join(folder, 'placement.js'));
+    await damage(join(folder, 'cells/0_0.js'));
     const { page, requests } = await open(fromDisk({ ...site, folder }));
     await settle(page);
     await lookAt(page, 128, 128, 1);
     expect(difference(await shown(page, 0, 0, 256), await original(site.cells[0]!)).mean).toBeLessThan(AS_ENCODED);
     expect(requests).toContain(`mosaic_files/${site.mosaic.levels.length - 1}/0_0.jpg`);
+    expect(requests.filter((path) => path.startsWith('tiles/'))).toEqual([]);
     await page.context().close();
+  });
+
+  describe('the compact layout', () => {
+    let both: Site;
+    let other: Serving;
+    beforeAll(async () => {
+      both = await makeSite('both', { layout: ['dzi', 'compact'] });
+      other = await serve({ site: both.folder, port: 0 });
+    });
+    afterAll(async () => {
+      await other?.close();
+    });
+
+    test.each(['http', 'file'])('shows what the dzi layout shows, at every scale, over %s', async (scheme) => {
+      const { sheets, overview } = both.mosaic.layouts.compact!;
+      expect(sheets.length).toBeGreaterThan(1);
+      const address = scheme === 'http' ? `${other.url}index.html` : fromDisk(both);
+      const [dzi, compact] = [await open(address), await open(`${address}?layout=compact`)];
+      for (const { page } of [dzi, compact]) await settle(page);
+      // At first, cells are some 70 px wide: the dzi layout has them in tiles, the compact one in sheets.
+      expect(dzi.requests.filter((path) => /^(cells|tiles)/.test(path))).toEqual([]);
+      expect(compact.requests.filter((path) => path.startsWith('tiles/'))).toEqual([]);
+      // The closest first: what is near is not loaded yet.
+      for (const scale of [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16]) {
+        const side = Math.min(512, 2048 * scale);
+        const pictures = [];
+        for (const { page } of [dzi, compact]) {
+          await lookAt(page, 1600, 1000, scale);
+          pictures.push(await shown(page, 1600 - side / 2 / scale, 1000 - side / 2 / scale, side));
+        }
+        // The same px, compressed once; where cells are spliced, chroma is interpolated over the edges of other neighbours.
+        expect(difference(pictures[0]!, pictures[1]!).mean, `at ${scale}`).toBeLessThan(scale < 0.5 ? 0.5 : 0.01);
+      }
+      const folders = new Set(compact.requests.map((path) => path.split('/')[0]));
+      for (const folder of ['overview_files', 'sheets', 'tiles', 'cells']) expect(folders).toContain(folder);
+      expect(folders).not.toContain('mosaic_files');
+      expect(dzi.requests.filter((path) => /^(sheets|overview)/.test(path))).toEqual([]);
+      const levels = compact.requests.flatMap(
+        (path) => /^overview_files\/(\d+)\//.exec(path)?.slice(1).map(Number) ?? [],
+      );
+      expect(Math.max(...levels)).toBe(overview);
+      // All pictures are in one sheet of each size, which is loaded once.
+      const asked = compact.requests.filter((path) => path.startsWith('sheets/')).toSorted();
+      expect(asked).toEqual(
+        sheets.map(({ level }) => `sheets/${both.mosaic.levels[level]!.cell.width}/0/0.jpg`).toSorted(),
+      );
+      for (const { complaints, page } of [dzi, compact]) {
+        expect(complaints).toEqual([]);
+        await page.context().close();
+      }
+    });
+
+    test('alone is what a page shows', async () => {
+      const alone = await makeSite('alone', { layout: 'compact', cellAspect: '3:2', columns: 9 });
+      expect(Object.keys(alone.mosaic.layouts)).toEqual(['compact']);
+      const { page, requests, complaints } = await open(fromDisk(alone));
+      await settle(page);
+      const { width, height } = alone.mosaic.cell;
+      expect(width / height).toBe(1.5);
+      const crop = (await sharp(paths[0]).metadata()).width / 1.5;
+      const cellPx = async (id: number, scale: number) => {
+        const part = { left: 0, top: Math.floor((256 - crop) / 2), width: 300, height: 200 };
+        const size = { left: 0, top: 0, width: height * scale, height: height * scale };
+        const cell = sharp(paths[id])
+          .extract(part)
+          .resize(width * scale, height * scale);
+        return (
+          await decode(
+            await sharp(await cell.png().toBuffer())
+              .extract(size)
+              .toBuffer(),
+          )
+        ).data;
+      };
+      for (const scale of [1, 1 / 2, 1 / 4]) {
+        await lookAt(page, 3.5 * width, 2.5 * height, scale);
+        const id = alone.cells[2 * 9 + 3]!;
+        const pixels = await shown(page, 3 * width, 2 * height, height * scale);
+        expect(difference(pixels, await cellPx(id, scale)).mean, `at ${scale}`).toBeLessThan(2 * AS_ENCODED);
+        const wrong = difference(pixels, await cellPx((id + 1) % 9, scale)).mean;
+        expect(wrong, `at ${scale}, another`).toBeGreaterThan(4 * AS_ENCODED);
+      }
+      expect(requests.some((path) => path.startsWith('sheets/'))).toBe(true);
+      expect(requests.filter((path) => path.startsWith('mosaic_files/'))).toEqual([]);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    });
+
+    test('shows its overview where it is not known which images stand', async () => {
+      const folder = join(root, 'compact without cells');
+      await cp(both.folder, folder, { recursive: true });
+      await rm(join(folder, 'cells'), { recursive: true });
+      const { page, requests } = await open(`${fromDisk({ ...both, folder })}?layout=compact`);
+      await settle(page);
+      await lookAt(page, 1.5 * 256, 2.5 * 256, 1);
+      const id = both.cells[2 * 12 + 1]!;
+      const [px, blurred] = [
+        await shown(page, 256, 512, 256),
+        await decode(
+          await sharp(await sharp(paths[id]).resize(16, 16, { fit: 'cover' }).png().toBuffer())
+            .resize(256, 256)
+            .png()
+            .toBuffer(),
+        ),
+      ];
+      expect(difference(px, blurred.data).mean).toBeLessThan(3 * AS_ENCODED);
+      expect(requests.filter((path) => /^(tiles|sheets)/.test(path))).toEqual([]);
+      await page.context().close();
+    });
   });
 
   test('is led by keys and buttons', async () => {
@@ -361,7 +492,7 @@ describe.skipIf(skipped)('viewer', () => {
   });
 
   test.each([
-    ['a version that it does not know', /"version": ?1/, '"version":2', /version 1.*version 2/s],
+    ['a version that it does not know', /"version": ?2/, '"version":3', /version 2.*version 3/s],
     ['a description that is no JSON', /"format"/, '{', /cannot be read/],
     ['a missing viewer folder', /viewer\/openseadragon/, 'viewer/nowhere', /incomplete/],
   ])('says so instead of showing %s', async (name, from, to, message) => {

@@ -8,6 +8,8 @@ import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';
 import { refuses } from './refuses.ts';
 
+const SQUARE = { width: 1, height: 1 };
+
 let root: string;
 beforeAll(async () => {
   root = await temporaryFolder();
@@ -32,14 +34,14 @@ describe('a picture of weights', () => {
     ['black', 0, 0.1],
     ['grey', 128, 0.1 + (0.9 * 128) / 255],
   ])('weighs %s cells as it should', async (name, value, weight) => {
-    const weights = await readWeights(await blocks(`${name}.png`, [[value, value]]), { columns: 6, rows: 4 });
+    const weights = await readWeights(await blocks(`${name}.png`, [[value, value]]), { columns: 6, rows: 4 }, SQUARE);
     expect(weights).toHaveLength(24);
     for (const found of weights) expect(found).toBeCloseTo(weight, 2);
   });
 
   test('is laid over the cells as a target is: row by row, upright, cropped evenly', async () => {
     const weightsAt = async (path: string, columns: number, rows: number) =>
-      Array.from(await readWeights(path, { columns, rows }), (weight) => Math.round(weight));
+      Array.from(await readWeights(path, { columns, rows }, SQUARE), (weight) => Math.round(weight));
     const rows = [
       [0, 0, 0, 255],
       [0, 255, 0, 0],
@@ -62,24 +64,37 @@ describe('a picture of weights', () => {
     ).toEqual(expected);
   });
 
+  test('is cropped to the shape of cells that are not square', async () => {
+    const rows = [
+      [0, 0, 0, 255],
+      [0, 255, 0, 0],
+      [0, 0, 255, 0],
+    ];
+    const wide = rows.map((row) => row.flatMap((value) => [value, value]));
+    const white = wide[0]!.map(() => 255);
+    const path = await blocks('wide cells.png', [white, ...wide, white]);
+    const weights = await readWeights(path, { columns: 4, rows: 3 }, { width: 96, height: 48 });
+    expect(Array.from(weights, (weight) => 255 * Math.round(weight))).toEqual(rows.flat());
+  });
+
   test('counts light parts of any colour, and nothing where it is clear', async () => {
     const path = join(root, 'clear.png');
     await sharp({ create: { width: 20, height: 20, channels: 4, background: '#fff0' } }).toFile(path);
-    for (const weight of await readWeights(path, { columns: 2, rows: 2 })) expect(weight).toBeCloseTo(0.1, 5);
+    for (const weight of await readWeights(path, { columns: 2, rows: 2 }, SQUARE)) expect(weight).toBeCloseTo(0.1, 5);
     const yellow = join(root, 'yellow.png');
     await sharp({ create: { width: 20, height: 20, channels: 3, background: '#ffff00' } }).toFile(yellow);
-    for (const weight of await readWeights(yellow, { columns: 2, rows: 2 })) expect(weight).toBeCloseTo(1, 5);
+    for (const weight of await readWeights(yellow, { columns: 2, rows: 2 }, SQUARE)) expect(weight).toBeCloseTo(1, 5);
   });
 
   test('has to be one', async () => {
     const path = join(root, 'text.txt');
     await writeFile(path, 'no picture');
     await refuses(
-      () => readWeights(path, { columns: 2, rows: 2 }),
+      () => readWeights(path, { columns: 2, rows: 2 }, SQUARE),
       /^Cannot read --weights .*text\.txt: .*unsupported/,
     );
     await refuses(
-      () => readWeights(join(root, 'missing.png'), { columns: 2, rows: 2 }),
+      () => readWeights(join(root, 'missing.png'), { columns: 2, rows: 2 }, SQUARE),
       /^Cannot read --weights .*missing\.png/,
     );
   });

@@ -1,3 +1,5 @@
+import OpenSeadragon from 'openseadragon';
+
 /**
  * Draws tiles so that a picture at 100 % is shown px for px, and no seam shows at any other scale, over http and from disk.
  *
@@ -5,74 +7,81 @@
  * by one px to hide seams, which blurs it, and keeps a copy of each on a canvas of its own. This one puts all edges on
  * whole px of the screen: neighbours meet without a gap, and what needs no scaling is copied as it is.
  */
-namespace Zoomosaic {
-  /** Added before rounding, px: an edge that two tiles reckon as 10.5 - 1e-12 and 10.5 + 1e-12 must be one edge. */
-  const SAME_EDGE = 1e-4;
+/** Added before rounding, px: an edge that two tiles reckon as 10.5 - 1e-12 and 10.5 + 1e-12 must be one edge. */
+const SAME_EDGE = 1e-4;
 
-  /** A drawer of upright, opaque tiles on a 2D canvas. */
-  export class PixelDrawer extends OpenSeadragon.DrawerBase {
-    static override isSupported(): boolean {
-      return true;
-    }
+/** A drawer of upright, opaque tiles on a 2D canvas. */
+export class PixelDrawer extends OpenSeadragon.DrawerBase {
+  static override isSupported(): boolean {
+    return true;
+  }
 
-    override getType(): string {
-      return 'zoomosaic';
-    }
+  override getType(): string {
+    return 'zoomosaic';
+  }
 
-    /** Images as they were downloaded: the browser may drop their decoded px when memory is short. */
-    override getSupportedDataFormats(): string[] {
-      return ['image'];
-    }
+  /** Images as they were downloaded: the browser may drop their decoded px when memory is short. Or what we put together. */
+  override getSupportedDataFormats(): string[] {
+    return ['image', 'context2d'];
+  }
 
-    override canRotate(): boolean {
-      return false;
-    }
+  override canRotate(): boolean {
+    return false;
+  }
 
-    /** Does nothing: scaled images are always smooth. */
-    override setImageSmoothingEnabled(): void {}
+  /** Does nothing: scaled images are always smooth. */
+  override setImageSmoothingEnabled(): void {}
 
-    /** Called by OpenSeadragon once, to put its result into the page. */
-    _createDrawingElement(): HTMLCanvasElement {
-      return document.createElement('canvas');
-    }
+  /** Called by OpenSeadragon once, to put its result into the page. */
+  _createDrawingElement(): HTMLCanvasElement {
+    return document.createElement('canvas');
+  }
 
-    /** Draws a frame: of each picture the tiles that OpenSeadragon chose, coarse ones first. */
-    draw(pictures: readonly OpenSeadragon.TiledImage[]): void {
-      const context = this.canvas.getContext('2d')!;
-      const { x, y } = this.viewport.getContainerSize().times(OpenSeadragon.pixelDensityRatio);
-      fitCanvas(this.canvas, Math.round(x), Math.round(y));
-      context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-      for (const picture of pictures) {
-        for (const { tile } of picture.getTilesToDraw()) {
-          const image = this.getDataToDraw(tile) as HTMLImageElement | undefined;
-          if (image) drawTile(context, tile, image);
-        }
+  /** Draws a frame: of each picture the tiles that OpenSeadragon chose, coarse ones first. */
+  draw(pictures: readonly OpenSeadragon.TiledImage[]): void {
+    const context = this.canvas.getContext('2d')!;
+    const { x, y } = this.viewport.getContainerSize().times(OpenSeadragon.pixelDensityRatio);
+    fitCanvas(this.canvas, Math.round(x), Math.round(y));
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    for (const picture of pictures) {
+      for (const { tile } of picture.getTilesToDraw()) {
+        const data = this.getDataToDraw(tile) as HTMLImageElement | CanvasRenderingContext2D | undefined;
+        if (data) drawTile(context, tile, 'canvas' in data ? data.canvas : data);
       }
     }
-
-    override destroy(): void {
-      super.destroy();
-      this.canvas.remove();
-    }
   }
 
-  /** Setting a canvas' size, even to what it is, clears it and costs time. */
-  function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): void {
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
+  override destroy(): void {
+    super.destroy();
+    this.canvas.remove();
   }
+}
 
-  function drawTile(context: CanvasRenderingContext2D, tile: OpenSeadragon.Tile, image: HTMLImageElement): void {
-    const onScreen = (px: number) => Math.round(px * OpenSeadragon.pixelDensityRatio + SAME_EDGE);
-    const { position, size, sourceBounds } = tile;
-    const [left, top] = [onScreen(position!.x), onScreen(position!.y)];
-    const [right, bottom] = [onScreen(position!.x + size!.x), onScreen(position!.y + size!.y)];
-    // The last px of a coarse level may be half outside the picture: levels are rounded up to whole px, places are not.
-    const width = Math.min(image.naturalWidth, sourceBounds.width);
-    const height = Math.min(image.naturalHeight, sourceBounds.height);
-    context.globalAlpha = tile.opacity ?? 1;
-    // Bilinear is exact enough from half size to full; enlarged, it would show the px grid.
-    context.imageSmoothingQuality = right - left > image.naturalWidth ? 'high' : 'low';
-    context.drawImage(image, 0, 0, width, height, left, top, right - left, bottom - top);
-  }
+/** Setting a canvas' size, even to what it is, clears it and costs time. */
+function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): void {
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+}
+
+function drawTile(
+  context: CanvasRenderingContext2D,
+  tile: OpenSeadragon.Tile,
+  image: HTMLImageElement | HTMLCanvasElement,
+): void {
+  const { width: across, height: down } = sizeOf(image);
+  const onScreen = (px: number) => Math.round(px * OpenSeadragon.pixelDensityRatio + SAME_EDGE);
+  const { position, size, sourceBounds } = tile;
+  const [left, top] = [onScreen(position!.x), onScreen(position!.y)];
+  const [right, bottom] = [onScreen(position!.x + size!.x), onScreen(position!.y + size!.y)];
+  // The last px of a coarse level may be half outside the picture: levels are rounded up to whole px, places are not.
+  const width = Math.min(across, sourceBounds.width);
+  const height = Math.min(down, sourceBounds.height);
+  context.globalAlpha = tile.opacity ?? 1;
+  // Bilinear is exact enough from half size to full; enlarged, it would show the px grid.
+  context.imageSmoothingQuality = right - left > across ? 'high' : 'low';
+  context.drawImage(image, 0, 0, width, height, left, top, right - left, bottom - top);
+}
+
+function sizeOf(image: HTMLImageElement | HTMLCanvasElement): { width: number; height: number } {
+  return image instanceof HTMLCanvasElement ? image : { width: image.naturalWidth, height: image.naturalHeight };
 }

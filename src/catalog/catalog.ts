@@ -1,7 +1,8 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { mipsOf, type Mip } from '../tile-plan.ts';
+import { mipsOf, rastersOf } from '../tile-plan.ts';
 import type { Strips } from '../jpeg/cut.ts';
-import type { Recipe, SkippedFile, Source } from '../types.ts';
+import type { Recipe, Size, SkippedFile, Source } from '../types.ts';
+import { sizeKey } from './mips.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { ShardReader } from './shard-reader.ts';
 import { unpackStrips } from './strips.ts';
@@ -28,9 +29,11 @@ export class Catalog {
   private readonly places: readonly SourcePlace[];
   private ids: Map<string, number> | undefined;
   private readonly reader = new ShardReader();
-  private readonly blobIndex = new Map<number, number>();
-  private readonly rasterAt = new Map<number, number>();
-  private readonly strips = new BoundedCache<Strips>(CACHE_BYTES);
+  /** First blob of each mip that has some, and offset of each size among the px, by size. */
+  private readonly blobAt = new Map<string, number>();
+  private readonly rasterAt = new Map<string, number>();
+  private readonly blobs: number;
+  private readonly cut = new BoundedCache<Strips>(CACHE_BYTES);
   private readonly rasters = new BoundedCache<Uint8Array>(CACHE_BYTES / 4);
 
   constructor(
@@ -50,16 +53,16 @@ export class Catalog {
     this.copies = found.copies;
     this.notes = found.notes;
     let blobs = 0;
+    for (const mip of mipsOf(recipe)) {
+      if (mip.from === 'paint') continue;
+      this.blobAt.set(sizeKey(mip), blobs);
+      blobs += mip.across * mip.down;
+    }
+    this.blobs = blobs;
     let rasters = 0;
-    for (const { size, from, tiles, raster } of mipsOf(recipe)) {
-      if (raster) {
-        this.rasterAt.set(size, rasters);
-        rasters += size * size * 3;
-      }
-      if (from !== 'paint') {
-        this.blobIndex.set(size, blobs);
-        blobs += tiles ** 2;
-      }
+    for (const size of rastersOf(recipe)) {
+      this.rasterAt.set(sizeKey(size), rasters);
+      rasters += size.width * size.height * 3;
     }
   }
 
@@ -83,31 +86,38 @@ export class Catalog {
     return all;
   }
 
-  /** A source's tile of a reference mip, a whole image file; `x`, `y` count the mip's tiles. */
-  tile(id: number, mip: Mip, x: number, y: number): Uint8Array {
-    return this.blob(id, this.blobIndex.get(mip.size)! + y * mip.tiles + x);
+  /** A piece of a source's mip of `size` px (pieces count row by row): the image file that is kept of it. */
+  file(id: number, size: Size, piece: number): Uint8Array {
+    return this.blob(id, this.blobAt.get(sizeKey(size))! + piece);
   }
 
-  /** A source's spliced mip of `size` px. */
-  strip(id: number, size: number): Strips {
-    const key = id * 16 + Math.log2(size);
-    const known = this.strips.get(key);
+  /** The same of a mip that is kept for splicing. */
+  strips(id: number, size: Size, piece: number): Strips {
+    const index = this.blobAt.get(sizeKey(size))! + piece;
+    const key = id * this.blobs + index;
+    const known = this.cut.get(key);
     if (known) return known;
-    const strips = unpackStrips(this.blob(id, this.blobIndex.get(size)!));
-    this.strips.set(key, strips, strips.data.length + strips.ends.byteLength);
+    const strips = unpackStrips(this.blob(id, index));
+    this.cut.set(key, strips, strips.data.length + strips.ends.byteLength);
     return strips;
   }
 
-  /** A source's mip of `size` px, one whose px are kept, RGB. */
-  pixels(id: number, size: number): Uint8Array {
+  /** Bytes of such a piece, without reading it. */
+  bytesOf(id: number, size: Size, piece: number): number {
+    const { shard, row } = this.places[id]!;
+    return this.reader.blobBytes(shard, row, this.blobAt.get(sizeKey(size))! + piece);
+  }
+
+  /** A source at a size whose px are kept, RGB. */
+  pixels(id: number, size: Size): Uint8Array {
     let all = this.rasters.get(id);
     if (!all) {
       const { shard, row } = this.places[id]!;
       all = this.reader.rasters(shard, row);
       this.rasters.set(id, all, all.length);
     }
-    const at = this.rasterAt.get(size)!;
-    return all.subarray(at, at + size * size * 3);
+    const at = this.rasterAt.get(sizeKey(size))!;
+    return all.subarray(at, at + size.width * size.height * 3);
   }
 
   /** Closes the shards. */

@@ -1,14 +1,14 @@
 import sharp, { type Metadata, type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
 import { shrinkLinear, toSrgb } from '../colour/convert.ts';
-import type { Crop, Rect, Rgb } from '../types.ts';
-import { resample } from './resample.ts';
+import type { Crop, Rect, Rgb, Size } from '../types.ts';
+import { flatten, resample } from './resample.ts';
 
 /** An image file: its bytes, or the path of one too large to read at once. */
 export type ImageInput = Uint8Array | string;
 
 /** A source as its cell shows it, and what was learned of it on the way. */
 export interface DecodedCell {
-  /** `size` x `size` px, RGB, 8-bit sRGB. */
+  /** As large as was asked for; RGB, 8-bit sRGB. */
   readonly px: Uint8Array;
   readonly format: string;
   /** Upright px. */
@@ -29,73 +29,80 @@ export interface DecodedCell {
 const STREAM_RATIO = 4;
 /** And above this many px along a side, so that the resampler's memory stays small. */
 const STREAM_SIDE = 1448;
+/** Of the picture that saliency is judged by. */
+const SALIENCY_SIDE = 256;
 const SVG_DENSITY = 72;
 /** As many px per inch as librsvg is asked for at most. */
 const SVG_DENSITY_MAX = 2400;
 
 /**
- * Decodes the part of an image that fills a cell: first frame, upright, in sRGB, cropped to a square, resized in linear
- * light, laid over `background` where it is transparent.
+ * Decodes the part of an image that fills a cell: first frame, upright, in sRGB, cropped to the cell's shape, resized to
+ * `cell` px in linear light, laid over `background` where it is transparent.
  *
  * @throws what sharp throws for data it cannot decode, or that ends early.
  */
-export async function decodeCell(input: ImageInput, size: number, crop: Crop, background: Rgb): Promise<DecodedCell> {
+export async function decodeCell(input: ImageInput, cell: Size, crop: Crop, background: Rgb): Promise<DecodedCell> {
   const options: SharpOptions = { failOn: 'error' };
   let meta = await sharp(input, options).metadata();
-  if (meta.format === 'svg' && Math.min(meta.width, meta.height) < size) {
-    const density = (SVG_DENSITY * size) / Math.min(meta.width, meta.height);
+  const enlarge = Math.max(cell.width / meta.width, cell.height / meta.height);
+  if (meta.format === 'svg' && enlarge > 1) {
+    const density = SVG_DENSITY * enlarge;
     options.density = Math.min(SVG_DENSITY_MAX, Math.ceil(density));
     meta = await sharp(input, options).metadata();
   }
   const profiled = meta.icc !== undefined && !isSrgbProfile(meta.icc);
   if (!profiled && meta.space !== 'cmyk') options.ignoreIcc = true;
   const { width, height } = meta.autoOrient;
-  const rect = await cropOf(() => sharp(input, options).autoOrient(), { width, height }, crop);
+  const rect = await cropOf(() => sharp(input, options).autoOrient(), { width, height }, cell, crop);
   const part = sharp(input, options).autoOrient().extract(rect);
   const convert = profiled || meta.space === 'cmyk';
-  const px = await cellPx(part, convert, rect.width, size, background);
+  const px = await cellPx(part, convert, rect, cell, background);
   const turned = (meta.orientation ?? 1) !== 1;
   const alpha = meta.hasAlpha;
   return { px, format: formatOf(meta), width, height, crop: rect, alpha, turned, profiled };
 }
 
-async function cellPx(part: Sharp, convert: boolean, side: number, size: number, background: Rgb): Promise<Uint8Array> {
-  const streamed = side > STREAM_RATIO * size || side > STREAM_SIDE;
+async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, background: Rgb): Promise<Uint8Array> {
+  const side = Math.max(rect.width, rect.height);
+  const streamed = rect.width > STREAM_RATIO * cell.width || side > STREAM_SIDE;
   const upright = streamed && !convert ? part : toSrgb(part);
   const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
   let decoded: { data: Buffer; info: OutputInfo };
   if (!streamed) decoded = await raw(upright);
-  else if (!convert) decoded = await raw(shrinkLinear(upright, size, size));
+  else if (!convert) decoded = await raw(shrinkLinear(upright, cell, 'fill'));
   else {
     // libvips leaves profiles alone in linear light, so that conversion comes first, by itself.
     const { data, info } = await raw(upright);
     const { width, height, channels } = info;
-    decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), size, size));
+    decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell, 'fill'));
   }
   const { data, info } = decoded;
-  if (info.channels === 3 && info.width === size) return data;
-  return resample({ data, width: info.width, height: info.height, channels: info.channels }, size, background);
+  const px = { data, width: info.width, height: info.height, channels: info.channels };
+  if (px.width !== cell.width || px.height !== cell.height) return resample(px, cell, background);
+  return px.channels === 3 ? data : flatten(px, background);
 }
 
-/** The square that fills the cell, upright px. */
-async function cropOf(open: () => Sharp, { width, height }: { width: number; height: number }, crop: Crop) {
-  const side = Math.min(width, height);
-  const centre = { left: (width - side) >> 1, top: (height - side) >> 1, width: side, height: side };
-  if (crop === 'centre' || width === height) return centre;
-  // Saliency is a matter of the whole, so a small picture decides; its shorter side at most this many px.
-  const small = Math.min(side, 256);
-  const scale = side / small;
-  const reduced = await open()
-    .resize(Math.round(width / scale), Math.round(height / scale), { fit: 'fill' })
-    .png({ compressionLevel: 0 })
-    .toBuffer();
+/** The largest part of an image that has a cell's shape, upright px: which one, `crop` says. */
+async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, crop: Crop): Promise<Rect> {
+  const scale = Math.min(width / cell.width, height / cell.height);
+  const part = {
+    width: Math.max(1, Math.min(width, Math.round(cell.width * scale))),
+    height: Math.max(1, Math.min(height, Math.round(cell.height * scale))),
+  };
+  const centre = { left: (width - part.width) >> 1, top: (height - part.height) >> 1, ...part };
+  if (crop === 'centre' || (part.width === width && part.height === height)) return centre;
+  // Saliency is a matter of the whole, so a small picture decides; its part's shorter side at most this many px.
+  const reduce = Math.max(1, Math.min(part.width, part.height) / SALIENCY_SIDE);
+  const px = (length: number) => Math.max(1, Math.round(length / reduce));
+  const reduced = await open().resize(px(width), px(height), { fit: 'fill' }).png({ compressionLevel: 0 }).toBuffer();
   const { info } = await sharp(reduced)
-    .resize(small, small, { fit: 'cover', position: crop })
+    .resize(px(part.width), px(part.height), { fit: 'cover', position: crop })
     .raw()
     .toBuffer({ resolveWithObject: true });
-  const along = (offset: number | undefined, most: number) => Math.min(most, Math.round(Math.abs(offset ?? 0) * scale));
-  const left = along(info.cropOffsetLeft, width - side);
-  return { left, top: along(info.cropOffsetTop, height - side), width: side, height: side };
+  const along = (offset: number | undefined, most: number) =>
+    Math.min(most, Math.round(Math.abs(offset ?? 0) * reduce));
+  const left = along(info.cropOffsetLeft, width - part.width);
+  return { left, top: along(info.cropOffsetTop, height - part.height), ...part };
 }
 
 function formatOf({ format, compression }: Metadata): string {

@@ -1,25 +1,31 @@
 import sharp from 'sharp';
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
-import { cutJpeg, type McuRect, type Strips } from '../jpeg/cut.ts';
-import { spliceBound, spliceTile, tileHeaderOf } from '../jpeg/splice.ts';
-import { stripJpeg } from '../jpeg/strip.ts';
 import { encodeTile } from '../encode.ts';
-import { mcuOf, mipsOf, type Mip } from '../tile-plan.ts';
-import type { Recipe, Rgb, Source } from '../types.ts';
+import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
+import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
+import { stripJpeg } from '../jpeg/strip.ts';
+import { mcuOf, type Mip, mipsOf, rastersOf } from '../tile-plan.ts';
+import type { Recipe, Rgb, Size, Source } from '../types.ts';
 import { decodeCell, type DecodedCell, type ImageInput } from './decode.ts';
-import { halveCell } from './mips.ts';
+import { halveCell, type MipPixels, sizeKey } from './mips.ts';
 import { hashedSize, perceptualHash } from './perceptual-hash.ts';
+import { resample } from './resample.ts';
 import { packStrips } from './strips.ts';
 import { turned } from './turn.ts';
+
+/** Px of the largest mip that is encoded together with the others. */
+const SHEET_PX = 2 ** 20;
+/** What nothing is laid over: these px have no transparency. */
+const BLACK = { r: 0, g: 0, b: 0 };
 
 /** All that a catalog keeps of an image. */
 export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
   readonly features: Float32Array;
   /** Perceptual hash. */
   readonly look: Uint8Array;
-  /** The mips whose px are kept, RGB, largest first. */
+  /** Px that are kept, RGB; see `rastersOf`. */
   readonly px: Uint8Array;
-  /** One per tile of each reference mip (a whole image file), then one per spliced mip (packed strips). */
+  /** One per piece of each mip that is not painted, largest first: an image file (reference) or packed strips (splice). */
   readonly blobs: Uint8Array[];
 }
 
@@ -30,43 +36,75 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
  * @throws what decoding throws.
  */
 export async function indexImage(input: ImageInput, recipe: Recipe, background: Rgb): Promise<IndexedImage> {
-  const { cellSize, turn = 0 } = recipe;
-  const decoded = await decodeCell(input, cellSize, recipe.crop, background);
-  const cell = { ...decoded, px: turned(decoded.px, cellSize, turn) };
-  const mips = halveCell(cell.px, cellSize);
+  const { cell: size, turn = 0 } = recipe;
+  const decoded = await decodeCell(input, size, recipe.crop, background);
+  const cell = { ...decoded, px: turned(decoded.px, size, turn) };
+  const mips = halveCell(cell.px, size);
+  const look = lookOf(cell.px, mips, size);
   const features = new Float32Array(FEATURE_LENGTH);
-  writeFeatures(mips.means, 0, FEATURE_SIDE * 3, features, 0);
-  const hashed = hashedSize(cellSize);
-  const look = perceptualHash(mips.px.get(hashed)!, hashed);
-  const rasters = mipsOf(recipe).filter(({ raster }) => raster);
-  const px = Buffer.concat(rasters.map(({ size }) => mips.px.get(size)!));
+  writeFeatures(look.means, 0, FEATURE_SIDE * 3, features, 0);
+  const rasters = rastersOf(recipe).map((raster) => mips.px.get(sizeKey(raster)) ?? look.px.get(sizeKey(raster))!);
   const blobs = recipe.format === 'jpeg' ? await jpegBlobs(mips.px, recipe) : await fileBlobs(mips.px, recipe);
   const verbatim = verbatimTile(input, cell, recipe);
   if (verbatim) blobs[0] = verbatim;
   const { format, width, height, crop, alpha } = cell;
-  const enlarged = crop.width < cellSize;
-  return { format, width, height, crop, alpha, enlarged, verbatim: verbatim !== undefined, features, look, px, blobs };
+  return {
+    format,
+    width,
+    height,
+    crop,
+    alpha,
+    enlarged: crop.width < size.width || crop.height < size.height,
+    verbatim: verbatim !== undefined,
+    features,
+    look: look.hash,
+    px: Buffer.concat(rasters),
+    blobs,
+  };
+}
+
+/** What matching looks at: the cell as a square, whatever its shape, at its sizes of 32 px and below. */
+function lookOf(px: Uint8Array, mips: MipPixels, size: Size): MipPixels & { readonly hash: Uint8Array } {
+  const side = hashedSize(Math.min(size.width, size.height));
+  const square = { width: side, height: side };
+  const look =
+    size.width === size.height ? mips : halveCell(resample({ data: px, ...size, channels: 3 }, square, BLACK), square);
+  return { ...look, hash: perceptualHash(look.px.get(sizeKey(square))!, side) };
 }
 
 /**
  * One encode serves all mips: the largest, and beside it a column of the smaller ones, each on whole MCUs; then the
- * encoded sheet is cut apart.
+ * encoded sheet is cut apart. Of large cells, the largest has an encode of its own, which needs no second copy of its px.
  */
-async function jpegBlobs(px: ReadonlyMap<number, Uint8Array>, recipe: Recipe): Promise<Uint8Array[]> {
+async function jpegBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): Promise<Uint8Array[]> {
+  const [largest, ...others] = mipsOf(recipe).filter(({ from }) => from !== 'paint');
+  if (!largest) return [];
+  const alone = largest.width * largest.height > SHEET_PX;
+  const sheets = alone && others.length > 0 ? [[largest], others] : [[largest, ...others]];
+  const blobs: Uint8Array[] = [];
+  for (const mips of sheets) blobs.push(...(await sheetBlobs(px, mips, recipe)));
+  return blobs;
+}
+
+/** Blobs of mips of which each is half of the one before. */
+async function sheetBlobs(
+  px: ReadonlyMap<string, Uint8Array>,
+  mips: readonly Mip[],
+  recipe: Recipe,
+): Promise<Uint8Array[]> {
   const mcu = mcuOf(recipe.subsampling);
-  const mips = mipsOf(recipe).filter(({ from }) => from !== 'paint');
-  const side = recipe.cellSize;
-  const width = mips.length > 1 ? side * 1.5 : side;
-  const sheet = new Uint8Array(width * side * 3);
+  const { width: left, height } = mips[0]!;
+  const width = mips.length > 1 ? left * 1.5 : left;
+  const sheet = mips.length > 1 ? new Uint8Array(width * height * 3) : px.get(sizeKey(mips[0]!))!;
   const rects: { mip: Mip; rect: McuRect }[] = [];
   let top = 0;
-  for (const mip of mips) {
-    const left = mip.size === side ? 0 : side;
-    blit(px.get(mip.size)!, mip.size, sheet, width, left, top);
-    rects.push(...tileRects(mip, left / mcu, top / mcu, mcu).map((rect) => ({ mip, rect })));
-    if (left) top += mip.size;
+  for (const [i, mip] of mips.entries()) {
+    const place = i === 0 ? { left: 0, top: 0 } : { left, top };
+    if (mips.length > 1) blit(px.get(sizeKey(mip))!, mip, sheet, width, place);
+    rects.push(...pieceRects(mip, place, mcu).map((rect) => ({ mip, rect })));
+    if (i > 0) top += mip.height;
   }
-  const jpeg = await encodeTile(sheet, width, side, recipe);
+  const jpeg = await encodeTile(sheet, { width, height }, recipe);
   const header = tileHeaderOf(jpeg);
   const parts = cutJpeg(
     jpeg,
@@ -74,56 +112,55 @@ async function jpegBlobs(px: ReadonlyMap<number, Uint8Array>, recipe: Recipe): P
   );
   return parts.map((strips, i) => {
     const { mip, rect } = rects[i]!;
-    if (mip.from === 'splice') return packStrips(strips);
-    return wholeTile(strips, rect, mcu);
+    return mip.from === 'splice' ? packStrips(strips) : wholeTile(header, strips, rect.width, mcu);
   });
-
-  function wholeTile(strips: Strips, rect: McuRect, unit: number): Uint8Array {
-    const out = Buffer.alloc(spliceBound(header, [strips]));
-    const size = { width: rect.width * unit, height: rect.height * unit, segmentMcus: rect.width };
-    return out.subarray(0, spliceTile(out, header, { ...size, across: 1, cells: [strips] }));
-  }
 }
 
-/** The tiles of a mip that stands at (left, top) of a sheet, in MCUs, row-major. */
-function tileRects(mip: Mip, left: number, top: number, mcu: number): McuRect[] {
-  const side = mip.size / mip.tiles / mcu;
-  return Array.from({ length: mip.tiles ** 2 }, (_, i) => ({
-    left: left + (i % mip.tiles) * side,
-    top: top + Math.floor(i / mip.tiles) * side,
-    width: side,
-    height: side,
+/** The pieces of a mip that stands at (left, top) of a sheet, in units of so many px, row-major. */
+function pieceRects(mip: Mip, { left, top }: { left: number; top: number }, unit: number): McuRect[] {
+  const { across, down, piece } = mip;
+  return Array.from({ length: across * down }, (_, i) => ({
+    left: (left + (i % across) * piece.width) / unit,
+    top: (top + Math.floor(i / across) * piece.height) / unit,
+    width: piece.width / unit,
+    height: piece.height / unit,
   }));
 }
 
-function blit(from: Uint8Array, size: number, to: Uint8Array, width: number, left: number, top: number): void {
-  for (let y = 0; y < size; y++) {
-    to.set(from.subarray(y * size * 3, (y + 1) * size * 3), ((top + y) * width + left) * 3);
+function blit(
+  from: Uint8Array,
+  { width, height }: Size,
+  to: Uint8Array,
+  stride: number,
+  { left, top }: { left: number; top: number },
+): void {
+  for (let y = 0; y < height; y++) {
+    to.set(from.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * stride + left) * 3);
   }
 }
 
 /** Formats that cannot be cut: every reference tile is encoded by itself. */
-async function fileBlobs(px: ReadonlyMap<number, Uint8Array>, recipe: Recipe): Promise<Uint8Array[]> {
+async function fileBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): Promise<Uint8Array[]> {
   const blobs: Uint8Array[] = [];
   for (const mip of mipsOf(recipe).filter(({ from }) => from === 'reference')) {
-    const side = mip.size / mip.tiles;
-    const whole = sharp(px.get(mip.size), { raw: { width: mip.size, height: mip.size, channels: 3 } });
-    for (const { left, top } of tileRects(mip, 0, 0, 1)) {
-      const tile =
-        mip.tiles === 1
-          ? px.get(mip.size)!
-          : await whole.clone().extract({ left, top, width: side, height: side }).raw().toBuffer();
-      blobs.push(await encodeTile(tile, side, side, recipe));
+    const { width, height } = mip;
+    const whole = px.get(sizeKey(mip))!;
+    for (const rect of pieceRects(mip, { left: 0, top: 0 }, 1)) {
+      const alone = mip.across * mip.down === 1;
+      const image = sharp(whole, { raw: { width, height, channels: 3 } });
+      blobs.push(await encodeTile(alone ? whole : await image.extract(rect).raw().toBuffer(), mip.piece, recipe));
     }
   }
   return blobs;
 }
 
 /** The source's own data, if it already is what its full-resolution tile should be. */
-function verbatimTile(input: ImageInput, cell: DecodedCell, recipe: Recipe): Uint8Array | undefined {
-  const fits = cell.width === recipe.cellSize && cell.height === recipe.cellSize && !cell.turned && !cell.profiled;
-  const whole = recipe.format === 'jpeg' && recipe.cellSize === recipe.tileSize && !recipe.turn;
-  if (!whole || !fits || cell.format !== 'jpeg' || typeof input === 'string') return undefined;
+function verbatimTile(input: ImageInput, image: DecodedCell, recipe: Recipe): Uint8Array | undefined {
+  const { cell } = recipe;
+  const mip = mipsOf(recipe)[0]!;
+  const whole = recipe.format === 'jpeg' && mip.from === 'reference' && mip.across * mip.down === 1 && !recipe.turn;
+  const fits = image.width === cell.width && image.height === cell.height && !image.turned && !image.profiled;
+  if (!whole || !fits || image.format !== 'jpeg' || typeof input === 'string') return undefined;
   const stripped = stripJpeg(input);
   return stripped.baseline ? stripped.bytes : undefined;
 }

@@ -1,35 +1,50 @@
 import { FEATURE_SIDE } from '../colour/features.ts';
 import { CELL_FREE, cellKernel } from '../kernels/cell-kernel.ts';
+import type { Size } from '../types.ts';
 
-/** A cell at every power-of-two size. */
+/** A cell at its size, and halved as often as its sides are even. */
 export interface MipPixels {
-  /** RGB, 8-bit sRGB, by side in px; the largest is the cell itself. */
-  readonly px: ReadonlyMap<number, Uint8Array>;
-  /** Linear RGB means of the {@link FEATURE_SIDE} x {@link FEATURE_SIDE} parts. */
+  /** RGB, 8-bit sRGB, by {@link sizeKey}; the largest is the cell itself. */
+  readonly px: ReadonlyMap<string, Uint8Array>;
+  /** Linear RGB means of the {@link FEATURE_SIDE} x {@link FEATURE_SIDE} parts, of a square cell. */
   readonly means: Float32Array;
 }
 
+/** Bytes of a cell that are halved at one time: large ones need not be there twice. */
+const BAND_BYTES = 2 ** 20;
+
+/** A size as a key of maps. */
+export function sizeKey({ width, height }: Size): string {
+  return `${width}x${height}`;
+}
+
 /**
- * Halves a cell down to 1 px, in linear light throughout: only what is kept is rounded to 8 bits.
+ * Halves a cell as long as it has whole px, in linear light throughout: only what is kept is rounded to 8 bits.
  *
- * @param cell `size` x `size` px, RGB, 8-bit sRGB; `size` a power of two, at least 8.
+ * @param cell RGB, 8-bit sRGB; `size` even, at least 8 px a side.
  */
-export function halveCell(cell: Uint8Array, size: number): MipPixels {
+export function halveCell(cell: Uint8Array, size: Size): MipPixels {
   const { call } = cellKernel;
+  let { width, height } = size;
   // Linear px of the mip in hand and of the next one, in turn at the two ends of one buffer; then bytes.
-  const linearAt = [CELL_FREE, CELL_FREE + (size / 2) ** 2 * 16];
-  const bytesAt = linearAt[1]! + (size / 4) ** 2 * 16;
-  const memory = cellKernel.reserve(bytesAt + cell.length);
-  memory.set(cell, bytesAt);
-  call.halveBytes(bytesAt, size, linearAt[0]!);
-  const px = new Map([[size, cell]]);
+  const linearAt = [CELL_FREE, CELL_FREE + width * height * 4];
+  const bytesAt = linearAt[1]! + width * height;
+  const bandRows = Math.min(height, Math.max(2, 2 * Math.floor(BAND_BYTES / (width * 6))));
+  const memory = cellKernel.reserve(bytesAt + Math.max(bandRows * width * 3, (width * height * 3) / 4));
+  for (let top = 0; top < height; top += bandRows) {
+    const rows = Math.min(bandRows, height - top);
+    memory.set(cell.subarray(top * width * 3, (top + rows) * width * 3), bytesAt);
+    call.halveBytes(bytesAt, width, rows, linearAt[0]! + (top / 2) * (width / 2) * 16);
+  }
+  const px = new Map([[sizeKey(size), cell]]);
   let means: Float32Array = new Float32Array();
-  for (let side = size / 2, turn = 0; side >= 1; side /= 2, turn ^= 1) {
+  for (let turn = 0; width % 2 === 0 && height % 2 === 0; turn ^= 1) {
+    [width, height] = [width / 2, height / 2];
     const at = linearAt[turn]!;
-    call.encode(at, side * side, bytesAt);
-    px.set(side, memory.slice(bytesAt, bytesAt + side * side * 3));
-    if (side === FEATURE_SIDE) means = packed(memory, at, side * side);
-    if (side > 1) call.halve(at, side, linearAt[turn ^ 1]!);
+    call.encode(at, width * height, bytesAt);
+    px.set(sizeKey({ width, height }), memory.slice(bytesAt, bytesAt + width * height * 3));
+    if (width === FEATURE_SIDE && height === FEATURE_SIDE) means = packed(memory, at, width * height);
+    if (width % 2 === 0 && height % 2 === 0) call.halve(at, width, height, linearAt[turn ^ 1]!);
   }
   return { px, means };
 }

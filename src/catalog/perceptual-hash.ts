@@ -19,9 +19,9 @@ function frequency(index: number): number {
   return Math.floor(index / SIDE) ** 2 + (index % SIDE) ** 2;
 }
 
-/** Side of the picture that {@link perceptualHash} is given, of a cell of `cellSize` px. */
-export function hashedSize(cellSize: number): number {
-  return Math.min(32, cellSize);
+/** Side of the picture that {@link perceptualHash} is given, of a cell whose shorter side is `side` px. */
+export function hashedSize(side: number): number {
+  return Math.min(32, 2 ** Math.floor(Math.log2(side)));
 }
 
 /** Hash of `size` x `size` px, RGB, 8-bit sRGB: {@link HASH_BYTES} bytes, lowest frequency first. */

@@ -1,90 +1,129 @@
 import type { Strips } from '../jpeg/cut.ts';
-import type { Mip } from '../tile-plan.ts';
-import type { Recipe, ScannedFile, Turn } from '../types.ts';
+import type { Placement, Recipe, ScannedFile, Size, Source, Turn } from '../types.ts';
 import type { Catalog } from './catalog.ts';
+import { colourOrder } from './colour-order.ts';
 import { updateCatalog, type UpdateOptions } from './update.ts';
 
-/** The mips of pictures by their ids (see `Placement`): of sources as they are, and of those that stand turned. */
+/** A picture's mips: row `id` of a catalog. */
+interface Place {
+  readonly catalog: Catalog;
+  readonly id: number;
+}
+
+/** The pictures that a mosaic shows, numbered in the order of their colours, and their mips. */
 export class Pictures {
   readonly recipe: Recipe;
+  /** Sources and turns of the pictures. */
+  readonly origins: Uint32Array;
+  readonly turns: readonly Turn[];
   private readonly upright: Catalog;
-  private readonly turned: ReadonlyMap<number, { readonly catalog: Catalog; readonly id: number }>;
+  private readonly places: readonly Place[];
 
-  private constructor(upright: Catalog, turned: Pictures['turned']) {
+  private constructor(upright: Catalog, ids: readonly number[], places: readonly Place[]) {
+    const usable = upright.sources.length;
     this.recipe = upright.recipe;
     this.upright = upright;
-    this.turned = turned;
-  }
-
-  /** Pictures of which none is turned. */
-  static upright(catalog: Catalog): Pictures {
-    return new Pictures(catalog, new Map());
+    this.origins = Uint32Array.from(ids, (id) => id % usable);
+    this.turns = ids.map((id) => Math.floor(id / usable) as Turn);
+    this.places = places;
   }
 
   /**
-   * Brings catalogs of turned sources up to date, as far as `cells` show them, and returns the pictures.
+   * Numbers the pictures that `placement` shows, and brings catalogs of turned ones up to date.
    *
-   * @param files that `catalog` was made from.
+   * @param files that `catalog` was made from; `features` those of its sources.
+   * @returns the pictures, and the placement by their numbers.
    */
   static async of(
     catalog: Catalog,
-    cells: Uint32Array,
+    features: Float32Array,
+    placement: Placement,
     files: readonly ScannedFile[],
     options: UpdateOptions,
-  ): Promise<Pictures> {
+  ): Promise<{ pictures: Pictures; placement: Placement }> {
     const usable = catalog.sources.length;
-    const used = [...new Set(cells)].filter((id) => id >= usable).toSorted((a, b) => a - b);
-    const turned = new Map<number, { catalog: Catalog; id: number }>();
-    const opened = new Pictures(catalog, turned);
-    const byPath = used.length > 0 ? new Map(files.map((file) => [file.path, file])) : undefined;
-    let done = 0;
-    for (const turn of new Set(used.map((id) => Math.floor(id / usable) as Turn))) {
-      const ids = used.filter((id) => Math.floor(id / usable) === turn);
-      const sources = ids.map((id) => catalog.sources[id % usable]!);
-      const own = await updateCatalog(
-        sources.map(({ path }) => byPath!.get(path)!),
-        {
-          ...options,
-          recipe: { ...catalog.recipe, turn },
-          onProgress: (now) => options.onProgress(done + now, used.length),
-        },
-      );
-      done += ids.length;
-      const found = new Map(own.sources.map(({ hash }, id) => [hash, id]));
-      for (const [i, id] of ids.entries()) {
-        const at = found.get(sources[i]!.hash);
-        if (at === undefined) throw new Error(`${sources[i]!.path} has changed while it was being used`);
-        turned.set(id, { catalog: own, id: at });
-      }
-    }
-    return opened;
+    const used = [...new Set(placement.cells)].toSorted((a, b) => a - b);
+    const ids = colourOrder(used, features, (id) => id % usable);
+    const turned = await indexTurned(
+      catalog,
+      used.filter((id) => id >= usable),
+      files,
+      options,
+    );
+    const places = ids.map((id) => turned.get(id) ?? { catalog, id });
+    const numbers = new Map(ids.map((id, number) => [id, number]));
+    const cells = placement.cells.map((id) => numbers.get(id)!);
+    return { pictures: new Pictures(catalog, ids, places), placement: { ...placement, cells } };
   }
 
-  /** See {@link Catalog.tile}. */
-  tile(id: number, mip: Mip, x: number, y: number): Uint8Array {
-    const { catalog, id: own } = this.find(id);
-    return catalog.tile(own, mip, x, y);
+  get count(): number {
+    return this.places.length;
   }
 
-  /** See {@link Catalog.strip}. */
-  strip(id: number, size: number): Strips {
-    const { catalog, id: own } = this.find(id);
-    return catalog.strip(own, size);
+  /** Source of a picture. */
+  sourceOf(picture: number): Source {
+    return this.upright.sources[this.origins[picture]!]!;
+  }
+
+  /** See {@link Catalog.file}. */
+  file(picture: number, size: Size, piece: number): Uint8Array {
+    const { catalog, id } = this.places[picture]!;
+    return catalog.file(id, size, piece);
+  }
+
+  /** See {@link Catalog.strips}. */
+  strips(picture: number, size: Size, piece: number): Strips {
+    const { catalog, id } = this.places[picture]!;
+    return catalog.strips(id, size, piece);
+  }
+
+  /** See {@link Catalog.bytesOf}. */
+  bytesOf(picture: number, size: Size, piece: number): number {
+    const { catalog, id } = this.places[picture]!;
+    return catalog.bytesOf(id, size, piece);
   }
 
   /** See {@link Catalog.pixels}. */
-  pixels(id: number, size: number): Uint8Array {
-    const { catalog, id: own } = this.find(id);
-    return catalog.pixels(own, size);
+  pixels(picture: number, size: Size): Uint8Array {
+    const { catalog, id } = this.places[picture]!;
+    return catalog.pixels(id, size);
   }
 
   /** Closes all catalogs. */
   close(): void {
-    this.upright.close();
-    for (const { catalog } of this.turned.values()) catalog.close();
+    for (const catalog of new Set([this.upright, ...this.places.map((place) => place.catalog)])) catalog.close();
   }
+}
 
-  private find(id: number): { readonly catalog: Catalog; readonly id: number } {
-    return this.turned.get(id) ?? { catalog: this.upright, id };
+/** Indexes turned sources, as far as they are shown: `ids` of pictures. */
+async function indexTurned(
+  upright: Catalog,
+  ids: readonly number[],
+  files: readonly ScannedFile[],
+  options: UpdateOptions,
+): Promise<Map<number, Place>> {
+  const usable = upright.sources.length;
+  const turned = new Map<number, Place>();
+  const byPath = ids.length > 0 ? new Map(files.map((file) => [file.path, file])) : undefined;
+  let done = 0;
+  for (const turn of new Set(ids.map((id) => Math.floor(id / usable) as Turn))) {
+    const own = ids.filter((id) => Math.floor(id / usable) === turn);
+    const sources = own.map((id) => upright.sources[id % usable]!);
+    const catalog = await updateCatalog(
+      sources.map(({ path }) => byPath!.get(path)!),
+      {
+        ...options,
+        recipe: { ...upright.recipe, turn },
+        onProgress: (now) => options.onProgress(done + now, ids.length),
+      },
+    );
+    done += own.length;
+    const found = new Map(catalog.sources.map(({ hash }, id) => [hash, id]));
+    for (const [i, id] of own.entries()) {
+      const at = found.get(sources[i]!.hash);
+      if (at === undefined) throw new Error(`${sources[i]!.path} has changed while it was being used`);
+      turned.set(id, { catalog, id: at });
+    }
   }
+  return turned;
 }

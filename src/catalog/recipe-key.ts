@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { encodeTile } from '../encode.ts';
+import { type Coding, encodeTile } from '../encode.ts';
 import { FEATURE_VERSION } from '../colour/features.ts';
 import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
 import { mcuOf } from '../tile-plan.ts';
@@ -9,9 +9,11 @@ import type { Recipe } from '../types.ts';
  * The header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the picture, since
  * they are not optimised.
  */
-export async function spliceHeader(recipe: Recipe): Promise<TileHeader> {
+export async function spliceHeader(recipe: Coding): Promise<TileHeader> {
   const side = mcuOf(recipe.subsampling);
-  return tileHeaderOf(await encodeTile(new Uint8Array(side * side * 3), side, side, { ...recipe, format: 'jpeg' }));
+  return tileHeaderOf(
+    await encodeTile(new Uint8Array(side * side * 3), { width: side, height: side }, { ...recipe, format: 'jpeg' }),
+  );
 }
 
 /**
@@ -19,8 +21,9 @@ export async function spliceHeader(recipe: Recipe): Promise<TileHeader> {
  * tables they write, since tiles of other tables cannot be spliced together.
  */
 export async function recipeKey(recipe: Recipe): Promise<string> {
-  const { cellSize, tileSize, format, quality, subsampling, crop, turn = 0 } = recipe;
-  const parts = [`${cellSize}px`, `tile${tileSize}`, format];
+  const { cell, tileSize, format, quality, subsampling, crop, turn = 0 } = recipe;
+  const size = cell.width === cell.height ? `${cell.width}px` : `${cell.width}x${cell.height}px`;
+  const parts = [size, `tile${tileSize}`, format];
   if (format !== 'png') parts.push(`q${quality}`);
   if (format === 'jpeg' || format === 'avif') parts.push(subsampling.replaceAll(':', ''));
   if (format === 'jpeg') {

@@ -1,6 +1,6 @@
 import { LINEAR } from '../colour/linear.ts';
 import { CELL_FREE, cellKernel } from '../kernels/cell-kernel.ts';
-import type { Rgb } from '../types.ts';
+import type { Rgb, Size } from '../types.ts';
 
 /** Decoded px, 8-bit sRGB, row-major. */
 export interface Pixels {
@@ -12,14 +12,14 @@ export interface Pixels {
 }
 
 /**
- * Resizes to `size` x `size` px in linear light with the Catmull-Rom cubic (Keys 1981, a = -1/2), widened when it
+ * Resizes to `size` in linear light with the Catmull-Rom cubic (Keys 1981, a = -1/2), widened when it
  * shrinks. Transparency is laid over `background` first, in linear light too. Takes 16 bytes of memory per input px.
  *
  * @returns RGB, 8-bit sRGB. Same size in, same px out.
  */
-export function resample({ data, width, height, channels }: Pixels, size: number, background: Rgb): Uint8Array {
-  const down = weightsOf(height, size, 1);
-  const across = weightsOf(width, size, 2);
+export function resample({ data, width, height, channels }: Pixels, size: Size, background: Rgb): Uint8Array {
+  const down = weightsOf(height, size.height, 1);
+  const across = weightsOf(width, size.width, 2);
   let end = CELL_FREE;
   const room = (bytes: number) => {
     const at = end;
@@ -28,26 +28,47 @@ export function resample({ data, width, height, channels }: Pixels, size: number
   };
   const linearAt = room((width * height + 4) * 16);
   const rowAt = room((width + 4) * 16);
-  const lineAt = room(size * 16);
+  const lineAt = room(size.width * 16);
   const tables = [down.starts, down.weights, across.starts, across.weights].map((table) => ({
     bytes: new Uint8Array(table.buffer),
     at: room(table.byteLength),
   }));
   // The 8-bit px come in and go out at one place: they are not needed at the same time.
-  const bytesAt = room(Math.max(data.length, size * size * 3));
+  const bytes = size.width * size.height * 3;
+  const bytesAt = room(Math.max(data.length, bytes));
   const memory = cellKernel.reserve(end);
   memory.set(data, bytesAt);
   memory.fill(0, linearAt + width * height * 16, rowAt); // read past the end, at weight 0, but never as NaN
-  for (const { bytes, at } of tables) memory.set(bytes, at);
+  for (const table of tables) memory.set(table.bytes, table.at);
   const [r, g, b] = [LINEAR[background.r]!, LINEAR[background.g]!, LINEAR[background.b]!];
   cellKernel.call.linearise(bytesAt, width * height, channels, r, g, b, linearAt);
   const [downStarts, downWeights, acrossStarts, acrossWeights] = tables.map(({ at }) => at);
   // prettier-ignore
   cellKernel.call.resize(
-    linearAt, width, size, downStarts!, downWeights!, down.taps, acrossStarts!, acrossWeights!, across.taps,
+    linearAt, width, size.width, size.height, downStarts!, downWeights!, down.taps, acrossStarts!, acrossWeights!, across.taps,
     rowAt, lineAt, bytesAt,
   );
-  return memory.slice(bytesAt, bytesAt + size * size * 3);
+  return memory.slice(bytesAt, bytesAt + bytes);
+}
+
+/** Px that are laid over a background at one time. */
+const BAND_PX = 2 ** 16;
+
+/** Lays px over `background`, in linear light, at their own size; returns RGB, 8-bit sRGB. */
+export function flatten({ data, width, height, channels }: Pixels, background: Rgb): Uint8Array {
+  const [linearAt, bytesAt] = [CELL_FREE, CELL_FREE + BAND_PX * 16];
+  const memory = cellKernel.reserve(bytesAt + BAND_PX * 4);
+  const [r, g, b] = [LINEAR[background.r]!, LINEAR[background.g]!, LINEAR[background.b]!];
+  const count = width * height;
+  const out = new Uint8Array(count * 3);
+  for (let from = 0; from < count; from += BAND_PX) {
+    const px = Math.min(BAND_PX, count - from);
+    memory.set(data.subarray(from * channels, (from + px) * channels), bytesAt);
+    cellKernel.call.linearise(bytesAt, px, channels, r, g, b, linearAt);
+    cellKernel.call.encode(linearAt, px, bytesAt);
+    out.set(memory.subarray(bytesAt, bytesAt + px * 3), from * 3);
+  }
+  return out;
 }
 
 /**

@@ -42,6 +42,13 @@ export class ShardReader {
     return bytes;
   }
 
+  /** Bytes of blob `index` of the source in `row`. */
+  blobBytes(path: string, row: number, index: number): number {
+    const { layout, ends } = this.table(path);
+    const i = row * layout.blobs + index;
+    return ends[i]! - (i ? ends[i - 1]! : 0);
+  }
+
   /** Closes all files. */
   close(): void {
     for (const fd of this.open.values()) closeSync(fd);

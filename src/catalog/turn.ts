@@ -1,17 +1,18 @@
-import type { Turn } from '../types.ts';
+import type { Size, Turn } from '../types.ts';
 
-/** A square picture of RGB px, mirrored and turned. */
-export function turned(px: Uint8Array, size: number, turn: Turn): Uint8Array {
+/** A picture of RGB px, mirrored and turned. One that is not square can be turned by halves only. */
+export function turned(px: Uint8Array, { width, height }: Size, turn: Turn): Uint8Array {
   if (turn === 0) return px;
+  if (turn % 2 && width !== height) throw new Error('expected a square to turn by a quarter');
   const out = new Uint8Array(px.length);
-  const last = size - 1;
-  for (let y = 0, to = 0; y < size; y++) {
-    for (let x = 0; x < size; x++, to += 3) {
+  for (let y = 0, to = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, to += 3) {
       let [column, row] = [x, y];
-      // Undoes quarter turns clockwise: what is at (x, y) came from (y, last - x).
-      for (let quarter = 0; quarter < turn % 4; quarter++) [column, row] = [row, last - column];
-      if (turn >= 4) column = last - column;
-      const from = (row * size + column) * 3;
+      // Undoes turns clockwise: what is at (x, y) came, by a quarter, from (y, last - x).
+      if (turn % 2) [column, row] = [row, width - 1 - column];
+      if (turn % 4 >= 2) [column, row] = [width - 1 - column, height - 1 - row];
+      if (turn >= 4) column = width - 1 - column;
+      const from = (row * width + column) * 3;
       out[to] = px[from]!;
       out[to + 1] = px[from + 1]!;
       out[to + 2] = px[from + 2]!;

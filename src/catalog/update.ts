@@ -32,6 +32,9 @@ const SHARD_BYTES = 32 * 2 ** 20;
 /** Larger files are streamed by the decoder instead of being read at once. */
 const WHOLE_FILE_BYTES = 64 * 2 ** 20;
 
+/** Memory that decoding may take, bytes, and what it takes per px of a cell: with all mips, a sheet of them, and linear light. */
+const [MEMORY, BYTES_PER_PX] = [2 ** 29, 24];
+
 /** What became of a file that had to be looked at. */
 type Outcome = { readonly file: ScannedFile } & (
   { readonly failed: string } | { readonly hash: string; readonly image?: IndexedImage; readonly broken?: string }
@@ -48,8 +51,9 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   const notes = fresh.length === files.length ? known.notes : [];
   let done = files.length - fresh.length;
   options.onProgress(done, files.length);
-  const workers = Math.max(1, Math.min(options.concurrency, Math.ceil(fresh.length / 8)));
-  const { recipe, background, concurrency } = options;
+  const { recipe, background } = options;
+  const concurrency = Math.min(options.concurrency, atOnce(recipe));
+  const workers = Math.max(1, Math.min(concurrency, Math.ceil(fresh.length / 8)));
   const pool = new WorkerPool(workerModule('worker', import.meta.url), workers, { recipe, background });
   const abort = () => void pool.close(options.signal.reason as Error);
   options.signal.addEventListener('abort', abort, { once: true });
@@ -68,6 +72,11 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     await pool.close();
   }
   return assemble(files, known, failed, recipe, notes);
+}
+
+/** Images that may be decoded at the same time without taking too much memory. */
+function atOnce({ cell }: Recipe): number {
+  return Math.max(1, Math.floor(MEMORY / (cell.width * cell.height * BYTES_PER_PX)));
 }
 
 async function look(file: ScannedFile, known: KnownImages, pool: WorkerPool): Promise<Outcome> {

@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { build } from '../build.ts';
 import { messageOf, UserError } from '../errors.ts';
+import { fit } from '../fit/fit.ts';
+import { rebase } from '../layout/iiif-rebase.ts';
 import { serve } from '../serve.ts';
 import { verify } from '../verify/verify.ts';
 import { type Command, readArguments } from './arguments.ts';
+import { fitSummary } from './fit-summary.ts';
 import { ProgressView } from './progress-view.ts';
 import { buildSummary, verifySummary } from './summary.ts';
 
@@ -53,6 +56,10 @@ async function execute(command: Command, process: CliProcess, signal: AbortSigna
       return await runBuild(command, process, signal);
     case 'verify':
       return await runVerify(command, process, signal);
+    case 'fit':
+      return await runFit(command, process, signal);
+    case 'rebase':
+      return await runRebase(command, process);
     case 'serve':
       return await runServe(command, process, signal);
   }
@@ -92,6 +99,27 @@ async function runVerify(
   } finally {
     view.end();
   }
+}
+
+async function runFit(
+  { site, json }: Extract<Command, { name: 'fit' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const result = await fit({ site, signal });
+  process.stdout.write(json ? `${JSON.stringify(result)}\n` : fitSummary(result));
+  return DONE;
+}
+
+async function runRebase(
+  { site, baseUrl, json }: Extract<Command, { name: 'rebase' }>,
+  process: CliProcess,
+): Promise<number> {
+  const result = await rebase({ site, baseUrl });
+  const { from, to, files } = result;
+  const text = files.length > 0 ? `${site} is at ${to} now, no longer ${from}` : `${site} was at ${to} already`;
+  process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
+  return DONE;
 }
 
 async function runServe(

@@ -1,14 +1,11 @@
-import type { BuildResult } from '../build.ts';
+import type { BuildResult } from '../build-result.ts';
+import { sizeText } from '../layout/dzi.ts';
 import { count } from '../numbers.ts';
+import { aspectText, commonestAspect } from '../cell-shape.ts';
+import { bytesText } from './bytes-text.ts';
+import { fitLines } from './fit-summary.ts';
 import type { Quality } from '../types.ts';
 import type { VerifyResult } from '../verify/verify.ts';
-
-/** Bytes for people, decimal units. */
-function bytes(value: number): string {
-  const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
-  const step = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, value)) / 3)));
-  return `${(value / 1000 ** step).toFixed(step ? 1 : 0)} ${units[step]}`;
-}
 
 function percent(part: number): string {
   return `${(100 * part).toPrecision(2)} %`;
@@ -33,19 +30,33 @@ export function buildSummary(result: BuildResult): string {
   const lines = [
     '',
     `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
-    `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${result.cellSize} px`,
+    `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
     `  images   ${parts.join(', ')}`,
+    ...aspectLines(result),
     `  likeness ${likenessOf(result.quality)}`,
     `  repeats  an image fills ${count(quality.mostUses)} cells at most (${percent(quality.mostUsedShare)})${apart}`,
-    `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytes(result.bytes)}`,
+    `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytesText(result.bytes)}`,
+    ...fitLines(result.fit),
     `  time     ${times.join(', ')}`,
-    `  memory   ${bytes(result.peakRssBytes)} at most`,
+    `  memory   ${bytesText(result.peakRssBytes)} at most`,
     ...result.warnings.map((warning) => `  note     ${warning}`),
     '',
     `Look at it:  zoomosaic serve ${quoted(result.out)}`,
     '',
   ];
   return lines.join('\n');
+}
+
+/** What each aspect would cut off the images, where the commonest was asked for. */
+function aspectLines({ aspects }: BuildResult): string[] {
+  if (aspects.length === 0) return [];
+  const shape = commonestAspect(aspects);
+  const { images } = aspects.find(({ aspect }) => aspect === shape)!;
+  const cuts = aspects.map(({ aspect, cropped }) => `${aspectText(aspect)} ${percent(cropped)}`);
+  return [
+    `  aspect   ${aspectText(shape)}, the nearest to ${count(images)} images; cut off on average with`,
+    `           ${cuts.join(', ')}`,
+  ];
 }
 
 /** What a mosaic looks like at 2 px per cell, about as people see the whole; and how near its matching is to the best. */

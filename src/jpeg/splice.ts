@@ -37,45 +37,49 @@ export function tileHeaderOf(jpeg: Uint8Array): TileHeader {
   return { bytes: Buffer.concat(parts), sizeAt, restartAt };
 }
 
+/** Pieces side by side, of which a tile has the MCU rows `from` (inclusive) to `to` (exclusive). */
+export interface SpliceBand {
+  readonly pieces: readonly Strips[];
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What a tile is put together from. */
 export interface Splice {
-  /** Px of the tile: `across * cell` x `down * cell`. */
+  /** Px of the tile: all pieces are equally wide, and `bands` lie below each other. */
   readonly width: number;
   readonly height: number;
-  /** MCUs in a segment: px per cell / MCU side. */
+  /** MCUs in a segment: px of a piece's width / MCU side. */
   readonly segmentMcus: number;
-  /** Cells per row of the tile; `cells` holds whole rows, row-major. */
-  readonly across: number;
-  readonly cells: readonly Strips[];
+  readonly bands: readonly SpliceBand[];
 }
 
 /** Bytes that {@link spliceTile} may write at most. */
-export function spliceBound(header: TileHeader, cells: readonly Strips[]): number {
+export function spliceBound(header: TileHeader, bands: readonly SpliceBand[]): number {
   let bound = header.bytes.length + 2;
-  for (const { data, ends } of cells) bound += data.length + 2 * ends.length;
+  for (const { pieces, from, to } of bands) {
+    for (const { ends } of pieces) bound += ends[to - 1]! - (from ? ends[from - 1]! : 0) + 2 * (to - from);
+  }
   return bound;
 }
 
 /**
- * Puts a tile together from its cells' segments: header, then for every MCU row of every row of cells the cells'
- * segments from left to right, an RSTm (m = 0..7, cyclic; T.81 B.2.1) between each two, EOI.
+ * Puts a tile together from its pieces' segments: header, then for every MCU row of every band the pieces' segments from
+ * left to right, with a restart marker between each two.
  *
- * @param out at least {@link spliceBound} bytes; written from its start.
+ * @param out receives the tile from its start.
  * @returns bytes written.
  */
-export function spliceTile(out: Uint8Array, header: TileHeader, splice: Splice): number {
-  const { width, height, segmentMcus, across, cells } = splice;
+export function spliceTile(out: Uint8Array, header: TileHeader, { width, height, segmentMcus, bands }: Splice): number {
   out.set(header.bytes, 0);
   putU16(out, header.sizeAt, height);
   putU16(out, header.sizeAt + 2, width);
   putU16(out, header.restartAt, segmentMcus);
   let at = header.bytes.length;
   let restart = 0;
-  for (let first = 0; first < cells.length; first += across) {
-    const strips = cells[first]!.ends.length;
-    for (let strip = 0; strip < strips; strip++) {
-      for (let i = first; i < first + across; i++) {
-        const { ends, data } = cells[i]!;
+  for (const { pieces, from, to } of bands) {
+    for (let strip = from; strip < to; strip++) {
+      for (const { ends, data } of pieces) {
         const end = ends[strip]!;
         const start = strip ? ends[strip - 1]! : 0;
         out.set(data.subarray(start, end), at);
@@ -87,6 +91,14 @@ export function spliceTile(out: Uint8Array, header: TileHeader, splice: Splice):
   }
   out[at - 1] = 0xd9; // the last RSTm is EOI instead
   return at;
+}
+
+/** A piece as an image file of its own; `segmentMcus` wide, `mcu` px the side of an MCU. */
+export function wholeTile(header: TileHeader, piece: Strips, segmentMcus: number, mcu: number): Uint8Array {
+  const rows = piece.ends.length;
+  const bands = [{ pieces: [piece], from: 0, to: rows }];
+  const out = Buffer.alloc(spliceBound(header, bands));
+  return out.subarray(0, spliceTile(out, header, { width: segmentMcus * mcu, height: rows * mcu, segmentMcus, bands }));
 }
 
 function putU16(bytes: Uint8Array, at: number, value: number): void {

@@ -10,13 +10,13 @@ interface CellFunctions {
   encode(fromAt: number, count: number, toAt: number): void;
   // prettier-ignore
   resize(
-    fromAt: number, width: number, size: number,
+    fromAt: number, width: number, columns: number, rows: number,
     downStartsAt: number, downWeightsAt: number, downTaps: number,
     acrossStartsAt: number, acrossWeightsAt: number, acrossTaps: number,
     rowAt: number, lineAt: number, toAt: number,
   ): void;
-  halveBytes(fromAt: number, size: number, toAt: number): void;
-  halve(fromAt: number, size: number, toAt: number): void;
+  halveBytes(fromAt: number, width: number, height: number, toAt: number): void;
+  halve(fromAt: number, width: number, height: number, toAt: number): void;
 }
 
 /** The pixel kernels, with the tables they need in their memory. One per thread. */

@@ -70,16 +70,17 @@ export function encode(fromAt: usize, count: i32, toAt: usize): void {
 }
 
 /**
- * Resizes linear px to `size` x `size` 8-bit px, down first. Output i is the sum of `taps` input px (or rows) from
+ * Resizes linear px to `columns` x `rows` 8-bit px, down first. Output i is the sum of `taps` input px (or rows) from
  * `starts[i]` (i32) on, times `weights[i * taps ..]` (f32).
  *
  * @param acrossTaps even: the last weight may be 0 and its px lie past the row.
- * @param rowAt room for one row of `width` px and 4 more (four are summed at a time); `lineAt` for one of `size` px.
+ * @param rowAt room for one row of `width` px and 4 more (four are summed at a time); `lineAt` for one of `columns` px.
  */
 export function resize(
   fromAt: usize,
   width: i32,
-  size: i32,
+  columns: i32,
+  rows: i32,
   downStartsAt: usize,
   downWeightsAt: usize,
   downTaps: i32,
@@ -93,7 +94,7 @@ export function resize(
   const stride = (<usize>width) << 4;
   const downBytes = (<usize>downTaps) << 2;
   const acrossBytes = (<usize>acrossTaps) << 2;
-  for (let y: usize = 0; y < <usize>size; y++) {
+  for (let y: usize = 0; y < <usize>rows; y++) {
     const top = fromAt + <usize>load<i32>(downStartsAt + (y << 2)) * stride;
     const firstDown = downWeightsAt + y * downBytes;
     const lastDown = firstDown + downBytes;
@@ -116,7 +117,7 @@ export function resize(
       v128.store(rowAt + x, d, 48);
     }
     let weight = acrossWeightsAt;
-    for (let x: usize = 0; x < <usize>size; x++) {
+    for (let x: usize = 0; x < <usize>columns; x++) {
       let a = f32x4.splat(0);
       let b = f32x4.splat(0);
       let at = rowAt + ((<usize>load<i32>(acrossStartsAt + (x << 2))) << 4);
@@ -127,16 +128,16 @@ export function resize(
       }
       v128.store(lineAt + (x << 4), f32x4.add(a, b));
     }
-    encode(lineAt, size, toAt);
-    toAt += <usize>size * 3;
+    encode(lineAt, columns, toAt);
+    toAt += <usize>columns * 3;
   }
 }
 
-/** Halves `size` x `size` packed 8-bit px into linear ones, each the mean of 2 x 2. */
-export function halveBytes(fromAt: usize, size: i32, toAt: usize): void {
-  const row = <usize>size * 3;
-  for (let y = 0; y < size; y += 2, fromAt += row) {
-    for (let x = 0; x < size; x += 2, fromAt += 6, toAt += 16) {
+/** Halves packed 8-bit px into linear ones, each the mean of 2 x 2; both sides are even. */
+export function halveBytes(fromAt: usize, width: i32, height: i32, toAt: usize): void {
+  const row = <usize>width * 3;
+  for (let y = 0; y < height; y += 2, fromAt += row) {
+    for (let x = 0; x < width; x += 2, fromAt += 6, toAt += 16) {
       const below = fromAt + row;
       storePx(
         toAt,
@@ -148,12 +149,12 @@ export function halveBytes(fromAt: usize, size: i32, toAt: usize): void {
   }
 }
 
-/** Halves `size` x `size` linear px. */
-export function halve(fromAt: usize, size: i32, toAt: usize): void {
-  const row = (<usize>size) << 4;
+/** Halves linear px; both sides are even. */
+export function halve(fromAt: usize, width: i32, height: i32, toAt: usize): void {
+  const row = (<usize>width) << 4;
   const quarter = f32x4.splat(0.25);
-  for (let y = 0; y < size; y += 2, fromAt += row) {
-    for (let x = 0; x < size; x += 2, fromAt += 32, toAt += 16) {
+  for (let y = 0; y < height; y += 2, fromAt += row) {
+    for (let x = 0; x < width; x += 2, fromAt += 32, toAt += 16) {
       const top = f32x4.add(v128.load(fromAt), v128.load(fromAt, 16));
       const bottom = f32x4.add(v128.load(fromAt + row), v128.load(fromAt + row, 16));
       v128.store(toAt, f32x4.mul(f32x4.add(top, bottom), quarter));

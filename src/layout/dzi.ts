@@ -1,20 +1,55 @@
 import { UserError } from '../errors.ts';
 import { count } from '../numbers.ts';
-import { extensionOf } from '../tile-plan.ts';
-import type { Grid, Level, Recipe } from '../types.ts';
+import { extensionOf, levelsOf, originOf, type Shape } from '../tile-plan.ts';
+import type { TileSet } from '../tile-set.ts';
+import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
+import type { FullLevel, Grid, Level, Size } from '../types.ts';
+import { levelSet, type SiteShape } from './site-shape.ts';
 
 /** Sides of a Deep Zoom picture are read as 32-bit integers by many viewers. */
 const SIDE_MAX = 2 ** 31 - 1;
 /** ext4's folders hold some ten million names; other file systems become unusable earlier. */
 const FOLDER_FILES_MAX = 10_000_000;
 
-/** Where the tile (column, row) of a level lies in a site. */
-export function dziTilePath(level: number, column: number, row: number, extension: string): string {
-  return `mosaic_files/${level}/${column}_${row}.${extension}`;
+/** The Deep Zoom layout of a mosaic: every level, in square tiles. */
+export function dziLayout(grid: Grid, recipe: Shape, fullLevel: FullLevel): NonNullable<Layouts['dzi']> {
+  const tile = { width: recipe.tileSize, height: recipe.tileSize };
+  return { levels: levelsOf(grid, recipe.cell).map((level) => dziLevel(level, tile, recipe)), fullLevel };
+}
+
+/** How a Deep Zoom pyramid of such tiles has a level. */
+export function dziLevel({ level, cell }: Level, tile: Size, recipe: Shape): LayoutLevel {
+  return { level, tile, from: originOf(cell, tile, recipe) };
+}
+
+/** The tiles of a site's `mosaic.dzi`. */
+export function dziSets(shape: SiteShape): TileSet[] {
+  const { layouts, grid, recipe } = shape;
+  return dziLevelSets(shape, 'mosaic', layouts.dzi?.levels ?? [], levelsOf(grid, recipe.cell));
+}
+
+/** The tiles of a Deep Zoom picture `NAME.dzi` with some levels of the mosaic. */
+export function dziLevelSets(
+  shape: SiteShape,
+  name: string,
+  has: readonly LayoutLevel[],
+  levels: readonly Level[],
+): TileSet[] {
+  const extension = extensionOf(shape.recipe.format);
+  return has.map(({ level, tile, from }) => {
+    if (from === 'sheets') throw new Error('Deep Zoom has no sheets');
+    const pathsOf = (column: number, row: number) => [dziTilePath(name, level, column, row, extension)];
+    return levelSet(shape, levels[level]!, { name: `${name}/${level}`, tile, from, pathsOf });
+  });
+}
+
+/** Where the tile (column, row) of a level of `NAME.dzi` lies in a site. */
+export function dziTilePath(name: string, level: number, column: number, row: number, extension: string): string {
+  return `${name}_files/${level}/${column}_${row}.${extension}`;
 }
 
 /** The descriptor: Microsoft's Deep Zoom schema of 2008. */
-export function dziDescriptor(width: number, height: number, { tileSize, format }: Recipe): string {
+export function dziDescriptor({ width, height }: Size, tileSize: number, format: Shape['format']): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="${extensionOf(format)}" Overlap="0" TileSize="${tileSize}">
   <Size Width="${width}" Height="${height}"/>
@@ -23,36 +58,36 @@ export function dziDescriptor(width: number, height: number, { tileSize, format 
 }
 
 /**
- * Refuses a grid that Deep Zoom cannot hold.
+ * Refuses a grid that Deep Zoom, or any viewer, cannot hold.
  *
+ * @param files whether each tile is a file.
  * @throws {UserError} `grid-too-large`.
  */
-export function checkDziLimits(grid: Grid, recipe: Recipe): void {
-  const { cellSize, tileSize } = recipe;
-  const longer = Math.max(grid.columns, grid.rows);
-  const name = `A grid of ${count(grid.columns)} x ${count(grid.rows)} cells of ${cellSize} px`;
+export function checkLimits(grid: Grid, { cell, tileSize }: Shape, files: boolean): void {
+  const [width, height] = [grid.columns * cell.width, grid.rows * cell.height];
+  const name = `A grid of ${count(grid.columns)} x ${count(grid.rows)} cells of ${sizeText(cell)} px`;
   const fit = (shrink: number) => `Use at most ${count(Math.max(1, Math.floor(grid.columns * shrink)))} columns`;
-  if (longer * cellSize > SIDE_MAX) {
+  const longer = Math.max(width, height);
+  if (longer > SIDE_MAX) {
     throw new UserError(
       'grid-too-large',
-      `${name} is ${count(longer * cellSize)} px long; Deep Zoom holds ${count(SIDE_MAX)}`,
-      `${fit(SIDE_MAX / (longer * cellSize))}, or a smaller --cell-size.`,
+      `${name} is ${count(longer)} px long; Deep Zoom holds ${count(SIDE_MAX)}`,
+      `${fit(SIDE_MAX / longer)}, or a smaller --cell-size.`,
     );
   }
-  const tiles = (size: number) =>
-    Math.ceil((grid.columns * size) / tileSize) * Math.ceil((grid.rows * size) / tileSize);
-  if (tiles(cellSize) > FOLDER_FILES_MAX) {
-    const sizes = [2048, 1024, 512, 256, 128, 64, 32, 16].filter((size) => size < cellSize);
-    const smaller = sizes.find((size) => tiles(size) <= FOLDER_FILES_MAX);
+  const tiles = (shrink: number) => Math.ceil(width / shrink / tileSize) * Math.ceil(height / shrink / tileSize);
+  if (files && tiles(1) > FOLDER_FILES_MAX) {
+    const shrink = [2, 4, 8, 16, 32, 64].find((by) => cell.width / by >= 16 && tiles(by) <= FOLDER_FILES_MAX);
+    const smaller = shrink ? `, --cell-size ${cell.width / shrink}` : '';
     throw new UserError(
       'grid-too-large',
-      `${name} has ${count(tiles(cellSize))} tiles in its deepest level's folder; expected at most ${count(FOLDER_FILES_MAX)}`,
-      `${fit(Math.sqrt(FOLDER_FILES_MAX / tiles(cellSize)))}${smaller ? `, or --cell-size ${smaller}` : ''}.`,
+      `${name} has ${count(tiles(1))} tiles in its deepest level's folder; expected at most ${count(FOLDER_FILES_MAX)}`,
+      `${fit(Math.sqrt(FOLDER_FILES_MAX / tiles(1)))}${smaller}, or --layout compact.`,
     );
   }
 }
 
-/** Files of a whole Deep Zoom pyramid. */
-export function dziTileCount(levels: readonly Level[]): number {
-  return levels.reduce((sum, { columns, rows }) => sum + columns * rows, 0);
+/** `256`, or `256 x 192` of what is not square. */
+export function sizeText({ width, height }: Size): string {
+  return width === height ? `${width}` : `${width} x ${height}`;
 }

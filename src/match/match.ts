@@ -2,7 +2,7 @@ import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Target } from '../target.ts';
-import type { Grid, Placement, Turn } from '../types.ts';
+import type { Grid, Placement, Size, Turn } from '../types.ts';
 import { emphasise, writeCellLook } from './emphasis.ts';
 import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
 import { checkRules, distancesFor } from './rules.ts';
@@ -13,6 +13,8 @@ import { autoWeights, readWeights } from './weights.ts';
 
 export interface MatchOptions {
   readonly grid: Grid;
+  /** Shape of a cell. */
+  readonly cell: Size;
   /** Cells that one source (with its near-duplicates) may fill at most; Infinity for any number. */
   readonly maxUses: number;
   /**
@@ -83,7 +85,7 @@ async function sceneOf(
   target: Target,
   features: Float32Array,
   sharing: Uint32Array,
-  { grid, alike, turns, weights, adapt, pins }: MatchOptions,
+  { grid, cell, alike, turns, weights, adapt, pins }: MatchOptions,
 ): Promise<Scene> {
   const usable = alike.length;
   const looks = turnedFeatures(features, turns);
@@ -94,23 +96,23 @@ async function sceneOf(
   for (const [position, id] of tree.ids.entries()) if (id < usable) upright[id] = position;
   const cells = grid.columns * grid.rows;
   return {
-    target: await cutTarget(target, grid, { features, part: adapt }),
+    target: await cutTarget(target, grid, cell, { features, part: adapt }),
     tree,
     sources,
     sharing: shared(sources.map((id) => sharing[id]!)),
     alike: shared(sources.map((id) => alike[id]!)),
-    weights: await weightsOf(target, grid, weights),
-    pins: shared(Uint32Array.from({ length: cells }, (_, cell) => (pins.has(cell) ? upright[pins.get(cell)!]! : FREE))),
+    weights: await weightsOf(target, grid, cell, weights),
+    pins: shared(Uint32Array.from({ length: cells }, (_, at) => (pins.has(at) ? upright[pins.get(at)!]! : FREE))),
   };
 }
 
 /** Weights of cells, 1 on average. */
-async function weightsOf(target: Target, grid: Grid, from: string | undefined): Promise<Float32Array> {
+async function weightsOf(target: Target, grid: Grid, cell: Size, from: string | undefined): Promise<Float32Array> {
   const weights = new Float32Array(new SharedArrayBuffer(grid.columns * grid.rows * 4)).fill(1);
   if (from === undefined) return weights;
-  weights.set(from === 'auto' ? autoWeights(await cutTarget(target, grid)) : await readWeights(from, grid));
+  weights.set(from === 'auto' ? autoWeights(await cutTarget(target, grid, cell)) : await readWeights(from, grid, cell));
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-  for (const [cell, weight] of weights.entries()) weights[cell] = weight / mean;
+  for (const [at, weight] of weights.entries()) weights[at] = weight / mean;
   return weights;
 }
 
@@ -195,14 +197,14 @@ function costsOf(
 export async function judge(
   target: Target,
   features: Float32Array,
-  { grid, cells }: Pick<Placement, 'grid' | 'cells'>,
+  { grid, cells, cell }: Pick<Placement, 'grid' | 'cells'> & { readonly cell: Size },
 ): Promise<Placement> {
   const usable = features.length / FEATURE_LENGTH;
   const turns = [...new Set(cells.map((id) => Math.floor(id / usable)))] as Turn[];
   const turned = turnedFeatures(features, turns);
   emphasise(turned);
-  const costs = costsOf(await cutTarget(target, grid), (cell) => {
-    const id = cells[cell]!;
+  const costs = costsOf(await cutTarget(target, grid, cell), (at) => {
+    const id = cells[at]!;
     return { points: turned, at: turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable) };
   });
   return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0 };

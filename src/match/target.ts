@@ -1,7 +1,7 @@
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
 import { LINEAR } from '../colour/linear.ts';
 import { type Target, TargetPx } from '../target.ts';
-import type { Grid } from '../types.ts';
+import type { Grid, Size } from '../types.ts';
 import { adapt, type Adaptation, adaptationOf } from './adapt.ts';
 
 /** A target cut into cells, in memory that threads can share. */
@@ -17,22 +17,25 @@ export interface TargetCells {
 const SAMPLED = 4096;
 
 /**
- * Cuts a target into cells; what does not fit the grid's aspect ratio is cropped evenly.
+ * Cuts a target into cells of a shape; what does not fit the whole's shape is cropped evenly.
  *
  * @param towards features of the sources, and which part of the way colours are moved towards theirs.
  */
 export async function cutTarget(
   target: Target,
   grid: Grid,
+  cell: Size,
   towards?: { readonly features: Float32Array; readonly part: number },
 ): Promise<TargetCells> {
-  const px = await (await TargetPx.decode(target)).resized(grid.columns * FEATURE_SIDE, grid.rows * FEATURE_SIDE);
+  const shape = { width: grid.columns * cell.width, height: grid.rows * cell.height };
+  const whole = await TargetPx.decode(target, shape);
+  const px = await whole.resized({ width: grid.columns * FEATURE_SIDE, height: grid.rows * FEATURE_SIDE });
   const shared = new Uint8Array(new SharedArrayBuffer(px.length));
   shared.set(px);
   const cells: TargetCells = { grid, px: shared };
   if (!towards?.part) return cells;
   const { features, part } = towards;
-  const seen = sample(grid.columns * grid.rows, (cell, out, at) => writeCellFeatures(cells, cell, out, at));
+  const seen = sample(grid.columns * grid.rows, (index, out, at) => writeCellFeatures(cells, index, out, at));
   const shown = sample(features.length / FEATURE_LENGTH, (id, out, at) => {
     out.set(features.subarray(id * FEATURE_LENGTH, (id + 1) * FEATURE_LENGTH), at);
   });

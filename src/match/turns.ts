@@ -1,9 +1,13 @@
 import { FEATURE_LENGTH, FEATURE_ORDER, FEATURE_SIDE } from '../colour/features.ts';
-import type { Turn } from '../types.ts';
+import type { Size, Turn } from '../types.ts';
 
-/** All ways in which a source may stand: upright first. */
-export function turnsOf({ mirror, rotate }: { readonly mirror: boolean; readonly rotate: boolean }): Turn[] {
-  const turns: Turn[] = rotate ? [0, 1, 2, 3] : [0];
+/** All ways in which a source may stand in a cell: upright first. What is not square is turned by halves only. */
+export function turnsOf(
+  { mirror, rotate }: { readonly mirror: boolean; readonly rotate: boolean },
+  cell: Size,
+): Turn[] {
+  const quarters: Turn[] = cell.width === cell.height ? [0, 1, 2, 3] : [0, 2];
+  const turns: Turn[] = rotate ? quarters : [0];
   return mirror ? [...turns, ...turns.map((turn) => (turn + 4) as Turn)] : turns;
 }
 

@@ -1,8 +1,8 @@
-import sharp from 'sharp';
-import { shrinkLinear, toSrgb } from '../colour/convert.ts';
+import { readFile } from 'node:fs/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { messageOf, UserError } from '../errors.ts';
-import type { Grid } from '../types.ts';
+import { TargetPx } from '../target.ts';
+import type { Grid, Size } from '../types.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
 
 /** What black is worth of white in a picture of weights: the rest of a picture is not given up. */
@@ -15,18 +15,15 @@ const [PLAIN, DETAIL, SKIN] = [1, 2, 1];
  *
  * @throws {UserError} `usage` if it cannot be decoded.
  */
-export async function readWeights(path: string, { columns, rows }: Grid): Promise<Float32Array> {
+export async function readWeights(path: string, { columns, rows }: Grid, cell: Size): Promise<Float32Array> {
   try {
-    const image = toSrgb(sharp(path, { failOn: 'error' }).autoOrient().flatten({ background: '#000' }));
-    const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    const px = await shrinkLinear(sharp(data, { raw: { width, height, channels } }), columns, rows)
-      .raw()
-      .toBuffer();
+    const shape = { width: columns * cell.width, height: rows * cell.height };
+    const whole = await TargetPx.decode({ bytes: await readFile(path) }, shape, '#000');
+    const px = await whole.resized({ width: columns, height: rows });
     const step = px.length / (columns * rows);
     return Float32Array.from(
       { length: columns * rows },
-      (_, cell) => LEAST + (1 - LEAST) * (px[cell * step + (step > 1 ? 1 : 0)]! / 255),
+      (_, i) => LEAST + (1 - LEAST) * (px[i * step + (step > 1 ? 1 : 0)]! / 255),
     );
   } catch (error) {
     throw new UserError(

@@ -4,12 +4,14 @@ import { linearToCielab } from '../colour/cielab.ts';
 import { LINEAR } from '../colour/linear.ts';
 import { type Target, TargetPx } from '../target.ts';
 import { MEASURED_CELL } from '../tile-plan.ts';
-import type { Likeness, Placement } from '../types.ts';
+import type { Likeness, Placement, Size } from '../types.ts';
 import { ciede2000 } from './ciede2000.ts';
 import { ssimTaps, sumSsim } from './ssim.ts';
 
 export interface LikenessOptions {
   readonly target: Target;
+  /** Shape of a cell. */
+  readonly cell: Size;
   readonly placement: Placement;
   readonly sources: SourceRasters;
   readonly onProgress: (done: number, total: number) => void;
@@ -22,13 +24,14 @@ const MEASURED_PX = 2 ** 21;
 const BANDS = 24;
 
 /**
- * Compares a mosaic with its target at 1, 2, 4 and 8 px per cell, as its sources' mips (before they are compressed) show it:
- * mean CIEDE2000, SSIM of the luma, PSNR of the RGB samples.
+ * Compares a mosaic with its target at 1, 2, 4 and 8 px per cell (across and down, whatever the cell's shape), as its sources'
+ * mips (before they are compressed) show it: mean CIEDE2000, SSIM of the luma, PSNR of the RGB samples.
  */
 export async function measureLikeness(options: LikenessOptions): Promise<Likeness[]> {
   const { placement, onProgress, signal } = options;
   const { columns, rows } = placement.grid;
-  const px = await TargetPx.decode(options.target);
+  const shape = { width: columns * options.cell.width, height: rows * options.cell.height };
+  const px = await TargetPx.decode(options.target, shape);
   const all: Likeness[] = [];
   const plans = [];
   for (let cellPx = 1; cellPx <= MEASURED_CELL; cellPx *= 2) {
@@ -39,12 +42,12 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
   onProgress(0, total);
   for (const { cellPx, bands } of plans) {
     const [width, height] = [columns * cellPx, rows * cellPx];
-    const paint = cellPainter(options.sources, placement, cellPx);
+    const paint = cellPainter(options.sources, placement, { width: cellPx, height: cellPx });
     const sums = new Sums(width, height);
     for (const { top, rows: own } of bands) {
       // Windows that begin in the band reach beyond it; cells are painted whole.
       const seen = Math.min(height - top, own + Math.ceil(ssimTaps(Infinity) / cellPx) * cellPx);
-      sums.add(await px.resized(width, height, top, seen), paint(0, top, width, seen), own);
+      sums.add(await px.resized({ width, height }, top, seen), paint({ left: 0, top, width, height: seen }), own);
       onProgress(++done, total);
       await setImmediate();
       signal.throwIfAborted();

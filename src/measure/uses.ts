@@ -1,9 +1,9 @@
-import type { Placement, Quality } from '../types.ts';
+import type { Grid, Quality } from '../types.ts';
 
-/** How often each source stands in a placement, by id. */
-export function usesOf({ cells }: Pick<Placement, 'cells'>, usable: number): Uint32Array {
+/** How often each source is shown, by id; `shown` are the sources of the cells. */
+export function usesOf(shown: Uint32Array, usable: number): Uint32Array {
   const uses = new Uint32Array(usable);
-  for (const id of cells) uses[id % usable]!++;
+  for (const id of shown) uses[id]!++;
   return uses;
 }
 
@@ -25,20 +25,24 @@ export function measureUses(
 /**
  * Pairs of cells within `distance` (Chebyshev) of each other that show the same source, or near-duplicates.
  *
- * @param alike by source, the same number for what looks alike.
+ * @param shown sources of the cells; `alike` by source, the same number for what looks alike.
  */
-export function distanceConflicts({ cells, grid }: Placement, alike: Uint32Array, distance: number): number {
-  const { columns, rows } = grid;
-  const shown = cells.map((id) => alike[id % alike.length]!);
+export function distanceConflicts(
+  { columns, rows }: Grid,
+  shown: Uint32Array,
+  alike: Uint32Array,
+  distance: number,
+): number {
+  const looks = shown.map((id) => alike[id]!);
   let conflicts = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      const own = shown[row * columns + column];
+      const own = looks[row * columns + column];
       // To the right, and all below: each pair once.
       for (let down = 0; down <= distance && row + down < rows; down++) {
         const from = down === 0 ? column + 1 : Math.max(0, column - distance);
         for (let x = from; x <= Math.min(columns - 1, column + distance); x++) {
-          if (shown[(row + down) * columns + x] === own) conflicts++;
+          if (looks[(row + down) * columns + x] === own) conflicts++;
         }
       }
     }

@@ -1,66 +1,106 @@
 import { crc32 } from 'node:zlib';
 import { type CellPainter, cellPainter } from '../cell-painter.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
-import { encodeTile } from '../encode.ts';
+import { encodePainted } from '../encode.ts';
 import { mapOrdered } from '../ordered.ts';
-import type { Level, Placement } from '../types.ts';
-import type { Rendering, SourceMips } from './rendering.ts';
+import { tileRect, type TileSet } from '../tile-set.ts';
+import type { Size } from '../types.ts';
+import { cellsOf, put, type Rendering } from './rendering.ts';
 
-/** Levels whose tiles are painted from their cells' px; below one px per cell, from the next finer level's. */
-export async function paintLevels(rendering: Rendering, levels: readonly Level[]): Promise<void> {
-  const { catalog, placement } = rendering;
-  let linear: Float32Array | undefined;
-  let finer: Level | undefined;
-  for (const level of levels) {
-    if (level.cell >= 1) {
-      // A tile's side is a multiple of its cells', so that it holds whole ones.
-      await paintLevel(rendering, level, cellPainter(catalog, placement, level.cell));
-    } else {
-      linear = linear && finer ? halveLinear(linear, finer.width, finer.height) : halved(catalog, placement);
-      await paintLevel(rendering, level, linearPainter(linear, level.width));
+/** A picture in linear light: RGB, row-major. */
+interface Linear extends Size {
+  readonly px: Float32Array;
+}
+
+/** Px along a band that is painted to be halved. */
+const BAND_ROWS = 64;
+
+/** Paints sets from their cells' px; where a cell has no whole px any more, from the next finer size's. */
+export class Painter {
+  private readonly rendering: Rendering;
+  /** What was halved last, and its cell: coarser sizes follow. */
+  private last: { readonly linear: Linear; readonly cell: Size } | undefined;
+
+  constructor(rendering: Rendering) {
+    this.rendering = rendering;
+  }
+
+  /** Writes the tiles of a set; of sets of the mosaic without whole px per cell, finer ones come first. */
+  async paint(set: TileSet): Promise<void> {
+    const { rendering } = this;
+    const { recipe } = rendering.pictures;
+    const paint = isWhole(set.cell) ? this.fromMips(set) : this.fromFiner(set);
+    const encoded = mapOrdered(tilesOf(set), rendering.concurrency, async (at) => {
+      const rect = tileRect(set, ...at);
+      return { at, bytes: await encodePainted(paint(rect), rect, recipe) };
+    });
+    let waiting = 0;
+    for await (const { at, bytes } of encoded) {
+      put(rendering, set, at, { bytes, sum: crc32(bytes) });
+      if (++waiting < 16) continue;
+      await rendering.finished(waiting);
+      waiting = 0;
     }
-    finer = level;
+    await rendering.finished(waiting);
+  }
+
+  private fromMips(set: TileSet): CellPainter {
+    const { pictures } = this.rendering;
+    return cellPainter(pictures, { cells: cellsOf(this.rendering, set), grid: set.grid }, set.cell);
+  }
+
+  private fromFiner(set: TileSet): CellPainter {
+    // Sets of another layout may begin anew with finer sizes.
+    const known = this.last && this.last.cell.width >= set.cell.width ? this.last : this.firstHalved(set);
+    let { linear, cell } = known;
+    while (cell.width > set.cell.width) {
+      const px = halveLinear(linear.px, linear.width, linear.height);
+      linear = { px, width: Math.ceil(linear.width / 2), height: Math.ceil(linear.height / 2) };
+      cell = { width: cell.width / 2, height: cell.height / 2 };
+    }
+    this.last = { linear, cell };
+    return linearPainter(linear);
+  }
+
+  /** The finest size that has no whole px per cell. */
+  private firstHalved(set: TileSet): { readonly linear: Linear; readonly cell: Size } {
+    let whole = { width: set.cell.width * 2, height: set.cell.height * 2 };
+    while (!isWhole(whole)) whole = { width: whole.width * 2, height: whole.height * 2 };
+    return { linear: this.halved(set, whole), cell: { width: whole.width / 2, height: whole.height / 2 } };
+  }
+
+  /** The mosaic with `cell` px per cell, halved. */
+  private halved({ grid }: TileSet, cell: Size): Linear {
+    const { pictures, placement } = this.rendering;
+    const paint = cellPainter(pictures, placement, cell);
+    const [width, height] = [grid.columns * cell.width, grid.rows * cell.height];
+    const [halfWidth, halfHeight] = [Math.ceil(width / 2), Math.ceil(height / 2)];
+    const px = new Float32Array(halfWidth * halfHeight * 3);
+    for (let top = 0; top < height; top += BAND_ROWS) {
+      const rows = Math.min(BAND_ROWS, height - top);
+      const band = paint({ left: 0, top, width, height: rows });
+      const linear = Float32Array.from(band, (value) => LINEAR[value]!);
+      px.set(halveLinear(linear, width, rows), (top / 2) * halfWidth * 3);
+    }
+    return { px, width: halfWidth, height: halfHeight };
   }
 }
 
-async function paintLevel(rendering: Rendering, level: Level, paint: CellPainter): Promise<void> {
-  const { catalog, checksums, concurrency, finished, store, tilePath } = rendering;
-  const { recipe } = catalog;
-  const encoded = mapOrdered(tilesOf(level), concurrency, async ({ column, row }) => {
-    const [left, top] = [column * recipe.tileSize, row * recipe.tileSize];
-    const width = Math.min(recipe.tileSize, level.width - left);
-    const height = Math.min(recipe.tileSize, level.height - top);
-    const tile = await encodeTile(paint(left, top, width, height), width, height, recipe);
-    return { column, row, tile };
-  });
-  for await (const { column, row, tile } of encoded) {
-    store.write(tilePath(level.level, column, row), tile);
-    checksums[level.level]![row * level.columns + column] = crc32(tile);
-    await finished(1);
-  }
+function isWhole({ width, height }: Size): boolean {
+  return Number.isInteger(width) && Number.isInteger(height);
 }
 
-function* tilesOf({ columns, rows }: Level): Generator<{ column: number; row: number }> {
-  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) yield { column, row };
+function* tilesOf({ columns, rows }: TileSet): Generator<readonly [column: number, row: number]> {
+  for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) yield [column, row];
 }
 
-function linearPainter(linear: Float32Array, levelWidth: number): CellPainter {
-  return (left, top, width, height) => {
+function linearPainter({ px: linear, width: stride }: Linear): CellPainter {
+  return ({ left, top, width, height }) => {
     const px = new Uint8Array(width * height * 3);
     for (let y = 0; y < height; y++) {
-      const from = ((top + y) * levelWidth + left) * 3;
+      const from = ((top + y) * stride + left) * 3;
       encodeSrgb(linear.subarray(from, from + width * 3), px, y * width * 3);
     }
     return px;
   };
-}
-
-/** The level of half a px per cell, linear. */
-function halved(catalog: SourceMips, { cells, grid }: Placement): Float32Array {
-  const whole = new Float32Array(cells.length * 3);
-  for (const [cell, id] of cells.entries()) {
-    const px = catalog.pixels(id, 1);
-    for (let c = 0; c < 3; c++) whole[cell * 3 + c] = LINEAR[px[c]!]!;
-  }
-  return halveLinear(whole, grid.columns, grid.rows);
 }

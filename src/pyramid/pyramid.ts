@@ -1,15 +1,16 @@
 import { setImmediate } from 'node:timers/promises';
+import { tileCount } from '../tile-set.ts';
 import { type Checksums, emptyChecksums } from './checksums.ts';
-import { paintLevels } from './paint.ts';
-import { referLevels } from './refer.ts';
+import { Painter } from './paint.ts';
+import { referSet, writeFiles } from './refer.ts';
 import type { PyramidOptions, Rendering } from './rendering.ts';
-import { spliceLevel } from './splice-level.ts';
+import { spliceSet } from './splice-set.ts';
 
-/** Writes every tile of every level, deepest first, and returns their checksums. */
+/** Writes every tile of every set, and returns their checksums. */
 export async function renderPyramid(options: PyramidOptions): Promise<Checksums> {
-  const { levels, onProgress, signal } = options;
-  const checksums = emptyChecksums(levels);
-  const total = levels.reduce((sum, { columns, rows }) => sum + columns * rows, 0);
+  const { sets, onProgress, signal } = options;
+  const checksums = emptyChecksums(sets);
+  const total = tileCount(sets);
   let done = 0;
   onProgress(0, total);
   const finished = async (tiles: number) => {
@@ -18,15 +19,12 @@ export async function renderPyramid(options: PyramidOptions): Promise<Checksums>
     signal.throwIfAborted();
   };
   const rendering: Rendering = { ...options, checksums, finished };
-  const deepestFirst = levels.toReversed();
-  await referLevels(
-    rendering,
-    deepestFirst.filter(({ from }) => from === 'reference'),
-  );
-  for (const level of deepestFirst.filter(({ from }) => from === 'splice')) await spliceLevel(rendering, level);
-  await paintLevels(
-    rendering,
-    deepestFirst.filter(({ from }) => from === 'paint'),
-  );
+  const painter = new Painter(rendering);
+  for (const set of sets) {
+    if (set.from === 'paint') await painter.paint(set);
+    else if (set.from === 'splice') await spliceSet(rendering, set);
+    else if (set.shows === 'pictures') await writeFiles(rendering, set);
+    else await referSet(rendering, set);
+  }
   return checksums;
 }

@@ -1,64 +1,47 @@
 import { crc32 } from 'node:zlib';
-import { extensionOf, mipsOf, sourceTilePath, type Mip } from '../tile-plan.ts';
-import type { Level } from '../types.ts';
-import type { Rendering } from './rendering.ts';
+import { extensionOf } from '../tile-plan.ts';
+import { pictureFile, type TileSet } from '../tile-set.ts';
+import type { Size } from '../types.ts';
+import { put, refer, type Rendering } from './rendering.ts';
 
-/**
- * Levels whose tiles belong to one source each: every used source's tiles are written once, and the levels' tiles are
- * links to them.
- */
-export async function referLevels(rendering: Rendering, levels: readonly Level[]): Promise<void> {
-  if (levels.length === 0) return;
-  const used = [...new Set(rendering.placement.cells)].toSorted((a, b) => a - b);
-  const mips = mipsOf(rendering.catalog.recipe);
-  for (const level of levels) {
-    const mip = mips.find(({ size }) => size === level.cell)!;
-    const sums = await writeOriginals(rendering, used, mip);
-    await referLevel(rendering, level, mip, sums);
-  }
-}
-
-/** Writes a mip's tiles of all used sources; returns their CRC-32 by id, x and y. */
-async function writeOriginals(
-  { catalog, store, finished }: Rendering,
-  used: readonly number[],
-  mip: Mip,
-): Promise<Map<number, Uint32Array>> {
-  const extension = extensionOf(catalog.recipe.format);
-  const sums = new Map<number, Uint32Array>();
-  for (const [i, id] of used.entries()) {
-    const ofSource = new Uint32Array(mip.tiles ** 2);
-    for (let tile = 0; tile < ofSource.length; tile++) {
-      const [x, y] = [tile % mip.tiles, Math.floor(tile / mip.tiles)];
-      const bytes = catalog.tile(id, mip, x, y);
-      store.writeOriginal(sourceTilePath(id, mip, x, y, extension), bytes);
-      ofSource[tile] = crc32(bytes);
+/** The files that are kept of all pictures at one size, as they are. */
+export async function writeFiles(rendering: Rendering, set: TileSet): Promise<void> {
+  const { pictures, finished } = rendering;
+  const down = set.cell.height / set.tile.height;
+  for (let row = 0; row < set.rows; row++) {
+    for (let column = 0; column < set.columns; column++) {
+      const piece = (row % down) * set.columns + column;
+      const bytes = pictures.file(Math.floor(row / down), set.cell, piece);
+      put(rendering, set, [column, row], { bytes, sum: crc32(bytes) });
     }
-    sums.set(id, ofSource);
-    if (i % 64 === 63) await finished(0);
+    if (row % 64 === 63 || row === set.rows - 1) await finished(((row % 64) + 1) * set.columns);
   }
-  return sums;
 }
 
-async function referLevel(
-  { catalog, checksums, finished, fullLevel, placement, store, tilePath }: Rendering,
-  { level, columns, rows }: Level,
-  mip: Mip,
-  sums: ReadonlyMap<number, Uint32Array>,
-): Promise<void> {
-  const extension = extensionOf(catalog.recipe.format);
+/** A set whose tiles are pictures, or pieces of them: links to (or copies of) the pictures' own files. */
+export async function referSet(rendering: Rendering, set: TileSet): Promise<void> {
+  const { pictures, placement, checksums, finished, fullLevel, store } = rendering;
   const { cells, grid } = placement;
-  for (let row = 0; row < rows; row++) {
-    const y = row % mip.tiles;
-    const firstCell = Math.floor(row / mip.tiles) * grid.columns;
-    for (let column = 0; column < columns; column++) {
-      const x = column % mip.tiles;
-      const id = cells[firstCell + Math.floor(column / mip.tiles)]!;
-      const original = sourceTilePath(id, mip, x, y, extension);
-      if (fullLevel === 'link') store.link(original, tilePath(level, column, row));
-      else store.copy(original, tilePath(level, column, row));
-      checksums[level]![row * columns + column] = sums.get(id)![y * mip.tiles + x]!;
+  const shape = pieceShape(set);
+  const { across, down } = shape;
+  const extension = extensionOf(pictures.recipe.format);
+  const own = checksums.get(`tiles/${shape.width}`)!;
+  const sums = checksums.get(set.name)!;
+  for (let row = 0; row < set.rows; row++) {
+    const y = row % down;
+    const firstCell = Math.floor(row / down) * grid.columns;
+    for (let column = 0; column < set.columns; column++) {
+      const x = column % across;
+      const picture = cells[firstCell + Math.floor(column / across)]!;
+      const original = pictureFile(picture, shape, [x, y], pictures.recipe.cell, extension);
+      for (const path of set.pathsOf(column, row)) refer(store, fullLevel, original, path);
+      sums[row * set.columns + column] = own[(picture * down + y) * across + x]!;
     }
-    await finished(columns);
+    await finished(set.columns);
   }
+}
+
+/** A cell of a set, in pieces of a tile each. */
+function pieceShape({ cell, tile }: { readonly cell: Size; readonly tile: Size }) {
+  return { ...cell, across: cell.width / tile.width, down: cell.height / tile.height, piece: tile };
 }

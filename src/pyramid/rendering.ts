@@ -1,8 +1,10 @@
 import type { SourceRasters } from '../cell-painter.ts';
+import type { Coding } from '../encode.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { TileHeader } from '../jpeg/splice.ts';
-import type { Mip } from '../tile-plan.ts';
-import type { FullLevel, Level, Placement, Recipe } from '../types.ts';
+import type { Shape } from '../tile-plan.ts';
+import type { TileSet } from '../tile-set.ts';
+import type { FullLevel, Placement, Size } from '../types.ts';
 import type { Checksums } from './checksums.ts';
 
 /** Where tiles go; paths are relative, with `/`. */
@@ -14,26 +16,27 @@ export interface TileStore {
   copy(original: string, to: string): void;
 }
 
-/** What sources look like at every size, by id; a catalog is one. */
-export interface SourceMips extends SourceRasters {
-  readonly recipe: Recipe;
-  /** A tile of a reference mip, a whole image file; `x`, `y` count the mip's tiles. */
-  tile(id: number, mip: Mip, x: number, y: number): Uint8Array;
-  /** A spliced mip of `size` px. */
-  strip(id: number, size: number): Strips;
+/** What pictures look like at every size, by number. */
+export interface PictureMips extends SourceRasters {
+  readonly recipe: Shape & Coding;
+  /** Pictures in use. */
+  readonly count: number;
+  /** A piece of a size that is kept as image files; pieces count row by row. */
+  file(picture: number, size: Size, piece: number): Uint8Array;
+  /** A piece of a size that is kept for splicing. */
+  strips(picture: number, size: Size, piece: number): Strips;
 }
 
 /** All that a pyramid is made of. */
 export interface PyramidOptions {
   readonly placement: Placement;
-  readonly catalog: SourceMips;
-  readonly levels: readonly Level[];
+  readonly pictures: PictureMips;
+  /** In the order in which they are written: what others refer to comes first. */
+  readonly sets: readonly TileSet[];
   /** Of the recipe's spliced tiles; unused where nothing is spliced. */
   readonly header: TileHeader;
   readonly fullLevel: FullLevel;
   readonly store: TileStore;
-  /** Path of a tile in the store. */
-  readonly tilePath: (level: number, column: number, row: number) => string;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
@@ -44,4 +47,32 @@ export interface Rendering extends PyramidOptions {
   readonly checksums: Checksums;
   /** Counts finished tiles; every now and then lets the event loop run, where the build may be aborted. */
   readonly finished: (tiles: number) => Promise<void>;
+}
+
+/** What stands in the cells of a set. */
+export function cellsOf({ placement, pictures }: Rendering, { shows, grid }: TileSet): Uint32Array {
+  if (shows === 'mosaic') return placement.cells;
+  const last = pictures.count - 1;
+  return Uint32Array.from({ length: grid.columns * grid.rows }, (_, cell) => Math.min(cell, last));
+}
+
+/** Writes a tile to all its paths, and notes its checksum. */
+export function put(
+  { store, checksums, fullLevel }: Rendering,
+  set: TileSet,
+  [column, row]: readonly [number, number],
+  tile: { readonly bytes: Uint8Array; readonly sum: number },
+): void {
+  checksums.get(set.name)![row * set.columns + column] = tile.sum;
+  const [first, ...others] = set.pathsOf(column, row);
+  if (first === undefined) return;
+  if (set.shows === 'pictures' || others.length > 0) store.writeOriginal(first, tile.bytes);
+  else store.write(first, tile.bytes);
+  for (const path of others) refer(store, fullLevel, first, path);
+}
+
+/** Makes `to` the same as `original`. */
+export function refer(store: TileStore, fullLevel: FullLevel, original: string, to: string): void {
+  if (fullLevel === 'link') store.link(original, to);
+  else store.copy(original, to);
 }

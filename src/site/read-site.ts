@@ -1,7 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
-import type { MosaicJson } from '../types.ts';
+import type { MosaicJson } from '../mosaic-json.ts';
+
+/** Version of `mosaic.json` that we write and read. */
+export const MOSAIC_VERSION = 2;
 
 /**
  * Reads the `mosaic.json` of a site.
@@ -19,11 +22,11 @@ export async function readMosaicJson(site: string): Promise<MosaicJson> {
     throw new UserError('not-a-site', `${site} is no mosaic: ${what}`, remedy, { cause: error });
   }
   if (json.format !== 'zoomosaic') throw new UserError('not-a-site', `${site} is no mosaic of ours`, remedy);
-  if (json.version !== 1 || json.layout !== 'dzi') {
+  if (json.version !== MOSAIC_VERSION) {
     throw new UserError(
       'not-a-site',
-      `Expected mosaic.json version 1 with layout dzi in ${site} but received ${String(json.version)}, ${String(json.layout)}`,
-      'Use the zoomosaic that made it, or a newer one.',
+      `Expected mosaic.json version ${MOSAIC_VERSION} in ${site} but received ${String(json.version)}`,
+      'Use the zoomosaic that made it, or build it again.',
     );
   }
   return json as unknown as MosaicJson;

@@ -1,10 +1,13 @@
 import { csvBlocks } from '../csv.ts';
-import type { MosaicJson, Placement, SkippedFile, Source } from '../types.ts';
+import type { MosaicJson } from '../mosaic-json.ts';
+import type { Placement, SkippedFile, Source, Turn } from '../types.ts';
 
 /** What reports are written from. */
 export interface ReportParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
+  /** Sources and turns of the pictures in it. */
+  readonly pictures: { readonly origins: Uint32Array; readonly turns: readonly Turn[] };
   /** All usable sources, by id. */
   readonly sources: readonly Source[];
   readonly skipped: readonly SkippedFile[];
@@ -13,34 +16,46 @@ export interface ReportParts {
 }
 
 /** Files of `report/`, by name; each in blocks, since a line per cell may be many. */
-export function reportsOf({ mosaic, placement, sources, skipped, nameOf }: ReportParts): Map<string, Iterable<Buffer>> {
+export function reportsOf({
+  mosaic,
+  placement,
+  pictures,
+  sources,
+  skipped,
+  nameOf,
+}: ReportParts): Map<string, Iterable<Buffer>> {
   const names = sources.map(({ path }) => nameOf(path));
   return new Map<string, Iterable<Buffer>>([
     ['skipped.csv', csvBlocks([['path', 'reason'], ...skipped.map(({ path, reason }) => [nameOf(path), reason])])],
-    ['placement.csv', csvBlocks(placementLines(placement, names))],
-    ['sources.csv', csvBlocks(sourceLines(placement, names))],
+    ['placement.csv', csvBlocks(placementLines(placement, pictures, names))],
+    ['sources.csv', csvBlocks(sourceLines(placement, pictures, names))],
     ['quality.json', [Buffer.from(`${JSON.stringify(qualityReport(mosaic), undefined, 2)}\n`)]],
   ]);
 }
 
 function* placementLines(
   { cells, costs, grid }: Placement,
+  { origins, turns }: ReportParts['pictures'],
   names: readonly string[],
 ): Generator<readonly (string | number)[]> {
-  const turned = cells.some((id) => id >= names.length);
+  const turned = turns.some((turn) => turn > 0);
   yield ['column', 'row', 'source', 'cost', ...(turned ? ['turn'] : [])];
-  for (const [cell, id] of cells.entries()) {
+  for (const [cell, picture] of cells.entries()) {
     const place = [cell % grid.columns, Math.floor(cell / grid.columns)];
-    const turn = turned ? [Math.floor(id / names.length)] : [];
-    yield [...place, names[id % names.length]!, Number(costs[cell]!.toPrecision(5)), ...turn];
+    const turn = turned ? [turns[picture]!] : [];
+    yield [...place, names[origins[picture]!]!, Number(costs[cell]!.toPrecision(5)), ...turn];
   }
 }
 
-function* sourceLines({ cells, grid }: Placement, names: readonly string[]): Generator<readonly (string | number)[]> {
+function* sourceLines(
+  { cells, grid }: Placement,
+  { origins }: ReportParts['pictures'],
+  names: readonly string[],
+): Generator<readonly (string | number)[]> {
   const uses = new Uint32Array(names.length);
   const first = new Int32Array(names.length).fill(-1);
-  for (const [cell, id] of cells.entries()) {
-    const source = id % names.length;
+  for (const [cell, picture] of cells.entries()) {
+    const source = origins[picture]!;
     if (uses[source]!++ === 0) first[source] = cell;
   }
   yield ['source', 'uses', 'column', 'row'];

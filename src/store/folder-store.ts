@@ -1,4 +1,4 @@
-import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explainDisk, type NamedFolder } from '../disk.ts';
 import { systemCode } from '../errors.ts';
@@ -16,6 +16,8 @@ const CALLS: FileCalls = {
   copy: (from, to) => copyFileSync(from, to, constants.COPYFILE_FICLONE),
   write: (path, bytes) => writeFileSync(path, bytes),
 };
+
+const FOLDERS_KNOWN = 20_000;
 
 /**
  * A folder that a site is written into. Calls are synchronous: for many small files that is several times faster than
@@ -98,6 +100,37 @@ export class FolderStore {
     this.copyTo(original, to);
   }
 
+  /** Links (or, where that is refused, copies) a file from elsewhere. */
+  adopt(from: string, path: string, link: boolean): void {
+    const to = this.resolve(path);
+    const linked = link && this.tryLink(from, to);
+    if (!linked) this.attempt(() => this.calls.copy(from, to));
+    if (linked) this.linkedFiles++;
+    else this.bytes += statSync(to).size;
+    this.files++;
+  }
+
+  private tryLink(from: string, to: string): boolean {
+    try {
+      this.calls.link(from, to);
+      return true;
+    } catch (error) {
+      if (systemCode(error) === 'ENOSPC') throw explainDisk(error, this.named);
+      return false;
+    }
+  }
+
+  /** Makes the folder of `path` for others to write into; returns where that is. */
+  prepare(path: string): string {
+    return this.resolve(path);
+  }
+
+  /** Counts what others have written. */
+  count(files: number, bytes: number): void {
+    this.files += files;
+    this.bytes += bytes;
+  }
+
   private copyTo(original: string, to: string): void {
     this.attempt(() => this.calls.copy(this.resolve(original), this.resolve(to)));
     this.bytes += this.sizes.get(original) ?? 0;
@@ -108,6 +141,8 @@ export class FolderStore {
     const folder = dirname(whole);
     if (!this.folders.has(folder)) {
       this.attempt(() => mkdirSync(folder, { recursive: true }));
+      // Where every tile has a folder of its own, none is asked for again.
+      if (this.folders.size >= FOLDERS_KNOWN) this.folders.clear();
       this.folders.add(folder);
     }
     return whole;

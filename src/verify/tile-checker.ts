@@ -18,8 +18,10 @@ export interface Tile {
   readonly height: number;
   /** CRC-32 that it was written with. */
   readonly sum: number | undefined;
-  /** The source's own tile, which it must equal. */
+  /** The picture's own file, which it must equal. */
   readonly original: string | undefined;
+  /** May be a source's own compressed data. */
+  readonly own: boolean;
 }
 
 type Report = (path: string, problem: string) => void;
@@ -78,8 +80,8 @@ export class TileChecker {
     if (known === expected) return;
     try {
       // A source's own data may have harmless oddities; what we put together may not.
-      const failOn = tile.original === undefined ? 'warning' : 'error';
-      const { info } = await sharp(bytes, { failOn }).raw().toBuffer({ resolveWithObject: true });
+      const failOn = tile.own || tile.original !== undefined ? 'error' : 'warning';
+      const { info } = await sharp(bytes, { failOn }).autoOrient().raw().toBuffer({ resolveWithObject: true });
       this.decoded++;
       const size = `${info.width} x ${info.height} px`;
       if (size === expected) this.sizes.set(sum, size);

@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, systemCode } from '../errors.ts';
-import { dziDescriptor, dziTilePath } from '../layout/dzi.ts';
+import { descriptorsOf, layoutProblem, siteSets } from '../layout/site-sets.ts';
+import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../ordered.ts';
 import { CHECKSUMS_FILE, type Checksums, unpackChecksums } from '../pyramid/checksums.ts';
+import { blockPath, blocksOf, readBlock } from '../site/cell-blocks.ts';
 import { readMosaicJson } from '../site/read-site.ts';
-import { levelsOf, mipsOf, sourceTilePath } from '../tile-plan.ts';
-import type { Level, MosaicJson, Recipe } from '../types.ts';
+import { extensionOf, levelsOf } from '../tile-plan.ts';
+import { pictureFile, tileCount, tileRect, type TileSet } from '../tile-set.ts';
+import type { MosaicJson } from '../mosaic-json.ts';
+import { filesOf, readOriginals } from './originals.ts';
 import { type Problem, type Tile, TileChecker } from './tile-checker.ts';
 
 export interface VerifyOptions {
@@ -21,19 +25,17 @@ export interface VerifyOptions {
 
 export interface VerifyResult {
   readonly site: string;
-  /** Tiles looked at, and distinct ones decoded (full-resolution tiles of one source are one). */
+  /** Tiles and originals looked at, and distinct ones decoded (full-resolution tiles of one source are one). */
   readonly tiles: number;
   readonly decoded: number;
   /** None if the site is whole. */
   readonly problems: readonly Problem[];
 }
 
-/** Ways in which a source may stand; see `Turn`. */
-const TURNS = 8;
-
 /**
- * Proves that a site is whole: its descriptors agree, and every tile exists, is what was written (CRC-32), decodes, and has
- * the right size; every full-resolution tile is that of the source that `placement.js` puts there.
+ * Proves that a site is whole: its descriptors agree, and every tile of every layout exists, is what was written (CRC-32),
+ * decodes, and has the right size; every full-resolution tile is that of the picture that the placement puts there; and so do
+ * originals.
  *
  * @throws {UserError} `not-a-site`.
  */
@@ -41,16 +43,26 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const { site, onProgress = () => {}, signal } = options;
   const mosaic = await readMosaicJson(site);
   const problems: Problem[] = [];
-  const levels = expectedLevels(mosaic, problems);
-  const checksums = await readChecksums(site, levels, problems);
+  const shape = shapeOf(mosaic);
+  checkShape(mosaic, shape, problems);
+  const sets = siteSets(shape);
+  const checksums = await readChecksums(site, sets, problems);
   const cells = await readPlacement(site, mosaic, problems);
-  await checkFiles(site, mosaic, problems);
+  await checkFiles(site, shape, problems);
   const tiles = new TileChecker(site);
-  const total = levels.reduce((sum, { columns, rows }) => sum + columns * rows, 0);
+  const { originals, problems: ofOriginals } = mosaic.originals
+    ? await readOriginals(site, mosaic.pictures, mosaic.originals.block)
+    : { originals: [], problems: [] };
+  problems.push(...ofOriginals);
+  const total = tileCount(sets) + originals.length;
   let done = 0;
-  const expected = tilesOf(mosaic, levels, checksums, cells);
+  const expected = concat(
+    tilesOf(shape, sets, checksums, cells),
+    originals.map((original) => [...filesOf(original)]),
+  );
   const concurrency = options.concurrency ?? availableParallelism();
-  for await (const found of mapOrdered(expected, concurrency, (tile) => tiles.check(tile))) {
+  const check = async (alike: readonly Tile[]) => (await Promise.all(alike.map((tile) => tiles.check(tile)))).flat();
+  for await (const found of mapOrdered(expected, concurrency, check)) {
     problems.push(...found);
     done++;
     if (done % 64 === 0 || done === total) onProgress({ done, total });
@@ -59,50 +71,55 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   return { site, tiles: done, decoded: tiles.decoded, problems };
 }
 
-function recipeOf({ cellSize, tileSize, tile, crop }: MosaicJson): Recipe {
-  return { cellSize, tileSize, format: tile.format, quality: tile.quality, subsampling: tile.subsampling, crop };
+function shapeOf({ grid, cell, tileSize, tile, pictures, layouts }: MosaicJson): SiteShape {
+  return { grid, recipe: { cell, tileSize, format: tile.format, subsampling: tile.subsampling }, pictures, layouts };
 }
 
-function expectedLevels(mosaic: MosaicJson, problems: Problem[]): Level[] {
-  const levels = levelsOf(mosaic.grid, mosaic.cellSize, recipeOf(mosaic));
+function checkShape(mosaic: MosaicJson, shape: SiteShape, problems: Problem[]): void {
+  const levels = levelsOf(mosaic.grid, mosaic.cell);
   const deepest = levels.at(-1);
   const agree = JSON.stringify(levels) === JSON.stringify(mosaic.levels);
   if (!agree || deepest?.width !== mosaic.width || deepest.height !== mosaic.height) {
     problems.push({ path: 'mosaic.json', problem: 'levels or size do not follow from the grid' });
   }
-  return levels;
+  const problem = layoutProblem(shape);
+  if (problem) problems.push({ path: 'mosaic.json', problem });
 }
 
-async function readChecksums(site: string, levels: Level[], problems: Problem[]): Promise<Checksums | undefined> {
+async function readChecksums(
+  site: string,
+  sets: readonly TileSet[],
+  problems: Problem[],
+): Promise<Checksums | undefined> {
   try {
-    return unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)), levels);
+    return unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)), sets);
   } catch (error) {
     problems.push({ path: CHECKSUMS_FILE, problem: systemCode(error) === 'ENOENT' ? 'missing' : messageOf(error) });
     return undefined;
   }
 }
 
-async function readPlacement(site: string, mosaic: MosaicJson, problems: Problem[]): Promise<number[] | undefined> {
-  const { file, type } = mosaic.placement;
-  const { columns, rows } = mosaic.grid;
-  try {
-    const text = await readFile(join(site, file), 'utf8');
-    const base64 = /^zoomosaicPlacement\("([A-Za-z0-9+/=]*)"\);\n$/.exec(text)?.[1] ?? '';
-    const bytes = Buffer.from(base64, 'base64');
-    const width = type === 'u16' ? 2 : 4;
-    const length = bytes.length === columns * rows * width ? columns * rows : 0;
-    const cells = Array.from({ length }, (_, i) => bytes.readUIntLE(i * width, width));
-    // Ids of pictures: of each way to stand, all sources.
-    if (length && cells.every((id) => id < TURNS * mosaic.sources.usable)) return cells;
-    problems.push({ path: file, problem: 'does not fit mosaic.json' });
-  } catch (error) {
-    problems.push({ path: file, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
+async function readPlacement(site: string, mosaic: MosaicJson, problems: Problem[]): Promise<Uint32Array | undefined> {
+  const { grid, placement, pictures } = mosaic;
+  const cells = new Uint32Array(grid.columns * grid.rows);
+  const before = problems.length;
+  for (const block of blocksOf(grid, placement.block)) {
+    const path = blockPath(placement, block);
+    try {
+      const text = await readFile(join(site, path), 'utf8');
+      if (!readBlock(text, block, placement, grid, cells)) problems.push({ path, problem: 'does not fit mosaic.json' });
+    } catch (error) {
+      problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
+    }
   }
-  return undefined;
+  if (cells.some((picture) => picture >= pictures)) {
+    problems.push({ path: placement.folder, problem: 'names pictures that do not exist' });
+  }
+  return problems.length === before ? cells : undefined;
 }
 
-/** The descriptor, the page, and all that the page loads. */
-async function checkFiles(site: string, mosaic: MosaicJson, problems: Problem[]): Promise<void> {
+/** The descriptors, the page, and all that the page loads. */
+async function checkFiles(site: string, shape: SiteShape, problems: Problem[]): Promise<void> {
   const read = async (path: string) => {
     try {
       const text = await readFile(join(site, path), 'utf8');
@@ -113,38 +130,44 @@ async function checkFiles(site: string, mosaic: MosaicJson, problems: Problem[])
       return undefined;
     }
   };
-  const descriptor = await read('mosaic.dzi');
-  if (descriptor && descriptor !== dziDescriptor(mosaic.width, mosaic.height, recipeOf(mosaic))) {
-    problems.push({ path: 'mosaic.dzi', problem: 'does not agree with mosaic.json' });
+  for (const [path, expected] of descriptorsOf(shape)) {
+    const text = await read(path);
+    if (text && text !== expected.join('')) problems.push({ path, problem: 'does not agree with mosaic.json' });
   }
   const page = (await read('index.html')) ?? '';
   for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[^"]+)"/g)) await read(path!);
 }
 
+function* concat<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator<Item> {
+  yield* first;
+  yield* second;
+}
+
+/** Each tile, under all its paths. */
 function* tilesOf(
-  mosaic: MosaicJson,
-  levels: readonly Level[],
+  { recipe }: SiteShape,
+  sets: readonly TileSet[],
   checksums: Checksums | undefined,
-  cells: readonly number[] | undefined,
-): Generator<Tile> {
-  const recipe = recipeOf(mosaic);
-  const { extension } = mosaic.tile;
-  for (const { level, cell, width, height, columns, rows, from } of levels) {
-    const mip = from === 'reference' ? mipsOf(recipe).find(({ size }) => size === cell) : undefined;
+  cells: Uint32Array | undefined,
+): Generator<Tile[]> {
+  const extension = extensionOf(recipe.format);
+  for (const set of sets) {
+    const { name, shows, grid, cell, tile, from, columns, rows } = set;
+    const [across, down] = [cell.width / tile.width, cell.height / tile.height];
+    const refers = shows === 'mosaic' && from === 'reference' && cells;
     for (let i = 0; i < columns * rows; i++) {
       const [column, row] = [i % columns, Math.floor(i / columns)];
+      const { width, height } = tileRect(set, column, row);
       let original: string | undefined;
-      if (mip && cells) {
-        const at = Math.floor(row / mip.tiles) * mosaic.grid.columns + Math.floor(column / mip.tiles);
-        original = sourceTilePath(cells[at]!, mip, column % mip.tiles, row % mip.tiles, extension);
+      if (refers) {
+        const picture = cells[Math.floor(row / down) * grid.columns + Math.floor(column / across)]!;
+        const piece = [column % across, row % down] as const;
+        original = pictureFile(picture, { ...cell, across, down, piece: tile }, piece, recipe.cell, extension);
       }
-      yield {
-        path: dziTilePath(level, column, row, extension),
-        width: Math.min(mosaic.tileSize, width - column * mosaic.tileSize),
-        height: Math.min(mosaic.tileSize, height - row * mosaic.tileSize),
-        sum: checksums?.[level]?.[i],
-        original,
-      };
+      // What a source brought itself is not ours.
+      const own = shows === 'pictures' && from === 'reference';
+      const sum = checksums?.get(name)?.[i];
+      yield set.pathsOf(column, row).map((path) => ({ path, width, height, sum, original, own }));
     }
   }
 }

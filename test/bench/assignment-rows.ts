@@ -15,6 +15,7 @@ import { figuresOf, runCommand } from './measure.ts';
 import { build, fresh, type Bench, type Row } from './rows.ts';
 
 const MB = 1e6;
+const SQUARE = { width: 1, height: 1 };
 const percent = (part: number) => `${(100 * part).toFixed(3)} %`;
 
 /** Assignment with capacities: gap, time and memory; the smallest case against SciPy's exact solver. */
@@ -81,7 +82,7 @@ async function solve({ data, folder, runs }: Bench, columns: number, rows: numbe
   const features = await lookFeatures(data.photos, join(folder, 'catalog'));
   const seconds: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const target = await cutTarget(await openTarget(data.target), { columns, rows });
+    const target = await cutTarget(await openTarget(data.target), { columns, rows }, SQUARE);
     const start = performance.now();
     const tree = buildSearchTree(features);
     const own = tree.ids;
@@ -110,7 +111,7 @@ async function lookFeatures(images: string, catalog: string): Promise<Float32Arr
 async function scipy({ data, folder, say }: Bench, columns: number, rows: number, capacity: number) {
   const [cellFile, sourceFile] = [join(folder, 'cells.i16'), join(folder, 'sources.i16')];
   await mkdir(folder, { recursive: true });
-  const cells = await cutTarget(await openTarget(data.target), { columns, rows });
+  const cells = await cutTarget(await openTarget(data.target), { columns, rows }, SQUARE);
   const features = new Float32Array(columns * rows * FEATURE_LENGTH);
   for (let cell = 0; cell < columns * rows; cell++) writeCellLook(cells, cell, features, cell * FEATURE_LENGTH);
   await writeFile(cellFile, quantise(features));

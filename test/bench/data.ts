@@ -47,7 +47,14 @@ export async function catalogOf(images: string, folder: string, cellSize: number
   const onProgress = () => {};
   return await updateCatalog(await scan([images], { onProgress, signal }), {
     folder,
-    recipe: { cellSize, tileSize: 256, format: 'jpeg', quality: 85, subsampling: '4:2:0', crop: 'centre' },
+    recipe: {
+      cell: { width: cellSize, height: cellSize },
+      tileSize: 256,
+      format: 'jpeg',
+      quality: 85,
+      subsampling: '4:2:0',
+      crop: 'centre',
+    },
     background: { r: 0, g: 0, b: 0 },
     concurrency: availableParallelism(),
     onProgress,

@@ -69,13 +69,20 @@ export async function featureRows({ data, folder, say }: Bench): Promise<Row[]> 
 /** The nearest by a feature of what does not stand near yet, cell by cell. */
 async function placeBy(feature: Feature, { catalog }: OpenCatalog, { target, grid }: Scene): Promise<Placement> {
   const { side } = feature;
-  const px = await (await TargetPx.decode(target)).resized(grid.columns * side, grid.rows * side);
+  const px = await (
+    await TargetPx.decode(target, { width: grid.columns, height: grid.rows })
+  ).resized({
+    width: grid.columns * side,
+    height: grid.rows * side,
+  });
   const cells = vectors(feature, grid.columns * grid.rows, (cell, x, y) => {
     const row = Math.floor(cell / grid.columns) * side + y;
     const at = (row * grid.columns * side + (cell % grid.columns) * side + x) * 3;
     return [LINEAR[px[at]!]!, LINEAR[px[at + 1]!]!, LINEAR[px[at + 2]!]!];
   });
-  const sources = vectors(feature, catalog.sources.length, (id, x, y) => meanOf(catalog.pixels(id, 8), side, x, y));
+  const sources = vectors(feature, catalog.sources.length, (id, x, y) => {
+    return meanOf(catalog.pixels(id, { width: 8, height: 8 }), side, x, y);
+  });
   const placed = new Uint32Array(grid.columns * grid.rows).fill(0xffffffff);
   for (let cell = 0; cell < placed.length; cell++) {
     placed[cell] = nearest(cells, cell, sources, side ** 2 * 3, standingNear(placed, grid, cell));

@@ -18,6 +18,8 @@ const TARGETS = ['04', '07', '08', '15', '19', '23'];
 
 const { signal } = new AbortController();
 const onProgress = () => {};
+/** Shape of all cells. */
+const SQUARE = { width: 1, height: 1 };
 
 /** A target, by its name, and the grid of cells that it is looked at in. */
 export interface Scene {
@@ -59,7 +61,15 @@ export async function place(
   const { maxUses, variety, useAll, adapt } = DEFAULTS;
   const defaults = { maxUses, variety, useAll, adapt, minDistance: undefined, weights: undefined, turns: [0] as const };
   const calls = { concurrency: availableParallelism(), onProgress, signal };
-  return await match(target, features, { ...defaults, ...calls, grid, alike, pins: new Map(), ...options });
+  return await match(target, features, {
+    ...defaults,
+    ...calls,
+    grid,
+    cell: SQUARE,
+    alike,
+    pins: new Map(),
+    ...options,
+  });
 }
 
 /** The px of a catalog's sources, and of what they look like turned. */
@@ -72,7 +82,7 @@ export function turnable(catalog: Catalog): SourceRasters {
 
 /** How like its target a placement looks at 1, 2, 4 and 8 px per cell. */
 export async function likenessAt(sources: SourceRasters, { target }: Scene, placement: Placement): Promise<Likeness[]> {
-  return await measureLikeness({ target, placement, sources, onProgress, signal });
+  return await measureLikeness({ target, cell: SQUARE, placement, sources, onProgress, signal });
 }
 
 /** And at 2. */

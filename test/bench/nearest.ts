@@ -16,7 +16,10 @@ export interface NearestBench {
 
 /** 256 x 256 cells of `target`, each matched to `features`; every distance is compared with brute force. */
 export async function benchNearest(target: string, features: Float32Array, runs: number): Promise<NearestBench> {
-  const grid = { columns: 256, rows: 256 };
+  const [grid, cell] = [
+    { columns: 256, rows: 256 },
+    { width: 1, height: 1 },
+  ];
   const opened = await openTarget(target);
   const { signal } = new AbortController();
   const rules = {
@@ -37,18 +40,18 @@ export async function benchNearest(target: string, features: Float32Array, runs:
   let costs: Float32Array = new Float32Array();
   for (let run = 0; run < runs; run++) {
     const start = performance.now();
-    ({ costs } = await match(opened, features, { grid, ...rules }));
+    ({ costs } = await match(opened, features, { grid, cell, ...rules }));
     seconds.push((performance.now() - start) / 1000);
   }
-  const cells = await cutTarget(opened, grid);
+  const cells = await cutTarget(opened, grid, cell);
   const query = new Float32Array(FEATURE_LENGTH);
   const looks = features.slice();
   emphasise(looks);
   const start = performance.now();
   let wrong = 0;
-  for (let cell = 0; cell < costs.length; cell++) {
-    writeCellLook(cells, cell, query, 0);
-    if (Math.fround(bruteForce(query, looks)) !== costs[cell]) wrong++;
+  for (let i = 0; i < costs.length; i++) {
+    writeCellLook(cells, i, query, 0);
+    if (Math.fround(bruteForce(query, looks)) !== costs[i]) wrong++;
   }
   return { seconds: figuresOf(seconds), bruteForceSeconds: (performance.now() - start) / 1000, wrong };
 }

@@ -1,10 +1,11 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import type { BuildResult, MosaicJson } from '../../src/index.ts';
 import { count } from '../../src/numbers.ts';
+import { readPictures } from '../site.ts';
 import { type BenchData, catalogFeatures } from './data.ts';
 import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';
 import { benchNearest } from './nearest.ts';
@@ -29,12 +30,12 @@ export interface Bench {
   readonly say: (text: string) => void;
 }
 
-const BIN = fileURLToPath(new URL('../../dist/cli/bin.cjs', import.meta.url));
+export const BIN = fileURLToPath(new URL('../../dist/cli/bin.cjs', import.meta.url));
 const CONCURRENCY = availableParallelism();
 const MB = 1e6;
 
-const seconds = ({ min, median }: Figures) => `${min.toFixed(2)} / ${median.toFixed(2)} s`;
-const times = ({ min, median }: Figures, digits = 2) => `${min.toFixed(digits)} / ${median.toFixed(digits)}`;
+export const seconds = ({ min, median }: Figures) => `${min.toFixed(2)} / ${median.toFixed(2)} s`;
+export const times = ({ min, median }: Figures, digits = 2) => `${min.toFixed(digits)} / ${median.toFixed(digits)}`;
 const megabytes = ({ min, median }: Figures) => `${Math.round(min / MB)} / ${Math.round(median / MB)} MB`;
 
 /** Builds with the command line, as users do. */
@@ -151,7 +152,7 @@ export async function joinRows(bench: Bench): Promise<Row[]> {
   };
   await ours();
   const tiles = join(folder, 't');
-  const names = await shortNames(join(out, '0'), across * across, tiles);
+  const names = await shortNames(join(out, '0'), tiles);
   const list = join(folder, 'list.txt');
   await writeFile(list, names.map((name) => join(tiles, name)).join('\n'));
   const rivals: [string, () => Promise<Ran>][] = [
@@ -187,20 +188,14 @@ export async function joinRows(bench: Bench): Promise<Row[]> {
 }
 
 /** Copies a site's tiles to names so short that a command line can hold one for each cell. */
-async function shortNames(site: string, cells: number, folder: string): Promise<string[]> {
-  const base64 = /"(.*)"/.exec(await readFile(join(site, 'placement.js'), 'utf8'))![1]!;
-  const bytes = Buffer.from(base64, 'base64');
+async function shortNames(site: string, folder: string): Promise<string[]> {
+  const mosaic = JSON.parse(await readFile(join(site, 'mosaic.json'), 'utf8')) as MosaicJson;
   await mkdir(await fresh(folder), { recursive: true });
-  const names: string[] = [];
-  const known = new Set<number>();
-  for (let cell = 0; cell < cells; cell++) {
-    const id = bytes.readUInt16LE(cell * 2);
-    const name = id.toString(36);
-    if (!known.has(id)) await writeFile(join(folder, name), await readFile(join(site, `tiles/${id >> 10}/${id}.jpg`)));
-    known.add(id);
-    names.push(name);
+  const nameOf = (picture: number) => picture.toString(36);
+  for (let picture = 0; picture < mosaic.pictures; picture++) {
+    await copyFile(join(site, `tiles/${picture >> 10}/${picture}.jpg`), join(folder, nameOf(picture)));
   }
-  return names;
+  return (await readPictures(site, mosaic)).map(nameOf);
 }
 
 /** A million cells; and exact nearest neighbour among their sources. */

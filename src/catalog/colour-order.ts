@@ -1,0 +1,61 @@
+import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
+
+/** Steps of a colour axis: 2^6. */
+const BITS = 6;
+/** OKLab a and b from -0.25 to 0.25; what lies beyond is rare, and clipped. */
+const CHROMA = 0.25;
+
+/**
+ * Orders pictures by the place of their mean OKLab colour on a Hilbert curve through the colour space, so that pictures next
+ * to each other in the order look alike, as cells next to each other in a mosaic often do.
+ *
+ * @param features of the sources by id, whose first three numbers are the mean colour.
+ * @param sourceOf the source of each picture.
+ * @returns the pictures in order; among equal colours as they came.
+ */
+export function colourOrder(
+  pictures: readonly number[],
+  features: Float32Array,
+  sourceOf: (picture: number) => number,
+): number[] {
+  const keys = new Map(
+    pictures.map((picture) => {
+      const at = sourceOf(picture) * FEATURE_LENGTH;
+      const mean = (c: number) => features[at + c]! / FEATURE_SIDE;
+      const axes = [mean(0), mean(1) / (2 * CHROMA) + 0.5, mean(2) / (2 * CHROMA) + 0.5];
+      return [picture, hilbertIndex(axes.map((value) => step(value)))];
+    }),
+  );
+  return pictures.toSorted((a, b) => keys.get(a)! - keys.get(b)!);
+}
+
+function step(value: number): number {
+  return Math.max(0, Math.min(2 ** BITS - 1, Math.floor(value * 2 ** BITS)));
+}
+
+/**
+ * Place of a point on the Hilbert curve, after J. Skilling, "Programming the Hilbert curve", AIP Conference Proceedings 707,
+ * 2004 (AxestoTranspose).
+ */
+export function hilbertIndex(axes: readonly number[], bits: number = BITS): number {
+  const x = [...axes];
+  const n = x.length;
+  for (let q = 2 ** (bits - 1); q > 1; q /= 2) {
+    for (let i = 0; i < n; i++) {
+      if (x[i]! & q) x[0]! ^= q - 1;
+      else {
+        const exchange = (x[0]! ^ x[i]!) & (q - 1);
+        x[0]! ^= exchange;
+        x[i]! ^= exchange;
+      }
+    }
+  }
+  for (let i = 1; i < n; i++) x[i]! ^= x[i - 1]!;
+  let gray = 0;
+  for (let q = 2 ** (bits - 1); q > 1; q /= 2) if (x[n - 1]! & q) gray ^= q - 1;
+  let index = 0;
+  for (let bit = bits - 1; bit >= 0; bit--) {
+    for (let i = 0; i < n; i++) index = index * 2 + (((x[i]! ^ gray) >> bit) & 1);
+  }
+  return index;
+}

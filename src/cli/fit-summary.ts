@@ -1,0 +1,132 @@
+import type { FitResult, HostFit, LayoutFit } from '../fit/fit.ts';
+import type { Host } from '../fit/hosts.ts';
+import { type Excess, type Fit, joined, type Remedy } from '../fit/judge.ts';
+import type { Usage } from '../fit/usage.ts';
+import { count } from '../numbers.ts';
+import { bytesText } from './bytes-text.ts';
+
+/** Columns of the terminal that text is broken for. */
+const WIDTH = 100;
+const ALL = 'together';
+
+/** What a site takes up, which hosts take it, and what would make it fit where it does not. */
+export function fitSummary(result: FitResult): string {
+  const several = result.layouts.length > 1;
+  const usages = [
+    ...result.layouts.map((usage) => usageLines(usage.layout, usage)),
+    ...(several ? [usageLines(ALL, result.whole)] : []),
+  ];
+  const checked = result.hosts.map(({ host }) => host.checked).toSorted()[0];
+  const lines = [
+    `${result.site}, as a host stores it:`,
+    ...usages.flat(),
+    '',
+    `Where it fits (limits of ${checked}; see docs/hosting.md):`,
+    ...result.hosts.flatMap((host) => hostLines(host, several)),
+    '',
+  ];
+  return lines.join('\n');
+}
+
+function usageLines(name: string, { files, bytes, largestFile, fullestFolder }: Usage): string[] {
+  const largest = `largest ${bytesText(largestFile.bytes)} (${largestFile.path})`;
+  const fullest = `fullest folder ${count(fullestFolder.entries)} entries (${fullestFolder.path})`;
+  return wrapped(`  ${name.padEnd(9)}`, listed([`${count(files)} files`, bytesText(bytes), largest, fullest]));
+}
+
+function hostLines({ host, layouts, whole }: HostFit, several: boolean): string[] {
+  const fitting = layouts.find(({ fits }) => fits);
+  // Where one of its layouts fits, that is what helps.
+  const rows: (readonly [string, Fit, Remedy | undefined])[] = layouts.map((own) => [
+    own.layout,
+    own,
+    fitting ? undefined : own.remedy,
+  ]);
+  if (several) rows.push([ALL, whole, fitting && { option: `--layout ${fitting.layout}`, certain: true }]);
+  return rows.flatMap(([layout, fit, remedy], row) => {
+    const start = `  ${(row ? '' : host.name).padEnd(17)} ${layout.padEnd(9)}`;
+    if (fit.fits) return wrapped(start, listed(['fits', ...refusal(fit, 'without')]));
+    const parts = [...fit.exceeded.map((excess) => excessText(excess, host)), ...refusal(fit, 'refuses')];
+    return [...wrapped(`${start}no: `, listed(parts, ';')), ...remedyLines(start.length, remedy)];
+  });
+}
+
+function remedyLines(indent: number, remedy: Remedy | undefined): string[] {
+  return remedy ? [`${' '.repeat(indent)}${remedy.certain ? 'fits with' : 'try'} ${remedy.option}`] : [];
+}
+
+function refusal({ refused }: Fit, word: string): string[] {
+  if (!refused.length) return [];
+  return [`${word} files ending in ${refused.map((type) => (type ? `.${type}` : 'nothing')).join(' ')}`];
+}
+
+const THINGS: Readonly<Record<Excess['limit'], string>> = {
+  siteBytes: '',
+  files: ' files',
+  fileBytes: ' in one file',
+  folderFiles: ' entries in one folder',
+};
+
+function excessText({ limit, has, allows, path }: Excess, { foldersCount }: Host): string {
+  const where = path === undefined ? '' : ` (${path})`;
+  const isSize = limit === 'siteBytes' || limit === 'fileBytes';
+  // Sizes that read the same are told to the byte.
+  const isExact = isSize && bytesText(has) === bytesText(allows);
+  const text = (value: number) => (isExact ? `${count(value)} bytes` : isSize ? bytesText(value) : count(value));
+  const thing = limit === 'files' && foldersCount ? ' files and folders' : THINGS[limit];
+  return `${text(has)}${thing}${where}, at most ${text(allows)}`;
+}
+
+/**
+ * The same in two to four lines, for the end of a build's summary: where each layout fits, and what would make one fit
+ * where none does.
+ */
+export function fitLines({ hosts, layouts }: FitResult): string[] {
+  const lines = layouts.flatMap(({ layout }, own) => {
+    const names = hosts.filter((host) => host.layouts[own]!.fits).map(({ host }) => host.name);
+    const start = `  ${(own ? '' : 'fits').padEnd(9)}${layouts.length > 1 ? `${layout}: ` : ''}`;
+    if (names.length === hosts.length) return [`${start}all ${names.length} hosts of docs/hosting.md`];
+    return wrapped(start, names.length ? listed(names) : ['none of the hosts of docs/hosting.md']);
+  });
+  const byRemedy = new Map<string, string[]>();
+  for (const { host, layouts: fits } of hosts) {
+    if (fits.some((own) => own.fits)) continue;
+    const remedy = bestRemedy(fits);
+    byRemedy.set(remedy, [...(byRemedy.get(remedy) ?? []), host.name]);
+  }
+  if (!byRemedy.size) return lines;
+  const others = [...byRemedy].flatMap(([remedy, names], group) => {
+    return [...listed(names), group < byRemedy.size - 1 ? `${remedy};` : remedy];
+  });
+  return [...lines, ...wrapped(`  ${'else'.padEnd(9)}`, others)];
+}
+
+/** The remedy that is certain, or else the first. */
+function bestRemedy(fits: readonly LayoutFit[]): string {
+  const own = fits.find(({ remedy }) => remedy?.certain) ?? fits.find(({ remedy }) => remedy);
+  if (!own?.remedy) return 'not';
+  const { option, certain } = own.remedy;
+  const isElsewhere = fits.length > 1 && !option.startsWith('--layout');
+  const options = isElsewhere ? joined([`--layout ${own.layout}`, option]) : option;
+  return `${certain ? 'with' : 'perhaps with'} ${options}`;
+}
+
+/** Parts with a comma, or what else, after all but the last. */
+function listed(parts: readonly string[], mark = ','): string[] {
+  return parts.map((part, i) => (i < parts.length - 1 ? part + mark : part));
+}
+
+/** Parts in lines of {@link WIDTH}, those after the first indented as far as the first begins. */
+function wrapped(start: string, parts: readonly string[]): string[] {
+  const lines: string[] = [];
+  let line = start;
+  parts.forEach((part, i) => {
+    if (i === 0) line += part;
+    else if (line.length + 1 + part.length <= WIDTH) line += ` ${part}`;
+    else {
+      lines.push(line);
+      line = ' '.repeat(start.length) + part;
+    }
+  });
+  return [...lines, line];
+}

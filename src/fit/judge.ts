@@ -1,0 +1,119 @@
+import { type Host, hostOf } from './hosts.ts';
+import type { LayoutName, LayoutUsage, Usage } from './usage.ts';
+
+/** A limit of a host that a site exceeds. */
+export interface Excess {
+  /** As {@link Host} names it. */
+  readonly limit: 'siteBytes' | 'files' | 'fileBytes' | 'folderFiles';
+  readonly has: number;
+  readonly allows: number;
+  /** The file or folder, where it is one. */
+  readonly path?: string;
+}
+
+/** Whether a host takes a site. */
+export interface Fit {
+  readonly fits: boolean;
+  /** The limits that are exceeded; equal to a limit is within it. */
+  readonly exceeded: readonly Excess[];
+  /** Endings of files that the host refuses; a site fits all the same if its page does without them. */
+  readonly refused: readonly string[];
+}
+
+/** What would make a site fit. */
+export interface Remedy {
+  /** Options of `zoomosaic build`, or what else to do. */
+  readonly option: string;
+  /** It was counted; otherwise it is an estimate, or worth a try. */
+  readonly certain: boolean;
+}
+
+/** What is known of a site that does not fit. */
+export interface Misfit {
+  readonly host: Host;
+  readonly usage: LayoutUsage;
+  /** The same mosaic in the layout `compact`, if that was counted or estimated. */
+  readonly compact?: LayoutUsage;
+  /** Width of a cell, px. */
+  readonly cellSize: number;
+}
+
+/** Endings of files that the page does without: descriptors for other viewers. */
+const DISPENSABLE: ReadonlySet<string> = new Set(['dzi']);
+
+/** The least `--cell-size`. */
+const LEAST_CELL = 16;
+
+/** Compares what a site takes up with what a host takes. */
+export function judgeFit(usage: Usage, host: Host): Fit {
+  const { largestFile, fullestFolder } = usage;
+  const files = host.foldersCount ? usage.files + usage.folders : usage.files;
+  const exceeded: Excess[] = [];
+  const compare = (limit: Excess['limit'], has: number, path?: string) => {
+    const allows = host[limit];
+    if (allows !== undefined && has > allows)
+      exceeded.push({ limit, has, allows, ...(path !== undefined && { path }) });
+  };
+  compare('siteBytes', usage.bytes);
+  compare('files', files);
+  compare('fileBytes', largestFile.bytes, largestFile.path);
+  compare('folderFiles', fullestFolder.entries, fullestFolder.path);
+  const refused = host.types ? (usage.types ?? []).filter((type) => !host.types!.includes(type)) : [];
+  return { fits: exceeded.length === 0 && refused.every((type) => DISPENSABLE.has(type)), exceeded, refused };
+}
+
+/** What would make a site fit that does not; nothing if it fits, or if nothing is known that would. */
+export function remedyFor(misfit: Misfit): Remedy | undefined {
+  const { host, usage, compact, cellSize } = misfit;
+  if (judgeFit(usage, host).fits) return undefined;
+  if (fitsIf(usage.withoutReport, host)) return { option: 'report/ left out', certain: true };
+  if (fitsIf(usage.withoutOriginals, host)) return { option: '--originals none', certain: true };
+  if (usage.layout === 'compact') return smaller(usage.withoutOriginals ?? usage, misfit);
+  if (!compact) return { option: '--layout compact', certain: false };
+  if (judgeFit(compact, host).fits) return { option: '--layout compact', certain: true };
+  const further = remedyFor({ host, usage: compact, cellSize });
+  return further && { option: joined(['--layout compact', further.option]), certain: further.certain };
+}
+
+function fitsIf(usage: Usage | undefined, host: Host): boolean {
+  return usage !== undefined && judgeFit(usage, host).fits;
+}
+
+/** For sites that have but one file per image, if cells are no larger than tiles: smaller cells, or fewer images. */
+function smaller(usage: Usage, { usage: { withoutOriginals: hasOriginals }, host, cellSize }: Misfit): Remedy {
+  const { exceeded, refused } = judgeFit(usage, host);
+  const types = refused.filter((type) => !DISPENSABLE.has(type));
+  if (types.length) return { option: `without the files ending in ${types.map(dotted).join(', ')}`, certain: false };
+  const sizes = exceeded.filter(({ limit }) => limit === 'siteBytes' || limit === 'fileBytes');
+  const ratio = Math.min(...sizes.map(({ has, allows }) => allows / has));
+  const cell = smallerCell(cellSize, ratio);
+  const fewer = sizes.length < exceeded.length || cell === undefined;
+  const options = [
+    ...(hasOriginals ? ['--originals none'] : []),
+    ...(sizes.length && cell !== undefined ? [`--cell-size ${cell}`] : []),
+    ...(fewer ? ['fewer images'] : []),
+  ];
+  return { option: joined(options), certain: false };
+}
+
+/** The largest cell of which images have at most `ratio` of the bytes, which go about with the square of its side. */
+function smallerCell(cellSize: number, ratio: number): number | undefined {
+  for (let cell = cellSize / 2; cell >= LEAST_CELL; cell /= 2) if ((cell / cellSize) ** 2 <= ratio) return cell;
+  return undefined;
+}
+
+/** Options as one types them, and what is none after a comma. */
+export function joined(options: readonly string[]): string {
+  return options.reduce((text, option) => text + (option.startsWith('--') ? ' ' : ', ') + option);
+}
+
+function dotted(type: string): string {
+  return type ? `.${type}` : 'nothing';
+}
+
+/** `--layout auto`: `dzi`, which every viewer knows, where it fits; else `compact`; nothing if neither does. */
+export function chooseLayout(usages: readonly LayoutUsage[], hostId: string): LayoutName | undefined {
+  const host = hostOf(hostId);
+  const order: readonly LayoutName[] = ['dzi', 'compact'];
+  return order.find((layout) => usages.some((usage) => usage.layout === layout && judgeFit(usage, host).fits));
+}

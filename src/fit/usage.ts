@@ -1,0 +1,201 @@
+import { type Dir, opendirSync, statSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import type { Layouts } from '../mosaic-json.ts';
+
+/** A layout of the pyramid. */
+export type LayoutName = keyof Layouts;
+
+/** What files take up where each is stored by itself, as a host does: a hard link counts as a file of its own. */
+export interface Usage {
+  readonly files: number;
+  /** Folders, but for the site's own. */
+  readonly folders: number;
+  readonly bytes: number;
+  /** Relative to the site, with `/`. */
+  readonly largestFile: { readonly path: string; readonly bytes: number };
+  /** The folder with the most files and folders directly inside; `.` is the site's own. */
+  readonly fullestFolder: { readonly path: string; readonly entries: number };
+  /** Endings of the files, lower case and without the dot, sorted; left out if they are not known. */
+  readonly types?: readonly string[];
+}
+
+/** What a site takes up if it has just one layout. */
+export interface LayoutUsage extends Usage {
+  readonly layout: LayoutName;
+  /** The same without `originals/`, and without `report/`, if there are any: the page does without either. */
+  readonly withoutOriginals?: Usage;
+  readonly withoutReport?: Usage;
+}
+
+/** What a site takes up. */
+export interface SiteUsage {
+  /** By layout, in the order that was asked for. */
+  readonly layouts: readonly LayoutUsage[];
+  /** All that lies there, of whatever layout. */
+  readonly whole: Usage;
+}
+
+/** Whom files belong to, told by the first part of their path. */
+type Owner = LayoutName | 'dzi and compact' | 'originals' | 'report' | 'common';
+
+const OWNERS: Readonly<Record<string, Owner>> = {
+  'mosaic.dzi': 'dzi',
+  mosaic_files: 'dzi',
+  'overview.dzi': 'compact',
+  overview_files: 'compact',
+  sheets: 'compact',
+  tiles: 'dzi and compact',
+  iiif: 'iiif',
+  originals: 'originals',
+  report: 'report',
+};
+
+/** What the files of one owner add up to. */
+interface Tally {
+  files: number;
+  folders: number;
+  bytes: number;
+  largestFile: { path: string; bytes: number };
+  /** Of the folders below the site's own. */
+  fullestFolder: { path: string; entries: number };
+  /** Files and folders directly in the site's own folder. */
+  top: number;
+  readonly types: Set<string>;
+}
+
+type Tallies = Map<Owner, Tally>;
+
+/**
+ * Counts what is in the folder of a site, for each of these layouts and for the whole.
+ *
+ * Folders are read entry by entry, so that memory is bounded however many files there are. Calls are synchronous, which is
+ * several times faster for as small a matter, with a pause now and then.
+ *
+ * @param layouts that the site has, as its `mosaic.json` tells.
+ */
+export async function usageOf(site: string, layouts: readonly LayoutName[], signal?: AbortSignal): Promise<SiteUsage> {
+  const tallies = await tallySite(site, signal);
+  return {
+    layouts: layouts.map((layout) => {
+      const without = (part: Owner) => total(tallies, (owner) => owner !== part && serves(owner, layout));
+      return {
+        layout,
+        ...total(tallies, (owner) => serves(owner, layout)),
+        ...(tallies.has('originals') && { withoutOriginals: without('originals') }),
+        ...(tallies.has('report') && { withoutReport: without('report') }),
+      };
+    }),
+    whole: total(tallies, () => true),
+  };
+}
+
+function serves(owner: Owner, layout: LayoutName): boolean {
+  if (owner === 'dzi and compact') return layout !== 'iiif';
+  return owner === layout || owner === 'common' || owner === 'originals' || owner === 'report';
+}
+
+/** A folder that is being read. */
+interface OpenFolder {
+  readonly dir: Dir;
+  readonly path: string;
+  entries: number;
+}
+
+async function tallySite(site: string, signal?: AbortSignal): Promise<Tallies> {
+  const tallies: Tallies = new Map();
+  const open: OpenFolder[] = [];
+  const enter = (path: string) => {
+    open.push({ dir: opendirSync(join(site, path), { bufferSize: 256 }), path, entries: 0 });
+  };
+  try {
+    enter('');
+    for (let seen = 1, folder = open.at(-1); folder; seen++, folder = open.at(-1)) {
+      if (seen % 4096 === 0) await setImmediate();
+      signal?.throwIfAborted();
+      const entry = folder.dir.readSync();
+      if (!entry) {
+        open.pop();
+        folder.dir.closeSync();
+        if (folder.path) noteFolder(tallyOf(tallies, folder.path), folder);
+        continue;
+      }
+      const path = folder.path ? `${folder.path}/${entry.name}` : entry.name;
+      if (path === '.git') continue; // of whoever published with it; no host shows it
+      const isFolder = entry.isDirectory();
+      const bytes = isFolder ? 0 : sizeOf(join(site, path));
+      if (bytes === undefined) continue;
+      folder.entries++;
+      const tally = tallyOf(tallies, path);
+      if (!folder.path) tally.top++;
+      if (isFolder) {
+        tally.folders++;
+        enter(path);
+      } else noteFile(tally, path, bytes);
+    }
+  } finally {
+    for (const { dir } of open) dir.closeSync();
+  }
+  return tallies;
+}
+
+/** Bytes of a file; nothing if it is none, or gone. */
+function sizeOf(path: string): number | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat?.isFile() ? stat.size : undefined;
+}
+
+function tallyOf(tallies: Tallies, path: string): Tally {
+  const end = path.indexOf('/');
+  const first = end < 0 ? path : path.slice(0, end);
+  const owner = Object.hasOwn(OWNERS, first) ? OWNERS[first]! : 'common';
+  let tally = tallies.get(owner);
+  if (!tally) tallies.set(owner, (tally = emptyTally()));
+  return tally;
+}
+
+function emptyTally(): Tally {
+  return {
+    files: 0,
+    folders: 0,
+    bytes: 0,
+    largestFile: { path: '', bytes: 0 },
+    fullestFolder: { path: '', entries: 0 },
+    top: 0,
+    types: new Set(),
+  };
+}
+
+function noteFile(tally: Tally, path: string, bytes: number): void {
+  tally.files++;
+  tally.bytes += bytes;
+  if (bytes > tally.largestFile.bytes) tally.largestFile = { path, bytes };
+  tally.types.add(extname(path).slice(1).toLowerCase());
+}
+
+function noteFolder(tally: Tally, { path, entries }: OpenFolder): void {
+  if (entries > tally.fullestFolder.entries) tally.fullestFolder = { path, entries };
+}
+
+function total(tallies: Tallies, counts: (owner: Owner) => boolean): Usage {
+  const sum = emptyTally();
+  for (const [owner, tally] of tallies) {
+    if (!counts(owner)) continue;
+    sum.files += tally.files;
+    sum.folders += tally.folders;
+    sum.bytes += tally.bytes;
+    sum.top += tally.top;
+    if (tally.largestFile.bytes > sum.largestFile.bytes) sum.largestFile = tally.largestFile;
+    if (tally.fullestFolder.entries > sum.fullestFolder.entries) sum.fullestFolder = tally.fullestFolder;
+    for (const type of tally.types) sum.types.add(type);
+  }
+  const { files, folders, bytes, largestFile, fullestFolder, top, types } = sum;
+  return {
+    files,
+    folders,
+    bytes,
+    largestFile,
+    fullestFolder: top >= fullestFolder.entries ? { path: '.', entries: top } : fullestFolder,
+    types: [...types].toSorted(),
+  };
+}

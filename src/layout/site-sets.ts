@@ -1,0 +1,42 @@
+import type { TileSet } from '../tile-set.ts';
+import { compactLayout, compactSets, overviewTile } from './compact.ts';
+import { dziDescriptor, dziLayout, dziSets } from './dzi.ts';
+import { levelsOf } from '../tile-plan.ts';
+import { iiifLayout, iiifSets } from './iiif.ts';
+import { pictureSet, referredMips, type SiteShape } from './site-shape.ts';
+
+/** All tiles of a site: first those of pictures, which others refer to, then each layout's, deepest level first. */
+export function siteSets(shape: SiteShape): TileSet[] {
+  const pictures = referredMips(shape).map((mip) => pictureSet(shape, mip));
+  return [
+    ...pictures,
+    ...dziSets(shape).toReversed(),
+    ...compactSets(shape).toReversed(),
+    ...iiifSets(shape).toReversed(),
+  ];
+}
+
+/** Files that tell other programs what there is, by their paths. */
+export function descriptorsOf({ grid, recipe, layouts }: SiteShape): Map<string, string[]> {
+  const levels = levelsOf(grid, recipe.cell);
+  const files = new Map<string, string[]>();
+  if (layouts.dzi) files.set('mosaic.dzi', [dziDescriptor(levels[levels.length - 1]!, recipe.tileSize, recipe.format)]);
+  if (layouts.compact) {
+    const size = levels[layouts.compact.overview]!;
+    files.set('overview.dzi', [dziDescriptor(size, overviewTile(recipe), recipe.format)]);
+  }
+  return files;
+}
+
+/** What is wrong with the layouts that a site says it has; undefined if nothing is. */
+export function layoutProblem({ grid, recipe, layouts }: SiteShape): string | undefined {
+  const { dzi, compact, iiif } = layouts;
+  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
+  const expected = {
+    dzi: dzi && dziLayout(grid, recipe, dzi.fullLevel),
+    compact: compact && compactLayout(grid, recipe, compact.overview + 1),
+    iiif: iiif && iiifLayout(grid, recipe, iiif.baseUrl),
+  };
+  const wrong = (['dzi', 'compact', 'iiif'] as const).find((name) => !same(layouts[name], expected[name]));
+  return wrong && `layout ${wrong} does not follow from the grid`;
+}

@@ -1,0 +1,81 @@
+import type { Pictures } from './catalog/pictures.ts';
+import { chooseLayout } from './fit/judge.ts';
+import { estimateUsage } from './fit/estimate.ts';
+import { hostOf } from './fit/hosts.ts';
+import type { TileHeader } from './jpeg/splice.ts';
+import { compactLayout, firstShared, levelCosts } from './layout/compact.ts';
+import { checkLimits, dziLayout } from './layout/dzi.ts';
+import { iiifLayout } from './layout/iiif.ts';
+import { siteSets } from './layout/site-sets.ts';
+import { mipOf, type SiteShape } from './layout/site-shape.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Layouts } from './mosaic-json.ts';
+import type { Layout, Placement, Recipe, Size } from './types.ts';
+
+/** What layouts are decided by. */
+export interface LayoutFacts {
+  readonly options: ResolvedOptions;
+  readonly recipe: Recipe;
+  readonly placement: Placement;
+  readonly pictures: Pictures;
+  /** Of spliced tiles. */
+  readonly header: TileHeader;
+}
+
+/** The layouts of a site, and what people should know of how they were chosen. */
+export interface ChosenLayouts {
+  readonly layouts: Layouts;
+  readonly warnings: readonly string[];
+}
+
+/** Describes the layouts that were asked for; of `auto`, finds the one that the host takes. */
+export function chooseLayouts(facts: LayoutFacts): ChosenLayouts {
+  const { layout, host } = facts.options;
+  if (layout !== 'auto') return { layouts: describe(facts, layout), warnings: [] };
+  const { name, id } = hostOf(host!);
+  const both = (['dzi', 'compact'] as const).map((one) => ({ one, layouts: describe(facts, [one]) }));
+  const usages = both.map(({ one, layouts }) => estimate(facts, one, layouts));
+  const chosen = chooseLayout(usages, id) ?? 'compact';
+  const { layouts } = both.find(({ one }) => one === chosen)!;
+  return { layouts, warnings: [`--layout auto took ${chosen} for ${name}`] };
+}
+
+function describe({ options, recipe, placement, pictures, header }: LayoutFacts, asked: readonly Layout[]): Layouts {
+  const { grid } = placement;
+  if (asked.includes('dzi')) checkLimits(grid, recipe, true);
+  return {
+    ...(asked.includes('dzi') && { dzi: dziLayout(grid, recipe, options.fullLevel) }),
+    ...(asked.includes('compact') && { compact: compact() }),
+    ...(asked.includes('iiif') && { iiif: iiifLayout(grid, recipe, options.baseUrl!) }),
+  };
+
+  function compact() {
+    const headerBytes = header.bytes.length;
+    const bytesOf = (picture: number, size: Size) => pieceBytes(pictures, picture, size);
+    const uses = usesOf(placement, pictures);
+    const costs = levelCosts({ grid, recipe, uses, headerBytes, bytesOf: (id, { cell }) => bytesOf(id, cell) });
+    return compactLayout(grid, recipe, firstShared({ grid, recipe }, costs));
+  }
+}
+
+function estimate({ recipe, placement, pictures, header }: LayoutFacts, layout: Layout, layouts: Layouts) {
+  const shape: SiteShape = { grid: placement.grid, recipe, pictures: pictures.count, layouts };
+  const bytesOf = (picture: number, size: Size) => pieceBytes(pictures, picture, size);
+  const uses = usesOf(placement, pictures);
+  return { layout, ...estimateUsage(siteSets(shape), { uses, bytesOf, headerBytes: header.bytes.length }) };
+}
+
+/** How often each picture stands. */
+function usesOf({ cells }: Placement, { count }: Pictures): Uint32Array {
+  const uses = new Uint32Array(count);
+  for (const picture of cells) uses[picture]!++;
+  return uses;
+}
+
+/** Bytes of a picture at a size that is not painted. */
+function pieceBytes(pictures: Pictures, picture: number, size: Size): number {
+  const { across, down } = mipOf(pictures.recipe, size);
+  let bytes = 0;
+  for (let piece = 0; piece < across * down; piece++) bytes += pictures.bytesOf(picture, size, piece);
+  return bytes;
+}

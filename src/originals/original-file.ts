@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import sharp, { type Sharp } from 'sharp';
+import { toSrgb } from '../colour/convert.ts';
+import type { Rgb, Source } from '../types.ts';
+import { ORIGINAL_TILE } from './original-index.ts';
+import { stripMetadata } from './strip-metadata.ts';
+
+/** Larger originals get a pyramid of their own, px: what a phone can decode at once is little more. */
+export const PYRAMID_PX = 2 ** 22;
+/** Of originals that have to be encoded anew. */
+const QUALITY = 92;
+/** Drawings have no size of their own; theirs is this, px along the longer side. */
+const DRAWING_PX = 2048;
+/** Px per inch that drawings are measured at, and as many as they can be drawn at. */
+const [DENSITY, DENSITY_MAX] = [72, 2400];
+
+/** What a site gets of a source. */
+export type OriginalFile =
+  /** `same`: the source's own file, as it is. */
+  | { readonly kind: 'same' | 'stripped' | 'encoded'; readonly ending: string; readonly bytes: Uint8Array }
+  | { readonly kind: 'pyramid'; readonly image: Sharp };
+
+const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp', gif: 'gif' };
+
+/**
+ * Makes of a source what a site can carry: its file without metadata; what cannot be without, or no browser shows, encoded
+ * anew; or a picture to make a pyramid of.
+ *
+ * @throws if the file is no longer what it was when it was indexed.
+ */
+export async function originalFile(source: Source, background: Rgb): Promise<OriginalFile> {
+  const bytes = await readFile(source.path);
+  if (createHash('sha256').update(bytes).digest('hex') !== source.hash) {
+    throw new Error(`${source.path} has changed while it was being used`);
+  }
+  if (source.format === 'svg') return await encoded(await drawing(bytes), source.alpha);
+  if (source.width * source.height > PYRAMID_PX) {
+    return { kind: 'pyramid', image: toSrgb(sharp(bytes).autoOrient()).flatten({ background }) };
+  }
+  const stripped = strip(bytes, source.format);
+  const ending = ENDINGS[source.format];
+  if (!stripped || ending === undefined) return await encoded(toSrgb(sharp(bytes).autoOrient()), source.alpha);
+  return { kind: stripped.changed ? 'stripped' : 'same', ending, bytes: stripped.bytes };
+}
+
+/** As an image file that every browser shows. */
+async function encoded(image: Sharp, alpha: boolean): Promise<OriginalFile> {
+  const bytes = alpha
+    ? await image.png().toBuffer()
+    : await image.jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' }).toBuffer();
+  return { kind: 'encoded', ending: alpha ? 'png' : 'jpg', bytes };
+}
+
+/** What looked sound to the decoder may not be to us. */
+function strip(bytes: Uint8Array, format: string): ReturnType<typeof stripMetadata> {
+  try {
+    return stripMetadata(bytes, format);
+  } catch {
+    return undefined;
+  }
+}
+
+async function drawing(bytes: Uint8Array): Promise<Sharp> {
+  const { width, height } = await sharp(bytes).metadata();
+  const density = Math.min(DENSITY_MAX, Math.max(1, (DENSITY * DRAWING_PX) / Math.max(width, height)));
+  return sharp(bytes, { density }).resize(DRAWING_PX, DRAWING_PX, { fit: 'inside' });
+}
+
+/**
+ * Writes the Deep Zoom pyramid of an original.
+ *
+ * @param path where to, without ending: `PATH.dzi` and `PATH_files`.
+ */
+export async function writePyramid(image: Sharp, path: string, quality: number): Promise<void> {
+  await image
+    .jpeg({ quality, chromaSubsampling: '4:2:0' })
+    .tile({ size: ORIGINAL_TILE, overlap: 0, layout: 'dz', depth: 'onepixel' })
+    .toFile(`${path}.dz`);
+}

@@ -1,0 +1,62 @@
+import { crc32 } from 'node:zlib';
+import type { Strips } from '../jpeg/cut.ts';
+import { spliceBound, type SpliceBand, spliceTile } from '../jpeg/splice.ts';
+import { mcuOf, type Mip, mipsOf } from '../tile-plan.ts';
+import { tileRect, type TileSet } from '../tile-set.ts';
+import type { Rect } from '../types.ts';
+import { cellsOf, put, type Rendering } from './rendering.ts';
+
+/**
+ * A set whose tiles are put together from their cells' JPEG segments. A tile holds whole pieces from left to right; at its
+ * upper and lower edge, which rows of MCUs cut, it may hold a part of them.
+ */
+export async function spliceSet(rendering: Rendering, set: TileSet): Promise<void> {
+  const { pictures, header, finished } = rendering;
+  const mcu = mcuOf(pictures.recipe.subsampling);
+  const mip = mipsOf(pictures.recipe).find(
+    ({ width, height }) => width === set.cell.width && height === set.cell.height,
+  )!;
+  const cells = cellsOf(rendering, set);
+  const piece = (column: number, row: number) => {
+    const { across, down } = mip;
+    const picture = cells[Math.floor(row / down) * set.grid.columns + Math.floor(column / across)]!;
+    return pictures.strips(picture, mip, (row % down) * across + (column % across));
+  };
+  let out = new Uint8Array(2 ** 16);
+  let waiting = 0;
+  for (let row = 0; row < set.rows; row++) {
+    for (let column = 0; column < set.columns; column++) {
+      const rect = tileRect(set, column, row);
+      const bands = bandsOf(rect, mip, mcu, piece);
+      const bound = spliceBound(header, bands);
+      if (bound > out.length) out = new Uint8Array(bound * 2);
+      const { width, height } = rect;
+      const splice = { width, height, segmentMcus: mip.piece.width / mcu, bands };
+      const bytes = out.subarray(0, spliceTile(out, header, splice));
+      put(rendering, set, [column, row], { bytes, sum: crc32(bytes) });
+    }
+    waiting += set.columns;
+    if (waiting < 64 && row < set.rows - 1) continue;
+    await finished(waiting);
+    waiting = 0;
+  }
+}
+
+/** The rows of pieces in a part of a set. */
+function bandsOf(
+  { left, top, width, height }: Rect,
+  { piece: size }: Mip,
+  mcu: number,
+  piece: (column: number, row: number) => Strips,
+): SpliceBand[] {
+  const bands: SpliceBand[] = [];
+  const [bottom, first, last] = [top + height, left / size.width, (left + width) / size.width];
+  for (let row = Math.floor(top / size.height); row * size.height < bottom; row++) {
+    const pieces: Strips[] = [];
+    for (let column = first; column < last; column++) pieces.push(piece(column, row));
+    const from = (Math.max(top, row * size.height) - row * size.height) / mcu;
+    const to = (Math.min(bottom, (row + 1) * size.height) - row * size.height) / mcu;
+    bands.push({ pieces, from, to });
+  }
+  return bands;
+}

@@ -1,0 +1,166 @@
+import { availableParallelism } from 'node:os';
+import envPaths from 'env-paths';
+import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
+import { fromHex } from './colour/hex.ts';
+import { check, expected, oneOf } from './expect.ts';
+import { hostOf } from './fit/hosts.ts';
+import { checkIiifFormat } from './layout/iiif-image.ts';
+import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
+import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
+import type { Crop, FullLevel, Layout, NearDuplicates, Originals, Rgb, Subsampling, TileFormat } from './types.ts';
+
+const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
+const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
+const CROPS: readonly Crop[] = ['centre', 'attention', 'entropy'];
+const NEAR_DUPLICATES: readonly NearDuplicates[] = ['group', 'keep'];
+const LAYOUTS: readonly (Layout | 'auto')[] = ['dzi', 'compact', 'iiif', 'auto'];
+const ORIGINALS: readonly Originals[] = ['none', 'link', 'copy'];
+const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
+
+/**
+ * Copies options, fills in defaults and checks every value.
+ *
+ * @throws {UserError} `usage`: "Expected X for --name but received Y".
+ */
+export function resolveOptions(options: BuildOptions): ResolvedOptions {
+  const given = { ...DEFAULTS, ...withoutUndefined(options) };
+  const { columns, cellSize, quality, subsampling, format, crop, maxUses, fullLevel } = given;
+  const { variety, nearDuplicates, adapt, originals } = given;
+  const { tileSize, host, baseUrl } = options;
+  for (const name of ['target', 'out'] as const) {
+    if (typeof options[name] !== 'string' || options[name] === '') throw expected(name, 'a path', options[name]);
+  }
+  if (!Array.isArray(options.images) || options.images.length === 0) {
+    throw expected('images', 'at least one file, folder or glob', options.images);
+  }
+  if (options.grid && options.columns !== undefined) throw expected('grid', 'either --columns or --grid', 'both');
+  const whole = (name: string, value: number, low: number, high = 2 ** 32) =>
+    check(
+      name,
+      `a whole number from ${low}${high < 2 ** 32 ? ` to ${high}` : ''}`,
+      value,
+      Number.isInteger(value) && value >= low && value <= high,
+    );
+  whole('columns', columns, 1);
+  if (options.grid) for (const side of [options.grid.columns, options.grid.rows]) whole('grid', side, 1);
+  check(
+    'cell-size',
+    'a power of two from 16 to 4096, or native',
+    cellSize,
+    cellSize === 'native' || (cellSize >= 16 && cellSize <= 4096 && isPowerOfTwo(cellSize)),
+  );
+  check('tile-size', '256 or 512', tileSize, tileSize === undefined || tileSize === 256 || tileSize === 512);
+  whole('quality', quality, 1, 100);
+  oneOf('subsampling', SUBSAMPLINGS, subsampling);
+  oneOf('format', FORMATS, format);
+  oneOf('crop', CROPS, crop);
+  const layout = layoutsOf(given.layout);
+  const iiif = layout.includes('iiif');
+  if (iiif) checkIiifFormat(format);
+  if (iiif && baseUrl === undefined)
+    throw expected('base-url', 'the address that the site will have, with --layout iiif,', 'none');
+  if (layout === 'auto' && host === undefined)
+    throw expected('host', 'one of those of docs/hosting.md, with --layout auto,', 'none');
+  if (host !== undefined) hostOf(host);
+  oneOf('full-level', FULL_LEVELS, fullLevel);
+  oneOf('originals', ORIGINALS, originals);
+  if (maxUses !== Infinity) whole('max-uses', maxUses, 1);
+  const { minDistance } = options;
+  if (minDistance !== undefined) whole('min-distance', minDistance, 0, 1000);
+  oneOf('near-duplicates', NEAR_DUPLICATES, nearDuplicates);
+  for (const [name, value] of Object.entries({ variety, adapt })) {
+    check(name, 'a number from 0 to 1', value, typeof value === 'number' && value >= 0 && value <= 1);
+  }
+  const { pins = [], ban = [] } = options;
+  if (options.placement !== undefined) refuseBeside(options);
+  for (const { column, row } of pins) for (const place of [column, row]) whole('pin', place, 0);
+  const concurrency = options.concurrency ?? availableParallelism();
+  whole('concurrency', concurrency, 1, 256);
+  return {
+    target: options.target,
+    images: [...options.images],
+    out: options.out,
+    columns,
+    grid: options.grid && { ...options.grid },
+    recipe: { format, quality, subsampling, crop },
+    cellSize,
+    cellAspect: aspectOf(given.cellAspect),
+    tileSize,
+    background: options.background === undefined ? undefined : parseBackground(options.background),
+    maxUses,
+    minDistance,
+    variety,
+    useAll: given.useAll,
+    nearDuplicates,
+    adapt,
+    weights: options.weights,
+    mirror: given.mirror,
+    rotate: given.rotate,
+    pins: pins.map((pin) => ({ ...pin })),
+    ban: [...ban],
+    placement: options.placement,
+    layout,
+    host,
+    fullLevel,
+    originals,
+    baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl),
+    credit: options.credit,
+    rights: options.rights === undefined ? undefined : checkRights(options.rights),
+    catalog: options.catalog ?? envPaths('zoomosaic', { suffix: '' }).cache,
+    title: options.title,
+    force: options.force ?? false,
+    concurrency,
+    onProgress: options.onProgress ?? (() => {}),
+    signal: options.signal ?? new AbortController().signal,
+  };
+}
+
+const DECIDING = [
+  'maxUses',
+  'variety',
+  'useAll',
+  'minDistance',
+  'adapt',
+  'weights',
+  'mirror',
+  'rotate',
+  'columns',
+] as const;
+
+/** What decides a placement makes no sense beside one that is given. */
+function refuseBeside(options: BuildOptions): void {
+  const said = options.pins?.length ? 'pin' : DECIDING.find((name) => (options[name] ?? false) !== false);
+  if (!said) return;
+  const name = said.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
+  throw expected('placement', `either --placement or --${name}`, 'both');
+}
+
+function parseBackground(text: string): Rgb {
+  const colour = fromHex(text);
+  if (!colour) throw expected('background', 'a colour such as #ffffff', text);
+  return colour;
+}
+
+function layoutsOf(asked: BuildOptions['layout']): readonly Layout[] | 'auto' {
+  const all = [...new Set(typeof asked === 'string' ? [asked] : asked)];
+  for (const one of all) oneOf('layout', LAYOUTS, one);
+  if (all.length === 0) throw expected('layout', LAYOUTS.join(', '), 'none');
+  if (!all.includes('auto')) return all as Layout[];
+  if (all.length > 1) throw expected('layout', 'auto alone, or layouts', all.join(','));
+  return 'auto';
+}
+
+function aspectOf(text: string): Aspect | 'auto' {
+  if (text === 'auto') return text;
+  const aspect = parseAspect(text);
+  if (!aspect) throw expected('cell-aspect', `a ratio of whole numbers up to ${ASPECT_MAX}, as in 4:3, or auto`, text);
+  return aspect;
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(value) && (value & (value - 1)) === 0;
+}
+
+function withoutUndefined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never;
+}

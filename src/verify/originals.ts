@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
+import {
+  indexPath,
+  ORIGINAL_TILE,
+  originalDepth,
+  type OriginalFacts,
+  originalFacts,
+  originalPath,
+  originalTilePath,
+  readIndex,
+} from '../originals/original-index.ts';
+import type { Problem, Tile } from './tile-checker.ts';
+
+/** Originals of a site as its index tells, each once, and what is wrong with the index. */
+export async function readOriginals(
+  site: string,
+  pictures: number,
+  block: number,
+): Promise<{ readonly originals: readonly OriginalFacts[]; readonly problems: readonly Problem[] }> {
+  const originals = new Map<number, OriginalFacts>();
+  const problems: Problem[] = [];
+  for (let i = 0; i * block < pictures; i++) {
+    const path = indexPath(i);
+    const expected = Math.min(block, pictures - i * block);
+    try {
+      const rows = readIndex(await readFile(join(site, path), 'utf8'), i);
+      if (rows?.length !== expected) problems.push({ path, problem: 'does not fit mosaic.json' });
+      for (const facts of (rows ?? []).map(originalFacts)) originals.set(facts.original, facts);
+    } catch (error) {
+      problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
+    }
+  }
+  return { originals: [...originals.values()], problems };
+}
+
+/** The files of an original, as they should be. */
+export function* filesOf({ original, ending, width, height, sum }: OriginalFacts): Generator<Tile> {
+  const rest = { original: undefined, own: true };
+  if (ending !== '') {
+    yield { path: `${originalPath(original)}.${ending}`, width, height, sum, ...rest };
+    return;
+  }
+  const deepest = originalDepth({ width, height });
+  for (let level = 0; level <= deepest; level++) {
+    const shrink = 2 ** (deepest - level);
+    const [across, down] = [Math.ceil(width / shrink), Math.ceil(height / shrink)];
+    for (let row = 0; row * ORIGINAL_TILE < down; row++) {
+      for (let column = 0; column * ORIGINAL_TILE < across; column++) {
+        yield {
+          path: originalTilePath(original, level, column, row),
+          width: Math.min(ORIGINAL_TILE, across - column * ORIGINAL_TILE),
+          height: Math.min(ORIGINAL_TILE, down - row * ORIGINAL_TILE),
+          sum: undefined,
+          ...rest,
+        };
+      }
+    }
+  }
+}

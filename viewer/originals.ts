@@ -1,0 +1,147 @@
+import {
+  indexPath,
+  ORIGINAL_TILE,
+  originalDepth,
+  type OriginalFacts,
+  originalFacts,
+  originalPath,
+  type OriginalRow,
+  originalTilePath,
+} from '../src/originals/original-index.ts';
+import type { Rect, Size, Turn } from '../src/types.ts';
+import { loadScript } from './scripts.ts';
+
+/** Loads an image of the site. */
+type Load = (file: string) => Promise<HTMLImageElement>;
+
+/** Where the originals of pictures are, loaded block by block as it is needed. */
+export class OriginalIndex {
+  private readonly block: number;
+  private readonly base: string;
+  private readonly rows = new Map<number, readonly OriginalRow[] | null>();
+  private readonly loading = new Map<number, Promise<void>>();
+
+  /** @param base address of the site, ending in `/`; empty for the page's own. */
+  constructor(block: number, base: string) {
+    this.block = block;
+    this.base = base;
+  }
+
+  /** Original of a picture; `undefined` if that is not known yet, `null` if there is none. */
+  of(picture: number): OriginalFacts | null | undefined {
+    const rows = this.rows.get(Math.floor(picture / this.block));
+    const row = rows?.[picture % this.block];
+    return rows === undefined ? undefined : row ? originalFacts(row) : null;
+  }
+
+  /** Makes the original of a picture known; never rejects. */
+  load(picture: number): Promise<void> {
+    const block = Math.floor(picture / this.block);
+    const known = this.loading.get(block);
+    if (known) return known;
+    const loaded = loadScript(`${this.base}${indexPath(block)}`, 'zoomosaicOriginals', String(block)).then((rows) => {
+      this.rows.set(block, Array.isArray(rows) ? (rows as OriginalRow[]) : null);
+    });
+    this.loading.set(block, loaded);
+    return loaded;
+  }
+}
+
+/** Draws a part of a cell (px, of a cell as large as `cell`) from its original onto a canvas of the part's size. */
+export async function drawOriginal(
+  context: CanvasRenderingContext2D,
+  original: OriginalFacts,
+  cell: Size,
+  part: Rect,
+  load: Load,
+): Promise<void> {
+  const toCell = cellTransform(original, cell);
+  const seen = boundsOf(toCell.inverse(), part);
+  const { image, place } = await pieceOf(original, seen, cell.width / original.crop.width, load);
+  const transform = new DOMMatrix().translateSelf(-part.left, -part.top).multiplySelf(toCell);
+  context.setTransform(transform);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(image, place.left, place.top, place.width, place.height);
+  context.resetTransform();
+}
+
+/** From px of an original to those of its cell: the crop fills the cell, mirrored and turned as the picture stands. */
+function cellTransform({ crop, turn }: OriginalFacts, cell: Size): DOMMatrix {
+  return turnTransform(turn, cell)
+    .scaleSelf(cell.width / crop.width, cell.height / crop.height)
+    .translateSelf(-crop.left, -crop.top);
+}
+
+/** Mirrors (left and right), then turns clockwise by quarters, about a cell. */
+function turnTransform(turn: Turn, { width, height }: Size): DOMMatrix {
+  const matrix = new DOMMatrix();
+  if (turn % 4 > 0) {
+    matrix.translateSelf(width / 2, height / 2);
+    matrix.rotateSelf(90 * (turn % 4));
+    matrix.translateSelf(-width / 2, -height / 2);
+  }
+  if (turn >= 4) matrix.translateSelf(width, 0).scaleSelf(-1, 1);
+  return matrix;
+}
+
+function boundsOf(matrix: DOMMatrix, { left, top, width, height }: Rect): Rect {
+  const corners = [
+    [left, top],
+    [left + width, top + height],
+  ].map(([x, y]) => matrix.transformPoint({ x: x!, y: y! }));
+  const [x, y] = [Math.min(...corners.map((corner) => corner.x)), Math.min(...corners.map((corner) => corner.y))];
+  const right = Math.max(...corners.map((corner) => corner.x));
+  const bottom = Math.max(...corners.map((corner) => corner.y));
+  return { left: x, top: y, width: right - x, height: bottom - y };
+}
+
+/** An image of (at least) a part of an original, and the part that it is. */
+async function pieceOf(
+  original: OriginalFacts,
+  seen: Rect,
+  scale: number,
+  load: Load,
+): Promise<{ readonly image: CanvasImageSource; readonly place: Rect }> {
+  const { ending, width, height } = original;
+  if (ending === '') return await pieceOfPyramid(original, seen, scale, load);
+  const image = await load(`${originalPath(original.original)}.${ending}`);
+  return { image, place: { left: 0, top: 0, width, height } };
+}
+
+/** The same from an original's pyramid: tiles of the coarsest level that has all the detail, put together px for px. */
+async function pieceOfPyramid(
+  { original, width, height }: OriginalFacts,
+  seen: Rect,
+  scale: number,
+  load: Load,
+): Promise<{ readonly image: CanvasImageSource; readonly place: Rect }> {
+  const deepest = originalDepth({ width, height });
+  const up = Math.max(0, Math.min(deepest, Math.floor(-Math.log2(scale) + 1e-6)));
+  const shrink = 2 ** up;
+  const [levelWidth, levelHeight] = [Math.ceil(width / shrink), Math.ceil(height / shrink)];
+  const first = (at: number) => Math.max(0, Math.floor((at / shrink - 1) / ORIGINAL_TILE));
+  const last = (at: number, length: number) =>
+    Math.min(Math.ceil(length / ORIGINAL_TILE), Math.ceil((at / shrink + 1) / ORIGINAL_TILE));
+  const [left, top] = [first(seen.left), first(seen.top)];
+  const [right, bottom] = [last(seen.left + seen.width, levelWidth), last(seen.top + seen.height, levelHeight)];
+  const canvas = document.createElement('canvas');
+  canvas.width = Math.min(levelWidth, right * ORIGINAL_TILE) - left * ORIGINAL_TILE;
+  canvas.height = Math.min(levelHeight, bottom * ORIGINAL_TILE) - top * ORIGINAL_TILE;
+  const context = canvas.getContext('2d')!;
+  const tiles: Promise<void>[] = [];
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) {
+      const tile = load(originalTilePath(original, deepest - up, column, row));
+      const at = [(column - left) * ORIGINAL_TILE, (row - top) * ORIGINAL_TILE] as const;
+      tiles.push(tile.then((image) => context.drawImage(image, ...at)));
+    }
+  }
+  await Promise.all(tiles);
+  const place = {
+    left: left * ORIGINAL_TILE * shrink,
+    top: top * ORIGINAL_TILE * shrink,
+    width: canvas.width * shrink,
+    height: canvas.height * shrink,
+  };
+  return { image: canvas, place };
+}
