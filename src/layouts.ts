@@ -4,7 +4,7 @@ import { estimateUsage } from './fit/estimate.ts';
 import { hostOf } from './fit/hosts.ts';
 import type { TileHeader } from './jpeg/splice.ts';
 import { compactLayout, firstShared, levelCosts } from './layout/compact.ts';
-import { checkLimits, dziLayout } from './layout/dzi.ts';
+import { dziLayout, limitOf } from './layout/dzi.ts';
 import { iiifLayout } from './layout/iiif.ts';
 import { siteSets } from './layout/site-sets.ts';
 import { mipOf, type SiteShape } from './layout/site-shape.ts';
@@ -33,7 +33,11 @@ export function chooseLayouts(facts: LayoutFacts): ChosenLayouts {
   const { layout, host } = facts.options;
   if (layout !== 'auto') return { layouts: describe(facts, layout), warnings: [] };
   const { name, id } = hostOf(host!);
-  const both = (['dzi', 'compact'] as const).map((one) => ({ one, layouts: describe(facts, [one]) }));
+  const { recipe, placement } = facts;
+  const possible = (['dzi', 'compact'] as const).filter(
+    (one) => one !== 'dzi' || limitOf(placement.grid, recipe, true) === undefined,
+  );
+  const both = possible.map((one) => ({ one, layouts: describe(facts, [one]) }));
   const usages = both.map(({ one, layouts }) => estimate(facts, one, layouts));
   const chosen = chooseLayout(usages, id) ?? 'compact';
   const { layouts } = both.find(({ one }) => one === chosen)!;
@@ -42,7 +46,6 @@ export function chooseLayouts(facts: LayoutFacts): ChosenLayouts {
 
 function describe({ options, recipe, placement, pictures, header }: LayoutFacts, asked: readonly Layout[]): Layouts {
   const { grid } = placement;
-  if (asked.includes('dzi')) checkLimits(grid, recipe, true);
   return {
     ...(asked.includes('dzi') && { dzi: dziLayout(grid, recipe, options.fullLevel) }),
     ...(asked.includes('compact') && { compact: compact() }),

@@ -15,7 +15,7 @@ export interface KnownPictures {
 /** Bytes of a px of what is encoded only when it is written, about. */
 const PAINTED_PX_BYTES = 0.4;
 /** Viewer, placement and reports: files beside the tiles, bytes of the former, and of the latter for each cell. */
-const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [20, 500_000, 50];
+const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [20, 400_000, 46];
 
 /** What a site of such tiles will take up, about. */
 export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): Usage {

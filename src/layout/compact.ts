@@ -1,9 +1,9 @@
-import { extensionOf, levelsOf, originOf, type Shape } from '../tile-plan.ts';
+import { extensionOf, levelsOf, type Shape } from '../tile-plan.ts';
 import { type TileSet, tileSet } from '../tile-set.ts';
 import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { dziLevel, dziLevelSets } from './dzi.ts';
-import { mipOf, type SiteShape } from './site-shape.ts';
+import { mipOf, setOrigin, type SiteShape } from './site-shape.ts';
 
 /** Cells of at most so many px along their longer side are always written: there are fewer bytes in them than in sheets. */
 const OVERVIEW_CELL = 16;
@@ -58,7 +58,7 @@ export function levelCosts({ grid, recipe, uses, headerBytes, bytesOf }: Compact
       const { cell, width, height } = level;
       let [written, shared] = [0, 0];
       const painted =
-        originOf(cell, tile, recipe) === 'paint' ? cell.width * cell.height * PAINTED_PX_BYTES : undefined;
+        setOrigin(cell, tile, recipe) === 'paint' ? cell.width * cell.height * PAINTED_PX_BYTES : undefined;
       for (const [picture, times] of uses.entries()) {
         const bytes = painted ?? bytesOf(picture, level);
         shared += bytes;
@@ -136,7 +136,7 @@ function sheetSet({ pictures, recipe }: SiteShape, cell: Size, side: number): Ti
     width: tile.width,
     height: cell.height * rows,
     tile,
-    from: originOf(cell, tile, recipe),
+    from: setOrigin(cell, tile, recipe),
     pathsOf: (_, sheet) => [`sheets/${cell.width}/${sheet >> 10}/${sheet}.${extensionOf(recipe.format)}`],
   });
 }

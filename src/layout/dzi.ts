@@ -1,10 +1,10 @@
 import { UserError } from '../errors.ts';
 import { count } from '../numbers.ts';
-import { extensionOf, levelsOf, originOf, type Shape } from '../tile-plan.ts';
+import { extensionOf, levelsOf, type Shape } from '../tile-plan.ts';
 import type { TileSet } from '../tile-set.ts';
 import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
 import type { FullLevel, Grid, Level, Size } from '../types.ts';
-import { levelSet, type SiteShape } from './site-shape.ts';
+import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
 
 /** Sides of a Deep Zoom picture are read as 32-bit integers by many viewers. */
 const SIDE_MAX = 2 ** 31 - 1;
@@ -19,7 +19,7 @@ export function dziLayout(grid: Grid, recipe: Shape, fullLevel: FullLevel): NonN
 
 /** How a Deep Zoom pyramid of such tiles has a level. */
 export function dziLevel({ level, cell }: Level, tile: Size, recipe: Shape): LayoutLevel {
-  return { level, tile, from: originOf(cell, tile, recipe) };
+  return { level, tile, from: setOrigin(cell, tile, recipe) };
 }
 
 /** The tiles of a site's `mosaic.dzi`. */
@@ -63,13 +63,19 @@ export function dziDescriptor({ width, height }: Size, tileSize: number, format:
  * @param files whether each tile is a file.
  * @throws {UserError} `grid-too-large`.
  */
-export function checkLimits(grid: Grid, { cell, tileSize }: Shape, files: boolean): void {
+export function checkLimits(grid: Grid, recipe: Shape, files: boolean): void {
+  const limit = limitOf(grid, recipe, files);
+  if (limit) throw limit;
+}
+
+/** What {@link checkLimits} throws. */
+export function limitOf(grid: Grid, { cell, tileSize }: Shape, files: boolean): UserError | undefined {
   const [width, height] = [grid.columns * cell.width, grid.rows * cell.height];
   const name = `A grid of ${count(grid.columns)} x ${count(grid.rows)} cells of ${sizeText(cell)} px`;
   const fit = (shrink: number) => `Use at most ${count(Math.max(1, Math.floor(grid.columns * shrink)))} columns`;
   const longer = Math.max(width, height);
   if (longer > SIDE_MAX) {
-    throw new UserError(
+    return new UserError(
       'grid-too-large',
       `${name} is ${count(longer)} px long; Deep Zoom holds ${count(SIDE_MAX)}`,
       `${fit(SIDE_MAX / longer)}, or a smaller --cell-size.`,
@@ -79,12 +85,13 @@ export function checkLimits(grid: Grid, { cell, tileSize }: Shape, files: boolea
   if (files && tiles(1) > FOLDER_FILES_MAX) {
     const shrink = [2, 4, 8, 16, 32, 64].find((by) => cell.width / by >= 16 && tiles(by) <= FOLDER_FILES_MAX);
     const smaller = shrink ? `, --cell-size ${cell.width / shrink}` : '';
-    throw new UserError(
+    return new UserError(
       'grid-too-large',
       `${name} has ${count(tiles(1))} tiles in its deepest level's folder; expected at most ${count(FOLDER_FILES_MAX)}`,
       `${fit(Math.sqrt(FOLDER_FILES_MAX / tiles(1)))}${smaller}, or --layout compact.`,
     );
   }
+  return undefined;
 }
 
 /** `256`, or `256 x 192` of what is not square. */

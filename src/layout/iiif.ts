@@ -1,10 +1,10 @@
-import { levelsOf, mipsOf, originOf, type Shape } from '../tile-plan.ts';
+import { levelsOf, mipsOf, type Shape } from '../tile-plan.ts';
 import type { TileSet } from '../tile-set.ts';
 import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } from './iiif-image.ts';
 import { ANNOTATIONS_MAX, annotationPageJson, IIIF_PATHS, manifestJson } from './iiif-manifest.ts';
-import { levelSet, type SiteShape } from './site-shape.ts';
+import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
 
 /** Tiles are at least this wide, px. */
 const TILE_WIDTH = 256;
@@ -28,7 +28,7 @@ export function iiifLayout(grid: Grid, recipe: Shape, baseUrl: string): NonNulla
   const tile = { width: image.tileWidth, height: image.tileHeight };
   const levels = all
     .filter((level) => factor(level) <= last)
-    .map(({ level, cell }): LayoutLevel => ({ level, tile, from: originOf(cell, tile, recipe) }));
+    .map(({ level, cell }): LayoutLevel => ({ level, tile, from: setOrigin(cell, tile, recipe) }));
   return { levels, baseUrl };
 }
 
@@ -48,7 +48,7 @@ export function iiifSets(shape: SiteShape): TileSet[] {
     if (whole && !whole.isTile) sets.push(wholeSet(shape, size, inFolder(whole.paths)));
     if (image.scaleFactors.includes(factor)) {
       const pathsOf = (column: number, row: number) => inFolder(iiifTilePaths(image, factor, column, row));
-      const from = originOf(size.cell, tile, recipe);
+      const from = setOrigin(size.cell, tile, recipe);
       sets.push(levelSet(shape, size, { name: `iiif/${level}`, tile, from, pathsOf }));
     }
     return sets;
@@ -58,7 +58,7 @@ export function iiifSets(shape: SiteShape): TileSet[] {
 /** A level in one file. */
 function wholeSet(shape: SiteShape, level: Level, paths: readonly string[]): TileSet {
   const tile: Size = { width: level.width, height: level.height };
-  const from = originOf(level.cell, tile, shape.recipe);
+  const from = setOrigin(level.cell, tile, shape.recipe);
   return levelSet(shape, level, { name: `iiif/whole/${level.level}`, tile, from, pathsOf: () => paths });
 }
 
@@ -80,8 +80,7 @@ export function iiifDocuments({ grid, recipe, layouts }: SiteShape, about: IiifA
   const image = iiifImage(grid, recipe);
   const at = (path: string) => `${baseUrl}/${path}`;
   const text = (json: unknown) => [`${JSON.stringify(json, undefined, 2)}\n`];
-  const cells = grid.columns * grid.rows;
-  const annotations = cells <= ANNOTATIONS_MAX;
+  const annotations = isAnnotated(grid);
   const { title, credit, rights, summary, names } = about;
   const info = infoJson(image, at(IIIF_PATHS.imageFolder), { rights, manifest: at(IIIF_PATHS.manifest) });
   documents.set(IIIF_PATHS.info, text(info));
@@ -91,6 +90,21 @@ export function iiifDocuments({ grid, recipe, layouts }: SiteShape, about: IiifA
   );
   if (annotations) documents.set(IIIF_PATHS.annotations, annotationPageJson(baseUrl, cellsOf(grid, recipe, names)));
   return documents;
+}
+
+/** Where the documents of the IIIF layout lie, and their ids. */
+export function iiifAddresses({ grid, layouts }: SiteShape): { readonly path: string; readonly id: string }[] {
+  const { iiif } = layouts;
+  if (!iiif) return [];
+  const paths = [IIIF_PATHS.info, IIIF_PATHS.manifest, ...(isAnnotated(grid) ? [IIIF_PATHS.annotations] : [])];
+  return paths.map((path) => ({
+    path,
+    id: `${iiif.baseUrl}/${path === IIIF_PATHS.info ? IIIF_PATHS.imageFolder : path}`,
+  }));
+}
+
+function isAnnotated({ columns, rows }: Grid): boolean {
+  return columns * rows <= ANNOTATIONS_MAX;
 }
 
 function* cellsOf({ columns, rows }: Grid, { cell: { width, height } }: Shape, names: (cell: number) => string) {

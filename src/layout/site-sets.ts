@@ -7,13 +7,8 @@ import { pictureSet, referredMips, type SiteShape } from './site-shape.ts';
 
 /** All tiles of a site: first those of pictures, which others refer to, then each layout's, deepest level first. */
 export function siteSets(shape: SiteShape): TileSet[] {
-  const pictures = referredMips(shape).map((mip) => pictureSet(shape, mip));
-  return [
-    ...pictures,
-    ...dziSets(shape).toReversed(),
-    ...compactSets(shape).toReversed(),
-    ...iiifSets(shape).toReversed(),
-  ];
+  const layouts = [dziSets(shape), compactSets(shape), iiifSets(shape)].flatMap((sets) => sets.toReversed());
+  return [...referredMips(shape, layouts).map((mip) => pictureSet(shape, mip)), ...layouts];
 }
 
 /** Files that tell other programs what there is, by their paths. */

@@ -1,7 +1,7 @@
 import { extensionOf, levelsOf, type Mip, mipsOf } from '../tile-plan.ts';
 import { pictureFile, type TileSet, tileSet } from '../tile-set.ts';
 import type { Layouts } from '../mosaic-json.ts';
-import type { Grid, Level, Recipe, Size } from '../types.ts';
+import type { Grid, Level, Recipe, Size, TileOrigin } from '../types.ts';
 
 /** What all files of a pyramid follow from: builds and verification know it alike. */
 export interface SiteShape {
@@ -39,16 +39,30 @@ export function pictureSet({ pictures, recipe }: Omit<SiteShape, 'layouts'>, mip
 }
 
 /** A mip by its size. */
-export function mipOf(recipe: SiteShape['recipe'], { width, height }: Size): Mip {
-  return mipsOf(recipe).find((mip) => mip.width === width && mip.height === height)!;
+export function mipOf(recipe: SiteShape['recipe'], size: Size): Mip {
+  return findMip(recipe, size)!;
 }
 
-/** Sizes of which every picture has files of its own: those that some layout refers to. */
-export function referredMips({ grid, recipe, layouts }: SiteShape): Mip[] {
+function findMip(recipe: SiteShape['recipe'], { width, height }: Size): Mip | undefined {
+  return mipsOf(recipe).find((mip) => mip.width === width && mip.height === height);
+}
+
+/**
+ * How tiles of a mosaic come to be, of cells and tiles of so many px: tiles that are pieces that sources are kept in refer to
+ * them; what is kept for splicing is spliced; the rest is painted, of px or, if need be, of decoded pieces.
+ */
+export function setOrigin(cell: Size, tile: Size, recipe: SiteShape['recipe']): TileOrigin {
+  const mip = findMip(recipe, cell);
+  if (!mip) return 'paint';
+  if (mip.piece.width === tile.width && mip.piece.height === tile.height) return 'reference';
+  return mip.from === 'splice' ? 'splice' : 'paint';
+}
+
+/** Sizes of which every picture has files of its own: those that `sets` refer to, and those that viewers of compact ask for. */
+export function referredMips({ grid, recipe, layouts }: SiteShape, sets: readonly TileSet[]): Mip[] {
   const levels = levelsOf(grid, recipe.cell);
-  const referred = new Set<number>();
-  for (const layout of Object.values(layouts)) {
-    for (const { level, from } of layout.levels) if (from === 'reference') referred.add(level);
-  }
-  return [...referred].toSorted((a, b) => b - a).map((level) => mipOf(recipe, levels[level]!.cell));
+  const asked = layouts.compact?.levels.filter(({ from }) => from === 'reference') ?? [];
+  const referred = sets.filter(({ from }) => from === 'reference').map(({ cell }) => cell);
+  const widths = new Set([...referred, ...asked.map(({ level }) => levels[level]!.cell)].map(({ width }) => width));
+  return mipsOf(recipe).filter(({ width }) => widths.has(width));
 }

@@ -1,10 +1,12 @@
 import { crc32 } from 'node:zlib';
+import sharp, { type OverlayOptions } from 'sharp';
 import { type CellPainter, cellPainter } from '../cell-painter.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
 import { encodePainted } from '../encode.ts';
 import { mapOrdered } from '../ordered.ts';
+import { type Mip, mipsOf } from '../tile-plan.ts';
 import { tileRect, type TileSet } from '../tile-set.ts';
-import type { Size } from '../types.ts';
+import type { Rect, Size } from '../types.ts';
 import { cellsOf, put, type Rendering } from './rendering.ts';
 
 /** A picture in linear light: RGB, row-major. */
@@ -29,10 +31,11 @@ export class Painter {
   async paint(set: TileSet): Promise<void> {
     const { rendering } = this;
     const { recipe } = rendering.pictures;
-    const paint = isWhole(set.cell) ? this.fromMips(set) : this.fromFiner(set);
+    const mip = mipsOf(recipe).find(({ width, height }) => width === set.cell.width && height === set.cell.height);
+    const paint = mip?.from === 'reference' ? this.fromFiles(set, mip) : mip ? this.fromMips(set) : this.fromFiner(set);
     const encoded = mapOrdered(tilesOf(set), rendering.concurrency, async (at) => {
       const rect = tileRect(set, ...at);
-      return { at, bytes: await encodePainted(paint(rect), rect, recipe) };
+      return { at, bytes: await encodePainted(await paint(rect), rect, recipe) };
     });
     let waiting = 0;
     for await (const { at, bytes } of encoded) {
@@ -47,6 +50,25 @@ export class Painter {
   private fromMips(set: TileSet): CellPainter {
     const { pictures } = this.rendering;
     return cellPainter(pictures, { cells: cellsOf(this.rendering, set), grid: set.grid }, set.cell);
+  }
+
+  /** From pieces that are kept as image files: few tiles need that. */
+  private fromFiles(set: TileSet, mip: Mip): (part: Rect) => Promise<Uint8Array> {
+    const { pictures } = this.rendering;
+    const cells = cellsOf(this.rendering, set);
+    const { across, down, piece } = mip;
+    return async ({ left, top, width, height }) => {
+      const parts: OverlayOptions[] = [];
+      for (let y = Math.floor(top / piece.height); y * piece.height < top + height; y++) {
+        for (let x = Math.floor(left / piece.width); x * piece.width < left + width; x++) {
+          const picture = cells[Math.floor(y / down) * set.grid.columns + Math.floor(x / across)]!;
+          const file = pictures.file(picture, mip, (y % down) * across + (x % across));
+          parts.push({ input: Buffer.from(file), left: x * piece.width - left, top: y * piece.height - top });
+        }
+      }
+      const blank = { create: { width, height, channels: 3 as const, background: '#000' } };
+      return await sharp(blank).composite(parts).removeAlpha().raw().toBuffer();
+    };
   }
 
   private fromFiner(set: TileSet): CellPainter {

@@ -13,6 +13,8 @@ export interface ScanOptions {
 }
 
 const STATS_AT_ONCE = 32;
+/** What every site of ours has. */
+const SITE_FILES = ['mosaic.json', 'checksums.bin'];
 
 /**
  * Finds the images that `inputs` name: files, folders (with all that is in them) and globs. Hidden files, sites of ours, and
@@ -87,7 +89,8 @@ function inSite(folder: string, known: Map<string, boolean>): boolean {
   const before = known.get(folder);
   if (before !== undefined) return before;
   const above = dirname(folder);
-  const within = existsSync(join(folder, 'mosaic.dzi')) || (above !== folder && inSite(above, known));
+  const site = SITE_FILES.every((name) => existsSync(join(folder, name)));
+  const within = site || (above !== folder && inSite(above, known));
   known.set(folder, within);
   return within;
 }

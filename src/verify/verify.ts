@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { messageOf, systemCode } from '../errors.ts';
+import { iiifAddresses } from '../layout/iiif.ts';
 import { descriptorsOf, layoutProblem, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../ordered.ts';
@@ -134,8 +135,22 @@ async function checkFiles(site: string, shape: SiteShape, problems: Problem[]): 
     const text = await read(path);
     if (text && text !== expected.join('')) problems.push({ path, problem: 'does not agree with mosaic.json' });
   }
+  for (const { path, id } of iiifAddresses(shape)) {
+    const text = await read(path);
+    if (text && idOf(text) !== id)
+      problems.push({ path, problem: 'is damaged, or of another address than mosaic.json' });
+  }
   const page = (await read('index.html')) ?? '';
   for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[^"]+)"/g)) await read(path!);
+}
+
+/** `id` of a JSON document; undefined if it is none. */
+function idOf(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { id?: unknown }).id;
+  } catch {
+    return undefined;
+  }
 }
 
 function* concat<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator<Item> {
