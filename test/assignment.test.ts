@@ -99,7 +99,7 @@ describe('the cheapest sources of a cell', () => {
     const sources = new PricedSources(features, 64);
     const random = seeded(9);
     for (let round = 0; round < 60; round++) {
-      for (let id = 0; id < count; id++) sources.prices[id] = round % 3 === 0 ? 0 : Math.floor(random() * 2e6);
+      for (let id = 0; id < count; id++) sources.setPrice(id, round % 3 === 0 ? 0 : Math.floor(random() * 2e6));
       const cells = vectors(2, 100 + round);
       const k = Math.min(64, integer(random, 1, count + 3));
       const all = Array.from({ length: count }, (_, id) => ({ id, cost: cost(cells, 1, features, id) }));

@@ -6,8 +6,10 @@ import { WASM } from './priced.wasm.ts';
 interface PricedFunctions {
   // prettier-ignore
   cheapest(
-    headsAt: number, tailsAt: number, headNormsAt: number, normsAt: number, pricesAt: number, count: number,
-    queryAt: number, headNorm: number, norm: number, weight: number, k: number, limit: number, keysAt: number, costsAt: number,
+    headsAt: number, tailsAt: number, headNormsAt: number, normsAt: number, leastsAt: number, greatestsAt: number,
+    floorsAt: number, pricesAt: number, count: number,
+    queryAt: number, headNorm: number, norm: number, weight: number, k: number, limit: number,
+    known: number, keysAt: number, costsAt: number,
   ): number;
 }
 
@@ -15,6 +17,8 @@ interface PricedFunctions {
 export const FEATURE_SCALE = 2048;
 const HEAD = 12;
 const TAIL = FEATURE_LENGTH - HEAD;
+/** Sources of a group; its bounds rule most of it out at once. */
+const GROUP = 16;
 const FREE = 1024;
 
 /** Features as whole numbers, {@link FEATURE_SCALE} to one. */
@@ -27,18 +31,32 @@ export class PricedSources {
   readonly count: number;
   /** How many may be asked for at once. */
   readonly most: number;
-  /** Price of each source, in squared distances of quantised features; not negative, and the caller's to change. */
+  /** Price of each source, in squared distances of quantised features; not negative. */
   readonly prices: Float32Array;
+  /** The least price of each group of sources. */
+  private readonly floors: Float32Array;
   /** The ids that {@link cheapest} found, each at twice its rank. */
   readonly ids: Uint32Array;
   /** Their costs x weight + prices, each at twice its rank and one. */
   readonly values: Float32Array;
   /** Their costs alone, by rank. */
   readonly costs: Int32Array;
+  /** So many were found last: for another cell, whose neighbour this one often is, which tells how dear those of this one are at most. */
+  private known = 0;
   private readonly call: PricedFunctions;
   private readonly query: Int16Array;
   private readonly at: Record<
-    'heads' | 'tails' | 'headNorms' | 'norms' | 'prices' | 'query' | 'keys' | 'costs',
+    | 'heads'
+    | 'tails'
+    | 'headNorms'
+    | 'norms'
+    | 'leasts'
+    | 'greatests'
+    | 'floors'
+    | 'prices'
+    | 'query'
+    | 'keys'
+    | 'costs',
     number
   >;
 
@@ -54,6 +72,9 @@ export class PricedSources {
       tails: take(blocks * 4 * TAIL * 2),
       headNorms: take(blocks * 16),
       norms: take(blocks * 16),
+      leasts: take(Math.ceil(blocks / 16) * 4 * HEAD * 2),
+      greatests: take(Math.ceil(blocks / 16) * 4 * HEAD * 2),
+      floors: take(Math.ceil(blocks / 16) * 16),
       prices: take(blocks * 16),
       query: take(FEATURE_LENGTH * 8),
       keys: take((2 * most + 8) * 8),
@@ -64,6 +85,7 @@ export class PricedSources {
     this.call = kernel.call;
     this.prices = new Float32Array(buffer, this.at.prices, this.count);
     new Float32Array(buffer, this.at.prices, blocks * 4).fill(Infinity, this.count);
+    this.floors = new Float32Array(buffer, this.at.floors, Math.ceil(blocks / 16) * 4);
     this.ids = new Uint32Array(buffer, this.at.keys, most * 2);
     this.values = new Float32Array(buffer, this.at.keys, most * 2);
     this.costs = new Int32Array(buffer, this.at.costs, most);
@@ -72,7 +94,17 @@ export class PricedSources {
     const tails = new Int16Array(buffer, this.at.tails, blocks * 4 * TAIL);
     const headNorms = new Int32Array(buffer, this.at.headNorms, this.count);
     const norms = new Int32Array(buffer, this.at.norms, this.count);
+    const bounds = Math.ceil(blocks / 16) * 4 * HEAD;
+    const leasts = new Int16Array(buffer, this.at.leasts, bounds).fill(32767);
+    const greatests = new Int16Array(buffer, this.at.greatests, bounds).fill(-32768);
     for (let id = 0; id < this.count; id++) {
+      const group = Math.floor(id / GROUP);
+      for (let i = 0; i < HEAD; i++) {
+        const at = (group >> 2) * 4 * HEAD + (group & 3) * 2 + (i >> 1) * 8 + (i & 1);
+        const value = features[id * FEATURE_LENGTH + i]!;
+        leasts[at] = Math.min(leasts[at]!, value);
+        greatests[at] = Math.max(greatests[at]!, value);
+      }
       const first = id * FEATURE_LENGTH;
       const [block, lane] = [(id >> 2) * 4, (id & 3) * 2];
       for (let i = 0; i < HEAD; i++) heads[block * HEAD + lane + (i >> 1) * 8 + (i & 1)] = features[first + i]!;
@@ -80,6 +112,17 @@ export class PricedSources {
       headNorms[id] = norm(features, first, HEAD);
       norms[id] = norm(features, first, FEATURE_LENGTH);
     }
+  }
+
+  /** Sets the price of a source. */
+  setPrice(id: number, price: number): void {
+    const { prices, floors } = this;
+    prices[id] = price;
+    const first = id - (id % GROUP);
+    const last = Math.min(this.count, first + GROUP);
+    let least = Infinity;
+    for (let i = first; i < last; i++) least = Math.min(least, prices[i]!);
+    floors[first / GROUP] = least;
   }
 
   /**
@@ -99,9 +142,10 @@ export class PricedSources {
     }
     const [headNorm, whole] = [norm(features, from, HEAD), norm(features, from, FEATURE_LENGTH)];
     // prettier-ignore
-    return this.call.cheapest(
-      at.heads, at.tails, at.headNorms, at.norms, at.prices, this.count, at.query, headNorm, whole, weight, k, limit, at.keys, at.costs,
-    );
+    return (this.known = this.call.cheapest(
+      at.heads, at.tails, at.headNorms, at.norms, at.leasts, at.greatests, at.floors, at.prices, this.count, at.query, headNorm, whole, weight, k, limit,
+      this.known, at.keys, at.costs,
+    ));
   }
 }
 

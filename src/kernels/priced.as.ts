@@ -2,13 +2,16 @@
 //
 // Features are 48 i16, so that squared distances are exact whole numbers. Sources stand in blocks of four: for each pair of
 // features, the pairs of all four side by side (16 bytes), so that one instruction serves four sources. The first pairs of
-// all blocks stand before the others of all: mostly they alone are looked at. The caller owns the memory: every argument named `*At` is a byte offset, a multiple of 16.
+// all blocks stand before the others of all: mostly they alone are looked at. Four blocks are a group, which has the least and the
+// greatest of its sources' first features, in blocks of four groups: where sources stand among their like, most groups are
+// out of reach as a whole. The caller owns the memory: every argument named `*At` is a byte offset, a multiple of 16.
 
 /** Pairs of features, and how many of them (the coarsest) decide whether the others are looked at. */
 const PAIRS: usize = 24;
 const HEAD_PAIRS: usize = 6;
 const HEAD_BLOCK: usize = HEAD_PAIRS << 4;
 const TAIL_BLOCK: usize = (PAIRS - HEAD_PAIRS) << 4;
+const GROUP_BLOCKS = 4;
 
 // @ts-ignore: decorator
 @inline
@@ -27,6 +30,16 @@ function tail(tailAt: usize, queryAt: usize): v128 {
   return sum;
 }
 
+/** Squares of what a pair of the query is outside of four groups' bounds by. */
+// @ts-ignore: decorator
+@inline
+function outside(leastAt: usize, greatestAt: usize, pair: usize, query: v128): v128 {
+  const below = i16x8.sub_sat_s(v128.load(leastAt + (pair << 4)), query);
+  const above = i16x8.sub_sat_s(query, v128.load(greatestAt + (pair << 4)));
+  const by = i16x8.max_s(i16x8.max_s(below, above), i16x8.splat(0));
+  return i32x4.dot_i16x8_s(by, by);
+}
+
 /** Bits of a float that is not negative rise with it; the id breaks ties. */
 // @ts-ignore: decorator
 @inline
@@ -38,9 +51,11 @@ function key(value: f32, id: i32): u64 {
  * The `k` sources of least squared distance x weight + price, of those for which it is less than `limit`.
  *
  * @param headsAt, tailsAt features of all sources; `headNormsAt`, `normsAt` i32, the squares' sums of the head and of all of them.
+ * @param leastsAt, greatestsAt bounds of the head's features, of groups; floorsAt f32, their prices are no less.
  * @param pricesAt f32, none negative; those beyond `count` infinite, since blocks are read whole.
  * @param queryAt the cell's features, each pair four times; `headNorm`, `norm` the sums of its squares.
  * @param weight what distances are multiplied by before prices are added.
+ * @param known so many keys of another cell are still there: where that are k or more, no more than the dearest of them need be looked for.
  * @param keysAt room for 2 k + 8 u64. Receives k: the value's bits above, the id below, in rising order.
  * @param costsAt room for k + 4 i32. Receives k: the squared distances alone.
  * @returns how many there are: `k`, or fewer if there are not so many.
@@ -50,6 +65,9 @@ export function cheapest(
   tailsAt: usize,
   headNormsAt: usize,
   normsAt: usize,
+  leastsAt: usize,
+  greatestsAt: usize,
+  floorsAt: usize,
   pricesAt: usize,
   count: i32,
   queryAt: usize,
@@ -58,11 +76,22 @@ export function cheapest(
   weight: f32,
   k: i32,
   limit: f32,
+  known: i32,
   keysAt: usize,
   costsAt: usize,
 ): i32 {
   let held = 0;
   let worst = limit;
+  if (known >= k) {
+    let most: f32 = 0;
+    for (let i = 0; i < k; i++) {
+      const id = <i32>get(keysAt, i);
+      const distance = norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * product(headsAt, tailsAt, queryAt, id, costsAt);
+      most = max(most, <f32>distance * weight + load<f32>(pricesAt + ((<usize>id) << 2)));
+    }
+    // The next float: what costs just as much is looked for, too.
+    if (most < worst) worst = reinterpret<f32>(reinterpret<u32>(most) + 1);
+  }
   const scale = f32x4.splat(weight);
   const query0 = v128.load(queryAt);
   const query1 = v128.load(queryAt, 16);
@@ -70,32 +99,55 @@ export function cheapest(
   const query3 = v128.load(queryAt, 48);
   const query4 = v128.load(queryAt, 64);
   const query5 = v128.load(queryAt, 80);
-  for (let first = 0; first < count; first += 4) {
-    const at = (<usize>first) << 2;
-    const headAt = headsAt + (<usize>(first >> 2)) * HEAD_BLOCK;
-    const bar = f32x4.splat(worst);
-    const price = v128.load(pricesAt + at);
-    let sum = i32x4.add(
-      i32x4.add(i32x4.add(dot(headAt, 0, query0), dot(headAt, 1, query1)), dot(headAt, 2, query2)),
-      i32x4.add(i32x4.add(dot(headAt, 3, query3), dot(headAt, 4, query4)), dot(headAt, 5, query5)),
+  const groups = (count + 4 * GROUP_BLOCKS - 1) / (4 * GROUP_BLOCKS);
+  for (let firstGroup = 0; firstGroup < groups; firstGroup += 4) {
+    const bounds = (<usize>(firstGroup >> 2)) * HEAD_BLOCK;
+    const leastAt = leastsAt + bounds;
+    const greatestAt = greatestsAt + bounds;
+    const off = i32x4.add(
+      i32x4.add(
+        i32x4.add(outside(leastAt, greatestAt, 0, query0), outside(leastAt, greatestAt, 1, query1)),
+        outside(leastAt, greatestAt, 2, query2),
+      ),
+      i32x4.add(
+        i32x4.add(outside(leastAt, greatestAt, 3, query3), outside(leastAt, greatestAt, 4, query4)),
+        outside(leastAt, greatestAt, 5, query5),
+      ),
     );
-    const head = i32x4.sub(i32x4.add(i32x4.splat(headNorm), v128.load(headNormsAt + at)), i32x4.shl(sum, 1));
-    if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(head), scale), price), bar))) continue;
-    sum = i32x4.add(sum, tail(tailsAt + (<usize>(first >> 2)) * TAIL_BLOCK, queryAt));
-    const distance = i32x4.sub(i32x4.add(i32x4.splat(norm), v128.load(normsAt + at)), i32x4.shl(sum, 1));
-    const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(distance), scale), price);
-    let lanes = i32x4.bitmask(f32x4.lt(value, bar));
-    if (lanes == 0) continue;
-    v128.store(costsAt, value);
-    for (; lanes != 0; lanes &= lanes - 1) {
-      const lane = ctz(lanes);
-      store<u64>(keysAt + ((<usize>held) << 3), key(load<f32>(costsAt + ((<usize>lane) << 2)), first + lane));
-      held++;
-    }
-    if (held > 2 * k) {
-      select(keysAt, held, k);
-      held = k;
-      worst = reinterpret<f32>(<u32>(load<u64>(keysAt + ((<usize>(k - 1)) << 3)) >> 32));
+    const floor = v128.load(floorsAt + ((<usize>firstGroup) << 2));
+    const bound = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(off), scale), floor);
+    let near = i32x4.bitmask(f32x4.lt(bound, f32x4.splat(worst)));
+    for (; near != 0; near &= near - 1) {
+      const start = (firstGroup + ctz(near)) * 4 * GROUP_BLOCKS;
+      const end = min(count, start + 4 * GROUP_BLOCKS);
+      for (let first = start; first < end; first += 4) {
+        const at = (<usize>first) << 2;
+        const headAt = headsAt + (<usize>(first >> 2)) * HEAD_BLOCK;
+        const bar = f32x4.splat(worst);
+        const price = v128.load(pricesAt + at);
+        let sum = i32x4.add(
+          i32x4.add(i32x4.add(dot(headAt, 0, query0), dot(headAt, 1, query1)), dot(headAt, 2, query2)),
+          i32x4.add(i32x4.add(dot(headAt, 3, query3), dot(headAt, 4, query4)), dot(headAt, 5, query5)),
+        );
+        const head = i32x4.sub(i32x4.add(i32x4.splat(headNorm), v128.load(headNormsAt + at)), i32x4.shl(sum, 1));
+        if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(head), scale), price), bar))) continue;
+        sum = i32x4.add(sum, tail(tailsAt + (<usize>(first >> 2)) * TAIL_BLOCK, queryAt));
+        const distance = i32x4.sub(i32x4.add(i32x4.splat(norm), v128.load(normsAt + at)), i32x4.shl(sum, 1));
+        const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(distance), scale), price);
+        let lanes = i32x4.bitmask(f32x4.lt(value, bar));
+        if (lanes == 0) continue;
+        v128.store(costsAt, value);
+        for (; lanes != 0; lanes &= lanes - 1) {
+          const lane = ctz(lanes);
+          store<u64>(keysAt + ((<usize>held) << 3), key(load<f32>(costsAt + ((<usize>lane) << 2)), first + lane));
+          held++;
+        }
+        if (held > 2 * k) {
+          select(keysAt, held, k);
+          held = k;
+          worst = reinterpret<f32>(<u32>(load<u64>(keysAt + ((<usize>(k - 1)) << 3)) >> 32));
+        }
+      }
     }
   }
   if (held > k) {
@@ -105,16 +157,23 @@ export function cheapest(
   sort(keysAt, 0, held - 1);
   for (let i: usize = 0; i < <usize>held; i++) {
     const id = <i32>load<u64>(keysAt + (i << 3));
-    const headAt = headsAt + (<usize>(id >> 2)) * HEAD_BLOCK;
-    let sum = tail(tailsAt + (<usize>(id >> 2)) * TAIL_BLOCK, queryAt);
-    for (let pair: usize = 0; pair < HEAD_PAIRS; pair++) {
-      sum = i32x4.add(sum, dot(headAt, pair, v128.load(queryAt + (pair << 4))));
-    }
-    v128.store(costsAt + (i << 2), sum);
-    const product = load<i32>(costsAt + (i << 2) + ((<usize>(id & 3)) << 2));
-    store<i32>(costsAt + (i << 2), norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * product);
+    const dotted = product(headsAt, tailsAt, queryAt, id, costsAt + (i << 2));
+    store<i32>(costsAt + (i << 2), norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * dotted);
   }
   return held;
+}
+
+/** Product of a source and the query; `scratchAt` is room for four i32. */
+// @ts-ignore: decorator
+@inline
+function product(headsAt: usize, tailsAt: usize, queryAt: usize, id: i32, scratchAt: usize): i32 {
+  const headAt = headsAt + (<usize>(id >> 2)) * HEAD_BLOCK;
+  let sum = tail(tailsAt + (<usize>(id >> 2)) * TAIL_BLOCK, queryAt);
+  for (let pair: usize = 0; pair < HEAD_PAIRS; pair++) {
+    sum = i32x4.add(sum, dot(headAt, pair, v128.load(queryAt + (pair << 4))));
+  }
+  v128.store(scratchAt, sum);
+  return load<i32>(scratchAt + ((<usize>(id & 3)) << 2));
 }
 
 // @ts-ignore: decorator

@@ -104,7 +104,7 @@ interface Market extends Pick<Assignment, 'cells' | 'costs' | 'uses' | 'prices'>
 
 function setPrice({ prices }: Market, { groups, sources }: AuctionOptions, group: number, price: number): void {
   prices[group] = price;
-  for (let i = groups.starts[group]!; i < groups.starts[group + 1]!; i++) sources.prices[groups.members[i]!] = price;
+  for (let i = groups.starts[group]!; i < groups.starts[group + 1]!; i++) sources.setPrice(groups.members[i]!, price);
 }
 
 /** Auctions all sources anew, from the prices that there are. */
