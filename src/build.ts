@@ -22,12 +22,13 @@ import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { peakMemory } from './peak-memory.ts';
 import { originalsOf } from './originals-of.ts';
 import { givenCells, pinnedCells, PLACEMENT, readPlacementFile } from './pins.ts';
-import { CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
+import { BLOCKS, CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
 import { renderPyramid } from './pyramid/pyramid.ts';
 import { chooseRecipe } from './recipe.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
+import { blockSums } from './site/cell-blocks.ts';
 import { stage } from './site/staging.ts';
 import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
@@ -143,7 +144,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
             shape,
             aboutOf(mosaic, options, (at) => names.nameOf(shown.sourceOf(placement.cells[at]!).path)),
           ),
-          [CHECKSUMS_FILE, packChecksums(checksums)],
+          [CHECKSUMS_FILE, packChecksums(new Map([...checksums, [BLOCKS, blockSums(placement, mosaic.placement)]]))],
         ]),
       });
       onProgress(1, 3);

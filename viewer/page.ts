@@ -10,8 +10,8 @@ const MINIMAP_SIDE = 180;
 const MINIMAP_SHARE = 0.28;
 /** CSS px per picture px at most. */
 const CLOSEST = 4;
-/** Px of the screen per px of a level, at least. */
-const LEAST_PX = 0.5;
+/** Px of the screen per px of a level, at least: at 100 % and 50 %, the next finer level is not asked for. */
+const LEAST_PX = 0.51;
 
 const byId = (id: string) => document.getElementById(id)!;
 
@@ -106,7 +106,7 @@ function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): vo
   viewer.addOnceHandler('open', () => {
     const picture = viewer.world.getItemAt(0);
     const scale = picture.viewportToImageZoom(viewport.getHomeZoom()) * OpenSeadragon.pixelDensityRatio;
-    // The level that OpenSeadragon shows: the finest of which a px is no less than half a px of the screen.
+    // The level that OpenSeadragon shows.
     source.startAt(source.maxLevel + Math.min(0, Math.floor(Math.log2(scale / LEAST_PX))));
     const go = () => source.startAt();
     for (const event of ['pointerdown', 'wheel', 'keydown', 'resize']) {

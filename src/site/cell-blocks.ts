@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { MosaicJson } from '../mosaic-json.ts';
 import type { Grid, Placement } from '../types.ts';
 
@@ -39,6 +40,15 @@ export function blockScript(
     for (let column = 0; column < columns; column++, at += width) bytes.writeUIntLE(cells[first + column]!, at, width);
   }
   return `zoomosaicCells("${x}_${y}","${bytes.toString('base64')}");\n`;
+}
+
+/** CRC-32 of all blocks, row by row. */
+export function blockSums(
+  placement: Pick<Placement, 'cells' | 'grid'>,
+  described: MosaicJson['placement'],
+): Uint32Array {
+  const blocks = [...blocksOf(placement.grid, described.block)];
+  return Uint32Array.from(blocks, (block) => crc32(blockScript(placement, block, described)));
 }
 
 /**

@@ -1,4 +1,14 @@
-import { closeSync, constants, copyFileSync, linkSync, mkdirSync, openSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { explainDisk, type NamedFolder } from '../disk.ts';
 import { systemCode } from '../errors.ts';
@@ -103,8 +113,10 @@ export class FolderStore {
   /** Links (or, where that is refused, copies) a file from elsewhere. */
   adopt(from: string, path: string, link: boolean): void {
     const to = this.resolve(path);
-    const linked = link && this.tryLink(from, to);
-    if (!linked) this.attempt(() => this.calls.copy(from, to));
+    // A link to a link would be one to nowhere, wherever the site is taken.
+    const file = realpathSync(from);
+    const linked = link && this.tryLink(file, to);
+    if (!linked) this.attempt(() => this.calls.copy(file, to));
     if (linked) this.linkedFiles++;
     else this.bytes += statSync(to).size;
     this.files++;

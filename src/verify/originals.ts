@@ -32,7 +32,27 @@ export async function readOriginals(
       problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
     }
   }
+  for (const facts of originals.values()) {
+    const problem = facts.ending === '' ? await descriptorProblem(site, facts) : undefined;
+    if (problem) problems.push(problem);
+  }
   return { originals: [...originals.values()], problems };
+}
+
+/** What is wrong with the descriptor of an original that is a Deep Zoom picture. */
+async function descriptorProblem(
+  site: string,
+  { original, width, height }: OriginalFacts,
+): Promise<Problem | undefined> {
+  const path = `${originalPath(original)}.dzi`;
+  try {
+    const text = await readFile(join(site, path), 'utf8');
+    const told = ['TileSize', 'Width', 'Height'].map((name) => new RegExp(`\\b${name}="(\\d+)"`).exec(text)?.[1]);
+    const fits = told.join() === [ORIGINAL_TILE, width, height].join() && text.trimEnd().endsWith('</Image>');
+    return fits ? undefined : { path, problem: 'does not agree with the index' };
+  } catch (error) {
+    return { path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' };
+  }
 }
 
 /** The files of an original, as they should be. */

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { messageOf, systemCode } from '../errors.ts';
 import { iiifAddresses } from '../layout/iiif.ts';
 import { descriptorsOf, layoutProblem, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../ordered.ts';
-import { CHECKSUMS_FILE, type Checksums, unpackChecksums } from '../pyramid/checksums.ts';
+import { BLOCKS, CHECKSUMS_FILE, type Checksums, unpackChecksums } from '../pyramid/checksums.ts';
 import { blockPath, blocksOf, readBlock } from '../site/cell-blocks.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import { extensionOf, levelsOf } from '../tile-plan.ts';
@@ -47,8 +48,9 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const shape = shapeOf(mosaic);
   checkShape(mosaic, shape, problems);
   const sets = siteSets(shape);
-  const checksums = await readChecksums(site, sets, problems);
-  const cells = await readPlacement(site, mosaic, problems);
+  const blocks = [...blocksOf(mosaic.grid, mosaic.placement.block)];
+  const checksums = await readChecksums(site, sets, blocks.length, problems);
+  const cells = await readPlacement(site, mosaic, checksums?.get(BLOCKS), problems);
   await checkFiles(site, shape, problems);
   const tiles = new TileChecker(site);
   const { originals, problems: ofOriginals } = mosaic.originals
@@ -90,25 +92,32 @@ function checkShape(mosaic: MosaicJson, shape: SiteShape, problems: Problem[]): 
 async function readChecksums(
   site: string,
   sets: readonly TileSet[],
+  blocks: number,
   problems: Problem[],
 ): Promise<Checksums | undefined> {
   try {
-    return unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)), sets);
+    return unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)), sets, blocks);
   } catch (error) {
     problems.push({ path: CHECKSUMS_FILE, problem: systemCode(error) === 'ENOENT' ? 'missing' : messageOf(error) });
     return undefined;
   }
 }
 
-async function readPlacement(site: string, mosaic: MosaicJson, problems: Problem[]): Promise<Uint32Array | undefined> {
+async function readPlacement(
+  site: string,
+  mosaic: MosaicJson,
+  sums: Uint32Array | undefined,
+  problems: Problem[],
+): Promise<Uint32Array | undefined> {
   const { grid, placement, pictures } = mosaic;
   const cells = new Uint32Array(grid.columns * grid.rows);
   const before = problems.length;
-  for (const block of blocksOf(grid, placement.block)) {
+  for (const [i, block] of [...blocksOf(grid, placement.block)].entries()) {
     const path = blockPath(placement, block);
     try {
       const text = await readFile(join(site, path), 'utf8');
       if (!readBlock(text, block, placement, grid, cells)) problems.push({ path, problem: 'does not fit mosaic.json' });
+      else if (sums && crc32(text) !== sums[i]) problems.push({ path, problem: 'damaged: its checksum is another' });
     } catch (error) {
       problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
     }
