@@ -233,9 +233,11 @@ export async function expectNear(
     const coded = format === 'webp' ? image.webp({ quality }) : image.jpeg({ quality, chromaSubsampling: subsampling });
     allowed = difference((await decode(await coded.toBuffer())).data, expected.data);
   }
+  // At the edges of what was put together, decoders mix chroma of what was not side by side when it was coded.
+  const mixed = format === 'jpeg' && subsampling === '4:2:0';
   // Of so few px, rounding decides.
-  if (expected.data.length > 12) expect(mean, what).toBeLessThan(1.25 * allowed.mean + 0.6);
-  expect(most, what).toBeLessThan(1.5 * allowed.most + 6);
+  if (expected.data.length > 12) expect(mean, what).toBeLessThan(1.25 * allowed.mean + (mixed ? 1.2 : 0.6));
+  expect(most, what).toBeLessThan(1.5 * allowed.most + (mixed ? 40 : 6));
 }
 
 /** Samples that are at least 2 px away from the edges of a grid: further, no decoder's chroma interpolation reaches. */

@@ -75,8 +75,8 @@ export function levelCosts({ grid, recipe, uses, headerBytes, bytesOf }: Compact
 }
 
 /**
- * The first level that costs less as pictures than as tiles of the mosaic; from there on each picture is there once, alone
- * or, where it is small, in a sheet.
+ * The first level that is had as pictures, once each, alone or, where they are small, in sheets; those before are tiles of the
+ * mosaic: as it costs least, all levels together.
  */
 export function firstShared(
   { grid, recipe }: Pick<CompactFacts, 'grid' | 'recipe'>,
@@ -84,9 +84,18 @@ export function firstShared(
 ): number {
   const levels = levelsOf(grid, recipe.cell);
   const cost = ({ files, bytes }: LevelCosts['written']) => bytes + files * FILE_BYTES;
-  const cheaper = costs.find(({ written, shared }) => cost(shared) < cost(written))?.level;
-  const alone = levels.find(({ cell }) => longer(cell) > OVERVIEW_CELL && mipOf(recipe, cell).from === 'reference');
-  return cheaper ?? alone?.level ?? levels.length;
+  // Beyond the levels that can be had in both ways, cells are files of their own.
+  let [first, least, sum] = [(costs.at(-1)?.level ?? coarse(levels)) + 1, 0, 0];
+  for (const { level, written, shared } of costs.toReversed()) {
+    sum += cost(shared) - cost(written);
+    if (sum < least) [first, least] = [level, sum];
+  }
+  return first;
+}
+
+/** The finest level that is always written. */
+function coarse(levels: readonly Level[]): number {
+  return levels.findLast(({ cell }) => longer(cell) <= OVERVIEW_CELL)!.level;
 }
 
 /** The compact layout: an overview of all levels before `shared`, and pictures from there on. */

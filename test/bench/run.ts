@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of the README, measured side by side in one run; least and median of several.
- * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness,features,variety` chooses.
+ * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -11,6 +11,7 @@ import sharp from 'sharp';
 import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
 import { featureRows } from './feature-rows.ts';
+import { compactMillionRows, compactRows, shapeRows } from './hosting-rows.ts';
 import { likenessRows, varietyRows } from './likeness-rows.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
@@ -23,6 +24,9 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   likeness: likenessRows,
   features: featureRows,
   variety: varietyRows,
+  compact: compactRows,
+  shape: shapeRows,
+  'compact-million': compactMillionRows,
 };
 
 const { values } = parseArgs({
