@@ -68,7 +68,7 @@ export interface BuildOptions {
   minDistance?: number;
   /** How the pyramid lies on disk, one or several; or `auto`: as `host` takes it. */
   layout?: Layout | 'auto' | readonly Layout[];
-  /** With layout `auto`: where the site will be published, one of `HOSTS`. */
+  /** Where the site will be published, one of `HOSTS`; layout `auto` takes what it takes, and is the default with a host. */
   host?: string;
   /** Tiles that belong to one image as hard links to one file per image, or as copies of it. */
   fullLevel?: FullLevel;

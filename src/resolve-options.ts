@@ -54,7 +54,8 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   oneOf('subsampling', SUBSAMPLINGS, subsampling);
   oneOf('format', FORMATS, format);
   oneOf('crop', CROPS, crop);
-  const layout = layoutsOf(given.layout);
+  // Who names a host wants what it takes.
+  const layout = layoutsOf(host !== undefined && options.layout === undefined ? 'auto' : given.layout);
   const iiif = layout.includes('iiif');
   if (iiif) checkIiifFormat(format);
   if (iiif && baseUrl === undefined)

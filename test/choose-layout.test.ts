@@ -349,8 +349,8 @@ describe('the first level that is shared', () => {
         expect(Math.abs(own.shared.bytes - shared.bytes)).toBeLessThanOrEqual(0.51);
         return { written: total(written), shared: total(shared) };
       });
-      const sums = [...hand, undefined].map((_, split) =>
-        hand.reduce((sum, { written, shared }, i) => sum + (i < split ? written : shared), 0),
+      const sums = [...hand, undefined].map((_, writes) =>
+        hand.reduce((sum, { written, shared }, i) => sum + (i < writes ? written : shared), 0),
       );
       const least = Math.min(...sums);
       const first = [...open, alone].map((level) => level?.level ?? levels.length)[split(drawn, costs, open)]!;

@@ -44,7 +44,10 @@ export const BUILD_OPTIONS = {
   adapt: text("0..1: moves the target's colours towards the images', for matching only", DEFAULTS.adapt),
   weights: text('How much cells matter: a picture, light where it counts, or auto'),
   mirror: { type: 'boolean', describe: 'Images may also stand mirrored' },
-  rotate: { type: 'boolean', describe: 'Images may also stand turned by quarters' },
+  rotate: {
+    type: 'boolean',
+    describe: 'Images may also stand turned by quarters; by halves, where cells are not square',
+  },
   pin: {
     type: 'string',
     array: true,
@@ -64,7 +67,9 @@ export const BUILD_OPTIONS = {
     'How the pyramid lies on disk: dzi, compact (few files, for hosts), iiif, or several (dzi,iiif); auto: what --host takes',
     'dzi',
   ),
-  host: text(`Where the site will be published: ${HOSTS.map(({ id }) => id).join(', ')}`),
+  host: text(
+    `Where the site will be published; without --layout, chooses one: ${HOSTS.map(({ id }) => id).join(', ')}`,
+  ),
   originals: text(
     "The images' own files, without metadata, shown beyond the cells' size: none, link (where unchanged) or copy",
     DEFAULTS.originals,

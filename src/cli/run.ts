@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { build } from '../build.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { fit } from '../fit/fit.ts';
+import type { Host } from '../fit/hosts.ts';
 import { rebase } from '../layout/iiif-rebase.ts';
 import { serve } from '../serve.ts';
 import { verify } from '../verify/verify.ts';
@@ -74,7 +75,7 @@ async function runBuild(
   try {
     const result = await build({ ...options, signal, onProgress: (progress) => view.show(progress) });
     view.end();
-    if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
+    if (json) process.stdout.write(jsonOf(result));
     else if (!quiet) process.stdout.write(buildSummary(result));
     return DONE;
   } finally {
@@ -107,8 +108,14 @@ async function runFit(
   signal: AbortSignal,
 ): Promise<number> {
   const result = await fit({ site, signal });
-  process.stdout.write(json ? `${JSON.stringify(result)}\n` : fitSummary(result));
+  process.stdout.write(json ? jsonOf(result) : fitSummary(result));
   return DONE;
+}
+
+/** A result in one line; hosts by their ids alone. */
+function jsonOf(result: unknown): string {
+  const brief = (key: string, value: unknown) => (key === 'host' ? (value as Host).id : value);
+  return `${JSON.stringify(result, brief)}\n`;
 }
 
 async function runRebase(
