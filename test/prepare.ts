@@ -16,7 +16,7 @@ if (!findBrowser() && root && apt) {
 }
 if (!findBrowser()) {
   console.error(
-    `No Chromium found: the viewer's tests (test/viewer.test.ts) are skipped. To mend that:\n  ${BROWSER_REMEDY}`,
+    `No Chromium found: the viewer's tests (test/viewer*.test.ts) are skipped. To mend that:\n  ${BROWSER_REMEDY}`,
   );
   if (process.env['CI']) process.exitCode = 1;
 }

@@ -145,10 +145,10 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     this.left.get(job)?.();
   }
 
-  /** Whether a level is all in one tile. */
+  /** Whether a level is the finest that is all in one tile. */
   private isFirst(level: number): boolean {
-    const { columns, rows } = this.levels[level]!;
-    return columns * rows === 1;
+    const isOne = (view: ViewLevel | undefined) => view?.columns === 1 && view.rows === 1;
+    return isOne(this.levels[level]) && !isOne(this.levels[level + 1]);
   }
 
   private async compose(
