@@ -170,13 +170,21 @@ async function look(bytes: Uint8Array) {
   const stored = await px(sharp(bytes, { animated: true, ignoreIcc: true, failOn: 'error' }));
   const upright = await px(sharp(bytes, { animated: true, failOn: 'error' }).autoOrient());
   const turned = meta.orientation ?? 1;
-  return { width, height, autoOrient, turned, space, depth, channels, icc, pages, loop, delay, stored, upright };
+  const profile = icc && crc32(icc);
+  return { width, height, autoOrient, turned, space, depth, channels, profile, pages, loop, delay, stored, upright };
+}
+
+/** Expects a file to be handed back as it is: the very same, since comparing megabytes byte by byte takes its time. */
+function expectUnchanged(bytes: Uint8Array, format: string): void {
+  const again = stripMetadata(bytes, format)!;
+  expect(again.changed).toBe(false);
+  expect(again.bytes).toBe(bytes);
 }
 
 /** Expects a file to be stripped of all, once and for all, and to look the same. */
 async function expectStripped(bytes: Uint8Array, format: string, before = look(bytes)): Promise<Uint8Array> {
   const stripped = stripMetadata(bytes, format)!;
-  expect(stripMetadata(stripped.bytes, format)).toEqual({ bytes: stripped.bytes, changed: false });
+  expectUnchanged(stripped.bytes, format);
   expect(stripped.changed).toBe(!Buffer.from(bytes).equals(stripped.bytes));
   const after = await look(stripped.bytes);
   expect(after).toEqual(await before);
@@ -394,7 +402,7 @@ describe('damage', () => {
         continue;
       }
       if (!stripped) continue;
-      expect(stripMetadata(stripped.bytes, format)).toEqual({ bytes: stripped.bytes, changed: false });
+      expectUnchanged(stripped.bytes, format);
       const before = await look(damaged).catch(() => undefined);
       if (!before) continue;
       seen.shown++;
@@ -414,7 +422,7 @@ describe.runIf(existsSync(SHARED_DATA))('real files', () => {
   test.each(['torture', 'large', 'photos-1k', 'icons'])('%s', { timeout: 300_000 }, async (folder) => {
     let stripped = 0;
     const all = folder === 'large' || folder === 'torture';
-    for (const path of (await files(folder)).slice(0, all ? undefined : 100)) {
+    for (const path of (await files(folder)).slice(0, all ? undefined : 40)) {
       const bytes = await readFile(path).catch(() => undefined); // folders
       const before = bytes && (await look(bytes).catch(() => undefined));
       if (!bytes || !before) continue;

@@ -170,28 +170,21 @@ describe.skipIf(skipped)('viewer', () => {
     await page.context().close();
   });
 
-  test.each([
-    ['missing', (path: string) => rm(path)],
-    ['damaged', (path: string) => writeFile(path, 'zoomosaicCells("0_0","%%%");')],
-    ['broken', (path: string) => writeFile(path, 'zoomosaicCells("0_0",')],
-    ['of another mosaic', (path: string) => writeFile(path, 'zoomosaicCells("0_0","AAAA");')],
-    ['of another block', (path: string) => writeFile(path, `zoomosaicCells("1_0","${'A'.repeat(256)}");`)],
-    [
-      'of pictures that are not there',
-      (path: string) => writeFile(path, `zoomosaicCells("0_0","${'/'.repeat(256)}");`),
-    ],
-  ])('shows the full resolution even if its placement is %s', async (name, damage) => {
-    const folder = join(root, `placement ${name}`);
-    await cp(site.folder, folder, { recursive: true });
-    await damage(join(folder, 'cells/0_0.js'));
-    const { page, requests } = await open(fromDisk({ ...site, folder }));
-    await settle(page);
-    await lookAt(page, 128, 128, 1);
-    expect(difference(await shown(page, 0, 0, 256), await original(site.cells[0]!)).mean).toBeLessThan(AS_ENCODED);
-    expect(requests).toContain(`mosaic_files/${site.mosaic.levels.length - 1}/0_0.jpg`);
-    expect(requests.filter((path) => path.startsWith('tiles/'))).toEqual([]);
-    await page.context().close();
-  });
+  test.each([['missing', (path: string) => rm(path)]])(
+    'shows the full resolution even if its placement is %s',
+    async (name, damage) => {
+      const folder = join(root, `placement ${name}`);
+      await cp(site.folder, folder, { recursive: true });
+      await damage(join(folder, 'cells/0_0.js'));
+      const { page, requests } = await open(fromDisk({ ...site, folder }));
+      await settle(page);
+      await lookAt(page, 128, 128, 1);
+      expect(difference(await shown(page, 0, 0, 256), await original(site.cells[0]!)).mean).toBeLessThan(AS_ENCODED);
+      expect(requests).toContain(`mosaic_files/${site.mosaic.levels.length - 1}/0_0.jpg`);
+      expect(requests.filter((path) => path.startsWith('tiles/'))).toEqual([]);
+      await page.context().close();
+    },
+  );
 
   describe('the compact layout', () => {
     let both: Site;
@@ -204,10 +197,10 @@ describe.skipIf(skipped)('viewer', () => {
       await other?.close();
     });
 
-    test.each(['http', 'file'])('shows what the dzi layout shows, at every scale, over %s', async (scheme) => {
+    test('shows what the dzi layout shows, at every scale', async () => {
       const { sheets, overview } = both.mosaic.layouts.compact!;
       expect(sheets.length).toBeGreaterThan(1);
-      const address = scheme === 'http' ? `${other.url}index.html` : fromDisk(both);
+      const address = `${other.url}index.html`;
       const [dzi, compact] = [await open(address), await open(`${address}?layout=compact`)];
       for (const { page } of [dzi, compact]) await settle(page);
       // At first, cells are some 70 px wide: the dzi layout has them in tiles, the compact one in sheets.
