@@ -187,55 +187,6 @@ describe.skipIf(skipped)('viewer', () => {
   );
 
   describe('the compact layout', () => {
-    let both: Site;
-    let other: Serving;
-    beforeAll(async () => {
-      both = await makeSite('both', { layout: ['dzi', 'compact'] });
-      other = await serve({ site: both.folder, port: 0 });
-    });
-    afterAll(async () => {
-      await other?.close();
-    });
-
-    test('shows what the dzi layout shows, at every scale', async () => {
-      const { sheets, overview } = both.mosaic.layouts.compact!;
-      expect(sheets.length).toBeGreaterThan(1);
-      const address = `${other.url}index.html`;
-      const [dzi, compact] = [await open(address), await open(`${address}?layout=compact`)];
-      for (const { page } of [dzi, compact]) await settle(page);
-      // At first, cells are some 70 px wide: the dzi layout has them in tiles, the compact one in sheets.
-      expect(dzi.requests.filter((path) => /^(cells|tiles)/.test(path))).toEqual([]);
-      expect(compact.requests.filter((path) => path.startsWith('tiles/'))).toEqual([]);
-      // The closest first: what is near is not loaded yet.
-      for (const scale of [1, 1 / 2, 1 / 4, 1 / 8, 1 / 16]) {
-        const side = Math.min(512, 2048 * scale);
-        const pictures = [];
-        for (const { page } of [dzi, compact]) {
-          await lookAt(page, 1600, 1000, scale);
-          pictures.push(await shown(page, 1600 - side / 2 / scale, 1000 - side / 2 / scale, side));
-        }
-        // The same px, compressed once; where cells are spliced, chroma is interpolated over the edges of other neighbours.
-        expect(difference(pictures[0]!, pictures[1]!).mean, `at ${scale}`).toBeLessThan(scale < 1 ? 0.5 : 0.01);
-      }
-      const folders = new Set(compact.requests.map((path) => path.split('/')[0]));
-      for (const folder of ['overview_files', 'sheets', 'tiles', 'cells']) expect(folders).toContain(folder);
-      expect(folders).not.toContain('mosaic_files');
-      expect(dzi.requests.filter((path) => /^(sheets|overview)/.test(path))).toEqual([]);
-      const levels = compact.requests.flatMap(
-        (path) => /^overview_files\/(\d+)\//.exec(path)?.slice(1).map(Number) ?? [],
-      );
-      expect(Math.max(...levels)).toBe(overview);
-      // All pictures are in one sheet of each size, which is loaded once.
-      const asked = compact.requests.filter((path) => path.startsWith('sheets/')).toSorted();
-      expect(asked).toEqual(
-        sheets.map(({ level }) => `sheets/${both.mosaic.levels[level]!.cell.width}/0/0.jpg`).toSorted(),
-      );
-      for (const { complaints, page } of [dzi, compact]) {
-        expect(complaints).toEqual([]);
-        await page.context().close();
-      }
-    });
-
     test('alone is what a page shows', async () => {
       const alone = await makeSite('alone', { layout: 'compact', cellAspect: '3:2', columns: 9 });
       expect(Object.keys(alone.mosaic.layouts)).toEqual(['compact']);
@@ -273,13 +224,12 @@ describe.skipIf(skipped)('viewer', () => {
     });
 
     test('shows its overview where it is not known which images stand', async () => {
-      const folder = join(root, 'compact without cells');
-      await cp(both.folder, folder, { recursive: true });
-      await rm(join(folder, 'cells'), { recursive: true });
-      const { page, requests } = await open(`${fromDisk({ ...both, folder })}?layout=compact`);
+      const compact = await makeSite('compact without cells', { layout: 'compact' });
+      await rm(join(compact.folder, 'cells'), { recursive: true });
+      const { page, requests } = await open(fromDisk(compact));
       await settle(page);
       await lookAt(page, 1.5 * 256, 2.5 * 256, 1);
-      const id = both.cells[2 * 12 + 1]!;
+      const id = compact.cells[2 * 12 + 1]!;
       const [px, blurred] = [
         await shown(page, 256, 512, 256),
         await decode(
