@@ -6,11 +6,10 @@ import { count } from './numbers.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { FolderStore } from './store/folder-store.ts';
 import { BLOCK_SIDE } from './site/cell-blocks.ts';
-import { MOSAIC_VERSION } from './site/read-site.ts';
 import { sizeText } from './layout/dzi.ts';
 import type { IiifAbout } from './layout/iiif.ts';
 import { extensionOf, levelsOf } from './tile-plan.ts';
-import type { Layouts, MosaicJson } from './mosaic-json.ts';
+import { type Layouts, MOSAIC_VERSION, type MosaicJson } from './mosaic-json.ts';
 import type { Grid, Quality, Recipe, Rgb } from './types.ts';
 
 /** What a finished mosaic is described from. */

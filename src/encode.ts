@@ -4,6 +4,9 @@ import type { Recipe, Size } from './types.ts';
 /** What encoding depends on. */
 export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;
 
+/** Bytes of a px of such a tile, about. */
+export const PAINTED_PX_BYTES = 0.4;
+
 /**
  * Encodes px into a tile that nothing will be spliced of: a JPEG is then a tenth smaller.
  *

@@ -7,7 +7,8 @@ import { compactLayout, firstShared, levelCosts } from './layout/compact.ts';
 import { dziLayout, limitOf } from './layout/dzi.ts';
 import { iiifLayout } from './layout/iiif.ts';
 import { siteSets } from './layout/site-sets.ts';
-import { mipOf, type SiteShape } from './layout/site-shape.ts';
+import type { SiteShape } from './layout/site-shape.ts';
+import { mipsOf } from './tile-plan.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Layouts } from './mosaic-json.ts';
 import type { Layout, Placement, Recipe, Size } from './types.ts';
@@ -54,7 +55,7 @@ function describe({ options, recipe, placement, pictures, header }: LayoutFacts,
 
   function compact() {
     const headerBytes = header.bytes.length;
-    const bytesOf = (picture: number, size: Size) => pieceBytes(pictures, picture, size);
+    const bytesOf = bytesIn(pictures);
     const uses = usesOf(placement, pictures);
     const costs = levelCosts({ grid, recipe, uses, headerBytes, bytesOf: (id, { cell }) => bytesOf(id, cell) });
     return compactLayout(grid, recipe, firstShared({ grid, recipe }, costs));
@@ -63,7 +64,7 @@ function describe({ options, recipe, placement, pictures, header }: LayoutFacts,
 
 function estimate({ recipe, placement, pictures, header }: LayoutFacts, layout: Layout, layouts: Layouts) {
   const shape: SiteShape = { grid: placement.grid, recipe, pictures: pictures.count, layouts };
-  const bytesOf = (picture: number, size: Size) => pieceBytes(pictures, picture, size);
+  const bytesOf = bytesIn(pictures);
   const uses = usesOf(placement, pictures);
   return { layout, ...estimateUsage(siteSets(shape), { uses, bytesOf, headerBytes: header.bytes.length }) };
 }
@@ -75,10 +76,12 @@ function usesOf({ cells }: Placement, { count }: Pictures): Uint32Array {
   return uses;
 }
 
-/** Bytes of a picture at a size that is not painted. */
-function pieceBytes(pictures: Pictures, picture: number, size: Size): number {
-  const { across, down } = mipOf(pictures.recipe, size);
-  let bytes = 0;
-  for (let piece = 0; piece < across * down; piece++) bytes += pictures.bytesOf(picture, size, piece);
-  return bytes;
+/** Tells the bytes of a picture at a size that is not painted. */
+function bytesIn(pictures: Pictures): (picture: number, size: Size) => number {
+  const pieces = new Map(mipsOf(pictures.recipe).map(({ width, across, down }) => [width, across * down]));
+  return (picture, size) => {
+    let bytes = 0;
+    for (let piece = 0; piece < pieces.get(size.width)!; piece++) bytes += pictures.bytesOf(picture, size, piece);
+    return bytes;
+  };
 }

@@ -12,6 +12,9 @@ import type {
   TileOrigin,
 } from './types.ts';
 
+/** Version of `mosaic.json` that we write, read and show. */
+export const MOSAIC_VERSION = 2;
+
 /** How a layout has a level. */
 export interface LayoutLevel {
   readonly level: number;
@@ -37,7 +40,7 @@ export interface Layouts {
 /** `mosaic.json`. */
 export interface MosaicJson {
   readonly format: 'zoomosaic';
-  readonly version: 2;
+  readonly version: typeof MOSAIC_VERSION;
   readonly title: string;
   readonly layouts: Layouts;
   readonly grid: Grid;

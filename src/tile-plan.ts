@@ -15,10 +15,10 @@ type Coding = Pick<Recipe, 'format' | 'subsampling'>;
 export type Shape = Coding & Pick<Recipe, 'cell' | 'tileSize'>;
 
 /**
- * The one rule for how tiles come to be, of cells and tiles of so many px: tiles that are (parts of) one source are referred
- * to, JPEG cells of whole MCUs are spliced, the rest is painted.
+ * The rule for how Deep Zoom tiles come to be, and so for what is kept of sources, of cells and tiles of so many px: tiles that
+ * are (parts of) one source are referred to, JPEG cells of whole MCUs are spliced, the rest is painted.
  */
-export function originOf(cell: Size, tile: Size, { format, subsampling }: Coding): TileOrigin {
+function originOf(cell: Size, tile: Size, { format, subsampling }: Coding): TileOrigin {
   if (isMultiple(cell.width, tile.width) && isMultiple(cell.height, tile.height)) return 'reference';
   const mcu = mcuOf(subsampling);
   return format === 'jpeg' && isMultiple(cell.width, mcu) && isMultiple(cell.height, mcu) ? 'splice' : 'paint';
@@ -56,6 +56,11 @@ export function mipsOf(recipe: Shape): Mip[] {
     [width, height] = [width / 2, height / 2];
   }
   return mips;
+}
+
+/** The mip of a size, if a recipe has one. */
+export function findMip(recipe: Shape, { width, height }: Size): Mip | undefined {
+  return mipsOf(recipe).find((mip) => mip.width === width && mip.height === height);
 }
 
 /** Px per cell, at most, at which a mosaic is compared with its target. */

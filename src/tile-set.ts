@@ -36,11 +36,10 @@ export function tileCount(sets: readonly TileSet[]): number {
   return sets.reduce((sum, { columns, rows }) => sum + columns * rows, 0);
 }
 
-/** A picture at one size, and the pieces that it is kept in. */
+/** A picture at one size, and how many pieces it is kept in. */
 export interface PieceShape extends Size {
   readonly across: number;
   readonly down: number;
-  readonly piece: Size;
 }
 
 /**
@@ -56,4 +55,9 @@ export function pictureFile(
   const folder = `tiles/${picture >> 10}/${picture}`;
   const whole = width === cell.width && across * down === 1;
   return whole ? `${folder}.${extension}` : `${folder}/${width}_${x}_${y}.${extension}`;
+}
+
+/** Path of a sheet of pictures within a site; `cell` is their size. */
+export function sheetFile(sheet: number, cell: Size, extension: string): string {
+  return `sheets/${cell.width}/${sheet >> 10}/${sheet}.${extension}`;
 }

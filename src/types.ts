@@ -26,7 +26,7 @@ export type FullLevel = 'link' | 'copy';
 /** Whether images that look alike share their uses and the distance, or count each by itself. */
 export type NearDuplicates = 'group' | 'keep';
 
-/** How tiles come to be; see `originOf`. */
+/** How tiles come to be; see `mipsOf`. */
 export type TileOrigin = 'reference' | 'splice' | 'paint';
 
 /** How a source stands: quarter turns clockwise (0..3), and 4 more if it is mirrored (left and right swapped) before. */

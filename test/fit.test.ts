@@ -6,7 +6,8 @@ import { fitLines, fitSummary } from '../src/cli/fit-summary.ts';
 import { fit, fitOf } from '../src/fit/fit.ts';
 import { type Host, HOSTS, hostOf } from '../src/fit/hosts.ts';
 import { chooseLayout, judgeFit, remedyFor } from '../src/fit/judge.ts';
-import { type LayoutName, type LayoutUsage, type Usage, usageOf } from '../src/fit/usage.ts';
+import { type LayoutUsage, type Usage, usageOf } from '../src/fit/usage.ts';
+import type { Layout } from '../src/types.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Writes files of these sizes. */
@@ -18,7 +19,7 @@ function write(site: string, files: Readonly<Record<string, number>>): void {
 }
 
 /** A usage that exceeds nothing, but for what is given. */
-function usage(layout: LayoutName, given: Partial<LayoutUsage> = {}): LayoutUsage {
+function usage(layout: Layout, given: Partial<LayoutUsage> = {}): LayoutUsage {
   return {
     layout,
     files: 10,
@@ -252,7 +253,7 @@ describe('remedyFor', () => {
   it('leaves out reports or originals where that is enough, and originals besides where it is not', () => {
     const small = { ...usage('dzi'), types: ['jpg'] };
     const large = { bytes: 50_000 };
-    const remedy = (given: Partial<LayoutUsage>, of: LayoutName = 'dzi') =>
+    const remedy = (given: Partial<LayoutUsage>, of: Layout = 'dzi') =>
       remedyFor({ host: few, usage: usage(of, { ...large, ...given }), cellSize: 256 });
     expect(remedy({ withoutReport: small })).toEqual({ option: 'report/ left out', certain: true });
     expect(remedy({ withoutOriginals: small })).toEqual({ option: '--originals none', certain: true });

@@ -8,13 +8,18 @@ type Block = Uint16Array | Uint32Array | null;
 export class Cells {
   private readonly mosaic: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
   private readonly base: string;
+  private readonly onKnown: () => void;
   private readonly blocks = new Map<string, Block>();
   private readonly loading = new Map<string, Promise<void>>();
 
-  /** @param base address of the site, ending in `/`; empty for the page's own. */
-  constructor(mosaic: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>, base: string) {
+  /**
+   * @param base address of the site, ending in `/`; empty for the page's own.
+   * @param onKnown called whenever a block has become known.
+   */
+  constructor(mosaic: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>, base: string, onKnown: () => void) {
     this.mosaic = mosaic;
     this.base = base;
+    this.onKnown = onKnown;
   }
 
   /** Picture in a cell; `undefined` if that is not known yet, `null` if it cannot be. */
@@ -39,6 +44,7 @@ export class Cells {
       const block = typeof base64 === 'string' ? decodeBlock(base64, type) : null;
       const fits = block?.length === cells && block.every((picture) => picture < pictures);
       this.blocks.set(name, fits ? block : null);
+      this.onKnown();
     });
     this.loading.set(name, loaded);
     return loaded;

@@ -10,7 +10,8 @@
 import type { MosaicJson } from '../src/mosaic-json.ts';
 import { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
 
-export { MOSAIC_VERSION, MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
+export { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
+export { MOSAIC_VERSION } from '../src/mosaic-json.ts';
 export { PixelDrawer } from './drawer.ts';
 
 /**
@@ -18,6 +19,7 @@ export { PixelDrawer } from './drawer.ts';
  * (`Access-Control-Allow-Origin`).
  *
  * @param site address of the site's folder.
+ * @throws if mosaic.json cannot be loaded, or is of a version or layout that this does not know.
  */
 export async function openMosaic(
   site: string,

@@ -18,13 +18,18 @@ type Load = (file: string) => Promise<HTMLImageElement>;
 export class OriginalIndex {
   private readonly block: number;
   private readonly base: string;
+  private readonly onKnown: () => void;
   private readonly rows = new Map<number, readonly OriginalRow[] | null>();
   private readonly loading = new Map<number, Promise<void>>();
 
-  /** @param base address of the site, ending in `/`; empty for the page's own. */
-  constructor(block: number, base: string) {
+  /**
+   * @param base address of the site, ending in `/`; empty for the page's own.
+   * @param onKnown called whenever a block has become known.
+   */
+  constructor(block: number, base: string, onKnown: () => void) {
     this.block = block;
     this.base = base;
+    this.onKnown = onKnown;
   }
 
   /** Original of a picture; `undefined` if that is not known yet, `null` if there is none. */
@@ -41,6 +46,7 @@ export class OriginalIndex {
     if (known) return known;
     const loaded = loadScript(`${this.base}${indexPath(block)}`, 'zoomosaicOriginals', String(block)).then((rows) => {
       this.rows.set(block, Array.isArray(rows) ? (rows as OriginalRow[]) : null);
+      this.onKnown();
     });
     this.loading.set(block, loaded);
     return loaded;

@@ -1,9 +1,9 @@
 /** The page: opens the mosaic and says what it is. */
 import OpenSeadragon from 'openseadragon';
-import type { MosaicJson } from '../src/mosaic-json.ts';
+import { MOSAIC_VERSION, type MosaicJson } from '../src/mosaic-json.ts';
 import { connectButtons, connectKeys, fadeWhenIdle } from './controls.ts';
 import { PixelDrawer } from './drawer.ts';
-import { MOSAIC_VERSION, MosaicTileSource } from './tile-source.ts';
+import { MosaicTileSource } from './tile-source.ts';
 
 /** Longer side of the minimap, px, at most; and of the page's shorter side. */
 const MINIMAP_SIDE = 180;

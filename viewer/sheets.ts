@@ -1,4 +1,5 @@
 import type { MosaicJson } from '../src/mosaic-json.ts';
+import { sheetFile } from '../src/tile-set.ts';
 import type { Cells } from './cells.ts';
 import type { ViewLevel } from './levels.ts';
 
@@ -31,7 +32,7 @@ export async function sheetTile(tile: SheetTile): Promise<CanvasRenderingContext
   const context = canvasOf(view, tile.x, tile.y);
   await Promise.all(
     [...bySheet].map(async ([sheet, parts]) => {
-      const image = await load(`sheets/${cell.width}/${sheet >> 10}/${sheet}.${mosaic.tile.extension}`);
+      const image = await load(sheetFile(sheet, cell, mosaic.tile.extension));
       for (const { left, top, picture } of parts) {
         const place = picture % side ** 2;
         const [x, y] = [(place % side) * cell.width, Math.floor(place / side) * cell.height];

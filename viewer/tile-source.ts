@@ -1,7 +1,7 @@
 import OpenSeadragon from 'openseadragon';
 import { iiifImageOf, iiifTilePath } from '../src/layout/iiif-image.ts';
 import { pictureFile } from '../src/tile-set.ts';
-import type { MosaicJson } from '../src/mosaic-json.ts';
+import { MOSAIC_VERSION, type MosaicJson } from '../src/mosaic-json.ts';
 import type { Layout } from '../src/types.ts';
 import { Cells } from './cells.ts';
 import { Images, type Ticket } from './images.ts';
@@ -19,9 +19,6 @@ export interface TileSourceOptions {
 
 /** Sheets and originals that are kept, since tiles that come later want them, too; originals are up to 16 MB of px. */
 const [KEPT_SHEETS, KEPT_ORIGINALS] = [48, 16];
-
-/** The version of mosaic.json that this shows. */
-export const MOSAIC_VERSION = 2;
 
 /**
  * The tile source of a zoomosaic site, in whatever layout. Levels whose tiles belong to one picture each take them from
@@ -65,8 +62,8 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     this.layout = layout;
     this.levels = levels;
     this.base = base;
-    this.cells = new Cells(mosaic, base);
-    this.originals = new OriginalIndex(mosaic.originals?.block ?? 1, base);
+    this.cells = new Cells(mosaic, base, () => this.lookAgain());
+    this.originals = new OriginalIndex(mosaic.originals?.block ?? 1, base, () => this.lookAgain());
   }
 
   /** Tells which pictures of viewers show this source: they look again for tiles that they lacked. */
@@ -100,7 +97,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const [column, row] = cellOf(view, x, y);
     const picture = this.cells.at(column, row);
     if (view.from === 'sheets') return picture !== null;
-    if (picture === undefined) void this.cells.load(column, row).then(() => this.lookAgain());
+    if (picture === undefined) void this.cells.load(column, row);
     if (view.from === 'original') return typeof picture === 'number' && this.hasOriginal(picture);
     return picture !== undefined && (picture !== null || this.layout !== 'compact');
   }
@@ -173,7 +170,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
 
   private hasOriginal(picture: number): boolean {
     const original = this.originals.of(picture);
-    if (original === undefined) void this.originals.load(picture).then(() => this.lookAgain());
+    if (original === undefined) void this.originals.load(picture);
     return !!original;
   }
 
@@ -186,7 +183,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const { cell, tile } = view;
     const [across, down] = [cell.width / tile.width, cell.height / tile.height];
     const { cell: deepest, tile: coding } = this.mosaic;
-    const shape = { ...cell, across, down, piece: tile };
+    const shape = { ...cell, across, down };
     return pictureFile(picture, shape, [x % across, y % down], deepest, coding.extension);
   }
 

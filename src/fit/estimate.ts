@@ -1,3 +1,4 @@
+import { PAINTED_PX_BYTES } from '../encode.ts';
 import type { TileSet } from '../tile-set.ts';
 import type { Size } from '../types.ts';
 import type { Usage } from './usage.ts';
@@ -12,8 +13,6 @@ export interface KnownPictures {
   readonly headerBytes: number;
 }
 
-/** Bytes of a px of what is encoded only when it is written, about. */
-const PAINTED_PX_BYTES = 0.4;
 /** Viewer, placement and reports: files beside the tiles, bytes of the former, and of the latter for each cell. */
 const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [20, 400_000, 46];
 

@@ -1,7 +1,8 @@
+import type { Layout } from '../types.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import { type Host, HOSTS } from './hosts.ts';
 import { type Fit, judgeFit, type Remedy, remedyFor } from './judge.ts';
-import { type LayoutName, type LayoutUsage, type SiteUsage, type Usage, usageOf } from './usage.ts';
+import { type LayoutUsage, type SiteUsage, type Usage, usageOf } from './usage.ts';
 
 export interface FitOptions {
   /** Folder of the site. */
@@ -11,7 +12,7 @@ export interface FitOptions {
 
 /** Whether a host takes a layout of a site. */
 export interface LayoutFit extends Fit {
-  readonly layout: LayoutName;
+  readonly layout: Layout;
   /** What would make it fit, if it does not. */
   readonly remedy?: Remedy;
 }
@@ -41,7 +42,7 @@ export interface FitResult {
  */
 export async function fit({ site, signal }: FitOptions): Promise<FitResult> {
   const mosaic = await readMosaicJson(site);
-  const usage = await usageOf(site, Object.keys(mosaic.layouts) as LayoutName[], signal);
+  const usage = await usageOf(site, Object.keys(mosaic.layouts) as Layout[], signal);
   return fitOf({ site, usage, cellSize: mosaic.cell.width });
 }
 

@@ -1,5 +1,6 @@
 import { type Host, hostOf } from './hosts.ts';
-import type { LayoutName, LayoutUsage, Usage } from './usage.ts';
+import type { Layout } from '../types.ts';
+import type { LayoutUsage, Usage } from './usage.ts';
 
 /** A limit of a host that a site exceeds. */
 export interface Excess {
@@ -112,8 +113,8 @@ function dotted(type: string): string {
 }
 
 /** `--layout auto`: `dzi`, which every viewer knows, where it fits; else `compact`; nothing if neither does. */
-export function chooseLayout(usages: readonly LayoutUsage[], hostId: string): LayoutName | undefined {
+export function chooseLayout(usages: readonly LayoutUsage[], hostId: string): Layout | undefined {
   const host = hostOf(hostId);
-  const order: readonly LayoutName[] = ['dzi', 'compact'];
+  const order: readonly Layout[] = ['dzi', 'compact'];
   return order.find((layout) => usages.some((usage) => usage.layout === layout && judgeFit(usage, host).fits));
 }

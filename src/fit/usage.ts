@@ -1,10 +1,7 @@
 import { type Dir, opendirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import type { Layouts } from '../mosaic-json.ts';
-
-/** A layout of the pyramid. */
-export type LayoutName = keyof Layouts;
+import type { Layout } from '../types.ts';
 
 /** What files take up where each is stored by itself, as a host does: a hard link counts as a file of its own. */
 export interface Usage {
@@ -22,7 +19,7 @@ export interface Usage {
 
 /** What a site takes up if it has just one layout. */
 export interface LayoutUsage extends Usage {
-  readonly layout: LayoutName;
+  readonly layout: Layout;
   /** The same without `originals/`, and without `report/`, if there are any: the page does without either. */
   readonly withoutOriginals?: Usage;
   readonly withoutReport?: Usage;
@@ -37,7 +34,7 @@ export interface SiteUsage {
 }
 
 /** Whom files belong to, told by the first part of their path. */
-type Owner = LayoutName | 'dzi and compact' | 'originals' | 'report' | 'common';
+type Owner = Layout | 'dzi and compact' | 'originals' | 'report' | 'common';
 
 const OWNERS: Readonly<Record<string, Owner>> = {
   'mosaic.dzi': 'dzi',
@@ -74,7 +71,7 @@ type Tallies = Map<Owner, Tally>;
  *
  * @param layouts that the site has, as its `mosaic.json` tells.
  */
-export async function usageOf(site: string, layouts: readonly LayoutName[], signal?: AbortSignal): Promise<SiteUsage> {
+export async function usageOf(site: string, layouts: readonly Layout[], signal?: AbortSignal): Promise<SiteUsage> {
   const tallies = await tallySite(site, signal);
   return {
     layouts: layouts.map((layout) => {
@@ -90,7 +87,7 @@ export async function usageOf(site: string, layouts: readonly LayoutName[], sign
   };
 }
 
-function serves(owner: Owner, layout: LayoutName): boolean {
+function serves(owner: Owner, layout: Layout): boolean {
   if (owner === 'dzi and compact') return layout !== 'iiif';
   return owner === layout || owner === 'common' || owner === 'originals' || owner === 'report';
 }

@@ -1,9 +1,10 @@
-import { extensionOf, levelsOf, type Shape } from '../tile-plan.ts';
-import { type TileSet, tileSet } from '../tile-set.ts';
+import { extensionOf, findMip, levelsOf, type Shape } from '../tile-plan.ts';
+import { sheetFile, type TileSet, tileSet } from '../tile-set.ts';
 import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
+import { PAINTED_PX_BYTES } from '../encode.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { dziLevel, dziLevelSets } from './dzi.ts';
-import { mipOf, setOrigin, type SiteShape } from './site-shape.ts';
+import { setOrigin, type SiteShape } from './site-shape.ts';
 
 /** Cells of at most so many px along their longer side are always written: there are fewer bytes in them than in sheets. */
 const OVERVIEW_CELL = 16;
@@ -18,8 +19,6 @@ const SHEET_PX = 512;
 const VIEW_TILE = 256;
 /** What a file costs beside its bytes: a block on a disk, the head of a request. */
 const FILE_BYTES = 4096;
-/** Bytes of a px of what is encoded only when it is written; the same on both sides of a comparison. */
-const PAINTED_PX_BYTES = 0.4;
 
 /** What a level costs, in two ways to have it. */
 export interface LevelCosts {
@@ -53,7 +52,7 @@ export function levelCosts({ grid, recipe, uses, headerBytes, bytesOf }: Compact
   const side = overviewTile(recipe);
   const tile = { width: side, height: side };
   return levelsOf(grid, recipe.cell)
-    .filter(({ cell }) => longer(cell) > OVERVIEW_CELL && mipOf(recipe, cell).from !== 'reference')
+    .filter(({ cell }) => longer(cell) > OVERVIEW_CELL && findMip(recipe, cell)!.from !== 'reference')
     .map((level) => {
       const { cell, width, height } = level;
       let [written, shared] = [0, 0];
@@ -118,7 +117,7 @@ function sharedLevel({ level, cell }: Level, recipe: Shape): LayoutLevel {
     while (cells * longer(cell) < VIEW_TILE) cells *= 2;
     return { level, tile: { width: cell.width * cells, height: cell.height * cells }, from: 'sheets' };
   }
-  return { level, tile: mipOf(recipe, cell).piece, from: 'reference' };
+  return { level, tile: findMip(recipe, cell)!.piece, from: 'reference' };
 }
 
 /** Overview and sheets of a site. */
@@ -146,7 +145,7 @@ function sheetSet({ pictures, recipe }: SiteShape, cell: Size, side: number): Ti
     height: cell.height * rows,
     tile,
     from: setOrigin(cell, tile, recipe),
-    pathsOf: (_, sheet) => [`sheets/${cell.width}/${sheet >> 10}/${sheet}.${extensionOf(recipe.format)}`],
+    pathsOf: (_, sheet) => [sheetFile(sheet, cell, extensionOf(recipe.format))],
   });
 }
 

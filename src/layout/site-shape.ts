@@ -1,4 +1,4 @@
-import { extensionOf, levelsOf, type Mip, mipsOf } from '../tile-plan.ts';
+import { extensionOf, findMip, levelsOf, type Mip, mipsOf } from '../tile-plan.ts';
 import { pictureFile, type TileSet, tileSet } from '../tile-set.ts';
 import type { Layouts } from '../mosaic-json.ts';
 import type { Grid, Level, Recipe, Size, TileOrigin } from '../types.ts';
@@ -36,15 +36,6 @@ export function pictureSet({ pictures, recipe }: Omit<SiteShape, 'layouts'>, mip
     from,
     pathsOf: (x, row) => [pictureFile(Math.floor(row / down), mip, [x, row % down], recipe.cell, extension)],
   });
-}
-
-/** A mip by its size. */
-export function mipOf(recipe: SiteShape['recipe'], size: Size): Mip {
-  return findMip(recipe, size)!;
-}
-
-function findMip(recipe: SiteShape['recipe'], { width, height }: Size): Mip | undefined {
-  return mipsOf(recipe).find((mip) => mip.width === width && mip.height === height);
 }
 
 /**

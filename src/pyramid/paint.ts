@@ -4,7 +4,7 @@ import { type CellPainter, cellPainter } from '../cell-painter.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
 import { encodePainted } from '../encode.ts';
 import { mapOrdered } from '../ordered.ts';
-import { type Mip, mipsOf } from '../tile-plan.ts';
+import { findMip, type Mip } from '../tile-plan.ts';
 import { tileRect, type TileSet } from '../tile-set.ts';
 import type { Rect, Size } from '../types.ts';
 import { cellsOf, put, type Rendering } from './rendering.ts';
@@ -31,7 +31,7 @@ export class Painter {
   async paint(set: TileSet): Promise<void> {
     const { rendering } = this;
     const { recipe } = rendering.pictures;
-    const mip = mipsOf(recipe).find(({ width, height }) => width === set.cell.width && height === set.cell.height);
+    const mip = findMip(recipe, set.cell);
     const paint = mip?.from === 'reference' ? this.fromFiles(set, mip) : mip ? this.fromMips(set) : this.fromFiner(set);
     const encoded = mapOrdered(tilesOf(set), rendering.concurrency, async (at) => {
       const rect = tileRect(set, ...at);

@@ -43,5 +43,5 @@ export async function referSet(rendering: Rendering, set: TileSet): Promise<void
 
 /** A cell of a set, in pieces of a tile each. */
 function pieceShape({ cell, tile }: { readonly cell: Size; readonly tile: Size }) {
-  return { ...cell, across: cell.width / tile.width, down: cell.height / tile.height, piece: tile };
+  return { ...cell, across: cell.width / tile.width, down: cell.height / tile.height };
 }

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib';
 import type { Strips } from '../jpeg/cut.ts';
 import { spliceBound, type SpliceBand, spliceTile } from '../jpeg/splice.ts';
-import { mcuOf, type Mip, mipsOf } from '../tile-plan.ts';
+import { findMip, mcuOf, type Mip } from '../tile-plan.ts';
 import { tileRect, type TileSet } from '../tile-set.ts';
 import type { Rect } from '../types.ts';
 import { cellsOf, put, type Rendering } from './rendering.ts';
@@ -13,9 +13,7 @@ import { cellsOf, put, type Rendering } from './rendering.ts';
 export async function spliceSet(rendering: Rendering, set: TileSet): Promise<void> {
   const { pictures, header, finished } = rendering;
   const mcu = mcuOf(pictures.recipe.subsampling);
-  const mip = mipsOf(pictures.recipe).find(
-    ({ width, height }) => width === set.cell.width && height === set.cell.height,
-  )!;
+  const mip = findMip(pictures.recipe, set.cell)!;
   const cells = cellsOf(rendering, set);
   const piece = (column: number, row: number) => {
     const { across, down } = mip;

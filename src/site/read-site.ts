@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
-import type { MosaicJson } from '../mosaic-json.ts';
-
-/** Version of `mosaic.json` that we write and read. */
-export const MOSAIC_VERSION = 2;
+import { MOSAIC_VERSION, type MosaicJson } from '../mosaic-json.ts';
 
 /**
  * Reads the `mosaic.json` of a site.

@@ -186,7 +186,7 @@ function* tilesOf(
       if (refers) {
         const picture = cells[Math.floor(row / down) * grid.columns + Math.floor(column / across)]!;
         const piece = [column % across, row % down] as const;
-        original = pictureFile(picture, { ...cell, across, down, piece: tile }, piece, recipe.cell, extension);
+        original = pictureFile(picture, { ...cell, across, down }, piece, recipe.cell, extension);
       }
       // What a source brought itself is not ours.
       const own = shows === 'pictures' && from === 'reference';
