@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
-import { PricedSources, quantise } from '../src/kernels/priced-kernel.ts';
+import { PricedSources, quantise, sourcesMemory } from '../src/kernels/priced-kernel.ts';
 import { auction, type AuctionOptions } from '../src/match/auction.ts';
 import { BidHeaps } from '../src/match/bid-heaps.ts';
 import { groupBy } from '../src/match/groups.ts';
+import { Lookup, lookupMemory } from '../src/match/lookup.ts';
 import { Slots } from '../src/match/slots.ts';
 import { integer, seeded } from './random.ts';
 
@@ -26,9 +27,18 @@ function filled<Value>(length: number, value: Value): Value[] {
 }
 
 /** What an auction is about. */
-type Market = Pick<AuctionOptions, 'cells' | 'weights' | 'groups' | 'slots' | 'used'> & {
+interface Market extends Pick<AuctionOptions, 'groups' | 'slots' | 'used'> {
+  /** Of cells and of sources. */
+  readonly cells: Int16Array;
   readonly features: Int16Array;
-};
+  readonly weights: Float32Array;
+}
+
+/** What an auction is given; all its cells bid. */
+function offered({ cells, features, weights, groups, slots, used }: Market, most: number) {
+  const lookup = new Lookup(lookupMemory({ cells, points: features, weights }, most));
+  return { lookup, cells: Uint32Array.from(weights, (_, cell) => cell), groups, slots, used };
+}
 
 /** As many cells as there are numbers, all worth the same, and sources that share nothing. */
 function plain(cells: Int16Array, features: Int16Array, capacity: number): Market {
@@ -96,7 +106,7 @@ function leastSum({ cells, features, weights, groups, slots, used }: Market): nu
 describe('the cheapest sources of a cell', () => {
   test.each([1, 3, 4, 5, 63, 500])('are those of brute force, of %i', (count) => {
     const features = vectors(count, count);
-    const sources = new PricedSources(features, 64);
+    const sources = new PricedSources(sourcesMemory(features, 64));
     const random = seeded(9);
     for (let round = 0; round < 60; round++) {
       for (let id = 0; id < count; id++) sources.setPrice(id, round % 3 === 0 ? 0 : Math.floor(random() * 2e6));
@@ -172,9 +182,8 @@ describe('an auction', () => {
       const n = weights.length;
       // Costs and prices are whole numbers, so a sum within less than 1 of the least is the least.
       const steps = { firstStep: 1 / (n + 1), nextStep: () => 0 };
-      const sources = new PricedSources(features, 8);
       const candidates = integer(random, 2, 5);
-      const { total, bound, cells: placed, uses } = auction({ ...market, ...steps, sources, candidates });
+      const { total, bound, cells: placed, uses } = auction({ ...offered(market, 8), ...steps, candidates });
       const least = leastSum(market);
       expect(total, `case ${seed}`).toBe(least);
       expect(bound).toBeLessThanOrEqual(least);
@@ -221,10 +230,9 @@ describe('an auction', () => {
   ])('in falling steps certifies its gap: %i cells, %i sources, %i uses', (cellCount, sourceCount, capacity) => {
     const market = plain(vectors(cellCount, 3), vectors(sourceCount, 4), capacity);
     const steps = { firstStep: 40_000, nextStep: (step: number) => (step > 500 ? step / 5 : 0) };
-    const sources = new PricedSources(market.features, 16);
     const told: number[] = [];
     const onProgress = (part: number) => void told.push(part);
-    const { total, bound, uses } = auction({ ...market, ...steps, sources, candidates: 16, onProgress });
+    const { total, bound, uses } = auction({ ...offered(market, 16), ...steps, candidates: 16, onProgress });
     const least = leastSum(market);
     expect(bound).toBeLessThanOrEqual(least);
     expect(total).toBeGreaterThanOrEqual(least);
@@ -237,8 +245,7 @@ describe('an auction', () => {
     const slots = new Slots({ capacity: Infinity, rise: 30, again: 0 });
     const market = { ...plain(vectors(200, 5), vectors(50, 6), 200), slots };
     const steps = { firstStep: 40_000, nextStep: (step: number) => (step > 200 ? step / 5 : 0) };
-    const sources = new PricedSources(market.features, 16);
-    const { total, bound } = auction({ ...market, ...steps, sources, candidates: 16 });
+    const { total, bound } = auction({ ...offered(market, 16), ...steps, candidates: 16 });
     const least = leastSum(market);
     expect(bound).toBeLessThanOrEqual(least);
     expect(total).toBeGreaterThanOrEqual(least);

@@ -4,9 +4,9 @@ import { keepApart } from '../src/match/keep-apart.ts';
 import type { Rules } from '../src/match/jobs.ts';
 import { solveLap } from '../src/match/lap.ts';
 import { draftOf, type Problem, problemOf } from '../src/match/problem.ts';
-import { rearrange } from '../src/match/rearrange.ts';
+import { partBlocks, rearrange } from '../src/match/rearrange.ts';
 import { integer, seeded } from './random.ts';
-import { conflictsOf, countsOf, FREELY, idsOf, sceneOf } from './scene.ts';
+import { conflictsOf, countsOf, FREELY, idsOf, lookupOf, sceneOf } from './scene.ts';
 
 /** The least sum over all ways to give each row a column of its own. */
 function bruteForce(costs: Float64Array, rows: number, columns: number): number {
@@ -84,7 +84,7 @@ describe('rearranging', () => {
       [100, 8],
     ]);
     const scene = sceneOf(target(columns, rows), features(count), { alike, sharing, pins });
-    const problem = problemOf(scene, { ...FREELY, ...rules }, 512);
+    const problem = problemOf(scene, { ...FREELY, ...rules }, lookupOf(scene));
     // A rough placement that keeps all rules: sources in turn, apart by moves.
     const start = scene.pins.map((pin, cell) => (pin === 0xffffffff ? (cell * 37) % count : pin));
     const draft = draftOf(problem, start);
@@ -108,10 +108,34 @@ describe('rearranging', () => {
     expect([...draft.costs]).toEqual([...fresh.costs]);
   });
 
+  test('parts equal sources at less cost than moves do, wherever images are not short', () => {
+    const [columns, rows, count, distance] = [30, 20, 120, 2];
+    const alike = Uint32Array.from({ length: count }, (_, id) => (id % 10 === 1 ? id - 1 : id));
+    const scene = sceneOf(target(columns, rows), features(count), { alike, pins: new Map([[100, 8]]) });
+    const problem = problemOf(scene, FREELY, lookupOf(scene));
+    const likest = scene.pins.map((pin, cell) => {
+      problem.lookup.cheapestOf(cell, 1);
+      return pin === 0xffffffff ? problem.lookup.memory.ids[0]! : pin;
+    });
+    const shown = (cells: Uint32Array) => [...idsOf(scene, cells)].map((id) => alike[id]!);
+    expect(conflictsOf(shown(likest), columns, distance)).toBeGreaterThan(50);
+    const [parted, moved] = [draftOf(problem, likest), draftOf(problem, likest)];
+    const looked = partBlocks(problem, parted, { minDistance: distance });
+    expect(looked).toBeGreaterThan(50);
+    expect(looked).toBeLessThanOrEqual(columns * rows);
+    expect(keepApart(problem, moved, distance)).toBe(true);
+    for (const { cells } of [parted, moved]) {
+      expect(conflictsOf(shown(cells), columns, distance)).toBe(0);
+      expect(idsOf(scene, cells)[100]).toBe(8);
+    }
+    expect(priceOf(problem, parted)).toBeLessThan(priceOf(problem, moved));
+    expect(parted).toEqual(draftOf(problem, parted.cells));
+  });
+
   test('finds the best where one block is all there is', () => {
     for (let round = 0; round < 20; round++) {
       const scene = sceneOf(target(3, 2), features(7));
-      const problem = problemOf(scene, FREELY, 512);
+      const problem = problemOf(scene, FREELY, lookupOf(scene));
       const draft = draftOf(
         problem,
         Uint32Array.from({ length: 6 }, (_, cell) => cell),
@@ -127,7 +151,7 @@ describe('rearranging', () => {
 
   test('leaves alone what shows what it would without a distance', () => {
     const scene = sceneOf(target(6, 4), features(40));
-    const problem = problemOf(scene, FREELY, 512);
+    const problem = problemOf(scene, FREELY, lookupOf(scene));
     const draft = draftOf(
       problem,
       Uint32Array.from({ length: 24 }, (_, cell) => cell),

@@ -7,7 +7,7 @@ import { checkRules, type Demands, distancesFor } from '../src/match/rules.ts';
 import { writeCellLook } from '../src/match/emphasis.ts';
 import type { TargetCells } from '../src/match/target.ts';
 import { seeded } from './random.ts';
-import { conflictsOf, countsOf, FREELY, idsOf, sceneOf } from './scene.ts';
+import { conflictsOf, countsOf, FREELY, idsOf, lookupOf, sceneOf } from './scene.ts';
 
 const [COLUMNS, ROWS, SOURCES] = [30, 20, 120];
 const CELLS = COLUMNS * ROWS;
@@ -29,7 +29,7 @@ function costOf(cell: number, id: number): number {
 function place(rules: Partial<Rules>, distances: number[], more: Parameters<typeof sceneOf>[2] = {}) {
   const scene = sceneOf(target, features, more);
   const progress = new Int32Array(new SharedArrayBuffer(4));
-  const { cells, ...result } = placeRuled(scene, {
+  const { cells, ...result } = placeRuled(scene, lookupOf(scene), {
     kind: 'ruled',
     rules: { ...FREELY, ...rules },
     distances,
@@ -150,7 +150,12 @@ describe('a placement', () => {
     const scene = sceneOf(flat, twelve);
     const progress = new Int32Array(new SharedArrayBuffer(4));
     const rules = { ...FREELY, variety };
-    const { cells, gap, distanceCost } = placeRuled(scene, { kind: 'ruled', rules, distances: [0], progress });
+    const { cells, gap, distanceCost } = placeRuled(scene, lookupOf(scene), {
+      kind: 'ruled',
+      rules,
+      distances: [0],
+      progress,
+    });
     expect([gap, distanceCost]).toEqual([0, 0]);
     if (variety === 1) expect(countsOf(cells)).toEqual(Array.from({ length: 12 }, () => 4));
   });

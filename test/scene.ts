@@ -1,5 +1,8 @@
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
+import { quantise } from '../src/kernels/priced-kernel.ts';
+import { quantiseCells } from '../src/match/emphasis.ts';
 import { FREE, type Rules, type Scene } from '../src/match/jobs.ts';
+import { ASKED_MAX, Lookup, lookupMemory } from '../src/match/lookup.ts';
 import { buildSearchTree } from '../src/match/search-tree.ts';
 import type { TargetCells } from '../src/match/target.ts';
 
@@ -38,6 +41,13 @@ export function sceneOf(
       return id === undefined ? FREE : tree.ids.indexOf(id);
     }),
   };
+}
+
+/** Where a scene's cells look up what is cheapest. */
+export function lookupOf({ target, tree, weights }: Scene): Lookup {
+  const cells = new Int16Array(weights.length * FEATURE_LENGTH);
+  quantiseCells(target, cells, 0, weights.length);
+  return new Lookup(lookupMemory({ cells, points: quantise(tree.points), weights }, ASKED_MAX));
 }
 
 /** Source of each cell. */

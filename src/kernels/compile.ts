@@ -10,6 +10,11 @@ import { main } from 'assemblyscript/asc';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 
+const OPTIONS = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--converge'];
+/** Kernels whose memory is given to them, since threads share it. */
+const SHARED: ReadonlySet<string> = new Set(['priced']);
+const SHARED_OPTIONS = ['--enable', 'threads', '--importMemory', '--sharedMemory', '--maximumMemory', '65536'];
+
 /** Names of the kernels: `name.as.ts` becomes `name.wasm.ts`. */
 export async function kernelNames(): Promise<string[]> {
   const files = await readdir(here);
@@ -21,7 +26,7 @@ export async function compileKernel(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zoomosaic-kernel-'));
   try {
     const wasm = join(folder, 'kernel.wasm');
-    const options = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--converge'];
+    const options = [...OPTIONS, ...(SHARED.has(name) ? SHARED_OPTIONS : [])];
     const { error } = await main([`${name}.as.ts`, '--baseDir', here, '--outFile', wasm, ...options]);
     if (error) throw new Error(`${name}.as.ts does not compile: ${error.message}`, { cause: error });
     const base64 = (await readFile(wasm)).toString('base64');

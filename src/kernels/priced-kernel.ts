@@ -1,5 +1,5 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { loadKernel } from './load.ts';
+import { joinKernel, sharedMemory } from './load.ts';
 import { WASM } from './priced.wasm.ts';
 
 // The function of priced.as.ts; numbers named `…At` are byte offsets into the kernel's memory.
@@ -21,17 +21,90 @@ const TAIL = FEATURE_LENGTH - HEAD;
 const GROUP = 16;
 const FREE = 1024;
 
-/** Features as whole numbers, {@link FEATURE_SCALE} to one. */
-export function quantise(features: Float32Array): Int16Array {
-  return Int16Array.from(features, (value) => Math.round(value * FEATURE_SCALE));
+/** Features as whole numbers, {@link FEATURE_SCALE} to one: `out`, from `at` on. */
+export function quantise(
+  features: Float32Array,
+  out: Int16Array = new Int16Array(features.length),
+  at = 0,
+): Int16Array {
+  for (let i = 0; i < features.length; i++) out[at + i] = Math.round(features[i]! * FEATURE_SCALE);
+  return out;
 }
 
-/** Sources that have prices, and which of them a cell would choose. */
+/** Sources and their prices in memory that threads share: plain data, for them to be sent. */
+export interface SourcesMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly count: number;
+  /** How many may be asked for at once. */
+  readonly most: number;
+}
+
+/** Where things stand in a {@link SourcesMemory}: byte offsets, multiples of 16. */
+function layoutOf(count: number, most: number, seat: number) {
+  const blocks = Math.ceil(count / 4);
+  const bounds = Math.ceil(blocks / 16) * 16;
+  let end = FREE;
+  const take = (bytes: number) => (end += Math.ceil(bytes / 16) * 16) - Math.ceil(bytes / 16) * 16;
+  const common = {
+    heads: take(blocks * 4 * HEAD * 2),
+    tails: take(blocks * 4 * TAIL * 2),
+    headNorms: take(blocks * 16),
+    norms: take(blocks * 16),
+    leasts: take((bounds / 4) * HEAD * 2),
+    greatests: take((bounds / 4) * HEAD * 2),
+    floors: take(bounds),
+    prices: take(blocks * 16),
+  };
+  // Each thread has a seat of its own: what it asks, and what it is told.
+  const seatBytes = FEATURE_LENGTH * 8 + (2 * most + 8) * 8 + Math.ceil(((most + 4) * 4) / 16) * 16;
+  end += seat * seatBytes;
+  const own = { query: take(FEATURE_LENGTH * 8), keys: take((2 * most + 8) * 8), costs: take((most + 4) * 4) };
+  return { ...common, ...own, end };
+}
+
+/**
+ * Lays out sources, without prices.
+ *
+ * @param features quantised, of all sources; @param most how many are ever asked for; @param seats threads that ask.
+ */
+export function sourcesMemory(features: Int16Array, most: number, seats = 1): SourcesMemory {
+  const count = features.length / FEATURE_LENGTH;
+  const at = layoutOf(count, most, seats - 1);
+  const memory = sharedMemory(at.end);
+  const { buffer } = memory;
+  const blocks = Math.ceil(count / 4);
+  new Float32Array(buffer, at.prices, blocks * 4).fill(Infinity, count);
+  const heads = new Int16Array(buffer, at.heads, blocks * 4 * HEAD);
+  const tails = new Int16Array(buffer, at.tails, blocks * 4 * TAIL);
+  const headNorms = new Int32Array(buffer, at.headNorms, count);
+  const norms = new Int32Array(buffer, at.norms, count);
+  const bounds = Math.ceil(blocks / 16) * 4 * HEAD;
+  const leasts = new Int16Array(buffer, at.leasts, bounds).fill(32767);
+  const greatests = new Int16Array(buffer, at.greatests, bounds).fill(-32768);
+  for (let id = 0; id < count; id++) {
+    const group = Math.floor(id / GROUP);
+    for (let i = 0; i < HEAD; i++) {
+      const to = (group >> 2) * 4 * HEAD + (group & 3) * 2 + (i >> 1) * 8 + (i & 1);
+      const value = features[id * FEATURE_LENGTH + i]!;
+      leasts[to] = Math.min(leasts[to]!, value);
+      greatests[to] = Math.max(greatests[to]!, value);
+    }
+    const first = id * FEATURE_LENGTH;
+    const [block, lane] = [(id >> 2) * 4, (id & 3) * 2];
+    for (let i = 0; i < HEAD; i++) heads[block * HEAD + lane + (i >> 1) * 8 + (i & 1)] = features[first + i]!;
+    for (let i = 0; i < TAIL; i++) tails[block * TAIL + lane + (i >> 1) * 8 + (i & 1)] = features[first + HEAD + i]!;
+    headNorms[id] = norm(features, first, HEAD);
+    norms[id] = norm(features, first, FEATURE_LENGTH);
+  }
+  return { memory, count, most };
+}
+
+/** Sources that have prices, and which of them a cell would choose: one thread's view of them. */
 export class PricedSources {
   readonly count: number;
   /** How many may be asked for at once. */
   readonly most: number;
-  /** Price of each source, in squared distances of quantised features; not negative. */
+  /** Price of each source, in squared distances of quantised features; not negative. The same for all threads. */
   readonly prices: Float32Array;
   /** The least price of each group of sources. */
   private readonly floors: Float32Array;
@@ -45,73 +118,21 @@ export class PricedSources {
   private known = 0;
   private readonly call: PricedFunctions;
   private readonly query: Int16Array;
-  private readonly at: Record<
-    | 'heads'
-    | 'tails'
-    | 'headNorms'
-    | 'norms'
-    | 'leasts'
-    | 'greatests'
-    | 'floors'
-    | 'prices'
-    | 'query'
-    | 'keys'
-    | 'costs',
-    number
-  >;
+  private readonly at: ReturnType<typeof layoutOf>;
 
-  /** @param features quantised, of all sources; @param most how many are ever asked for. */
-  constructor(features: Int16Array, most: number) {
-    this.count = features.length / FEATURE_LENGTH;
+  /** @param seat of this thread, 0 and up: no two threads share one. */
+  constructor({ memory, count, most }: SourcesMemory, seat = 0) {
+    this.count = count;
     this.most = most;
-    const blocks = Math.ceil(this.count / 4);
-    let end = FREE;
-    const take = (bytes: number) => (end += Math.ceil(bytes / 16) * 16) - Math.ceil(bytes / 16) * 16;
-    this.at = {
-      heads: take(blocks * 4 * HEAD * 2),
-      tails: take(blocks * 4 * TAIL * 2),
-      headNorms: take(blocks * 16),
-      norms: take(blocks * 16),
-      leasts: take(Math.ceil(blocks / 16) * 4 * HEAD * 2),
-      greatests: take(Math.ceil(blocks / 16) * 4 * HEAD * 2),
-      floors: take(Math.ceil(blocks / 16) * 16),
-      prices: take(blocks * 16),
-      query: take(FEATURE_LENGTH * 8),
-      keys: take((2 * most + 8) * 8),
-      costs: take((most + 4) * 4),
-    };
-    const kernel = loadKernel<PricedFunctions>(WASM);
-    const { buffer } = kernel.reserve(end);
-    this.call = kernel.call;
-    this.prices = new Float32Array(buffer, this.at.prices, this.count);
-    new Float32Array(buffer, this.at.prices, blocks * 4).fill(Infinity, this.count);
-    this.floors = new Float32Array(buffer, this.at.floors, Math.ceil(blocks / 16) * 4);
+    this.at = layoutOf(count, most, seat);
+    this.call = joinKernel(WASM, memory) as PricedFunctions;
+    const { buffer } = memory;
+    this.prices = new Float32Array(buffer, this.at.prices, count);
+    this.floors = new Float32Array(buffer, this.at.floors, Math.ceil(count / GROUP));
     this.ids = new Uint32Array(buffer, this.at.keys, most * 2);
     this.values = new Float32Array(buffer, this.at.keys, most * 2);
     this.costs = new Int32Array(buffer, this.at.costs, most);
     this.query = new Int16Array(buffer, this.at.query, FEATURE_LENGTH * 4);
-    const heads = new Int16Array(buffer, this.at.heads, blocks * 4 * HEAD);
-    const tails = new Int16Array(buffer, this.at.tails, blocks * 4 * TAIL);
-    const headNorms = new Int32Array(buffer, this.at.headNorms, this.count);
-    const norms = new Int32Array(buffer, this.at.norms, this.count);
-    const bounds = Math.ceil(blocks / 16) * 4 * HEAD;
-    const leasts = new Int16Array(buffer, this.at.leasts, bounds).fill(32767);
-    const greatests = new Int16Array(buffer, this.at.greatests, bounds).fill(-32768);
-    for (let id = 0; id < this.count; id++) {
-      const group = Math.floor(id / GROUP);
-      for (let i = 0; i < HEAD; i++) {
-        const at = (group >> 2) * 4 * HEAD + (group & 3) * 2 + (i >> 1) * 8 + (i & 1);
-        const value = features[id * FEATURE_LENGTH + i]!;
-        leasts[at] = Math.min(leasts[at]!, value);
-        greatests[at] = Math.max(greatests[at]!, value);
-      }
-      const first = id * FEATURE_LENGTH;
-      const [block, lane] = [(id >> 2) * 4, (id & 3) * 2];
-      for (let i = 0; i < HEAD; i++) heads[block * HEAD + lane + (i >> 1) * 8 + (i & 1)] = features[first + i]!;
-      for (let i = 0; i < TAIL; i++) tails[block * TAIL + lane + (i >> 1) * 8 + (i & 1)] = features[first + HEAD + i]!;
-      headNorms[id] = norm(features, first, HEAD);
-      norms[id] = norm(features, first, FEATURE_LENGTH);
-    }
   }
 
   /** Sets the price of a source. */

@@ -1,9 +1,9 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
-import { type Assignment, auction, type AuctionOptions, OVERSHOT_STEPS } from './auction.ts';
+import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
 import { keepApart } from './keep-apart.ts';
+import type { Lookup } from './lookup.ts';
 import { placeOneByOne } from './one-by-one.ts';
-import { rearrange } from './rearrange.ts';
+import { partBlocks, rearrange } from './rearrange.ts';
 import { distance, type Draft, draftOf, type Problem, problemOf } from './problem.ts';
 
 type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
@@ -19,8 +19,8 @@ const CANDIDATE_BYTES = 96 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [7, 64];
 /** Of the time that it all takes. */
 const AUCTION_PART = 0.6;
-/** Pictures that are asked for at once at most: by whoever has to pass over those that stand near. */
-const ASKED_MAX = 512;
+/** Of the time that parting takes. */
+const PARTED = 0.5;
 /** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;
@@ -29,9 +29,13 @@ const SAMPLE = 2 ** 15;
  * Places every cell so that the sum of costs and of the prices of uses is near the least; then parts equal sources that stand
  * too near, by the first of the job's distances that can be kept.
  */
-export function placeRuled(scene: Scene, { rules, distances, nearest, progress }: RuledJob): MatchResult {
+export function placeRuled(
+  scene: Scene,
+  lookup: Lookup,
+  { rules, distances, nearest, progress }: RuledJob,
+): MatchResult {
   const tell = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
-  const problem = problemOf(scene, rules, ASKED_MAX);
+  const problem = problemOf(scene, rules, lookup);
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
     : assign(problem, (part) => tell(part * AUCTION_PART));
@@ -55,13 +59,17 @@ function partEqual(
   minDistance: number,
   onProgress: (part: number) => void,
 ): Draft | undefined {
+  const options = { minDistance, wished: draft.cells };
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
-  if (!keepApart(problem, apart, minDistance, (part) => onProgress(part / 2))) {
+  let looked = partBlocks(problem, apart, { ...options, onProgress: (part) => onProgress(PARTED * part) });
+  // Where images are short, swaps help.
+  if (!keepApart(problem, apart, minDistance)) {
     const anew = problem.rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
     if (!anew) return undefined;
     apart = draftOf(problem, anew);
+    looked = 0;
   }
-  rearrange(problem, apart, { minDistance, wished: draft.cells, onProgress: (part) => onProgress(0.5 + part / 2) });
+  rearrange(problem, apart, { ...options, looked, onProgress: (part) => onProgress(PARTED + (1 - PARTED) * part) });
   return apart;
 }
 
@@ -94,18 +102,18 @@ function auctionCells(
   free: Uint32Array,
   onProgress: (part: number) => void,
 ): Assignment {
-  const { sources, groups, slots, strangers } = problem;
+  const { lookup, groups, slots, strangers } = problem;
   const first = Math.max(1, FIRST_STEP * strangers, FIRST_STEP_AGAIN * slots.rising);
   const last = (mean: number) => LAST_STEP * mean;
   const nextStep = (step: number, mean: number) =>
     step <= last(mean) || mean === 0 ? 0 : Math.max(step / FINER, last(mean));
-  const common = { sources, groups, nextStep };
+  const common = { lookup, groups, nextStep };
   const sample = free.length > SAMPLED_ABOVE ? free.filter((_, i) => i % Math.ceil(free.length / SAMPLE) === 0) : free;
   const share = sample.length < free.length ? sample.length / free.length : 1;
   const parts = (from: number, to: number) => (part: number) => onProgress(from + (to - from) * part);
   const some = auction({
     ...common,
-    ...cellsOf(problem, sample),
+    cells: sample,
     slots: share < 1 ? slots.scaled(share) : slots,
     used: used.map((uses) => Math.floor(uses * share)),
     candidates: candidatesFor(sample.length),
@@ -119,7 +127,7 @@ function auctionCells(
   const prices = some.prices.map((price) => price - OVERSHOT_STEPS * step);
   return auction({
     ...common,
-    ...cellsOf(problem, free),
+    cells: free,
     slots,
     used,
     prices,
@@ -127,16 +135,6 @@ function auctionCells(
     firstStep: Math.max(1, step),
     onProgress: parts(0.2, 1),
   });
-}
-
-/** Features and weights of some cells. */
-function cellsOf({ scene, cells }: Problem, chosen: Uint32Array): Pick<AuctionOptions, 'cells' | 'weights'> {
-  if (chosen.length === scene.weights.length) return { cells, weights: scene.weights };
-  const features = new Int16Array(chosen.length * FEATURE_LENGTH);
-  for (const [i, cell] of chosen.entries()) {
-    features.set(cells.subarray(cell * FEATURE_LENGTH, (cell + 1) * FEATURE_LENGTH), i * FEATURE_LENGTH);
-  }
-  return { cells: features, weights: Float32Array.from(chosen, (cell) => scene.weights[cell]!) };
 }
 
 function candidatesFor(cells: number): number {

@@ -13,20 +13,17 @@
  *
  * Sources that share their uses (near-duplicates, one image and its mirror image) are a group: the group has the price.
  */
-import { FEATURE_LENGTH } from '../colour/features.ts';
-import type { PricedSources } from '../kernels/priced-kernel.ts';
 import { BidHeaps } from './bid-heaps.ts';
 import { CandidateLists, ROUNDING } from './candidate-lists.ts';
 import type { Groups } from './groups.ts';
+import type { Lookup } from './lookup.ts';
 import type { Slots } from './slots.ts';
 
 export interface AuctionOptions {
-  /** Quantised features of all cells. */
-  readonly cells: Int16Array;
-  /** What the costs of each cell are multiplied by. */
-  readonly weights: Float32Array;
-  /** Their prices are the result's, too. */
-  readonly sources: PricedSources;
+  /** Where cells look for what is cheapest; its prices are the result's, too. */
+  readonly lookup: Lookup;
+  /** The cells there that bid. */
+  readonly cells: Uint32Array;
   readonly groups: Groups;
   readonly slots: Slots;
   /** Uses that each group has before any cell bids. */
@@ -65,9 +62,9 @@ const PROGRESS_BIDS = 1 << 14;
 
 /** Assigns sources to cells by an auction; there have to be uses for all of them. */
 export function auction(options: AuctionOptions): Assignment {
-  const { cells: features, weights, sources, groups, slots, used, onProgress } = options;
-  const count = features.length / FEATURE_LENGTH;
-  const lists = new CandidateLists({ features, weights, sources, groups, size: options.candidates });
+  const { cells, lookup, groups, slots, used, onProgress } = options;
+  const count = cells.length;
+  const lists = new CandidateLists({ lookup, cells, groups, size: options.candidates });
   const least = (group: number) => Math.min(Number.MAX_VALUE, slots.price(used[group]!));
   const market: Market = {
     cells: new Uint32Array(count),
@@ -102,9 +99,10 @@ interface Market extends Pick<Assignment, 'cells' | 'costs' | 'uses' | 'prices'>
   readonly heaps: BidHeaps;
 }
 
-function setPrice({ prices }: Market, { groups, sources }: AuctionOptions, group: number, price: number): void {
+function setPrice({ prices }: Market, { groups, lookup }: AuctionOptions, group: number, price: number): void {
   prices[group] = price;
-  for (let i = groups.starts[group]!; i < groups.starts[group + 1]!; i++) sources.setPrice(groups.members[i]!, price);
+  for (let i = groups.starts[group]!; i < groups.starts[group + 1]!; i++)
+    lookup.sources.setPrice(groups.members[i]!, price);
 }
 
 /** Auctions all sources anew, from the prices that there are. */
@@ -143,13 +141,9 @@ function bid(
 }
 
 /** Lagrange's bound. That candidates were found at prices rounded to 32 bits, {@link ROUNDING} makes up for. */
-function boundOf(
-  { weights, groups, slots, used }: AuctionOptions,
-  prices: Float64Array,
-  lists: CandidateLists,
-): number {
+function boundOf({ cells, groups, slots, used }: AuctionOptions, prices: Float64Array, lists: CandidateLists): number {
   let bound = 0;
-  for (let cell = 0; cell < weights.length; cell++) bound += lists.best(cell, prices).value * ROUNDING;
+  for (let cell = 0; cell < cells.length; cell++) bound += lists.best(cell, prices).value * ROUNDING;
   for (let group = 0; group < groups.count; group++) {
     if (used[group]! < slots.capacity) bound -= slots.gain(used[group]!, prices[group]!);
   }

@@ -1,6 +1,5 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
-import type { PricedSources } from '../kernels/priced-kernel.ts';
 import type { Groups } from './groups.ts';
+import { BATCH, type Lookup } from './lookup.ts';
 
 /** Prices are looked up as 32-bit floats: a value may be this much less than it seems, relatively. */
 export const ROUNDING = 1 - 2 ** -21;
@@ -14,11 +13,9 @@ export interface Choice {
 }
 
 export interface CandidateOptions {
-  /** Quantised features of all cells. */
-  readonly features: Int16Array;
-  /** What their costs are multiplied by. */
-  readonly weights: Float32Array;
-  readonly sources: PricedSources;
+  readonly lookup: Lookup;
+  /** What is looked up there for each list. */
+  readonly cells: Uint32Array;
   readonly groups: Groups;
   /** Of a list. */
   readonly size: number;
@@ -27,11 +24,11 @@ export interface CandidateOptions {
 /**
  * For each cell the sources that were below some limit when all were last looked at, with what they cost then; of each group
  * the likest. Since prices only rise, all others still are above it: only when that is not enough, all are looked at again.
+ * The first lists are made many at a time, by all threads.
  */
 export class CandidateLists {
-  private readonly features: Int16Array;
-  private readonly weights: Float32Array;
-  private readonly sources: PricedSources;
+  private readonly lookup: Lookup;
+  private readonly cells: Uint32Array;
   private readonly groups: Groups;
   private readonly size: number;
   private readonly held: Uint16Array;
@@ -43,24 +40,24 @@ export class CandidateLists {
   private fills = 0;
   private readonly choice: Choice = { id: 0, cost: 0, value: 0, second: 0 };
 
-  constructor({ features, weights, sources, groups, size }: CandidateOptions) {
-    const cells = weights.length;
-    this.features = features;
-    this.weights = weights;
-    this.sources = sources;
+  constructor({ lookup, cells, groups, size }: CandidateOptions) {
+    const { count, most } = lookup.sources;
+    this.lookup = lookup;
+    this.cells = cells;
     this.groups = groups;
-    this.size = Math.min(size, sources.count);
-    this.held = new Uint16Array(cells);
-    this.ids = new (sources.count <= 2 ** 16 ? Uint16Array : Uint32Array)(cells * this.size);
-    this.costs = new Int32Array(cells * this.size);
-    this.values = new Float32Array(cells * this.size);
-    this.limits = new Float32Array(cells).fill(Infinity);
+    this.size = Math.min(size, most);
+    this.held = new Uint16Array(cells.length);
+    this.ids = new (count <= 2 ** 16 ? Uint16Array : Uint32Array)(cells.length * this.size);
+    this.costs = new Int32Array(cells.length * this.size);
+    this.values = new Float32Array(cells.length * this.size);
+    this.limits = new Float32Array(cells.length).fill(Infinity);
     this.seen = new Uint32Array(groups.count);
   }
 
   /** The cheapest source of a cell, at its group's price; the same object each time. */
   best(cell: number, prices: Float64Array): Choice {
-    if (this.held[cell]! > 0 && this.look(cell, prices)) return this.choice;
+    if (this.held[cell] === 0) this.fillFirst(cell);
+    if (this.look(cell, prices)) return this.choice;
     // About as far above the second best known as the last list reached above its own.
     const first = cell * this.size;
     const reach = this.limits[cell]! - this.values[first + 1]!;
@@ -78,7 +75,7 @@ export class CandidateLists {
     choice.value = choice.second = Infinity;
     const first = cell * size;
     const end = first + this.held[cell]!;
-    const weight = this.weights[cell]!;
+    const weight = this.lookup.memory.weights[this.cells[cell]!]!;
     for (let i = first; i < end; i++) {
       // What it cost then, it costs at least.
       if (this.values[i]! * ROUNDING >= choice.second) return true;
@@ -101,21 +98,37 @@ export class CandidateLists {
     for (const [i, limit] of this.limits.entries()) this.limits[i] = Math.max(0, limit - by) * ROUNDING;
   }
 
+  /** Makes the lists of a cell and of those after it, as long as they have none. */
+  private fillFirst(cell: number): void {
+    const { lookup, cells, held, size } = this;
+    let end = cell + 1;
+    while (end < Math.min(cells.length, cell + BATCH) && held[end] === 0) end++;
+    lookup.cheapest(cells.subarray(cell, end), size);
+    for (let i = 0; i < end - cell; i++) this.keep(cell + i, i, Infinity);
+  }
+
   private fill(cell: number, limit: number): void {
-    const { sources, size, groups, seen } = this;
-    const found = sources.cheapest(this.features, cell * FEATURE_LENGTH, size, limit, this.weights[cell]);
-    if (found === size && found < sources.count) this.limits[cell] = sources.values[2 * found - 1]!;
-    else this.limits[cell] = limit;
+    this.lookup.cheapestOf(this.cells[cell]!, this.size, limit);
+    this.keep(cell, 0, limit);
+  }
+
+  /** Makes a cell's list of what was looked up for it, the `asked`th cell, below a limit. */
+  private keep(cell: number, asked: number, limit: number): void {
+    const { size, groups, seen } = this;
+    const { held, ids, costs, values } = this.lookup.memory;
+    const found = held[asked]!;
+    const from = asked * size;
+    this.limits[cell] = found === size && found < this.lookup.sources.count ? values[from + found - 1]! : limit;
     this.fills++;
     let to = cell * size;
-    for (let rank = 0; rank < found; rank++) {
-      const id = sources.ids[2 * rank]!;
+    for (let at = from; at < from + found; at++) {
+      const id = ids[at]!;
       const group = groups.of[id]!;
       if (seen[group] === this.fills) continue;
       seen[group] = this.fills;
       this.ids[to] = id;
-      this.values[to] = sources.values[2 * rank + 1]!;
-      this.costs[to++] = sources.costs[rank]!;
+      this.values[to] = values[at]!;
+      this.costs[to++] = costs[at]!;
     }
     this.held[cell] = to - cell * size;
   }

@@ -1,4 +1,5 @@
 import { FEATURE_LENGTH, FEATURE_ORDER, FEATURE_SIDE } from '../colour/features.ts';
+import { quantise } from '../kernels/priced-kernel.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
 
 /**
@@ -14,7 +15,9 @@ const EMPHASIS = Float32Array.from({ length: FEATURE_LENGTH }, (_, i) => {
 
 /** Emphasises the feature vectors of `features`, in place. */
 export function emphasise(features: Float32Array): void {
-  for (let i = 0; i < features.length; i++) features[i]! *= EMPHASIS[i % FEATURE_LENGTH]!;
+  for (let from = 0; from < features.length; from += FEATURE_LENGTH) {
+    for (let i = 0; i < FEATURE_LENGTH; i++) features[from + i]! *= EMPHASIS[i]!;
+  }
 }
 
 const vector = new Float32Array(FEATURE_LENGTH);
@@ -24,4 +27,13 @@ export function writeCellLook(target: TargetCells, cell: number, out: Float32Arr
   writeCellFeatures(target, cell, vector, 0);
   emphasise(vector);
   out.set(vector, at);
+}
+
+/** Writes the quantised vectors of cells `start..end` to their places in `out`, which has those of all cells. */
+export function quantiseCells(target: TargetCells, out: Int16Array, start: number, end: number): void {
+  for (let cell = start; cell < end; cell++) {
+    writeCellFeatures(target, cell, vector, 0);
+    emphasise(vector);
+    quantise(vector, out, cell * FEATURE_LENGTH);
+  }
 }

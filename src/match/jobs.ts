@@ -1,4 +1,5 @@
 import type { Grid } from '../types.ts';
+import type { LookupMemory } from './lookup.ts';
 import type { SearchTree } from './search-tree.ts';
 import type { TargetCells } from './target.ts';
 
@@ -20,6 +21,13 @@ export interface Scene {
   readonly pins: Uint32Array;
 }
 
+/** What every matching thread is given. */
+export interface Shared {
+  readonly scene: Scene;
+  /** Where cells do not just take the likest. */
+  readonly lookup?: LookupMemory;
+}
+
 /** A cell that no picture is pinned to. */
 export const FREE = 0xffffffff;
 
@@ -33,9 +41,17 @@ export interface Rules {
   readonly useAll: boolean;
 }
 
-/** What a matching thread is asked: cells `start..end` freely, or all of them under the rules. */
+/** What a matching thread is asked. */
 export type MatchJob =
+  /** The likest pictures of cells `start..end`. */
   | { readonly kind: 'nearest'; readonly start: number; readonly end: number }
+  /** To quantise what these cells show, for lookups. */
+  | { readonly kind: 'quantise'; readonly start: number; readonly end: number }
+  /** What cells `start..` cost with these pictures. */
+  | { readonly kind: 'costs'; readonly start: number; readonly positions: Uint32Array }
+  /** To help with lookups until all cells are placed. */
+  | { readonly kind: 'help'; readonly seat: number }
+  /** To place all cells under the rules. */
   | {
       readonly kind: 'ruled';
       readonly rules: Rules;

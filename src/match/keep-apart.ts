@@ -1,4 +1,3 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
 import { distance, type Draft, type Problem } from './problem.ts';
 import { FREE } from './jobs.ts';
 
@@ -27,7 +26,7 @@ export function keepApart(
   for (let cell = 0; cell < draft.cells.length; cell++) {
     if (cell % PROGRESS_CELLS === 0) onProgress(cell / draft.cells.length);
     if (pins[cell] !== FREE || !moves.isNear(cell, draft.cells[cell]!, cell)) continue;
-    if (!moves.help(cell, TRIED) && !moves.help(cell, problem.sources.count)) return false;
+    if (!moves.help(cell, TRIED) && !moves.help(cell, problem.lookup.sources.count)) return false;
   }
   return true;
 }
@@ -111,17 +110,18 @@ class Moves {
 
   /** The cheapest pictures that nothing alike stands near; fewer, if they are among those asked for. */
   private candidates(cell: number, tried: number): number[] {
-    const { cells, sources, scene, ways } = this.problem;
+    const { lookup, ways } = this.problem;
+    const { count, most } = lookup.sources;
     const found: number[] = [];
     const add = (position: number) => {
       if (!this.isNear(cell, position, cell)) found.push(position);
     };
-    if (tried >= sources.count) for (let position = 0; position < sources.count; position++) add(position);
+    if (tried >= count) for (let position = 0; position < count; position++) add(position);
     else {
       // As many as may stand near are passed over, in all their ways.
-      const asked = Math.min(sources.most, (tried + (2 * this.minDistance + 1) ** 2) * ways);
-      const held = sources.cheapest(cells, cell * FEATURE_LENGTH, asked, Infinity, scene.weights[cell]);
-      for (let rank = 0; rank < held && found.length < tried; rank++) add(sources.ids[2 * rank]!);
+      const asked = Math.min(most, (tried + (2 * this.minDistance + 1) ** 2) * ways);
+      const held = lookup.cheapestOf(cell, asked);
+      for (let rank = 0; rank < held && found.length < tried; rank++) add(lookup.memory.ids[rank]!);
     }
     return found;
   }

@@ -1,15 +1,17 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
+import { quantise } from '../kernels/priced-kernel.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Target } from '../target.ts';
 import type { Grid, Placement, Size, Turn } from '../types.ts';
-import { emphasise, writeCellLook } from './emphasis.ts';
-import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
+import { costsOf } from './costs.ts';
+import { emphasise } from './emphasis.ts';
+import { type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene, type Shared } from './jobs.ts';
+import { ASKED_MAX, type LookupMemory, lookupMemory } from './lookup.ts';
 import { checkRules, distancesFor } from './rules.ts';
-import { buildSearchTree, squaredDistance } from './search-tree.ts';
-import { cutTarget, type TargetCells } from './target.ts';
+import { sceneOf } from './scene.ts';
+import { cutTarget } from './target.ts';
 import { turnedFeatures } from './turns.ts';
-import { autoWeights, readWeights } from './weights.ts';
 
 export interface MatchOptions {
   readonly grid: Grid;
@@ -61,96 +63,102 @@ export async function match(target: Target, features: Float32Array, options: Mat
   const { maxUses, variety, useAll, concurrency } = options;
   const rules = { maxUses, variety, useAll };
   const free = !Number.isFinite(maxUses) && variety === 0 && !useAll;
-  const threads = free ? Math.min(concurrency, Math.ceil(total / BATCH_CELLS)) : 1;
-  const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, scene);
+  const distances = distancesFor({ ...options, pins });
+  const threads = Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
+  const shared: Shared = { scene, ...((!free || distances[0] !== 0) && { lookup: lookupOf(scene, threads) }) };
+  const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, shared);
   const abort = () => void pool.close(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    const nearest = free ? await askNearest(pool, scene, onProgress) : undefined;
-    const distances = distancesFor({ ...options, pins });
+    const nearest = free ? await askNearest(pool, total, onProgress) : undefined;
     const job = { kind: 'ruled', rules, distances, ...(nearest && { nearest }) } as const;
-    const result = await askRuled(pool, job, (part) => onProgress(Math.floor(part * total), total));
+    const result = shared.lookup
+      ? await askRuled(pool, job, { total, threads }, (part) => onProgress(Math.floor(part * total), total))
+      : { cells: nearest!, gap: 0, distanceCost: 0, minDistance: 0 };
     if (result.stuck) throw refusal(options);
+    const costs = await askCosts(pool, result.cells);
     onProgress(total, total);
     const { gap, distanceCost, minDistance } = result;
-    return { grid, ...picturesOf(scene, result.cells, options.turns, usable), gap, distanceCost, minDistance };
+    return {
+      grid,
+      cells: picturesOf(scene, result.cells, options.turns, usable),
+      costs,
+      gap,
+      distanceCost,
+      minDistance,
+    };
   } finally {
     signal.removeEventListener('abort', abort);
     await pool.close();
   }
 }
 
-async function sceneOf(
-  target: Target,
-  features: Float32Array,
-  sharing: Uint32Array,
-  { grid, cell, alike, turns, weights, adapt, pins }: MatchOptions,
-): Promise<Scene> {
-  const usable = alike.length;
-  const looks = turnedFeatures(features, turns);
-  emphasise(looks);
-  const tree = buildSearchTree(looks);
-  const sources = shared(tree.ids.map((id) => id % usable));
-  const upright = new Uint32Array(usable);
-  for (const [position, id] of tree.ids.entries()) if (id < usable) upright[id] = position;
-  const cells = grid.columns * grid.rows;
-  return {
-    target: await cutTarget(target, grid, cell, { features, part: adapt }),
-    tree,
-    sources,
-    sharing: shared(sources.map((id) => sharing[id]!)),
-    alike: shared(sources.map((id) => alike[id]!)),
-    weights: await weightsOf(target, grid, cell, weights),
-    pins: shared(Uint32Array.from({ length: cells }, (_, at) => (pins.has(at) ? upright[pins.get(at)!]! : FREE))),
-  };
+/** Where threads look up what is cheapest; the cells' features are not there yet. */
+function lookupOf({ tree, weights }: Scene, threads: number): LookupMemory {
+  const cells = new Int16Array(new SharedArrayBuffer(weights.length * FEATURE_LENGTH * 2));
+  const points = quantise(tree.points, new Int16Array(new SharedArrayBuffer(tree.points.length * 2)));
+  return lookupMemory({ cells, points, weights }, ASKED_MAX, threads);
 }
 
-/** Weights of cells, 1 on average. */
-async function weightsOf(target: Target, grid: Grid, cell: Size, from: string | undefined): Promise<Float32Array> {
-  const weights = new Float32Array(new SharedArrayBuffer(grid.columns * grid.rows * 4)).fill(1);
-  if (from === undefined) return weights;
-  weights.set(from === 'auto' ? autoWeights(await cutTarget(target, grid, cell)) : await readWeights(from, grid, cell));
-  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
-  for (const [at, weight] of weights.entries()) weights[at] = weight / mean;
-  return weights;
+/** Has cells `0..total` seen to in batches, by all threads; what they answer goes to its place in `out`. */
+async function inBatches(
+  pool: WorkerPool,
+  total: number,
+  job: (start: number, end: number) => MatchJob,
+  out?: Uint32Array | Float32Array,
+  onProgress?: MatchOptions['onProgress'],
+): Promise<void> {
+  const starts = Array.from({ length: Math.ceil(total / BATCH_CELLS) }, (_, i) => i * BATCH_CELLS);
+  let done = 0;
+  await Promise.all(
+    starts.map(async (start) => {
+      const end = Math.min(total, start + BATCH_CELLS);
+      const found = await pool.run<Uint32Array | Float32Array>(job(start, end));
+      out?.set(found, start);
+      onProgress?.((done += end - start), total);
+    }),
+  );
 }
 
 /** Positions of the likest pictures, and of pinned ones. */
 async function askNearest(
   pool: WorkerPool,
-  { pins }: Scene,
+  total: number,
   onProgress: MatchOptions['onProgress'],
 ): Promise<Uint32Array> {
-  const cells = new Uint32Array(pins.length);
-  let done = 0;
-  const batches = Array.from({ length: Math.ceil(cells.length / BATCH_CELLS) }, (_, i) => i * BATCH_CELLS);
-  await Promise.all(
-    batches.map(async (start) => {
-      const job: MatchJob = { kind: 'nearest', start, end: Math.min(cells.length, start + BATCH_CELLS) };
-      const found = await pool.run<Uint32Array>(job);
-      cells.set(found, start);
-      onProgress((done += found.length), cells.length);
-    }),
-  );
+  const cells = new Uint32Array(total);
+  await inBatches(pool, total, (start, end) => ({ kind: 'nearest', start, end }), cells, onProgress);
   return cells;
 }
 
+/** Has one thread place all cells, and the others help it. */
 async function askRuled(
   pool: WorkerPool,
   job: Omit<Extract<MatchJob, { kind: 'ruled' }>, 'progress'>,
+  { total, threads }: { readonly total: number; readonly threads: number },
   onProgress: (part: number) => void,
 ): Promise<MatchResult> {
-  const { nearest, distances } = job;
-  if (nearest && distances[0] === 0) return { cells: nearest, gap: 0, distanceCost: 0, minDistance: 0 };
+  await inBatches(pool, total, (start, end) => ({ kind: 'quantise', start, end }));
   const progress = new Int32Array(new SharedArrayBuffer(4));
-  const tell = () => onProgress(nearest ? 1 : Atomics.load(progress, 0) / PROGRESS_PARTS);
+  const tell = () => onProgress(job.nearest ? 1 : Atomics.load(progress, 0) / PROGRESS_PARTS);
   const timer = setInterval(tell, 100);
   try {
-    return await pool.run<MatchResult>({ ...job, progress });
+    const helpers = Array.from({ length: threads - 1 }, (_, i) => pool.run({ kind: 'help', seat: i + 1 }));
+    const [result] = await Promise.all([pool.run<MatchResult>({ ...job, progress }), ...helpers]);
+    return result;
   } finally {
     clearInterval(timer);
   }
+}
+
+/** How far each picture is from what the target shows there. */
+async function askCosts(pool: WorkerPool, positions: Uint32Array): Promise<Float32Array> {
+  const costs = new Float32Array(positions.length);
+  const job = (start: number, end: number) =>
+    ({ kind: 'costs', start, positions: positions.slice(start, end) }) as const;
+  await inBatches(pool, positions.length, job, costs);
+  return costs;
 }
 
 function refusal({ maxUses, minDistance }: MatchOptions): UserError {
@@ -165,31 +173,11 @@ function refusal({ maxUses, minDistance }: MatchOptions): UserError {
   );
 }
 
-/** Picture ids of positions, and how far each is from what the target shows there. */
-function picturesOf(
-  { target, tree }: Scene,
-  positions: Uint32Array,
-  turns: readonly Turn[],
-  usable: number,
-): Pick<Placement, 'cells' | 'costs'> {
-  const costs = costsOf(target, (cell) => ({ points: tree.points, at: positions[cell]! }));
-  const cells = positions.map((position) => {
+/** Picture ids of positions. */
+function picturesOf({ tree }: Scene, positions: Uint32Array, turns: readonly Turn[], usable: number): Uint32Array {
+  return positions.map((position) => {
     const id = tree.ids[position]!;
     return turns[Math.floor(id / usable)]! * usable + (id % usable);
-  });
-  return { cells, costs };
-}
-
-/** Squared distances of what the target shows, as it is, from the vectors that were chosen. */
-function costsOf(
-  { grid, px }: TargetCells,
-  chosen: (cell: number) => { readonly points: Float32Array; readonly at: number },
-): Float32Array {
-  const seen = new Float32Array(FEATURE_LENGTH);
-  return Float32Array.from({ length: grid.columns * grid.rows }, (_, cell) => {
-    writeCellLook({ grid, px }, cell, seen, 0);
-    const { points, at } = chosen(cell);
-    return squaredDistance(seen, 0, points, at * FEATURE_LENGTH);
   });
 }
 
@@ -203,15 +191,7 @@ export async function judge(
   const turns = [...new Set(cells.map((id) => Math.floor(id / usable)))] as Turn[];
   const turned = turnedFeatures(features, turns);
   emphasise(turned);
-  const costs = costsOf(await cutTarget(target, grid, cell), (at) => {
-    const id = cells[at]!;
-    return { points: turned, at: turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable) };
-  });
+  const at = cells.map((id) => turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable));
+  const costs = costsOf(await cutTarget(target, grid, cell), 0, turned, at);
   return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0 };
-}
-
-function shared(values: Uint32Array): Uint32Array {
-  const copy = new Uint32Array(new SharedArrayBuffer(values.byteLength));
-  copy.set(values);
-  return copy;
 }

@@ -1,9 +1,9 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { PricedSources, quantise } from '../kernels/priced-kernel.ts';
+import type { PricedSources } from '../kernels/priced-kernel.ts';
 import { type Groups, groupBy } from './groups.ts';
 import type { Rules, Scene } from './jobs.ts';
+import type { Lookup } from './lookup.ts';
 import { Slots } from './slots.ts';
-import { writeCellLook } from './emphasis.ts';
 
 /** Cells whose cheapest source tells what cells cost. */
 const SAMPLED_CELLS = 1024;
@@ -20,7 +20,7 @@ export interface Problem {
   /** Features of all cells, and of all pictures by position, quantised. */
   readonly cells: Int16Array;
   readonly points: Int16Array;
-  readonly sources: PricedSources;
+  readonly lookup: Lookup;
   readonly groups: Groups;
   readonly slots: Slots;
   readonly rules: Rules;
@@ -37,16 +37,14 @@ export interface Draft {
   readonly uses: Uint32Array;
 }
 
-/** Makes whole numbers of a scene; `most` of the cheapest pictures are ever asked for. */
-export function problemOf(scene: Scene, rules: Rules, most: number): Problem {
-  const cells = quantisedCells(scene);
-  const points = quantise(scene.tree.points);
-  const sources = new PricedSources(points, most);
+/** What is to be solved: `lookup` has the scene's cells and pictures, as whole numbers. */
+export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
+  const { cells, points } = lookup.memory;
   const groups = groupBy(scene.sharing);
   const strangers = meanCost(scene.weights, cells, points);
-  const slots = slotsFor(scene, rules, groups.count, strangers, likestCost(scene.weights, cells, sources));
+  const slots = slotsFor(scene, rules, groups.count, strangers, likestCost(scene.weights, cells, lookup.sources));
   const ways = scene.sources.length / (scene.sources.reduce((last, id) => Math.max(last, id), 0) + 1);
-  return { scene, cells, points, sources, groups, slots, rules, strangers, ways };
+  return { scene, cells, points, lookup, groups, slots, rules, strangers, ways };
 }
 
 /** What the rules make a further use cost. */
@@ -101,15 +99,4 @@ function likestCost(weights: Float32Array, cells: Int16Array, sources: PricedSou
     total += sources.values[1]!;
   }
   return total / count;
-}
-
-function quantisedCells({ target }: Scene): Int16Array {
-  const count = target.grid.columns * target.grid.rows;
-  const quantised = new Int16Array(count * FEATURE_LENGTH);
-  const features = new Float32Array(FEATURE_LENGTH);
-  for (let cell = 0; cell < count; cell++) {
-    writeCellLook(target, cell, features, 0);
-    quantised.set(quantise(features), cell * FEATURE_LENGTH);
-  }
-  return quantised;
 }

@@ -1,12 +1,10 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
-import { eachNear, FREE } from './jobs.ts';
-import { solveLap } from './lap.ts';
-import { distance, type Draft, type Problem } from './problem.ts';
+import { Blocks } from './blocks.ts';
+import { FREE } from './jobs.ts';
+import { BATCH } from './lookup.ts';
+import type { Draft, Problem } from './problem.ts';
 
 /** Cells along a block's side at most, whatever the distance. */
 const SIDE_MAX = 8;
-/** Candidates of a cell. */
-const TRIED = 24;
 /** How often the grid is gone through at most; and cells, all in all, unless once is more. */
 const PASSES = 8;
 const CELLS_MAX = 2 ** 18;
@@ -15,10 +13,21 @@ const WORTH = 0.004;
 
 export interface RearrangeOptions {
   readonly minDistance: number;
-  /** Pictures that cells would show if equal ones might stand together: blocks that show just these are passed over. */
-  readonly wished: Uint32Array;
   /** Called now and then with the part of the work that is done, 0..1. */
   readonly onProgress?: (part: number) => void;
+}
+
+/**
+ * Parts equal sources (and near-duplicates) that stand too near: blocks where they do are assigned anew. Some may be left,
+ * where images are short.
+ *
+ * @param draft changed in place.
+ * @returns how many cells were looked at.
+ */
+export function partBlocks(problem: Problem, draft: Draft, options: RearrangeOptions): number {
+  const blocks = new Blocks(problem, draft, options.minDistance, SIDE_MAX ** 2);
+  const { onProgress } = options;
+  return goThrough(problem, blocks, { ...options, pass: 0 }, (cells) => blocks.conflict(cells), onProgress).looked;
 }
 
 /**
@@ -28,27 +37,60 @@ export interface RearrangeOptions {
  *
  * @param draft changed in place.
  */
-export function rearrange(problem: Problem, draft: Draft, options: RearrangeOptions): void {
-  const { minDistance, wished, onProgress } = options;
+export function rearrange(
+  problem: Problem,
+  draft: Draft,
+  options: RearrangeOptions & {
+    /** Pictures that cells would show if equal ones might stand together: blocks that show just these are passed over. */
+    readonly wished: Uint32Array;
+    /** So many cells were looked at before. */
+    readonly looked?: number;
+  },
+): void {
+  const { wished, looked = 0, onProgress } = options;
+  const blocks = new Blocks(problem, draft, options.minDistance, SIDE_MAX ** 2);
+  const worth = (cells: readonly number[]) => cells.some((cell) => draft.cells[cell] !== wished[cell]);
+  let all = looked;
+  for (let pass = 0; pass < PASSES && (all === 0 || all < CELLS_MAX); pass++) {
+    const tell = (part: number) => onProgress?.((pass + part) / PASSES);
+    const gone = goThrough(problem, blocks, { ...options, pass }, worth, tell);
+    all += gone.looked;
+    if (pass % 2 === 1 && gone.saved < WORTH * draft.costs.reduce((sum, cost) => sum + cost, 0)) return;
+  }
+}
+
+/** Assigns blocks anew all over the grid, those that are `worth` it; `pass` is which of four ways to lay them, each shifted by half of one. */
+function goThrough(
+  problem: Problem,
+  blocks: Blocks,
+  { minDistance, pass }: RearrangeOptions & { readonly pass: number },
+  worth: (cells: readonly number[]) => boolean,
+  onProgress: ((part: number) => void) | undefined,
+): { saved: number; looked: number } {
   const { columns, rows } = problem.scene.target.grid;
   const side = Math.min(minDistance + 1, SIDE_MAX, Math.max(columns, rows));
-  const blocks = new Blocks(problem, draft, minDistance);
-  let left = CELLS_MAX;
-  for (let pass = 0; pass < PASSES && (pass === 0 || left > 0); pass++) {
-    let saved = 0;
-    // Four ways to lay blocks, each shifted by half of one.
-    const [dx, dy] = [pass % 2, (pass >> 1) % 2].map((shift) => shift * ((side + 1) >> 1)) as [number, number];
-    for (let top = -dy; top < rows; top += side) {
-      onProgress?.((pass + (top + dy) / (rows + dy)) / PASSES);
-      for (let x = -dx; x < columns; x += side) {
-        const cells = blockCells(problem, { left: x, top, side });
-        if (cells.every((cell) => draft.cells[cell] === wished[cell])) continue;
-        saved += blocks.solve(cells);
-        left -= cells.length;
-      }
+  const [dx, dy] = [pass % 2, (pass >> 1) % 2].map((shift) => shift * ((side + 1) >> 1)) as [number, number];
+  let [saved, looked] = [0, 0];
+  let batch: number[][] = [];
+  let cells = 0;
+  const solve = () => {
+    saved += blocks.solve(batch);
+    looked += cells;
+    batch = [];
+    cells = 0;
+  };
+  for (let top = -dy; top < rows; top += side) {
+    onProgress?.((top + dy) / (rows + dy));
+    for (let left = -dx; left < columns; left += side) {
+      const block = blockCells(problem, { left, top, side });
+      if (!worth(block)) continue;
+      if (cells + block.length > BATCH) solve();
+      batch.push(block);
+      cells += block.length;
     }
-    if (pass % 2 === 1 && saved < WORTH * draft.costs.reduce((sum, cost) => sum + cost, 0)) return;
   }
+  solve();
+  return { saved, looked };
 }
 
 function blockCells({ scene }: Problem, block: { left: number; top: number; side: number }): number[] {
@@ -61,112 +103,4 @@ function blockCells({ scene }: Problem, block: { left: number; top: number; side
     }
   }
   return cells;
-}
-
-/** A picture that a cell of a block might show, and what that costs, the price of the use included. */
-interface Candidate {
-  readonly position: number;
-  readonly cost: number;
-}
-
-class Blocks {
-  private readonly problem: Problem;
-  private readonly draft: Draft;
-  private readonly minDistance: number;
-  /** By what is alike: the latest look around a cell that found it there. */
-  private readonly seen: Uint32Array;
-  private looks = 0;
-
-  constructor(problem: Problem, draft: Draft, minDistance: number) {
-    this.problem = problem;
-    this.draft = draft;
-    this.minDistance = minDistance;
-    this.seen = new Uint32Array(problem.scene.alike.reduce((most, key) => Math.max(most, key), 0) + 1);
-  }
-
-  /** Assigns the cells of a block anew; returns what that saves. */
-  solve(cells: readonly number[]): number {
-    const { draft, problem } = this;
-    const { of } = problem.groups;
-    // The block gives its uses back, for as long as it is being looked at.
-    for (const cell of cells) draft.uses[of[draft.cells[cell]!]!]!--;
-    const before = cells.reduce((sum, cell) => sum + this.costOf(cell, draft.cells[cell]!), 0);
-    const chosen = this.assign(cells.map((cell) => this.candidates(cell, cells)));
-    const after = chosen ? chosen.reduce((sum, { cost }) => sum + cost, 0) : Infinity;
-    const better = chosen && after < before * (1 - 1e-9) && !this.losesOne(cells, chosen);
-    for (const [i, cell] of cells.entries()) {
-      if (better) {
-        draft.cells[cell] = chosen[i]!.position;
-        draft.costs[cell] = problem.scene.weights[cell]! * this.distance(cell, chosen[i]!.position);
-      }
-      draft.uses[of[draft.cells[cell]!]!]!++;
-    }
-    return better ? before - after : 0;
-  }
-
-  /** One candidate of each list, no two alike, at the least cost. */
-  private assign(lists: readonly ReadonlyMap<number, Candidate>[]): Candidate[] | undefined {
-    const columns = new Map<number, number>();
-    for (const list of lists) for (const key of list.keys()) if (!columns.has(key)) columns.set(key, columns.size);
-    const keys = [...columns.keys()];
-    const costs = new Float64Array(lists.length * keys.length).fill(Infinity);
-    for (const [row, list] of lists.entries()) {
-      for (const [key, { cost }] of list) costs[row * keys.length + columns.get(key)!] = cost;
-    }
-    const chosen = solveLap(costs, lists.length, keys.length);
-    return chosen && lists.map((list, row) => list.get(keys[chosen[row]!]!)!);
-  }
-
-  /** By what is alike: the cheapest pictures that may stand in a cell of a block, and those that stand in the block now. */
-  private candidates(cell: number, block: readonly number[]): Map<number, Candidate> {
-    const { cells, sources, scene } = this.problem;
-    const found = new Map<number, Candidate>();
-    const around = this.look(cell, block);
-    const add = (position: number) => {
-      const key = scene.alike[position]!;
-      if (this.seen[key] === this.looks) return;
-      const cost = this.costOf(cell, position);
-      if (cost < (found.get(key)?.cost ?? Infinity)) found.set(key, { position, cost });
-    };
-    const asked = Math.min(sources.most, (TRIED + around) * this.problem.ways);
-    const held = sources.cheapest(cells, cell * FEATURE_LENGTH, asked, Infinity, scene.weights[cell]);
-    for (let rank = 0; rank < held && found.size < TRIED; rank++) add(sources.ids[2 * rank]!);
-    for (const other of block) add(this.draft.cells[other]!);
-    return found;
-  }
-
-  /** Takes note of what stands around a cell, outside of its block; returns how much that is. */
-  private look(cell: number, block: readonly number[]): number {
-    const { scene } = this.problem;
-    const { cells } = this.draft;
-    this.looks++;
-    let around = 0;
-    eachNear(scene.target.grid, cell, this.minDistance, (other) => {
-      const key = scene.alike[cells[other]!]!;
-      if (this.seen[key] === this.looks || block.includes(other)) return;
-      this.seen[key] = this.looks;
-      around++;
-    });
-    return around;
-  }
-
-  /** Whether a source that has to be used would be used no more. */
-  private losesOne(cells: readonly number[], chosen: readonly Candidate[]): boolean {
-    const { groups, rules } = this.problem;
-    if (!rules.useAll) return false;
-    const kept = new Set(chosen.map(({ position }) => groups.of[position]!));
-    return cells.some((cell) => {
-      const group = groups.of[this.draft.cells[cell]!]!;
-      return this.draft.uses[group] === 0 && !kept.has(group);
-    });
-  }
-
-  private costOf(cell: number, position: number): number {
-    const { scene, slots, groups } = this.problem;
-    return scene.weights[cell]! * this.distance(cell, position) + slots.price(this.draft.uses[groups.of[position]!]!);
-  }
-
-  private distance(cell: number, position: number): number {
-    return distance(this.problem.cells, cell, this.problem.points, position);
-  }
 }

@@ -32,7 +32,7 @@ export class Slots {
   /** Price of one more use, where there are `uses`; Infinity if there can be none. */
   price(uses: number): number {
     if (uses >= this.capacity) return Infinity;
-    return uses > 0 ? this.again + this.rise * uses ** 3 : 0;
+    return uses > 0 ? this.again + this.rise * uses * uses * uses : 0;
   }
 
   /** Sum of the prices of uses `from..to` (exclusive). */

@@ -3,21 +3,52 @@ import { FEATURE_LENGTH } from '../colour/features.ts';
 import { messageOf } from '../errors.ts';
 import type { Reply } from '../pool.ts';
 import { placeRuled } from './assign.ts';
-import { FREE, type MatchJob, type MatchResult, type Scene } from './jobs.ts';
+import { costsOf } from './costs.ts';
+import { quantiseCells, writeCellLook } from './emphasis.ts';
+import { FREE, type MatchJob, type MatchResult, type Shared } from './jobs.ts';
+import { help, Lookup } from './lookup.ts';
 import { NearestSearch } from './search-tree.ts';
-import { writeCellLook } from './emphasis.ts';
 
-const scene = workerData as Scene;
+const { scene, lookup } = workerData as Shared;
 
 parentPort!.on('message', (job: MatchJob) => {
-  let reply: Reply<MatchResult | Uint32Array>;
+  let reply: Reply<Answer>;
   try {
-    reply = { result: job.kind === 'nearest' ? nearest(job.start, job.end) : placeRuled(scene, job) };
+    reply = { result: answer(job) };
   } catch (error) {
     reply = { error: messageOf(error) };
   }
   parentPort!.postMessage(reply);
 });
+
+type Answer = MatchResult | Uint32Array | Float32Array | undefined;
+
+function answer(job: MatchJob): Answer {
+  switch (job.kind) {
+    case 'nearest':
+      return nearest(job.start, job.end);
+    case 'quantise':
+      quantiseCells(scene.target, lookup!.cells, job.start, job.end);
+      return undefined;
+    case 'costs':
+      return costsOf(scene.target, job.start, scene.tree.points, job.positions);
+    case 'help':
+      help(lookup!, job.seat);
+      return undefined;
+    case 'ruled':
+      return place(job);
+  }
+}
+
+/** Places all cells; helpers are sent home whatever happens. */
+function place(job: Extract<MatchJob, { kind: 'ruled' }>): MatchResult {
+  const desk = new Lookup(lookup!);
+  try {
+    return placeRuled(scene, desk, job);
+  } finally {
+    desk.close();
+  }
+}
 
 let search: NearestSearch | undefined;
 const query = new Float32Array(FEATURE_LENGTH);

@@ -4,8 +4,9 @@ import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import { quantise } from '../../dist/kernels/priced-kernel.js';
 import { placeRuled } from '../../dist/match/assign.js';
-import { emphasise, writeCellLook } from '../../dist/match/emphasis.js';
+import { emphasise, quantiseCells, writeCellLook } from '../../dist/match/emphasis.js';
 import { FREE } from '../../dist/match/jobs.js';
+import { ASKED_MAX, Lookup, lookupMemory } from '../../dist/match/lookup.js';
 import { buildSearchTree } from '../../dist/match/search-tree.js';
 import { cutTarget } from '../../dist/match/target.js';
 import { openTarget } from '../../dist/target.js';
@@ -88,15 +89,15 @@ async function solve({ data, folder, runs }: Bench, columns: number, rows: numbe
     const own = tree.ids;
     const weights = new Float32Array(columns * rows).fill(1);
     const scene = { target, tree, sources: own, sharing: own, alike: own, weights };
-    placeRuled(
-      { ...scene, pins: new Uint32Array(columns * rows).fill(FREE) },
-      {
-        kind: 'ruled',
-        rules: { maxUses, variety: 0, useAll: false },
-        distances: [0],
-        progress: new Int32Array(new SharedArrayBuffer(4)),
-      },
-    );
+    const cells = new Int16Array(columns * rows * FEATURE_LENGTH);
+    quantiseCells(target, cells, 0, columns * rows);
+    const lookup = new Lookup(lookupMemory({ cells, points: quantise(tree.points), weights }, ASKED_MAX));
+    placeRuled({ ...scene, pins: new Uint32Array(columns * rows).fill(FREE) }, lookup, {
+      kind: 'ruled',
+      rules: { maxUses, variety: 0, useAll: false },
+      distances: [0],
+      progress: new Int32Array(new SharedArrayBuffer(4)),
+    });
     seconds.push((performance.now() - start) / 1000);
   }
   return figuresOf(seconds);

@@ -1,0 +1,51 @@
+import type { Target } from '../target.ts';
+import type { Grid, Size } from '../types.ts';
+import { emphasise } from './emphasis.ts';
+import { FREE, type Scene } from './jobs.ts';
+import type { MatchOptions } from './match.ts';
+import { buildSearchTree } from './search-tree.ts';
+import { cutTarget } from './target.ts';
+import { turnedFeatures } from './turns.ts';
+import { autoWeights, readWeights } from './weights.ts';
+
+/** Brings together what matching threads share. */
+export async function sceneOf(
+  target: Target,
+  features: Float32Array,
+  sharing: Uint32Array,
+  { grid, cell, alike, turns, weights, adapt, pins }: MatchOptions,
+): Promise<Scene> {
+  const usable = alike.length;
+  const looks = turnedFeatures(features, turns);
+  emphasise(looks);
+  const tree = buildSearchTree(looks);
+  const sources = shared(tree.ids.map((id) => id % usable));
+  const upright = new Uint32Array(usable);
+  for (const [position, id] of tree.ids.entries()) if (id < usable) upright[id] = position;
+  const cells = grid.columns * grid.rows;
+  return {
+    target: await cutTarget(target, grid, cell, { features, part: adapt }),
+    tree,
+    sources,
+    sharing: shared(sources.map((id) => sharing[id]!)),
+    alike: shared(sources.map((id) => alike[id]!)),
+    weights: await weightsOf(target, grid, cell, weights),
+    pins: shared(Uint32Array.from({ length: cells }, (_, at) => (pins.has(at) ? upright[pins.get(at)!]! : FREE))),
+  };
+}
+
+/** Weights of cells, 1 on average. */
+async function weightsOf(target: Target, grid: Grid, cell: Size, from: string | undefined): Promise<Float32Array> {
+  const weights = new Float32Array(new SharedArrayBuffer(grid.columns * grid.rows * 4)).fill(1);
+  if (from === undefined) return weights;
+  weights.set(from === 'auto' ? autoWeights(await cutTarget(target, grid, cell)) : await readWeights(from, grid, cell));
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
+  for (const [at, weight] of weights.entries()) weights[at] = weight / mean;
+  return weights;
+}
+
+function shared(values: Uint32Array): Uint32Array {
+  const copy = new Uint32Array(new SharedArrayBuffer(values.byteLength));
+  copy.set(values);
+  return copy;
+}
