@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
-import { PricedSources, quantise, sourcesMemory } from '../src/kernels/priced-kernel.ts';
+import { PricedSources, quantise } from '../src/kernels/priced-kernel.ts';
+import { sourcesMemory } from '../src/kernels/priced-memory.ts';
 import { auction, type AuctionOptions } from '../src/match/auction.ts';
 import { BidHeaps } from '../src/match/bid-heaps.ts';
 import { groupBy } from '../src/match/groups.ts';
@@ -104,7 +105,7 @@ function leastSum({ cells, features, weights, groups, slots, used }: Market): nu
 }
 
 describe('the cheapest sources of a cell', () => {
-  test.each([1, 3, 4, 5, 63, 500])('are those of brute force, of %i', (count) => {
+  test.each([1, 3, 4, 5, 63, 500, 3000])('are those of brute force, of %i', (count) => {
     const features = vectors(count, count);
     const sources = new PricedSources(sourcesMemory(features, 64));
     const random = seeded(9);

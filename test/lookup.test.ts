@@ -1,7 +1,8 @@
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
-import { PricedSources, sourcesMemory } from '../src/kernels/priced-kernel.ts';
+import { PricedSources } from '../src/kernels/priced-kernel.ts';
+import { sourcesMemory } from '../src/kernels/priced-memory.ts';
 import { BATCH, Lookup, lookupMemory } from '../src/match/lookup.ts';
 import { match } from '../src/match/match.ts';
 import { WorkerPool, workerModule } from '../src/pool.ts';

@@ -2,9 +2,10 @@
 //
 // Features are 48 i16, so that squared distances are exact whole numbers. Sources stand in blocks of four: for each pair of
 // features, the pairs of all four side by side (16 bytes), so that one instruction serves four sources. The first pairs of
-// all blocks stand before the others of all: mostly they alone are looked at. Four blocks are a group, which has the least and the
-// greatest of its sources' first features, in blocks of four groups: where sources stand among their like, most groups are
-// out of reach as a whole. The caller owns the memory: every argument named `*At` is a byte offset, a multiple of 16.
+// all blocks stand before the others of all: mostly they alone are looked at. Four blocks are a group, 16 groups a large one;
+// each has the least and the greatest of its sources' first features, in blocks of four: where sources stand among their
+// like, most of them are out of reach as a whole. The caller owns the memory: every argument named `*At` is a byte offset, a
+// multiple of 16.
 
 /** Pairs of features, and how many of them (the coarsest) decide whether the others are looked at. */
 const PAIRS: usize = 24;
@@ -12,6 +13,8 @@ const HEAD_PAIRS: usize = 6;
 const HEAD_BLOCK: usize = HEAD_PAIRS << 4;
 const TAIL_BLOCK: usize = (PAIRS - HEAD_PAIRS) << 4;
 const GROUP_BLOCKS = 4;
+/** Groups of a large group, in fours. */
+const LARGE_FOURS = 4;
 
 // @ts-ignore: decorator
 @inline
@@ -30,14 +33,47 @@ function tail(tailAt: usize, queryAt: usize): v128 {
   return sum;
 }
 
-/** Squares of what a pair of the query is outside of four groups' bounds by. */
+/** Squares of what a pair of the query is outside of four bounds by. */
 // @ts-ignore: decorator
 @inline
-function outside(leastAt: usize, greatestAt: usize, pair: usize, query: v128): v128 {
+function outsidePair(leastAt: usize, greatestAt: usize, pair: usize, query: v128): v128 {
   const below = i16x8.sub_sat_s(v128.load(leastAt + (pair << 4)), query);
   const above = i16x8.sub_sat_s(query, v128.load(greatestAt + (pair << 4)));
   const by = i16x8.max_s(i16x8.max_s(below, above), i16x8.splat(0));
   return i32x4.dot_i16x8_s(by, by);
+}
+
+/** Which of four groups, the `four`th ones, might have a source that costs less than `bar`; a bit for each. */
+// @ts-ignore: decorator
+@inline
+function inReach(
+  leastsAt: usize,
+  greatestsAt: usize,
+  floorsAt: usize,
+  four: i32,
+  query0: v128,
+  query1: v128,
+  query2: v128,
+  query3: v128,
+  query4: v128,
+  query5: v128,
+  scale: v128,
+  bar: f32,
+): i32 {
+  const leastAt = leastsAt + (<usize>four) * HEAD_BLOCK;
+  const greatestAt = greatestsAt + (<usize>four) * HEAD_BLOCK;
+  const off = i32x4.add(
+    i32x4.add(
+      i32x4.add(outsidePair(leastAt, greatestAt, 0, query0), outsidePair(leastAt, greatestAt, 1, query1)),
+      outsidePair(leastAt, greatestAt, 2, query2),
+    ),
+    i32x4.add(
+      i32x4.add(outsidePair(leastAt, greatestAt, 3, query3), outsidePair(leastAt, greatestAt, 4, query4)),
+      outsidePair(leastAt, greatestAt, 5, query5),
+    ),
+  );
+  const bound = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(off), scale), v128.load(floorsAt + ((<usize>four) << 4)));
+  return i32x4.bitmask(f32x4.lt(bound, f32x4.splat(bar)));
 }
 
 /** Bits of a float that is not negative rise with it; the id breaks ties. */
@@ -52,6 +88,7 @@ function key(value: f32, id: i32): u64 {
  *
  * @param headsAt, tailsAt features of all sources; `headNormsAt`, `normsAt` i32, the squares' sums of the head and of all of them.
  * @param leastsAt, greatestsAt bounds of the head's features, of groups; floorsAt f32, their prices are no less.
+ * @param largeLeastsAt, largeGreatestsAt, largeFloorsAt the same of large groups.
  * @param pricesAt f32, none negative; those beyond `count` infinite, since blocks are read whole.
  * @param queryAt the cell's features, each pair four times; `headNorm`, `norm` the sums of its squares.
  * @param weight what distances are multiplied by before prices are added.
@@ -68,6 +105,9 @@ export function cheapest(
   leastsAt: usize,
   greatestsAt: usize,
   floorsAt: usize,
+  largeLeastsAt: usize,
+  largeGreatestsAt: usize,
+  largeFloorsAt: usize,
   pricesAt: usize,
   count: i32,
   queryAt: usize,
@@ -99,53 +139,52 @@ export function cheapest(
   const query3 = v128.load(queryAt, 48);
   const query4 = v128.load(queryAt, 64);
   const query5 = v128.load(queryAt, 80);
-  const groups = (count + 4 * GROUP_BLOCKS - 1) / (4 * GROUP_BLOCKS);
-  for (let firstGroup = 0; firstGroup < groups; firstGroup += 4) {
-    const bounds = (<usize>(firstGroup >> 2)) * HEAD_BLOCK;
-    const leastAt = leastsAt + bounds;
-    const greatestAt = greatestsAt + bounds;
-    const off = i32x4.add(
-      i32x4.add(
-        i32x4.add(outside(leastAt, greatestAt, 0, query0), outside(leastAt, greatestAt, 1, query1)),
-        outside(leastAt, greatestAt, 2, query2),
-      ),
-      i32x4.add(
-        i32x4.add(outside(leastAt, greatestAt, 3, query3), outside(leastAt, greatestAt, 4, query4)),
-        outside(leastAt, greatestAt, 5, query5),
-      ),
+  const fours = (count + 16 * GROUP_BLOCKS - 1) / (16 * GROUP_BLOCKS);
+  const largeFours = (fours + 4 * LARGE_FOURS - 1) / (4 * LARGE_FOURS);
+  for (let largeFour = 0; largeFour < largeFours; largeFour++) {
+    // prettier-ignore
+    let larges = inReach(
+      largeLeastsAt, largeGreatestsAt, largeFloorsAt, largeFour,
+      query0, query1, query2, query3, query4, query5, scale, worst,
     );
-    const floor = v128.load(floorsAt + ((<usize>firstGroup) << 2));
-    const bound = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(off), scale), floor);
-    let near = i32x4.bitmask(f32x4.lt(bound, f32x4.splat(worst)));
-    for (; near != 0; near &= near - 1) {
-      const start = (firstGroup + ctz(near)) * 4 * GROUP_BLOCKS;
-      const end = min(count, start + 4 * GROUP_BLOCKS);
-      for (let first = start; first < end; first += 4) {
-        const at = (<usize>first) << 2;
-        const headAt = headsAt + (<usize>(first >> 2)) * HEAD_BLOCK;
-        const bar = f32x4.splat(worst);
-        const price = v128.load(pricesAt + at);
-        let sum = i32x4.add(
-          i32x4.add(i32x4.add(dot(headAt, 0, query0), dot(headAt, 1, query1)), dot(headAt, 2, query2)),
-          i32x4.add(i32x4.add(dot(headAt, 3, query3), dot(headAt, 4, query4)), dot(headAt, 5, query5)),
+    for (; larges != 0; larges &= larges - 1) {
+      const firstFour = (largeFour * 4 + ctz(larges)) * LARGE_FOURS;
+      for (let four = firstFour; four < min(fours, firstFour + LARGE_FOURS); four++) {
+        // prettier-ignore
+        let near = inReach(
+          leastsAt, greatestsAt, floorsAt, four, query0, query1, query2, query3, query4, query5, scale, worst,
         );
-        const head = i32x4.sub(i32x4.add(i32x4.splat(headNorm), v128.load(headNormsAt + at)), i32x4.shl(sum, 1));
-        if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(head), scale), price), bar))) continue;
-        sum = i32x4.add(sum, tail(tailsAt + (<usize>(first >> 2)) * TAIL_BLOCK, queryAt));
-        const distance = i32x4.sub(i32x4.add(i32x4.splat(norm), v128.load(normsAt + at)), i32x4.shl(sum, 1));
-        const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(distance), scale), price);
-        let lanes = i32x4.bitmask(f32x4.lt(value, bar));
-        if (lanes == 0) continue;
-        v128.store(costsAt, value);
-        for (; lanes != 0; lanes &= lanes - 1) {
-          const lane = ctz(lanes);
-          store<u64>(keysAt + ((<usize>held) << 3), key(load<f32>(costsAt + ((<usize>lane) << 2)), first + lane));
-          held++;
-        }
-        if (held > 2 * k) {
-          select(keysAt, held, k);
-          held = k;
-          worst = reinterpret<f32>(<u32>(load<u64>(keysAt + ((<usize>(k - 1)) << 3)) >> 32));
+        for (; near != 0; near &= near - 1) {
+          const start = (four * 4 + ctz(near)) * 4 * GROUP_BLOCKS;
+          const end = min(count, start + 4 * GROUP_BLOCKS);
+          for (let first = start; first < end; first += 4) {
+            const at = (<usize>first) << 2;
+            const headAt = headsAt + (<usize>(first >> 2)) * HEAD_BLOCK;
+            const bar = f32x4.splat(worst);
+            const price = v128.load(pricesAt + at);
+            let sum = i32x4.add(
+              i32x4.add(i32x4.add(dot(headAt, 0, query0), dot(headAt, 1, query1)), dot(headAt, 2, query2)),
+              i32x4.add(i32x4.add(dot(headAt, 3, query3), dot(headAt, 4, query4)), dot(headAt, 5, query5)),
+            );
+            const head = i32x4.sub(i32x4.add(i32x4.splat(headNorm), v128.load(headNormsAt + at)), i32x4.shl(sum, 1));
+            if (!v128.any_true(f32x4.lt(f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(head), scale), price), bar))) continue;
+            sum = i32x4.add(sum, tail(tailsAt + (<usize>(first >> 2)) * TAIL_BLOCK, queryAt));
+            const distance = i32x4.sub(i32x4.add(i32x4.splat(norm), v128.load(normsAt + at)), i32x4.shl(sum, 1));
+            const value = f32x4.add(f32x4.mul(f32x4.convert_i32x4_s(distance), scale), price);
+            let lanes = i32x4.bitmask(f32x4.lt(value, bar));
+            if (lanes == 0) continue;
+            v128.store(costsAt, value);
+            for (; lanes != 0; lanes &= lanes - 1) {
+              const lane = ctz(lanes);
+              store<u64>(keysAt + ((<usize>held) << 3), key(load<f32>(costsAt + ((<usize>lane) << 2)), first + lane));
+              held++;
+            }
+            if (held > 2 * k) {
+              select(keysAt, held, k);
+              held = k;
+              worst = reinterpret<f32>(<u32>(load<u64>(keysAt + ((<usize>(k - 1)) << 3)) >> 32));
+            }
+          }
         }
       }
     }

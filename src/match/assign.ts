@@ -15,8 +15,8 @@ const FIRST_STEP_AGAIN = 1 / 8;
 const FINER = 5;
 const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each at most. */
-const CANDIDATE_BYTES = 96 * 2 ** 20;
-const [CANDIDATES_MIN, CANDIDATES_MAX] = [7, 64];
+const CANDIDATE_BYTES = 72 * 2 ** 20;
+const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
 /** Of the time that it all takes. */
 const AUCTION_PART = 0.6;
 /** Of the time that parting takes. */

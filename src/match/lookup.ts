@@ -3,7 +3,8 @@
  * whenever something is asked. What is found does not depend on how many they are, nor on which of them found it.
  */
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { PricedSources, type SourcesMemory, sourcesMemory } from '../kernels/priced-kernel.ts';
+import { PricedSources } from '../kernels/priced-kernel.ts';
+import { type SourcesMemory, sourcesMemory } from '../kernels/priced-memory.ts';
 
 /** Cells that can be asked for at once. */
 export const BATCH = 2048;

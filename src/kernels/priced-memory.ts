@@ -1,0 +1,106 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { sharedMemory } from './load.ts';
+
+/** Features that are looked at first, and the others. */
+export const HEAD = 12;
+const TAIL = FEATURE_LENGTH - HEAD;
+/** Sources of a group, and groups of a large one: bounds rule most of them out at once. */
+export const GROUP = 16;
+export const LARGE = 16;
+/** First byte of the kernel's memory that is free. */
+const FREE = 1024;
+
+/** Sources and their prices in memory that threads share: plain data, for them to be sent. */
+export interface SourcesMemory {
+  readonly memory: WebAssembly.Memory;
+  readonly count: number;
+  /** How many may be asked for at once. */
+  readonly most: number;
+}
+
+/** Where things stand in a {@link SourcesMemory}: byte offsets, multiples of 16. */
+export function layoutOf(count: number, most: number, seat: number) {
+  const blocks = Math.ceil(count / 4);
+  const groups = Math.ceil(count / GROUP);
+  const larges = Math.ceil(groups / LARGE);
+  /** Bytes of one bound of each: 16 bits for each feature of the head, in blocks of four. */
+  const bounds = (of: number) => Math.ceil(of / 4) * 4 * HEAD * 2;
+  let end = FREE;
+  const take = (bytes: number) => (end += Math.ceil(bytes / 16) * 16) - Math.ceil(bytes / 16) * 16;
+  const common = {
+    heads: take(blocks * 4 * HEAD * 2),
+    tails: take(blocks * 4 * TAIL * 2),
+    headNorms: take(blocks * 16),
+    norms: take(blocks * 16),
+    leasts: take(bounds(groups)),
+    greatests: take(bounds(groups)),
+    floors: take(groups * 4),
+    largeLeasts: take(bounds(larges)),
+    largeGreatests: take(bounds(larges)),
+    largeFloors: take(larges * 4),
+    prices: take(blocks * 16),
+  };
+  // Each thread has a seat of its own: what it asks, and what it is told.
+  const seatBytes = FEATURE_LENGTH * 8 + (2 * most + 8) * 8 + Math.ceil(((most + 4) * 4) / 16) * 16;
+  end += seat * seatBytes;
+  const own = { query: take(FEATURE_LENGTH * 8), keys: take((2 * most + 8) * 8), costs: take((most + 4) * 4) };
+  return { ...common, ...own, end };
+}
+
+/**
+ * Lays out sources, without prices.
+ *
+ * @param features quantised, of all sources; @param most how many are ever asked for; @param seats threads that ask.
+ */
+export function sourcesMemory(features: Int16Array, most: number, seats = 1): SourcesMemory {
+  const count = features.length / FEATURE_LENGTH;
+  const at = layoutOf(count, most, seats - 1);
+  const memory = sharedMemory(at.end);
+  const { buffer } = memory;
+  const blocks = Math.ceil(count / 4);
+  new Float32Array(buffer, at.prices, blocks * 4).fill(Infinity, count);
+  const heads = new Int16Array(buffer, at.heads, blocks * 4 * HEAD);
+  const tails = new Int16Array(buffer, at.tails, blocks * 4 * TAIL);
+  const headNorms = new Int32Array(buffer, at.headNorms, count);
+  const norms = new Int32Array(buffer, at.norms, count);
+  writeBounds(memory, { leasts: at.leasts, greatests: at.greatests }, features, GROUP);
+  writeBounds(memory, { leasts: at.largeLeasts, greatests: at.largeGreatests }, features, GROUP * LARGE);
+  for (let id = 0; id < count; id++) {
+    const first = id * FEATURE_LENGTH;
+    const [block, lane] = [(id >> 2) * 4, (id & 3) * 2];
+    for (let i = 0; i < HEAD; i++) heads[block * HEAD + lane + (i >> 1) * 8 + (i & 1)] = features[first + i]!;
+    for (let i = 0; i < TAIL; i++) tails[block * TAIL + lane + (i >> 1) * 8 + (i & 1)] = features[first + HEAD + i]!;
+    headNorms[id] = norm(features, first, HEAD);
+    norms[id] = norm(features, first, FEATURE_LENGTH);
+  }
+  return { memory, count, most };
+}
+
+/** Writes the least and the greatest of the head's features of every `size` sources, those of four side by side. */
+function writeBounds(
+  { buffer }: WebAssembly.Memory,
+  at: { readonly leasts: number; readonly greatests: number },
+  features: Int16Array,
+  size: number,
+): void {
+  const count = features.length / FEATURE_LENGTH;
+  const room = Math.ceil(count / size / 4) * 4 * HEAD;
+  const leasts = new Int16Array(buffer, at.leasts, room).fill(32767);
+  const greatests = new Int16Array(buffer, at.greatests, room).fill(-32768);
+  for (let id = 0; id < count; id++) {
+    const group = Math.floor(id / size);
+    for (let i = 0; i < HEAD; i++) {
+      const to = (group >> 2) * 4 * HEAD + (group & 3) * 2 + (i >> 1) * 8 + (i & 1);
+      const value = features[id * FEATURE_LENGTH + i]!;
+      leasts[to] = Math.min(leasts[to]!, value);
+      greatests[to] = Math.max(greatests[to]!, value);
+    }
+  }
+}
+
+/** Sum of the squares of `length` features. */
+export function norm(features: Int16Array, from: number, length: number): number {
+  let sum = 0;
+  for (let i = from; i < from + length; i++) sum += features[i]! ** 2;
+  return sum;
+}
