@@ -19,8 +19,8 @@ const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
 /** Of the time that it all takes. */
 const AUCTION_PART = 0.6;
-/** Of the time that parting takes. */
-const PARTED = 0.5;
+/** When blocks have been gone through once, and when moves are done, of the time that parting takes. */
+const [PARTED, MOVED] = [0.4, 0.5];
 /** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;
@@ -63,13 +63,13 @@ function partEqual(
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
   let looked = partBlocks(problem, apart, { ...options, onProgress: (part) => onProgress(PARTED * part) });
   // Where images are short, swaps help.
-  if (!keepApart(problem, apart, minDistance)) {
+  if (!keepApart(problem, apart, minDistance, (part) => onProgress(PARTED + (MOVED - PARTED) * part))) {
     const anew = problem.rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
     if (!anew) return undefined;
     apart = draftOf(problem, anew);
     looked = 0;
   }
-  rearrange(problem, apart, { ...options, looked, onProgress: (part) => onProgress(PARTED + (1 - PARTED) * part) });
+  rearrange(problem, apart, { ...options, looked, onProgress: (part) => onProgress(MOVED + (1 - MOVED) * part) });
   return apart;
 }
 

@@ -35,8 +35,8 @@ class Moves {
   private readonly problem: Problem;
   private readonly draft: Draft;
   private readonly minDistance: number;
-  /** Cells of each group, but for pinned ones. */
-  private readonly holders: number[][];
+  /** Cells of each group, but for pinned ones; once some cell has to be helped. */
+  private known: number[][] | undefined;
   /** Pictures of each source, by position. */
   private readonly pictures: Map<number, number[]> | undefined;
 
@@ -44,18 +44,23 @@ class Moves {
     this.problem = problem;
     this.draft = draft;
     this.minDistance = minDistance;
-    const { groups, scene } = problem;
-    this.holders = Array.from({ length: groups.count }, () => []);
-    for (const [cell, position] of draft.cells.entries()) {
-      if (scene.pins[cell] === FREE) this.holders[groups.of[position]!]!.push(cell);
-    }
     const pictures = new Map<number, number[]>();
-    for (const [position, source] of scene.sources.entries()) {
+    for (const [position, source] of problem.scene.sources.entries()) {
       const known = pictures.get(source);
       if (known) known.push(position);
       else pictures.set(source, [position]);
     }
-    if (pictures.size < scene.sources.length) this.pictures = pictures;
+    if (pictures.size < problem.scene.sources.length) this.pictures = pictures;
+  }
+
+  private get holders(): number[][] {
+    if (this.known) return this.known;
+    const { groups, scene } = this.problem;
+    this.known = Array.from({ length: groups.count }, () => []);
+    for (const [cell, position] of this.draft.cells.entries()) {
+      if (scene.pins[cell] === FREE) this.known[groups.of[position]!]!.push(cell);
+    }
+    return this.known;
   }
 
   /** Whether something like a picture stands within the distance of a cell, apart from that cell itself and `except`. */
