@@ -13,6 +13,8 @@ export interface TargetCells {
   readonly adaptation?: Adaptation;
 }
 
+/** Bytes of a target that are resized at once: what sharp returns cannot be shared, and is not held twice. */
+const STRIP_BYTES = 4 * 2 ** 20;
 /** Cells, and sources, that tell how colours are distributed. */
 const SAMPLED = 4096;
 
@@ -29,9 +31,13 @@ export async function cutTarget(
 ): Promise<TargetCells> {
   const shape = { width: grid.columns * cell.width, height: grid.rows * cell.height };
   const whole = await TargetPx.decode(target, shape);
-  const px = await whole.resized({ width: grid.columns * FEATURE_SIDE, height: grid.rows * FEATURE_SIDE });
-  const shared = new Uint8Array(new SharedArrayBuffer(px.length));
-  shared.set(px);
+  const [width, height] = [grid.columns * FEATURE_SIDE, grid.rows * FEATURE_SIDE];
+  const shared = new Uint8Array(new SharedArrayBuffer(width * height * 3));
+  const rows = Math.max(1, Math.floor(STRIP_BYTES / (width * 3)));
+  for (let top = 0; top < height; top += rows) {
+    const strip = await whole.resized({ width, height }, top, Math.min(rows, height - top));
+    shared.set(strip, top * width * 3);
+  }
   const cells: TargetCells = { grid, px: shared };
   if (!towards?.part) return cells;
   const { features, part } = towards;
