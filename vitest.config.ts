@@ -2,12 +2,25 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 import { SHARED_DATA } from './test/bench/shared-data.ts';
 
+/** Tests that put something in the place of a module, which others must not see. */
+const MOCKING = ['test/disk.test.ts'];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: existsSync(SHARED_DATA) ? [] : ['test/photographs*.test.ts'],
+    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'shared modules',
+          include: ['test/**/*.test.ts'],
+          exclude: [...MOCKING, ...(existsSync(SHARED_DATA) ? [] : ['test/photographs*.test.ts'])],
+          isolate: false,
+        },
+      },
+      { extends: true, test: { name: 'own modules', include: MOCKING } },
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    maxWorkers: 2,
   },
 });
