@@ -3,20 +3,17 @@ import { UserError } from '../errors.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
 import { WorkerPool, workerModule } from '../pool.ts';
 import type { Target } from '../target.ts';
-import type { Grid, Placement, Size, Turn } from '../types.ts';
+import type { Placement, Size, Turn } from '../types.ts';
 import { costsOf } from './costs.ts';
 import { emphasise } from './emphasis.ts';
 import { type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene, type Shared } from './jobs.ts';
 import { ASKED_MAX, type LookupMemory, lookupMemory } from './lookup.ts';
 import { checkRules, distancesFor } from './rules.ts';
-import { sceneOf } from './scene.ts';
+import { sceneOf, type SceneOptions } from './scene.ts';
 import { cutTarget } from './target.ts';
 import { turnedFeatures } from './turns.ts';
 
-export interface MatchOptions {
-  readonly grid: Grid;
-  /** Shape of a cell. */
-  readonly cell: Size;
+export interface MatchOptions extends SceneOptions {
   /** Cells that one source (with its near-duplicates) may fill at most; Infinity for any number. */
   readonly maxUses: number;
   /**
@@ -28,16 +25,6 @@ export interface MatchOptions {
   readonly variety: number;
   /** Every source at least once, as far as there are cells. */
   readonly useAll: boolean;
-  /** By source, the lowest id of what looks like it. */
-  readonly alike: Uint32Array;
-  /** Ways in which a source may stand; upright is the first. */
-  readonly turns: readonly Turn[];
-  /** How much each cell matters: a picture's path, or `auto`; undefined: all the same. */
-  readonly weights: string | undefined;
-  /** 0..1: how far the target's colours are moved towards the sources' before they are compared. */
-  readonly adapt: number;
-  /** Cell -> source that has to stand there, upright. */
-  readonly pins: ReadonlyMap<number, number>;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;

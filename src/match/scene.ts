@@ -1,19 +1,35 @@
 import type { Target } from '../target.ts';
-import type { Grid, Size } from '../types.ts';
+import type { Grid, Size, Turn } from '../types.ts';
 import { emphasise } from './emphasis.ts';
 import { FREE, type Scene } from './jobs.ts';
-import type { MatchOptions } from './match.ts';
 import { buildSearchTree } from './search-tree.ts';
 import { cutTarget } from './target.ts';
 import { turnedFeatures } from './turns.ts';
 import { autoWeights, readWeights } from './weights.ts';
+
+/** What is matched, and how it is looked at. */
+export interface SceneOptions {
+  readonly grid: Grid;
+  /** Shape of a cell. */
+  readonly cell: Size;
+  /** By source, the lowest id of what looks like it. */
+  readonly alike: Uint32Array;
+  /** Ways in which a source may stand; upright is the first. */
+  readonly turns: readonly Turn[];
+  /** How much each cell matters: a picture's path, or `auto`; undefined: all the same. */
+  readonly weights: string | undefined;
+  /** 0..1: how far the target's colours are moved towards the sources' before they are compared. */
+  readonly adapt: number;
+  /** Cell -> source that has to stand there, upright. */
+  readonly pins: ReadonlyMap<number, number>;
+}
 
 /** Brings together what matching threads share. */
 export async function sceneOf(
   target: Target,
   features: Float32Array,
   sharing: Uint32Array,
-  { grid, cell, alike, turns, weights, adapt, pins }: MatchOptions,
+  { grid, cell, alike, turns, weights, adapt, pins }: SceneOptions,
 ): Promise<Scene> {
   const usable = alike.length;
   const looks = turnedFeatures(features, turns);
