@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { PricedSources, quantise } from '../src/kernels/priced-kernel.ts';
 import { sourcesMemory } from '../src/kernels/priced-memory.ts';
-import { auction, type AuctionOptions } from '../src/match/auction.ts';
-import { BidHeaps } from '../src/match/bid-heaps.ts';
-import { groupBy } from '../src/match/groups.ts';
+import { auction, type AuctionOptions } from '../src/match/assign/auction.ts';
+import { BidHeaps } from '../src/match/assign/bid-heaps.ts';
+import { groupBy } from '../src/match/assign/groups.ts';
 import { Lookup, lookupMemory } from '../src/match/lookup.ts';
-import { Slots } from '../src/match/slots.ts';
+import { Slots } from '../src/match/assign/slots.ts';
 import { integer, seeded } from './random.ts';
 
 /** Quantised vectors, coarse dimensions varying most; `range` of the first. */

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
-import { keepApart } from '../src/match/keep-apart.ts';
+import { keepApart } from '../src/match/assign/keep-apart.ts';
 import type { Rules } from '../src/match/jobs.ts';
-import { solveLap } from '../src/match/lap.ts';
-import { draftOf, type Problem, problemOf } from '../src/match/problem.ts';
-import { partBlocks, rearrange } from '../src/match/rearrange.ts';
+import { solveLap } from '../src/match/assign/lap.ts';
+import { draftOf, type Problem, problemOf } from '../src/match/assign/problem.ts';
+import { partBlocks, rearrange } from '../src/match/assign/rearrange.ts';
 import { integer, seeded } from './random.ts';
 import { conflictsOf, countsOf, FREELY, idsOf, lookupOf, sceneOf } from './scene.ts';
 

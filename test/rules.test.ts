@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { UserError } from '../src/errors.ts';
-import { placeRuled } from '../src/match/assign.ts';
+import { placeRuled } from '../src/match/assign/assign.ts';
 import type { Rules } from '../src/match/jobs.ts';
 import { checkRules, type Demands, distancesFor } from '../src/match/rules.ts';
 import { writeCellLook } from '../src/match/emphasis.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import { quantise } from '../../dist/kernels/priced-kernel.js';
-import { placeRuled } from '../../dist/match/assign.js';
+import { placeRuled } from '../../dist/match/assign/assign.js';
 import { emphasise, quantiseCells, writeCellLook } from '../../dist/match/emphasis.js';
 import { FREE } from '../../dist/match/jobs.js';
 import { ASKED_MAX, Lookup, lookupMemory } from '../../dist/match/lookup.js';

@@ -16,7 +16,7 @@
 import { BidHeaps } from './bid-heaps.ts';
 import { CandidateLists, ROUNDING } from './candidate-lists.ts';
 import type { Groups } from './groups.ts';
-import type { Lookup } from './lookup.ts';
+import type { Lookup } from '../lookup.ts';
 import type { Slots } from './slots.ts';
 
 export interface AuctionOptions {

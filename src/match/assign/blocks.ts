@@ -1,5 +1,5 @@
 import { Lists, Stamps, TRIED } from './block-lists.ts';
-import { eachNear } from './jobs.ts';
+import { eachNear } from '../jobs.ts';
 import { solveLap } from './lap.ts';
 import { distance, type Draft, type Problem } from './problem.ts';
 

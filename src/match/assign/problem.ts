@@ -1,8 +1,8 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
-import type { PricedSources } from '../kernels/priced-kernel.ts';
+import { FEATURE_LENGTH } from '../../colour/features.ts';
+import type { PricedSources } from '../../kernels/priced-kernel.ts';
 import { type Groups, groupBy } from './groups.ts';
-import type { Rules, Scene } from './jobs.ts';
-import type { Lookup } from './lookup.ts';
+import type { Rules, Scene } from '../jobs.ts';
+import type { Lookup } from '../lookup.ts';
 import { Slots } from './slots.ts';
 
 /** Cells whose cheapest source tells what cells cost. */

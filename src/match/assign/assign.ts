@@ -1,7 +1,7 @@
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
-import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from './jobs.ts';
+import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from '../jobs.ts';
 import { keepApart } from './keep-apart.ts';
-import type { Lookup } from './lookup.ts';
+import type { Lookup } from '../lookup.ts';
 import { placeOneByOne } from './one-by-one.ts';
 import { partBlocks, rearrange } from './rearrange.ts';
 import { distance, type Draft, draftOf, type Problem, problemOf } from './problem.ts';

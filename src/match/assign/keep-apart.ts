@@ -1,5 +1,5 @@
 import { distance, type Draft, type Problem } from './problem.ts';
-import { FREE } from './jobs.ts';
+import { FREE } from '../jobs.ts';
 
 /** Pictures that are tried for a cell; all, if none of these will do. */
 const TRIED = 16;
