@@ -17,6 +17,8 @@ const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each at most. */
 const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
+/** Above this variety, further uses cost so much that few sources may be used more often than others. */
+const EVEN_VARIETY = 0.5;
 /** Of the time that it all takes. */
 const AUCTION_PART = 0.6;
 /** When blocks have been gone through once, and when moves are done, of the time that parting takes. */
@@ -61,8 +63,11 @@ function partEqual(
 ): Draft | undefined {
   const options = { minDistance, wished: draft.cells };
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
-  let looked = partBlocks(problem, apart, { ...options, onProgress: (part) => onProgress(PARTED * part) });
-  // Where images are short, swaps help.
+  // Where uses are scarce, moves come first: they keep them.
+  const { maxUses, variety } = problem.rules;
+  const scarce = Number.isFinite(maxUses) || variety > EVEN_VARIETY;
+  const tell = (part: number) => onProgress(PARTED * part);
+  let looked = scarce ? 0 : partBlocks(problem, apart, { ...options, onProgress: tell });
   if (!keepApart(problem, apart, minDistance, (part) => onProgress(PARTED + (MOVED - PARTED) * part))) {
     const anew = problem.rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
     if (!anew) return undefined;
