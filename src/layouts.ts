@@ -40,9 +40,17 @@ export function chooseLayouts(facts: LayoutFacts): ChosenLayouts {
   );
   const both = possible.map((one) => ({ one, layouts: describe(facts, [one]) }));
   const usages = both.map(({ one, layouts }) => estimate(facts, one, layouts));
-  const chosen = chooseLayout(usages, id) ?? 'compact';
+  const fitting = chooseLayout(usages, id);
+  const chosen = fitting ?? 'compact';
   const { layouts } = both.find(({ one }) => one === chosen)!;
-  return { layouts, warnings: [`--layout auto took ${chosen} for ${name}`] };
+  return {
+    layouts,
+    warnings: [
+      fitting
+        ? `--layout auto took ${chosen} for ${name}`
+        : `no layout is expected to fit ${name}; --layout auto took ${chosen}, the smallest`,
+    ],
+  };
 }
 
 function describe({ options, recipe, placement, pictures, header }: LayoutFacts, asked: readonly Layout[]): Layouts {

@@ -3,7 +3,7 @@ import envPaths from 'env-paths';
 import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
 import { fromHex } from './colour/hex.ts';
 import { check, expected, oneOf } from './expect.ts';
-import { hostOf } from './fit/hosts.ts';
+import { HOSTS, hostOf } from './fit/hosts.ts';
 import { checkIiifFormat } from './layout/iiif-image.ts';
 import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
 import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
@@ -59,9 +59,17 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   const iiif = layout.includes('iiif');
   if (iiif) checkIiifFormat(format);
   if (iiif && baseUrl === undefined)
-    throw expected('base-url', 'the address that the site will have, with --layout iiif,', 'none');
+    throw expected(
+      'base-url',
+      'the address that the site will have, as in https://example.org/mosaic (--layout iiif writes it into the site),',
+      'none',
+    );
   if (layout === 'auto' && host === undefined)
-    throw expected('host', 'one of those of docs/hosting.md, with --layout auto,', 'none');
+    throw expected(
+      'host',
+      `one of ${HOSTS.map(({ id }) => id).join(', ')} (--layout auto chooses what it takes)`,
+      'none',
+    );
   if (host !== undefined) hostOf(host);
   oneOf('full-level', FULL_LEVELS, fullLevel);
   oneOf('originals', ORIGINALS, originals);

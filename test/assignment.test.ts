@@ -107,11 +107,15 @@ function leastSum({ cells, features, weights, groups, slots, used }: Market): nu
 describe('the cheapest sources of a cell', () => {
   test.each([1, 3, 4, 5, 63, 500, 3000])('are those of brute force, of %i', (count) => {
     const features = vectors(count, count);
+    // Among their like, as a tree orders them: most groups are out of reach then, small and large ones.
+    for (let id = 0; id < count; id++) features[id * FEATURE_LENGTH] = Math.round((id / count - 0.5) * 8000);
     const sources = new PricedSources(sourcesMemory(features, 64));
     const random = seeded(9);
     for (let round = 0; round < 60; round++) {
       for (let id = 0; id < count; id++) sources.setPrice(id, round % 3 === 0 ? 0 : Math.floor(random() * 2e6));
       const cells = vectors(2, 100 + round);
+      const near = integer(random, 0, count - 1) * FEATURE_LENGTH;
+      for (let i = 0; i < FEATURE_LENGTH; i++) cells[FEATURE_LENGTH + i] = features[near + i]! + (cells[i]! >> 3);
       const k = Math.min(64, integer(random, 1, count + 3));
       const all = Array.from({ length: count }, (_, id) => ({ id, cost: cost(cells, 1, features, id) }));
       const value = (one: { id: number; cost: number }) => Math.fround(Math.fround(one.cost) + sources.prices[one.id]!);

@@ -242,6 +242,13 @@ describe('remedyFor', () => {
     expect(remedy({ files: 101, bytes: 10_001 })).toBe('--cell-size 128, fewer images');
   });
 
+  it('is smaller cells where those larger than tiles make too many files', () => {
+    const remedy = (files: number, cellSize: number) =>
+      remedyFor({ host: few, usage: usage('compact', { files }), cellSize })?.option;
+    expect(remedy(101, 512)).toBe('--cell-size 256');
+    expect(remedy(25_600, 4096)).toBe('--cell-size 256');
+  });
+
   it('goes through the compact layout where that is too large as well', () => {
     const compact = usage('compact', { bytes: 20_000 });
     expect(remedyFor({ host: few, usage: usage('dzi', { files: 5000 }), compact, cellSize: 64 })).toEqual({

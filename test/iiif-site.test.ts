@@ -310,6 +310,24 @@ describe('a site with the layout iiif', () => {
     expect(new Set(items.map(({ body }) => body.value)).size).toBe(4);
   });
 
+  test('is verified with what its documents say of the image', async () => {
+    const path = join(site.out, 'iiif/image/info.json');
+    const text = await readFile(path, 'utf8');
+    for (const [from, to] of [
+      ['"width": 320', '"width": 321'],
+      ['"scaleFactors": [', '"scaleFactors": [ 64,'],
+      [BASE, 'https://elsewhere.example'],
+      ['}', ''],
+    ] as const) {
+      expect(text).toContain(from);
+      await writeFile(path, text.replace(from, to));
+      const { problems } = await verify({ site: site.out });
+      expect(problems.map((one) => one.path)).toEqual(['iiif/image/info.json']);
+    }
+    await writeFile(path, text);
+    expect((await verify({ site: site.out })).problems).toEqual([]);
+  });
+
   test('names the source of a cell that is not square, and turned', async () => {
     const given = await placedImages('turned', { width: 48, height: 32 }, 3, { columns: 3, rows: 1 });
     await writePlacement(given.placement, 3, [['002.png', 2], ['000.png', 4], '001.png']);
@@ -383,7 +401,7 @@ describe('a site with the layout iiif', () => {
     [
       'an address',
       { baseUrl: undefined as never },
-      /^Expected the address that the site will have, with --layout iiif, for --base-url but received none$/,
+      /^Expected the address that the site will have, as in https:.+example.* for --base-url but received none$/,
     ],
     [
       'one that is an address',

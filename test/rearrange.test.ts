@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
+import { placeRuled } from '../src/match/assign/assign.ts';
 import { keepApart } from '../src/match/assign/keep-apart.ts';
 import type { Rules } from '../src/match/jobs.ts';
 import { solveLap } from '../src/match/assign/lap.ts';
@@ -130,6 +131,46 @@ describe('rearranging', () => {
     }
     expect(priceOf(problem, parted)).toBeLessThan(priceOf(problem, moved));
     expect(parted).toEqual(draftOf(problem, parted.cells));
+  });
+
+  test.each<[string, Partial<Rules>, number, number]>([
+    ['farther than blocks are wide', {}, 9, 400],
+    ['and uses all', { useAll: true }, 2, 300],
+    ['with capacities', { maxUses: 6 }, 3, 150],
+  ])('parts equal sources %s', (_, rules, distance, count) => {
+    const [columns, rows] = [30, 20];
+    const alike = Uint32Array.from({ length: count }, (__, id) => (id % 5 === 1 ? id - 1 : id));
+    const sharing = rules.useAll ? Uint32Array.from({ length: count }, (__, id) => id) : alike;
+    const scene = sceneOf(target(columns, rows), features(count), { alike, sharing });
+    const progress = new Int32Array(new SharedArrayBuffer(4));
+    const job = { kind: 'ruled', rules: { ...FREELY, ...rules }, distances: [distance], progress } as const;
+    const { cells, stuck } = placeRuled(scene, lookupOf(scene), job);
+    expect(stuck).toBeUndefined();
+    const ids = [...idsOf(scene, cells)];
+    const shown = ids.map((id) => alike[id]!);
+    expect(conflictsOf(shown, columns, distance)).toBe(0);
+    if (rules.useAll) expect(new Set(ids).size).toBe(count);
+    if (rules.maxUses) expect(countsOf(shown)[0]).toBeLessThanOrEqual(rules.maxUses);
+  });
+
+  test('parts near-duplicates without giving up the last use of one', () => {
+    const [columns, rows] = [20, 12];
+    const count = columns * rows;
+    const alike = Uint32Array.from({ length: count }, (_, id) => (id % 5 === 1 ? id - 1 : id));
+    const sharing = Uint32Array.from({ length: count }, (_, id) => id);
+    const scene = sceneOf(target(columns, rows), features(count), { alike, sharing });
+    const problem = problemOf(scene, { ...FREELY, useAll: true }, lookupOf(scene));
+    // Each once, near-duplicates side by side.
+    const position = new Uint32Array(count);
+    for (const [at, id] of scene.tree.ids.entries()) position[id] = at;
+    const draft = draftOf(problem, position);
+    const shown = () => [...idsOf(scene, draft.cells)];
+    const conflicts = () => conflictsOf(shown().map((id) => alike[id]!), columns, 2);
+    const before = conflicts();
+    expect(before).toBeGreaterThan(40);
+    partBlocks(problem, draft, { minDistance: 2 });
+    expect(conflicts()).toBeLessThan(before);
+    expect(new Set(shown()).size).toBe(count);
   });
 
   test('finds the best where one block is all there is', () => {

@@ -108,7 +108,7 @@ export async function buildOptions(args: object): Promise<BuildOptions> {
     out: a['out'],
     columns: number('columns'),
     grid: a['grid'] === undefined ? undefined : gridOf(a['grid']),
-    cellSize: a['cell-size'] === 'native' ? 'native' : number('cell-size'),
+    cellSize: a['cell-size']?.toLowerCase() === 'native' ? 'native' : number('cell-size'),
     cellAspect: a['cell-aspect'],
     tileSize: number('tile-size'),
     quality: number('quality'),

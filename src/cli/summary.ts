@@ -8,7 +8,7 @@ import type { Quality } from '../types.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 
 function percent(part: number): string {
-  return `${(100 * part).toPrecision(2)} %`;
+  return part >= 0.995 ? `${Math.round(100 * part)} %` : `${(100 * part).toPrecision(2)} %`;
 }
 
 /** What a build has made, and what to type next. */
@@ -34,7 +34,7 @@ export function buildSummary(result: BuildResult): string {
     `  images   ${parts.join(', ')}`,
     ...aspectLines(result),
     `  likeness ${likenessOf(result.quality)}`,
-    `  repeats  an image fills ${count(quality.mostUses)} cells at most (${percent(quality.mostUsedShare)})${apart}`,
+    `  repeats  an image fills ${count(quality.mostUses)} cell${quality.mostUses === 1 ? '' : 's'} at most (${percent(quality.mostUsedShare)})${apart}`,
     `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytesText(result.bytes)}`,
     ...fitLines(result.fit),
     `  time     ${times.join(', ')}`,

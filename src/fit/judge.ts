@@ -42,6 +42,8 @@ export interface Misfit {
 /** Endings of files that the page does without: descriptors for other viewers. */
 const DISPENSABLE: ReadonlySet<string> = new Set(['dzi']);
 
+/** Px of a tile: images in larger cells are many files each. */
+const TILE = 256;
 /** The least `--cell-size`. */
 const LEAST_CELL = 16;
 
@@ -80,12 +82,13 @@ function fitsIf(usage: Usage | undefined, host: Host): boolean {
   return usage !== undefined && judgeFit(usage, host).fits;
 }
 
-/** For sites that have but one file per image, if cells are no larger than tiles: smaller cells, or fewer images. */
+/** For sites that have but one file per image, or some where cells are larger than tiles: smaller cells, or fewer images. */
 function smaller(usage: Usage, { usage: { withoutOriginals: hasOriginals }, host, cellSize }: Misfit): Remedy {
   const { exceeded, refused } = judgeFit(usage, host);
   const types = refused.filter((type) => !DISPENSABLE.has(type));
   if (types.length) return { option: `without the files ending in ${types.map(dotted).join(', ')}`, certain: false };
-  const sizes = exceeded.filter(({ limit }) => limit === 'siteBytes' || limit === 'fileBytes');
+  const goesWithCells = (limit: Excess['limit']) => limit === 'siteBytes' || limit === 'fileBytes' || cellSize > TILE;
+  const sizes = exceeded.filter(({ limit }) => goesWithCells(limit));
   const ratio = Math.min(...sizes.map(({ has, allows }) => allows / has));
   const cell = smallerCell(cellSize, ratio);
   const fewer = sizes.length < exceeded.length || cell === undefined;

@@ -92,15 +92,17 @@ export function iiifDocuments({ grid, recipe, layouts }: SiteShape, about: IiifA
   return documents;
 }
 
-/** Where the documents of the IIIF layout lie, and their ids. */
-export function iiifAddresses({ grid, layouts }: SiteShape): { readonly path: string; readonly id: string }[] {
+/** Where the documents of the IIIF layout lie, and members that they have whatever is told of the mosaic. */
+export function iiifMembers({ grid, recipe, layouts }: SiteShape): Map<string, object> {
   const { iiif } = layouts;
-  if (!iiif) return [];
-  const paths = [IIIF_PATHS.info, IIIF_PATHS.manifest, ...(isAnnotated(grid) ? [IIIF_PATHS.annotations] : [])];
-  return paths.map((path) => ({
-    path,
-    id: `${iiif.baseUrl}/${path === IIIF_PATHS.info ? IIIF_PATHS.imageFolder : path}`,
-  }));
+  if (!iiif) return new Map();
+  const at = (path: string) => `${iiif.baseUrl}/${path}`;
+  const { info, imageFolder, manifest, annotations } = IIIF_PATHS;
+  const image = iiifImage(grid, recipe);
+  return new Map<string, object>([
+    [info, infoJson(image, at(imageFolder), { manifest: at(manifest) })],
+    ...[manifest, ...(isAnnotated(grid) ? [annotations] : [])].map((path) => [path, { id: at(path) }] as const),
+  ]);
 }
 
 function isAnnotated({ columns, rows }: Grid): boolean {

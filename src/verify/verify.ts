@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { messageOf, systemCode } from '../errors.ts';
-import { iiifAddresses } from '../layout/iiif.ts';
+import { iiifMembers } from '../layout/iiif.ts';
 import { descriptorsOf, layoutProblem, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../ordered.ts';
@@ -144,21 +145,22 @@ async function checkFiles(site: string, shape: SiteShape, problems: Problem[]): 
     const text = await read(path);
     if (text && text !== expected.join('')) problems.push({ path, problem: 'does not agree with mosaic.json' });
   }
-  for (const { path, id } of iiifAddresses(shape)) {
+  for (const [path, members] of iiifMembers(shape)) {
     const text = await read(path);
-    if (text && idOf(text) !== id)
-      problems.push({ path, problem: 'is damaged, or of another address than mosaic.json' });
+    if (text && !hasMembers(text, members))
+      problems.push({ path, problem: 'is damaged, or of another image or address than mosaic.json' });
   }
   const page = (await read('index.html')) ?? '';
   for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[^"]+)"/g)) await read(path!);
 }
 
-/** `id` of a JSON document; undefined if it is none. */
-function idOf(text: string): unknown {
+/** Whether a JSON document has these members, besides others. */
+function hasMembers(text: string, members: object): boolean {
   try {
-    return (JSON.parse(text) as { id?: unknown }).id;
+    const document = JSON.parse(text) as Record<string, unknown>;
+    return Object.entries(members).every(([name, value]) => isDeepStrictEqual(document[name], value));
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -98,7 +98,8 @@ export class Blocks {
     }
     for (const other of block) {
       const picture = draft.cells[other]!;
-      if (!places.has(scene.alike[picture]!) || problem.ways > 1)
+      // What is listed may be dearer: another way to stand, or a source of other uses.
+      if (!places.has(scene.alike[picture]!) || problem.ways > 1 || problem.rules.useAll)
         this.add(picture, weight * this.distance(cell, picture));
     }
   }
