@@ -165,7 +165,12 @@ describe('rearranging', () => {
     for (const [at, id] of scene.tree.ids.entries()) position[id] = at;
     const draft = draftOf(problem, position);
     const shown = () => [...idsOf(scene, draft.cells)];
-    const conflicts = () => conflictsOf(shown().map((id) => alike[id]!), columns, 2);
+    const conflicts = () =>
+      conflictsOf(
+        shown().map((id) => alike[id]!),
+        columns,
+        2,
+      );
     const before = conflicts();
     expect(before).toBeGreaterThan(40);
     partBlocks(problem, draft, { minDistance: 2 });
