@@ -3,7 +3,7 @@ import envPaths from 'env-paths';
 import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
 import { fromHex } from './colour/hex.ts';
 import { check, expected, oneOf } from './expect.ts';
-import { HOSTS, hostOf } from './fit/hosts.ts';
+import { HOST_IDS, hostOf } from './fit/hosts.ts';
 import { checkIiifFormat } from './layout/iiif-image.ts';
 import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
 import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
@@ -65,11 +65,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
       'none',
     );
   if (layout === 'auto' && host === undefined)
-    throw expected(
-      'host',
-      `one of ${HOSTS.map(({ id }) => id).join(', ')} (--layout auto chooses what it takes)`,
-      'none',
-    );
+    throw expected('host', `one of ${HOST_IDS} (--layout auto chooses what it takes)`, 'none');
   if (host !== undefined) hostOf(host);
   oneOf('full-level', FULL_LEVELS, fullLevel);
   oneOf('originals', ORIGINALS, originals);

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { HOSTS } from '../fit/hosts.ts';
+import { HOST_IDS } from '../fit/hosts.ts';
 import { type BuildOptions, DEFAULTS } from '../options.ts';
 import { readPins } from '../pins.ts';
 
@@ -68,7 +68,7 @@ export const BUILD_OPTIONS = {
     'dzi',
   ),
   host: text(
-    `Where the site will be published; without --layout, chooses one: ${HOSTS.map(({ id }) => id).join(', ')}`,
+    `Where the site will be published; without --layout, chooses one: ${HOST_IDS}`,
   ),
   originals: text(
     "The images' own files, without metadata, shown beyond the cells' size: none, link (where unchanged) or copy",

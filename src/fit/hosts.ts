@@ -115,6 +115,9 @@ export const HOSTS: readonly Host[] = [
   },
 ];
 
+/** Their ids, as one types them. */
+export const HOST_IDS = HOSTS.map(({ id }) => id).join(', ');
+
 /**
  * The host of an id.
  *
@@ -123,6 +126,5 @@ export const HOSTS: readonly Host[] = [
 export function hostOf(id: string): Host {
   const host = HOSTS.find((known) => known.id === id);
   if (host) return host;
-  const ids = HOSTS.map((known) => known.id).join(', ');
-  throw new UserError('usage', `Expected one of ${ids} for --host but received ${id}`, 'See docs/hosting.md.');
+  throw new UserError('usage', `Expected one of ${HOST_IDS} for --host but received ${id}`, 'See docs/hosting.md.');
 }

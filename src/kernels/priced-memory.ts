@@ -40,11 +40,10 @@ export function layoutOf(count: number, most: number, seat: number) {
     largeFloors: take(larges * 4),
     prices: take(blocks * 16),
   };
-  // Each thread has a seat of its own: what it asks, and what it is told.
-  const seatBytes = FEATURE_LENGTH * 8 + (2 * most + 8) * 8 + Math.ceil(((most + 4) * 4) / 16) * 16;
-  end += seat * seatBytes;
-  const own = { query: take(FEATURE_LENGTH * 8), keys: take((2 * most + 8) * 8), costs: take((most + 4) * 4) };
-  return { ...common, ...own, end };
+  // Each thread has a seat of its own, one after the other: what it asks, and what it is told.
+  const next = () => ({ query: take(FEATURE_LENGTH * 8), keys: take((2 * most + 8) * 8), costs: take((most + 4) * 4) });
+  for (let other = 0; other < seat; other++) next();
+  return { ...common, ...next(), end };
 }
 
 /**

@@ -73,8 +73,32 @@ export interface MatchResult {
   readonly minDistance: number;
 }
 
+/** Of the time that placing takes, what has passed when equal sources begin to be parted. */
+export const PLACED_PART = 0.6;
+
 /** Parts of the whole in which a long job tells its progress. */
 export const PROGRESS_PARTS = 1000;
+
+/** Whether something like a picture stands within a distance of a cell, apart from that cell itself and `except`. */
+export function isNear(
+  { target: { grid }, alike }: Scene,
+  cells: Uint32Array,
+  distance: number,
+  cell: number,
+  position: number,
+  except = cell,
+): boolean {
+  const likeness = alike[position];
+  const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
+  const [left, right] = [Math.max(0, column - distance), Math.min(grid.columns - 1, column + distance)];
+  const bottom = Math.min(grid.rows - 1, row + distance);
+  for (let y = Math.max(0, row - distance); y <= bottom; y++) {
+    for (let other = y * grid.columns + left; other <= y * grid.columns + right; other++) {
+      if (alike[cells[other]!] === likeness && other !== cell && other !== except) return true;
+    }
+  }
+  return false;
+}
 
 /** Calls `visit` for every cell within a Chebyshev distance of one, itself included. */
 export function eachNear(grid: Grid, cell: number, distance: number, visit: (other: number) => void): void {

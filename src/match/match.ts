@@ -6,7 +6,7 @@ import type { Target } from '../target.ts';
 import type { Placement, Size, Turn } from '../types.ts';
 import { costsOf } from './costs.ts';
 import { emphasise } from './emphasis.ts';
-import { type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene, type Shared } from './jobs.ts';
+import { type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene, type Shared } from './jobs.ts';
 import { ASKED_MAX, type LookupMemory, lookupMemory } from './lookup.ts';
 import { checkRules, distancesFor } from './rules.ts';
 import { sceneOf, type SceneOptions } from './scene.ts';
@@ -58,10 +58,13 @@ export async function match(target: Target, features: Float32Array, options: Mat
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    const nearest = free ? await askNearest(pool, total, onProgress) : undefined;
+    const tell = (part: number) => onProgress(Math.floor(part * total), total);
+    const nearest = free
+      ? await askNearest(pool, total, (done) => tell((done / total) * (shared.lookup ? PLACED_PART : 1)))
+      : undefined;
     const job = { kind: 'ruled', rules, distances, ...(nearest && { nearest }) } as const;
     const result = shared.lookup
-      ? await askRuled(pool, job, { total, threads }, (part) => onProgress(Math.floor(part * total), total))
+      ? await askRuled(pool, job, { total, threads }, tell)
       : { cells: nearest!, gap: 0, distanceCost: 0, minDistance: 0 };
     if (result.stuck) throw refusal(options);
     const costs = await askCosts(pool, result.cells);
@@ -94,7 +97,7 @@ async function inBatches(
   total: number,
   job: (start: number, end: number) => MatchJob,
   out?: Uint32Array | Float32Array,
-  onProgress?: MatchOptions['onProgress'],
+  onProgress?: (done: number) => void,
 ): Promise<void> {
   const starts = Array.from({ length: Math.ceil(total / BATCH_CELLS) }, (_, i) => i * BATCH_CELLS);
   let done = 0;
@@ -103,17 +106,13 @@ async function inBatches(
       const end = Math.min(total, start + BATCH_CELLS);
       const found = await pool.run<Uint32Array | Float32Array>(job(start, end));
       out?.set(found, start);
-      onProgress?.((done += end - start), total);
+      onProgress?.((done += end - start));
     }),
   );
 }
 
 /** Positions of the likest pictures, and of pinned ones. */
-async function askNearest(
-  pool: WorkerPool,
-  total: number,
-  onProgress: MatchOptions['onProgress'],
-): Promise<Uint32Array> {
+async function askNearest(pool: WorkerPool, total: number, onProgress: (done: number) => void): Promise<Uint32Array> {
   const cells = new Uint32Array(total);
   await inBatches(pool, total, (start, end) => ({ kind: 'nearest', start, end }), cells, onProgress);
   return cells;
@@ -128,8 +127,8 @@ async function askRuled(
 ): Promise<MatchResult> {
   await inBatches(pool, total, (start, end) => ({ kind: 'quantise', start, end }));
   const progress = new Int32Array(new SharedArrayBuffer(4));
-  const tell = () => onProgress(job.nearest ? 1 : Atomics.load(progress, 0) / PROGRESS_PARTS);
-  const timer = setInterval(tell, 100);
+  if (job.nearest) progress[0] = PLACED_PART * PROGRESS_PARTS;
+  const timer = setInterval(() => onProgress(Atomics.load(progress, 0) / PROGRESS_PARTS), 100);
   try {
     const helpers = Array.from({ length: threads - 1 }, (_, i) => pool.run({ kind: 'help', seat: i + 1 }));
     const [result] = await Promise.all([pool.run<MatchResult>({ ...job, progress }), ...helpers]);

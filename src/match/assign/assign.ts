@@ -1,10 +1,10 @@
-import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
-import { FREE, type MatchJob, type MatchResult, PROGRESS_PARTS, type Scene } from '../jobs.ts';
-import { keepApart } from './keep-apart.ts';
+import { FREE, type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene } from '../jobs.ts';
 import type { Lookup } from '../lookup.ts';
+import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
+import { keepApart } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
+import { costOf, type Draft, draftOf, type Problem, problemOf, STEEP_ABOVE } from './problem.ts';
 import { partBlocks, rearrange } from './rearrange.ts';
-import { distance, type Draft, draftOf, type Problem, problemOf } from './problem.ts';
 
 type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
 
@@ -17,10 +17,6 @@ const LAST_STEP = 0.004;
 /** Memory for candidates, and how many of them a cell has; 12 bytes each at most. */
 const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
-/** Above this variety, further uses cost so much that few sources may be used more often than others. */
-const EVEN_VARIETY = 0.5;
-/** Of the time that it all takes. */
-const AUCTION_PART = 0.6;
 /** When blocks have been gone through once, and when moves are done, of the time that parting takes. */
 const [PARTED, MOVED] = [0.4, 0.5];
 /** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
@@ -40,12 +36,12 @@ export function placeRuled(
   const problem = problemOf(scene, rules, lookup);
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
-    : assign(problem, (part) => tell(part * AUCTION_PART));
+    : assign(problem, (part) => tell(part * PLACED_PART));
   for (const minDistance of distances) {
     const apart =
       minDistance === 0
         ? draft
-        : partEqual(problem, draft, minDistance, (part) => tell(AUCTION_PART + (1 - AUCTION_PART) * part));
+        : partEqual(problem, draft, minDistance, (part) => tell(PLACED_PART + (1 - PLACED_PART) * part));
     if (!apart) continue;
     const cost = sum(draft.costs);
     const distanceCost = cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
@@ -65,7 +61,7 @@ function partEqual(
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
   // Where uses are scarce, moves come first: they keep them.
   const { maxUses, variety } = problem.rules;
-  const scarce = Number.isFinite(maxUses) || variety > EVEN_VARIETY;
+  const scarce = Number.isFinite(maxUses) || variety > STEEP_ABOVE;
   const tell = (part: number) => onProgress(PARTED * part);
   let looked = scarce ? 0 : partBlocks(problem, apart, { ...options, onProgress: tell });
   if (!keepApart(problem, apart, minDistance, (part) => onProgress(PARTED + (MOVED - PARTED) * part))) {
@@ -148,14 +144,15 @@ function candidatesFor(cells: number): number {
 }
 
 /** Gives each source that was left out the cell that loses least by it, of sources that have others. */
-function useLeftOut({ scene, cells, points, groups }: Problem, draft: Draft): void {
+function useLeftOut(problem: Problem, draft: Draft): void {
+  const { scene, groups } = problem;
   for (let group = 0; group < groups.count; group++) {
     if (draft.uses[group]! > 0) continue;
     const position = groups.members[groups.starts[group]!]!;
     let [least, chosen] = [Infinity, -1];
     for (const [cell, holder] of draft.cells.entries()) {
       if (scene.pins[cell] !== FREE || draft.uses[groups.of[holder]!]! < 2) continue;
-      const more = scene.weights[cell]! * distance(cells, cell, points, position) - draft.costs[cell]!;
+      const more = costOf(problem, cell, position) - draft.costs[cell]!;
       if (more < least) [least, chosen] = [more, cell];
     }
     if (chosen < 0) return; // no more cells than sources

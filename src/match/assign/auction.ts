@@ -13,10 +13,10 @@
  *
  * Sources that share their uses (near-duplicates, one image and its mirror image) are a group: the group has the price.
  */
+import type { Lookup } from '../lookup.ts';
 import { BidHeaps } from './bid-heaps.ts';
 import { CandidateLists, ROUNDING } from './candidate-lists.ts';
 import type { Groups } from './groups.ts';
-import type { Lookup } from '../lookup.ts';
 import type { Slots } from './slots.ts';
 
 export interface AuctionOptions {

@@ -1,7 +1,7 @@
+import { eachNear, isNear } from '../jobs.ts';
 import { Lists, Stamps, TRIED } from './block-lists.ts';
-import { eachNear } from '../jobs.ts';
 import { solveLap } from './lap.ts';
-import { distance, type Draft, type Problem } from './problem.ts';
+import { costOf, type Draft, type Problem } from './problem.ts';
 
 /** Blocks of cells, no two of which may show what is alike; each is assigned at the least cost, with what is around it fixed. */
 export class Blocks {
@@ -30,7 +30,8 @@ export class Blocks {
 
   /** Whether some cell of a block shows what stands too near to it. */
   conflict(block: readonly number[]): boolean {
-    return block.some((cell) => !this.standsWell(cell));
+    const { cells } = this.draft;
+    return block.some((cell) => isNear(this.problem.scene, cells, this.minDistance, cell, cells[cell]!));
   }
 
   /** Assigns blocks anew, one after the other; returns what that saves, but for parting what stood too near. */
@@ -71,7 +72,7 @@ export class Blocks {
       if (better) {
         const picture = lists.pictures[chosen[row]!]!;
         draft.cells[cell] = picture;
-        draft.costs[cell] = problem.scene.weights[cell]! * this.distance(cell, picture);
+        draft.costs[cell] = costOf(problem, cell, picture);
       }
       draft.uses[of[draft.cells[cell]!]!]!++;
       this.inside[cell] = 0;
@@ -100,7 +101,7 @@ export class Blocks {
       const picture = draft.cells[other]!;
       // What is listed may be dearer: another way to stand, or a source of other uses.
       if (!places.has(scene.alike[picture]!) || problem.ways > 1 || problem.rules.useAll)
-        this.add(picture, weight * this.distance(cell, picture));
+        this.add(picture, costOf(problem, cell, picture));
     }
   }
 
@@ -130,17 +131,6 @@ export class Blocks {
     eachNear(scene.target.grid, cell, this.minDistance, (other) => {
       if (inside[other] === 0) around.set(scene.alike[cells[other]!]!, 0);
     });
-  }
-
-  private standsWell(cell: number): boolean {
-    const { alike, target } = this.problem.scene;
-    const { cells } = this.draft;
-    const key = alike[cells[cell]!];
-    let well = true;
-    eachNear(target.grid, cell, this.minDistance, (other) => {
-      if (other !== cell && alike[cells[other]!] === key) well = false;
-    });
-    return well;
   }
 
   /** One place of each list, no two alike, at the least cost. */
@@ -173,9 +163,5 @@ export class Blocks {
   private priceOf(picture: number): number {
     const { slots, groups } = this.problem;
     return slots.price(this.draft.uses[groups.of[picture]!]!);
-  }
-
-  private distance(cell: number, picture: number): number {
-    return distance(this.problem.cells, cell, this.problem.points, picture);
   }
 }

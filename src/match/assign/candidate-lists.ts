@@ -1,5 +1,5 @@
-import type { Groups } from './groups.ts';
 import { BATCH, type Lookup } from '../lookup.ts';
+import type { Groups } from './groups.ts';
 
 /** Prices are looked up as 32-bit floats: a value may be this much less than it seems, relatively. */
 export const ROUNDING = 1 - 2 ** -21;

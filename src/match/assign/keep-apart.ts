@@ -1,5 +1,5 @@
-import { distance, type Draft, type Problem } from './problem.ts';
-import { FREE } from '../jobs.ts';
+import { FREE, isNear } from '../jobs.ts';
+import { costOf, type Draft, type Problem } from './problem.ts';
 
 /** Pictures that are tried for a cell; all, if none of these will do. */
 const TRIED = 16;
@@ -25,7 +25,7 @@ export function keepApart(
   const { pins } = problem.scene;
   for (let cell = 0; cell < draft.cells.length; cell++) {
     if (cell % PROGRESS_CELLS === 0) onProgress(cell / draft.cells.length);
-    if (pins[cell] !== FREE || !moves.isNear(cell, draft.cells[cell]!, cell)) continue;
+    if (pins[cell] !== FREE || !moves.isNear(cell, draft.cells[cell]!)) continue;
     if (!moves.help(cell, TRIED) && !moves.help(cell, problem.lookup.sources.count)) return false;
   }
   return true;
@@ -63,22 +63,9 @@ class Moves {
     return this.known;
   }
 
-  /** Whether something like a picture stands within the distance of a cell, apart from that cell itself and `except`. */
-  isNear(cell: number, position: number, except: number): boolean {
-    const { cells } = this.draft;
-    const { alike, target } = this.problem.scene;
-    const { grid } = target;
-    const likeness = alike[position];
-    const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
-    const reach = this.minDistance;
-    const [left, right] = [Math.max(0, column - reach), Math.min(grid.columns - 1, column + reach)];
-    const bottom = Math.min(grid.rows - 1, row + reach);
-    for (let y = Math.max(0, row - reach); y <= bottom; y++) {
-      for (let other = y * grid.columns + left; other <= y * grid.columns + right; other++) {
-        if (alike[cells[other]!] === likeness && other !== cell && other !== except) return true;
-      }
-    }
-    return false;
+  /** Whether something like a picture stands too near to a cell, apart from that cell itself and `except`. */
+  isNear(cell: number, position: number, except = cell): boolean {
+    return isNear(this.problem.scene, this.draft.cells, this.minDistance, cell, position, except);
   }
 
   /** Makes the best move with one of the `tried` cheapest pictures; false if there is none. */
@@ -119,7 +106,7 @@ class Moves {
     const { count, most } = lookup.sources;
     const found: number[] = [];
     const add = (position: number) => {
-      if (!this.isNear(cell, position, cell)) found.push(position);
+      if (!this.isNear(cell, position)) found.push(position);
     };
     if (tried >= count) for (let position = 0; position < count; position++) add(position);
     else {
@@ -152,7 +139,6 @@ class Moves {
   }
 
   private cost(cell: number, position: number): number {
-    const { scene, cells, points } = this.problem;
-    return scene.weights[cell]! * distance(cells, cell, points, position);
+    return costOf(this.problem, cell, position);
   }
 }

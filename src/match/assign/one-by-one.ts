@@ -1,8 +1,8 @@
 import { FEATURE_LENGTH } from '../../colour/features.ts';
-import type { Draft, Problem } from './problem.ts';
+import { writeCellLook } from '../emphasis.ts';
 import { eachNear, FREE } from '../jobs.ts';
 import { NearestSearch } from '../search-tree.ts';
-import { writeCellLook } from '../emphasis.ts';
+import type { Draft, Problem } from './problem.ts';
 
 /**
  * Places row by row, each cell with what it has in the draft, or the nearest picture that capacities and the distance still

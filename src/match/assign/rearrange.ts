@@ -1,6 +1,6 @@
-import { Blocks } from './blocks.ts';
 import { FREE } from '../jobs.ts';
 import { BATCH } from '../lookup.ts';
+import { Blocks } from './blocks.ts';
 import type { Draft, Problem } from './problem.ts';
 
 /** Cells along a block's side at most, whatever the distance. */
