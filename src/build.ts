@@ -170,7 +170,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       files: store.files,
       linkedFiles: store.linkedFiles,
       bytes: store.bytes,
-      fit: fitOf({ site: options.out, usage, cellSize: cell.width }),
+      fit: fitOf({ site: options.out, usage, cellSize: cell.width, tileSize: recipe.tileSize }),
       peakRssBytes: peakMemory(),
       quality: mosaic.quality,
       background: mosaic.background,

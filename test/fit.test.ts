@@ -207,18 +207,18 @@ describe('remedyFor', () => {
   const few = host({ name: 'few', files: 100, siteBytes: 10_000 });
 
   it('is none where a site fits', () => {
-    expect(remedyFor({ host: few, usage: usage('dzi'), cellSize: 256 })).toBeUndefined();
+    expect(remedyFor({ host: few, usage: usage('dzi'), cellSize: 256, tileSize: 256 })).toBeUndefined();
   });
 
   it('is the compact layout, for certain if that is known to fit', () => {
     for (const layout of ['dzi', 'iiif'] as const) {
       const large = usage(layout, { files: 101 });
-      expect(remedyFor({ host: few, usage: large, cellSize: 256 })).toEqual({
+      expect(remedyFor({ host: few, usage: large, cellSize: 256, tileSize: 256 })).toEqual({
         option: '--layout compact',
         certain: false,
       });
       const compact = usage('compact', { files: 100 });
-      expect(remedyFor({ host: few, usage: large, compact, cellSize: 256 })).toEqual({
+      expect(remedyFor({ host: few, usage: large, compact, cellSize: 256, tileSize: 256 })).toEqual({
         option: '--layout compact',
         certain: true,
       });
@@ -227,7 +227,7 @@ describe('remedyFor', () => {
 
   it('is the largest cell whose square is small enough', () => {
     const remedy = (bytes: number) =>
-      remedyFor({ host: few, usage: usage('compact', { bytes }), cellSize: 256 })?.option;
+      remedyFor({ host: few, usage: usage('compact', { bytes }), cellSize: 256, tileSize: 256 })?.option;
     expect(remedy(10_001)).toBe('--cell-size 128');
     expect(remedy(40_000)).toBe('--cell-size 128');
     expect(remedy(40_001)).toBe('--cell-size 64');
@@ -237,21 +237,24 @@ describe('remedyFor', () => {
 
   it('is fewer images where there are too many files, and both where both are too much', () => {
     const remedy = (given: Partial<LayoutUsage>) =>
-      remedyFor({ host: few, usage: usage('compact', given), cellSize: 256 })?.option;
+      remedyFor({ host: few, usage: usage('compact', given), cellSize: 256, tileSize: 256 })?.option;
     expect(remedy({ files: 101 })).toBe('fewer images');
     expect(remedy({ files: 101, bytes: 10_001 })).toBe('--cell-size 128, fewer images');
   });
 
   it('is smaller cells where those larger than tiles make too many files', () => {
-    const remedy = (files: number, cellSize: number) =>
-      remedyFor({ host: few, usage: usage('compact', { files }), cellSize })?.option;
+    const remedy = (files: number, cellSize: number, tileSize = 256) =>
+      remedyFor({ host: few, usage: usage('compact', { files }), cellSize, tileSize })?.option;
     expect(remedy(101, 512)).toBe('--cell-size 256');
     expect(remedy(25_600, 4096)).toBe('--cell-size 256');
+    expect(remedy(101, 512, 512)).toBe('fewer images');
   });
 
   it('goes through the compact layout where that is too large as well', () => {
     const compact = usage('compact', { bytes: 20_000 });
-    expect(remedyFor({ host: few, usage: usage('dzi', { files: 5000 }), compact, cellSize: 64 })).toEqual({
+    expect(
+      remedyFor({ host: few, usage: usage('dzi', { files: 5000 }), compact, cellSize: 64, tileSize: 256 }),
+    ).toEqual({
       option: '--layout compact --cell-size 32',
       certain: false,
     });
@@ -261,7 +264,7 @@ describe('remedyFor', () => {
     const small = { ...usage('dzi'), types: ['jpg'] };
     const large = { bytes: 50_000 };
     const remedy = (given: Partial<LayoutUsage>, of: Layout = 'dzi') =>
-      remedyFor({ host: few, usage: usage(of, { ...large, ...given }), cellSize: 256 });
+      remedyFor({ host: few, usage: usage(of, { ...large, ...given }), cellSize: 256, tileSize: 256 });
     expect(remedy({ withoutReport: small })).toEqual({ option: 'report/ left out', certain: true });
     expect(remedy({ withoutOriginals: small })).toEqual({ option: '--originals none', certain: true });
     expect(remedy({ withoutOriginals: usage('compact', { bytes: 40_000 }) }, 'compact')).toEqual({
@@ -273,9 +276,9 @@ describe('remedyFor', () => {
   it('names files of types that a host refuses', () => {
     const neocities = hostOf('neocities');
     const types = ['html', 'mp4'];
-    expect(remedyFor({ host: neocities, usage: usage('compact', { types }), cellSize: 256 })?.option).toBe(
-      'without the files ending in .mp4',
-    );
+    expect(
+      remedyFor({ host: neocities, usage: usage('compact', { types }), cellSize: 256, tileSize: 256 })?.option,
+    ).toBe('without the files ending in .mp4');
   });
 });
 
@@ -307,8 +310,13 @@ describe('the texts', () => {
   });
   const compact = usage('compact', { files: 1_204, bytes: 210_000_000 });
   const whole = { ...dzi, files: 58_000, bytes: 1_400_000_000 };
-  const large = fitOf({ site: 'site', usage: { layouts: [dzi, compact], whole }, cellSize: 256 });
-  const small = fitOf({ site: 'site', usage: { layouts: [usage('dzi')], whole: usage('dzi') }, cellSize: 256 });
+  const large = fitOf({ site: 'site', usage: { layouts: [dzi, compact], whole }, cellSize: 256, tileSize: 256 });
+  const small = fitOf({
+    site: 'site',
+    usage: { layouts: [usage('dzi')], whole: usage('dzi') },
+    cellSize: 256,
+    tileSize: 256,
+  });
 
   it('say what a site takes up', () => {
     const text = fitSummary(large);
@@ -336,7 +344,14 @@ describe('the texts', () => {
 
   it('count folders where the host does, and are exact where rounding hides a difference', () => {
     const of = (given: Partial<LayoutUsage>) =>
-      fitSummary(fitOf({ site: 's', usage: { layouts: [usage('dzi', given)], whole: usage('dzi') }, cellSize: 256 }));
+      fitSummary(
+        fitOf({
+          site: 's',
+          usage: { layouts: [usage('dzi', given)], whole: usage('dzi') },
+          cellSize: 256,
+          tileSize: 256,
+        }),
+      );
     expect(of({ files: 199_990, folders: 11 })).toContain('200,001 files and folders, at most 200,000');
     expect(of({ bytes: 1_000_000_001 })).toContain('no: 1,000,000,001 bytes, at most 1,000,000,000 bytes');
   });
@@ -345,7 +360,12 @@ describe('the texts', () => {
     const types = ['', 'dzi', 'html'];
     const text = (given: readonly string[]) =>
       fitSummary(
-        fitOf({ site: 's', usage: { layouts: [usage('dzi', { types: given })], whole: usage('dzi') }, cellSize: 256 }),
+        fitOf({
+          site: 's',
+          usage: { layouts: [usage('dzi', { types: given })], whole: usage('dzi') },
+          cellSize: 256,
+          tileSize: 256,
+        }),
       );
     expect(text(['dzi', 'html'])).toMatch(/Neocities free +dzi +fits, without files ending in \.dzi\n/);
     expect(text(types)).toMatch(/Neocities free +dzi +no: refuses files ending in nothing \.dzi\n/);
@@ -364,7 +384,7 @@ describe('the texts', () => {
       '           compact: GitHub Pages, GitLab Pages, Cloudflare Pages, Netlify, Neocities free, S3 or R2',
       '  else     itch.io perhaps with --layout compact, fewer images',
     ]);
-    const one = fitOf({ site: 's', usage: { layouts: [dzi], whole: dzi }, cellSize: 256 });
+    const one = fitOf({ site: 's', usage: { layouts: [dzi], whole: dzi }, cellSize: 256, tileSize: 256 });
     expect(fitLines(one)).toEqual([
       '  fits     S3 or R2',
       '  else     GitHub Pages, GitLab Pages, Cloudflare Pages, Netlify, Neocities free, itch.io',

@@ -67,9 +67,7 @@ export const BUILD_OPTIONS = {
     'How the pyramid lies on disk: dzi, compact (few files, for hosts), iiif, or several (dzi,iiif); auto: what --host takes',
     'dzi',
   ),
-  host: text(
-    `Where the site will be published; without --layout, chooses one: ${HOST_IDS}`,
-  ),
+  host: text(`Where the site will be published; without --layout, chooses one: ${HOST_IDS}`),
   originals: text(
     "The images' own files, without metadata, shown beyond the cells' size: none, link (where unchanged) or copy",
     DEFAULTS.originals,

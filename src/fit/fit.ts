@@ -1,7 +1,7 @@
 import type { Layout } from '../types.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import { type Host, HOSTS } from './hosts.ts';
-import { type Fit, judgeFit, type Remedy, remedyFor } from './judge.ts';
+import { type Fit, judgeFit, type Misfit, type Remedy, remedyFor } from './judge.ts';
 import { type LayoutUsage, type SiteUsage, type Usage, usageOf } from './usage.ts';
 
 export interface FitOptions {
@@ -43,15 +43,19 @@ export interface FitResult {
 export async function fit({ site, signal }: FitOptions): Promise<FitResult> {
   const mosaic = await readMosaicJson(site);
   const usage = await usageOf(site, Object.keys(mosaic.layouts) as Layout[], signal);
-  return fitOf({ site, usage, cellSize: mosaic.cell.width });
+  return fitOf({ site, usage, cellSize: mosaic.cell.width, tileSize: mosaic.tileSize });
 }
 
-/** The same of a site that has been counted; `cellSize` is the width of a cell, px. */
-export function fitOf({ site, usage, cellSize }: { site: string; usage: SiteUsage; cellSize: number }): FitResult {
+/** The same of a site that has been counted; `cellSize` is the width of a cell, px, `tileSize` that of a tile. */
+export function fitOf({
+  site,
+  usage,
+  ...sizes
+}: { site: string; usage: SiteUsage } & Pick<Misfit, 'cellSize' | 'tileSize'>): FitResult {
   const { layouts, whole } = usage;
   const compact = layouts.find(({ layout }) => layout === 'compact');
   const judge = (host: Host, own: LayoutUsage): LayoutFit => {
-    const remedy = remedyFor({ host, usage: own, cellSize, ...(compact && { compact }) });
+    const remedy = remedyFor({ host, usage: own, ...sizes, ...(compact && { compact }) });
     return { layout: own.layout, ...judgeFit(own, host), ...(remedy && { remedy }) };
   };
   const hosts = HOSTS.map((host) => ({

@@ -37,13 +37,13 @@ export interface Misfit {
   readonly compact?: LayoutUsage;
   /** Width of a cell, px. */
   readonly cellSize: number;
+  /** And of a tile: images in larger cells are many files each. */
+  readonly tileSize: number;
 }
 
 /** Endings of files that the page does without: descriptors for other viewers. */
 const DISPENSABLE: ReadonlySet<string> = new Set(['dzi']);
 
-/** Px of a tile: images in larger cells are many files each. */
-const TILE = 256;
 /** The least `--cell-size`. */
 const LEAST_CELL = 16;
 
@@ -67,14 +67,14 @@ export function judgeFit(usage: Usage, host: Host): Fit {
 
 /** What would make a site fit that does not; nothing if it fits, or if nothing is known that would. */
 export function remedyFor(misfit: Misfit): Remedy | undefined {
-  const { host, usage, compact, cellSize } = misfit;
+  const { host, usage, compact, cellSize, tileSize } = misfit;
   if (judgeFit(usage, host).fits) return undefined;
   if (fitsIf(usage.withoutReport, host)) return { option: 'report/ left out', certain: true };
   if (fitsIf(usage.withoutOriginals, host)) return { option: '--originals none', certain: true };
   if (usage.layout === 'compact') return smaller(usage.withoutOriginals ?? usage, misfit);
   if (!compact) return { option: '--layout compact', certain: false };
   if (judgeFit(compact, host).fits) return { option: '--layout compact', certain: true };
-  const further = remedyFor({ host, usage: compact, cellSize });
+  const further = remedyFor({ host, usage: compact, cellSize, tileSize });
   return further && { option: joined(['--layout compact', further.option]), certain: further.certain };
 }
 
@@ -83,11 +83,18 @@ function fitsIf(usage: Usage | undefined, host: Host): boolean {
 }
 
 /** For sites that have but one file per image, or some where cells are larger than tiles: smaller cells, or fewer images. */
-function smaller(usage: Usage, { usage: { withoutOriginals: hasOriginals }, host, cellSize }: Misfit): Remedy {
+function smaller(usage: Usage, misfit: Misfit): Remedy {
+  const {
+    usage: { withoutOriginals: hasOriginals },
+    host,
+    cellSize,
+    tileSize,
+  } = misfit;
   const { exceeded, refused } = judgeFit(usage, host);
   const types = refused.filter((type) => !DISPENSABLE.has(type));
   if (types.length) return { option: `without the files ending in ${types.map(dotted).join(', ')}`, certain: false };
-  const goesWithCells = (limit: Excess['limit']) => limit === 'siteBytes' || limit === 'fileBytes' || cellSize > TILE;
+  const goesWithCells = (limit: Excess['limit']) =>
+    limit === 'siteBytes' || limit === 'fileBytes' || cellSize > tileSize;
   const sizes = exceeded.filter(({ limit }) => goesWithCells(limit));
   const ratio = Math.min(...sizes.map(({ has, allows }) => allows / has));
   const cell = smallerCell(cellSize, ratio);
