@@ -8,16 +8,17 @@ export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;
 export const PAINTED_PX_BYTES = 0.4;
 
 /**
- * Encodes px into a tile that nothing will be spliced of: a JPEG is then a tenth smaller.
+ * Encodes px into a tile that nothing will be spliced of, which makes a JPEG smaller; by a tenth, if it is coarse.
  *
  * @param px RGB, 8-bit sRGB, row-major.
+ * @param coarse of a level that shows much at once: is worth the time of a progressive JPEG.
  */
-export async function encodePainted(px: Uint8Array, size: Size, coding: Coding): Promise<Buffer> {
+export async function encodePainted(px: Uint8Array, size: Size, coding: Coding, coarse: boolean): Promise<Buffer> {
   if (coding.format !== 'jpeg') return await encodeTile(px, size, coding);
   const { width, height } = size;
   const { quality, subsampling } = coding;
   return await sharp(px, { raw: { width, height, channels: 3 } })
-    .jpeg({ quality, chromaSubsampling: subsampling, progressive: true })
+    .jpeg({ quality, chromaSubsampling: subsampling, progressive: coarse })
     .toBuffer();
 }
 

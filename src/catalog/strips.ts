@@ -15,5 +15,7 @@ export function unpackStrips(packed: Uint8Array): Strips {
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const count = view.getUint32(0, true);
   const ends = Uint32Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
-  return { ends, data: packed.subarray(4 + 4 * count) };
+  // Not of a Buffer, whose parts take long to make: tiles are put together of many.
+  const from = 4 + 4 * count;
+  return { ends, data: new Uint8Array(packed.buffer, packed.byteOffset + from, packed.byteLength - from) };
 }

@@ -14,6 +14,8 @@ interface Linear extends Size {
   readonly px: Float32Array;
 }
 
+/** A whole is seen from levels with cells of so many px at most. */
+const COARSE_CELL = 16;
 /** Px along a band that is painted to be halved. */
 const BAND_ROWS = 64;
 
@@ -33,9 +35,10 @@ export class Painter {
     const { recipe } = rendering.pictures;
     const mip = findMip(recipe, set.cell);
     const paint = mip?.from === 'reference' ? this.fromFiles(set, mip) : mip ? this.fromMips(set) : this.fromFiner(set);
+    const coarse = set.cell.width <= COARSE_CELL;
     const encoded = mapOrdered(tilesOf(set), rendering.concurrency, async (at) => {
       const rect = tileRect(set, ...at);
-      return { at, bytes: await encodePainted(await paint(rect), rect, recipe) };
+      return { at, bytes: await encodePainted(await paint(rect), rect, recipe, coarse) };
     });
     let waiting = 0;
     for await (const { at, bytes } of encoded) {

@@ -1,30 +1,49 @@
 import { setImmediate } from 'node:timers/promises';
-import { tileCount } from '../tile-set.ts';
+import { tileCount, type TileSet } from '../tile-set.ts';
 import { type Checksums, emptyChecksums } from './checksums.ts';
 import { Painter } from './paint.ts';
 import { referSet, writeFiles } from './refer.ts';
 import type { PyramidOptions, Rendering } from './rendering.ts';
 import { spliceSet } from './splice-set.ts';
 
-/** Writes every tile of every set, and returns their checksums. */
+/**
+ * Writes every tile of every set, and returns their checksums. While this thread splices and refers, sharp's threads encode what
+ * is painted.
+ */
 export async function renderPyramid(options: PyramidOptions): Promise<Checksums> {
   const { sets, onProgress, signal } = options;
   const checksums = emptyChecksums(sets);
   const total = tileCount(sets);
   let done = 0;
+  const failed = new AbortController();
+  const either = AbortSignal.any([signal, failed.signal]);
   onProgress(0, total);
   const finished = async (tiles: number) => {
     onProgress((done += tiles), total);
     await setImmediate();
-    signal.throwIfAborted();
+    either.throwIfAborted();
   };
   const rendering: Rendering = { ...options, checksums, finished };
   const painter = new Painter(rendering);
-  for (const set of sets) {
+  const write = async (set: TileSet) => {
     if (set.from === 'paint') await painter.paint(set);
     else if (set.from === 'splice') await spliceSet(rendering, set);
     else if (set.shows === 'pictures') await writeFiles(rendering, set);
     else await referSet(rendering, set);
-  }
+  };
+  const writeAll = async (isOne: (set: TileSet) => boolean) => {
+    try {
+      for (const set of sets.filter(isOne)) await write(set);
+    } catch (error) {
+      // The others stop, too: nothing is written once this has failed.
+      failed.abort(error);
+      throw error;
+    }
+  };
+  const ends = await Promise.allSettled([
+    writeAll(({ from }) => from === 'paint'),
+    writeAll(({ from }) => from !== 'paint'),
+  ]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return checksums;
 }
