@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'disk-full'
   | 'not-writable'
   | 'catalog'
+  | 'changed'
   | 'not-a-site'
   | 'site';
 
@@ -24,6 +25,17 @@ export class UserError extends Error {
     super(message, options);
     this.code = code;
     this.remedy = remedy;
+  }
+}
+
+/** A source is no longer what it was when it was indexed. Indexing again mends that, unless it goes on changing. */
+export class SourceChanged extends UserError {
+  /** Absolute path of the source. */
+  readonly path: string;
+
+  constructor(path: string) {
+    super('changed', `${path} has changed while it was being used`, 'Run it again once the images are left alone.');
+    this.path = path;
   }
 }
 

@@ -1,3 +1,4 @@
+import { SourceChanged } from '../errors.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Placement, Recipe, ScannedFile, Size, Source, Turn } from '../types.ts';
 import type { Catalog } from './catalog.ts';
@@ -33,6 +34,7 @@ export class Pictures {
    *
    * @param files that `catalog` was made from; `features` those of its sources.
    * @returns the pictures, and the placement by their numbers.
+   * @throws {SourceChanged} if the file of a source to be turned holds another image by now, or none.
    */
   static async of(
     catalog: Catalog,
@@ -121,7 +123,7 @@ async function indexTurned(
     const found = new Map(catalog.sources.map(({ hash }, id) => [hash, id]));
     for (const [i, id] of own.entries()) {
       const at = found.get(sources[i]!.hash);
-      if (at === undefined) throw new Error(`${sources[i]!.path} has changed while it was being used`);
+      if (at === undefined) throw new SourceChanged(sources[i]!.path);
       turned.set(id, { catalog, id: at });
     }
   }
