@@ -3,6 +3,7 @@ import sharp from 'sharp';
 import { shrinkLinear, toSrgb as convertToSrgb } from './colour/convert.ts';
 import { LINEAR, toSrgb } from './colour/linear.ts';
 import { messageOf, UserError } from './errors.ts';
+import { imageSize, openImage } from './image/open-image.ts';
 import type { Rgb, Size } from './types.ts';
 
 /** The picture to be reproduced: read, and known to decode. */
@@ -24,14 +25,13 @@ export interface Target {
 export async function openTarget(path: string): Promise<Target> {
   try {
     const bytes = await readFile(path);
-    const { autoOrient } = await sharp(bytes).metadata();
+    const { width, height } = await imageSize(bytes);
     const small = await (await TargetPx.decode({ bytes })).resized({ width: 64, height: 64 });
     const mean = [0, 1, 2].map((c) => {
       let sum = 0;
       for (let i = c; i < small.length; i += 3) sum += LINEAR[small[i]!]!;
       return toSrgb(sum / (small.length / 3));
     });
-    const { width, height } = autoOrient;
     return { path, bytes, width, height, mean: { r: mean[0]!, g: mean[1]!, b: mean[2]! } };
   } catch (error) {
     throw new UserError(
@@ -58,7 +58,8 @@ export class TargetPx {
    * @param background what is transparent.
    */
   static async decode({ bytes }: Pick<Target, 'bytes'>, shape?: Size, background = '#fff'): Promise<TargetPx> {
-    const upright = convertToSrgb(sharp(bytes, { failOn: 'error' }).autoOrient().flatten({ background }));
+    const image = await openImage(bytes);
+    const upright = convertToSrgb(image.px().autoOrient().flatten({ background }));
     const { data, info } = await upright.raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     const whole = new TargetPx(data, { width, height, channels });

@@ -1,10 +1,8 @@
-import sharp, { type Metadata, type OutputInfo, type Sharp, type SharpOptions } from 'sharp';
+import sharp, { type OutputInfo, type Sharp } from 'sharp';
 import { shrinkLinear, toSrgb } from '../colour/convert.ts';
+import { type ImageInput, type OpenImage, openImage } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
 import { flatten, resample } from './resample.ts';
-
-/** An image file: its bytes, or the path of one too large to read at once. */
-export type ImageInput = Uint8Array | string;
 
 /** A source as its cell shows it, and what was learned of it on the way. */
 export interface DecodedCell {
@@ -42,24 +40,25 @@ const SVG_DENSITY_MAX = 2400;
  * @throws what sharp throws for data it cannot decode, or that ends early.
  */
 export async function decodeCell(input: ImageInput, cell: Size, crop: Crop, background: Rgb): Promise<DecodedCell> {
-  const options: SharpOptions = { failOn: 'error' };
-  let meta = await sharp(input, options).metadata();
+  const image = await openImage(input);
+  let meta = image.metadata;
+  const options: Parameters<OpenImage['px']>[0] = {};
   const enlarge = Math.max(cell.width / meta.width, cell.height / meta.height);
-  if (meta.format === 'svg' && enlarge > 1) {
+  if (image.format === 'svg' && enlarge > 1) {
     const density = SVG_DENSITY * enlarge;
     options.density = Math.min(SVG_DENSITY_MAX, Math.ceil(density));
-    meta = await sharp(input, options).metadata();
+    meta = await image.px(options).metadata();
   }
   const profiled = meta.icc !== undefined && !isSrgbProfile(meta.icc);
   if (!profiled && meta.space !== 'cmyk') options.ignoreIcc = true;
   const { width, height } = meta.autoOrient;
-  const rect = await cropOf(() => sharp(input, options).autoOrient(), { width, height }, cell, crop);
-  const part = sharp(input, options).autoOrient().extract(rect);
+  const rect = await cropOf(() => image.px(options).autoOrient(), { width, height }, cell, crop);
+  const part = image.px(options).autoOrient().extract(rect);
   const convert = profiled || meta.space === 'cmyk';
   const px = await cellPx(part, convert, rect, cell, background);
   const turned = (meta.orientation ?? 1) !== 1;
   const alpha = meta.hasAlpha;
-  return { px, format: formatOf(meta), width, height, crop: rect, alpha, turned, profiled };
+  return { px, format: image.format, width, height, crop: rect, alpha, turned, profiled };
 }
 
 async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, background: Rgb): Promise<Uint8Array> {
@@ -103,10 +102,6 @@ async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, cr
     Math.min(most, Math.round(Math.abs(offset ?? 0) * reduce));
   const left = along(info.cropOffsetLeft, width - part.width);
   return { left, top: along(info.cropOffsetTop, height - part.height), ...part };
-}
-
-function formatOf({ format, compression }: Metadata): string {
-  return compression && format === 'heif' ? (compression === 'av1' ? 'avif' : 'heic') : format;
 }
 
 /**

@@ -1,12 +1,13 @@
 import sharp from 'sharp';
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
 import { encodeTile } from '../encode.ts';
+import type { ImageInput } from '../image/open-image.ts';
 import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
 import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
 import { stripJpeg } from '../jpeg/strip.ts';
 import { mcuOf, type Mip, mipsOf, rastersOf } from '../tile-plan.ts';
 import type { Recipe, Rgb, Size, Source } from '../types.ts';
-import { decodeCell, type DecodedCell, type ImageInput } from './decode.ts';
+import { decodeCell, type DecodedCell } from './decode.ts';
 import { halveCell, type MipPixels, sizeKey } from './mips.ts';
 import { hashedSize, perceptualHash } from './perceptual-hash.ts';
 import { resample } from './resample.ts';

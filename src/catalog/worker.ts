@@ -1,9 +1,9 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import sharp from 'sharp';
 import { messageOf } from '../errors.ts';
+import type { ImageInput } from '../image/open-image.ts';
 import type { Reply } from '../pool.ts';
 import type { Recipe, Rgb } from '../types.ts';
-import type { ImageInput } from './decode.ts';
 import { indexImage, type IndexedImage } from './index-image.ts';
 
 const { recipe, background } = workerData as { recipe: Recipe; background: Rgb };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import sharp, { type Sharp } from 'sharp';
+import type { Sharp } from 'sharp';
 import { toSrgb } from '../colour/convert.ts';
+import { type OpenImage, openImage } from '../image/open-image.ts';
 import type { Rgb, Source } from '../types.ts';
 import { ORIGINAL_TILE } from './original-index.ts';
 import { stripMetadata } from './strip-metadata.ts';
@@ -34,13 +35,14 @@ export async function originalFile(source: Source, background: Rgb): Promise<Ori
   if (createHash('sha256').update(bytes).digest('hex') !== source.hash) {
     throw new Error(`${source.path} has changed while it was being used`);
   }
-  if (source.format === 'svg') return await encoded(await drawing(bytes), source.alpha);
+  const upright = async () => toSrgb((await openImage(bytes)).px().autoOrient());
+  if (source.format === 'svg') return await encoded(drawing(await openImage(bytes)), source.alpha);
   if (source.width * source.height > PYRAMID_PX) {
-    return { kind: 'pyramid', image: toSrgb(sharp(bytes).autoOrient()).flatten({ background }) };
+    return { kind: 'pyramid', image: (await upright()).flatten({ background }) };
   }
   const stripped = strip(bytes, source.format);
   const ending = ENDINGS[source.format];
-  if (!stripped || ending === undefined) return await encoded(toSrgb(sharp(bytes).autoOrient()), source.alpha);
+  if (!stripped || ending === undefined) return await encoded(await upright(), source.alpha);
   return { kind: stripped.changed ? 'stripped' : 'same', ending, bytes: stripped.bytes };
 }
 
@@ -61,10 +63,10 @@ function strip(bytes: Uint8Array, format: string): ReturnType<typeof stripMetada
   }
 }
 
-async function drawing(bytes: Uint8Array): Promise<Sharp> {
-  const { width, height } = await sharp(bytes).metadata();
+function drawing({ metadata, px }: OpenImage): Sharp {
+  const { width, height } = metadata;
   const density = Math.min(DENSITY_MAX, Math.max(1, (DENSITY * DRAWING_PX) / Math.max(width, height)));
-  return sharp(bytes, { density }).resize(DRAWING_PX, DRAWING_PX, { fit: 'inside' });
+  return px({ density }).resize(DRAWING_PX, DRAWING_PX, { fit: 'inside' });
 }
 
 /**

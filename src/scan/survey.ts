@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { imageSize } from '../image/open-image.ts';
 import { mapOrdered } from '../ordered.ts';
 import type { ScannedFile, Size } from '../types.ts';
 import type { ScanOptions } from './scan.ts';
@@ -25,8 +25,8 @@ export async function survey(
 async function sizeOf({ path, unsupported }: ScannedFile): Promise<Size | undefined> {
   if (unsupported) return undefined;
   try {
-    const { autoOrient, format } = await sharp(path).metadata();
-    return format === 'svg' ? undefined : { width: autoOrient.width, height: autoOrient.height };
+    const { format, width, height } = await imageSize(path);
+    return format === 'svg' ? undefined : { width, height };
   } catch {
     return undefined; // the catalog says why
   }

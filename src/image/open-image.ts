@@ -1,0 +1,46 @@
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import type { Size } from '../types.ts';
+
+/** An image file: its bytes, or the path of one too large to read at once. */
+export type ImageInput = Uint8Array | string;
+
+/** An image file that is known to be one, and can be decoded as often as is needed. */
+export interface OpenImage {
+  /** Decoder's name for the file format: `jpeg`, `png`, `avif`, … */
+  readonly format: string;
+  /** Of what is decoded; `autoOrient` is its size in px, upright. */
+  readonly metadata: Metadata;
+  /** Its px as they are stored: neither upright nor in sRGB. */
+  readonly px: (options?: Pick<SharpOptions, 'density' | 'ignoreIcc'>) => Sharp;
+}
+
+/**
+ * How every image that is not our own is decoded. What libvips only warns of leaves an image to look at; so whatever one stage
+ * takes, the others do, too.
+ */
+const DECODING: SharpOptions = { failOn: 'error' };
+
+/**
+ * Opens an image that somebody gave us, for whichever stage. This is the only place that hands such files to a decoder.
+ *
+ * @throws what the decoder throws for what is no image.
+ */
+export async function openImage(input: ImageInput): Promise<OpenImage> {
+  const px: OpenImage['px'] = (options) => sharp(input, { ...DECODING, ...options });
+  const metadata = await px().metadata();
+  return { format: formatOf(metadata), metadata, px };
+}
+
+/**
+ * Reads an image's format and its size in px, upright; of a drawing, the size it is drawn at by default.
+ *
+ * @throws what the decoder throws for what is no image.
+ */
+export async function imageSize(input: ImageInput): Promise<Size & { readonly format: string }> {
+  const { format, metadata } = await openImage(input);
+  return { format, width: metadata.autoOrient.width, height: metadata.autoOrient.height };
+}
+
+function formatOf({ format, compression }: Metadata): string {
+  return compression && format === 'heif' ? (compression === 'av1' ? 'avif' : 'heic') : format;
+}

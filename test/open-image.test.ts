@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { decodeCell } from '../src/catalog/decode.ts';
+import { imageSize, openImage } from '../src/image/open-image.ts';
+import { type OriginalFile, originalFile, writePyramid } from '../src/originals/original-file.ts';
+import { survey } from '../src/scan/survey.ts';
+import { openTarget } from '../src/target.ts';
+import type { Source } from '../src/types.ts';
+import { waves } from './images.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+let root: string;
+beforeAll(async () => {
+  root = await temporaryFolder();
+});
+
+const GREY = { r: 128, g: 128, b: 128 };
+
+/** A JPEG with a marker amid its data that does not belong there: decoders warn of it, and have all px. */
+async function damagedJpeg(width: number, height: number, space = 'srgb'): Promise<Buffer> {
+  const image = sharp(waves(width, height, 4), { raw: { width, height, channels: 3 } });
+  const jpeg = await image.toColourspace(space).jpeg().toBuffer();
+  jpeg.writeUInt16BE(0xffd0, Math.floor(jpeg.length * 0.8));
+  await expect(sharp(jpeg).resize(8).toBuffer()).rejects.toThrow('Corrupt JPEG data');
+  return jpeg;
+}
+
+async function sourceOf(name: string, bytes: Buffer): Promise<Source> {
+  const path = join(root, name);
+  await writeFile(path, bytes);
+  const { format, width, height } = await imageSize(bytes);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const crop = { left: 0, top: 0, width, height };
+  return { path, hash, width, height, format, crop, alpha: false, enlarged: false, verbatim: false };
+}
+
+describe('an image that decoders only warn of', () => {
+  test.each<[OriginalFile['kind'], number, string]>([
+    ['same', 600, 'srgb'],
+    ['encoded', 600, 'cmyk'],
+    ['pyramid', 2400, 'srgb'],
+  ])('is taken by every stage alike: original %s', async (kind, width, space) => {
+    const bytes = await damagedJpeg(width, 1800, space);
+    const source = await sourceOf(`${kind}.jpg`, bytes);
+    expect((await decodeCell(bytes, { width: 32, height: 32 }, 'centre', GREY)).px).toHaveLength(32 * 32 * 3);
+    expect(await openTarget(source.path)).toMatchObject({ width, height: 1800 });
+    const file = { path: source.path, size: bytes.length, mtimeMs: 0 };
+    const options = { onProgress: () => {}, signal: new AbortController().signal, concurrency: 1 };
+    expect(await survey([file], options)).toEqual([{ width, height: 1800 }]);
+    const original = await originalFile(source, GREY);
+    expect(original.kind).toBe(kind);
+    if (original.kind === 'pyramid') {
+      const path = join(root, 'pyramid');
+      await writePyramid(original.image, path, 80);
+      expect(await readFile(`${path}.dzi`, 'utf8')).toContain(`Width="${width}"`);
+    } else {
+      expect(await imageSize(original.bytes)).toMatchObject({ width, height: 1800 });
+    }
+  });
+});
+
+test('an image that cannot be decoded is refused', async () => {
+  await expect(openImage(Buffer.from('no image'))).rejects.toThrow('unsupported image format');
+  const whole = await sharp(waves(64, 48, 4), { raw: { width: 64, height: 48, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+  const cut = whole.subarray(0, whole.length - 100);
+  await expect((await openImage(cut)).px().raw().toBuffer()).rejects.toThrow(/premature end/i);
+});
