@@ -1,6 +1,6 @@
 import type { AspectChoice } from './cell-shape.ts';
 import type { FitResult } from './fit/fit.ts';
-import type { Grid, Layout, Quality, Size, SourceCounts, Stage } from './types.ts';
+import type { Grid, Layout, LeftOut, Quality, Size, SourceCounts, Stage } from './types.ts';
 
 /** What a build made; the CLI's `--json` prints it as it is. */
 export interface BuildResult {
@@ -19,6 +19,8 @@ export interface BuildResult {
   /** Levels of the pyramid. */
   readonly levels: number;
   readonly sources: SourceCounts & { readonly enlarged: number; readonly verbatim: number };
+  /** What of the files found cannot be used, by kind, with what would bring it in. */
+  readonly leftOut: readonly LeftOut[];
   /** Seconds that each stage took. */
   readonly stages: Readonly<Record<Stage, number>>;
   /** Files in the site; of them, tiles that are links to (or copies of) a picture's one tile. */

@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import type { BuildResult } from './build-result.ts';
 import type { Catalog } from './catalog/catalog.ts';
+import { leftOutOf, leftOutText } from './catalog/left-out.ts';
 import { groupAlike } from './catalog/near-duplicates.ts';
 import { Pictures } from './catalog/pictures.ts';
 import { spliceHeader } from './catalog/recipe-key.ts';
@@ -166,6 +167,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       height: mosaic.height,
       levels: mosaic.levels.length,
       sources: mosaic.sources,
+      leftOut: leftOutOf(opened.skipped),
       stages: clock.seconds,
       files: store.files,
       linkedFiles: store.linkedFiles,
@@ -204,6 +206,6 @@ function refuseNone({ sources, skipped }: Catalog): void {
   throw new UserError(
     'no-images',
     `None of ${skipped.length} images can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,
-    'Name images that can be decoded: JPEG, PNG, WebP, AVIF, TIFF, GIF or SVG.',
+    `What is there: ${leftOutText(leftOutOf(skipped))}.`,
   );
 }

@@ -1,5 +1,6 @@
 import { basename, extname } from 'node:path';
 import type { Catalog } from './catalog/catalog.ts';
+import { leftOutOf, leftOutText } from './catalog/left-out.ts';
 import type { Pictures } from './catalog/pictures.ts';
 import { toHex } from './colour/hex.ts';
 import { count } from './numbers.ts';
@@ -70,6 +71,7 @@ export function describeMosaic({
       usable: catalog.sources.length,
       used: used.length,
       skipped: catalog.skipped.length,
+      leftOut: Object.fromEntries(leftOutOf(catalog.skipped).map(({ kind, count: files }) => [kind, files])),
       duplicates: catalog.copies.size,
       nearDuplicates: alike.reduce((sum, leader, id) => sum + (leader === id ? 0 : 1), 0),
       enlarged: used.filter(({ enlarged }) => enlarged).length,
@@ -110,6 +112,9 @@ export function warningsOf(
   const { grid, sources, quality, background, tile } = mosaic;
   const warnings = [...catalog.notes];
   const cells = grid.columns * grid.rows;
+  const files = count(sources.skipped);
+  const kinds = leftOutText(leftOutOf(catalog.skipped));
+  if (sources.skipped && options.useAll) warnings.unshift(`--use-all cannot have ${files} files: ${kinds}`);
   for (const glob of idleBans) warnings.push(`--ban ${glob} means none of the images`);
   if (options.useAll && sources.used < sources.usable) {
     const columns = Math.ceil(grid.columns * Math.sqrt(sources.usable / cells));
@@ -122,7 +127,7 @@ export function warningsOf(
       `${count(sources.nearDuplicates)} images look like others and share their uses; --near-duplicates keep counts each by itself`,
     );
   }
-  if (sources.skipped) warnings.push(`${count(sources.skipped)} files cannot be used; see report/skipped.csv`);
+  if (sources.skipped) warnings.push(`${files} files cannot be used; see report/skipped.csv`);
   if (sources.enlarged) {
     warnings.push(
       `${count(sources.enlarged)} images are smaller than a cell (${sizeText(mosaic.cell)} px) and were enlarged`,

@@ -91,6 +91,18 @@ export interface ScannedFile {
   readonly unsupported?: string;
 }
 
+/** Kinds of files that are left out: what one remedy mends is one kind. */
+export type LeftOutKind =
+  'heic' | 'raw' | 'format' | 'no-image' | 'damaged' | 'too-large' | 'unreadable' | 'undecodable';
+
+/** How many files of a kind are left out, and what would bring them in. */
+export interface LeftOut {
+  readonly kind: LeftOutKind;
+  readonly count: number;
+  /** What to do with them, as in `convert them to JPEG`. */
+  readonly remedy: string;
+}
+
 /** A file that could not be used, and why. */
 export interface SkippedFile {
   readonly path: string;
@@ -173,6 +185,8 @@ export interface SourceCounts {
   readonly used: number;
   /** Files that cannot be used; listed in `report/skipped.csv`. */
   readonly skipped: number;
+  /** Of them, how many of each kind; kinds without any are not there. */
+  readonly leftOut: Readonly<Partial<Record<LeftOutKind, number>>>;
   /** Files byte-identical to another. */
   readonly duplicates: number;
   /** Usable images that look like another one, and share its uses and its distance. */

@@ -99,6 +99,7 @@ describe('zoomosaic build', () => {
       'grid',
       'height',
       'layouts',
+      'leftOut',
       'levels',
       'linkedFiles',
       'out',

@@ -76,7 +76,7 @@ async function runBuild(
     const result = await build({ ...options, signal, onProgress: (progress) => view.show(progress) });
     view.end();
     if (json) process.stdout.write(jsonOf(result));
-    else if (!quiet) process.stdout.write(buildSummary(result));
+    else if (!quiet) process.stdout.write(buildSummary(result, options.useAll));
     return DONE;
   } finally {
     view.end();

@@ -1,4 +1,5 @@
 import type { BuildResult } from '../build-result.ts';
+import { leftOutText } from '../catalog/left-out.ts';
 import { sizeText } from '../layout/dzi.ts';
 import { count } from '../numbers.ts';
 import { aspectText, commonestAspect } from '../cell-shape.ts';
@@ -11,27 +12,33 @@ function percent(part: number): string {
   return part >= 0.995 ? `${Math.round(100 * part)} %` : `${(100 * part).toPrecision(2)} %`;
 }
 
-/** What a build has made, and what to type next. */
-export function buildSummary(result: BuildResult): string {
-  const { grid, sources, stages, width, height, quality } = result;
+/**
+ * What a build has made, and what to type next.
+ *
+ * @param allWanted whether every image was asked for: then those that are left out are what is told first.
+ */
+export function buildSummary(result: BuildResult, allWanted = false): string {
+  const { grid, sources, leftOut, stages, width, height, quality } = result;
+  const images = count(sources.usable + sources.skipped);
   const cells = grid.columns * grid.rows;
   const parts = [
-    `${count(sources.used)} of ${count(sources.usable)} images used`,
-    ...(sources.skipped ? [`${count(sources.skipped)} skipped`] : []),
+    `${count(sources.used)} of ${images} images used`,
     ...(sources.duplicates ? [`${count(sources.duplicates)} duplicates`] : []),
     ...(sources.nearDuplicates ? [`${count(sources.nearDuplicates)} like others`] : []),
     ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
     ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),
   ];
+  const missing = leftOutText(leftOut);
   const { minDistance, distanceCost } = quality;
   const cost = distanceCost > 0 ? ` (adds ${percent(distanceCost)} to the differences)` : '';
   const apart = minDistance > 0 ? `, never twice within ${minDistance} cell${minDistance > 1 ? 's' : ''}${cost}` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',
+    ...(missing && allWanted ? [`Left out, though all ${images} images were asked for: ${missing}`] : []),
     `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
     `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
-    `  images   ${parts.join(', ')}`,
+    `  images   ${parts.join(', ')}${missing && !allWanted ? `; left out: ${missing}` : ''}`,
     ...aspectLines(result),
     `  likeness ${likenessOf(result.quality)}`,
     `  repeats  an image fills ${count(quality.mostUses)} cell${quality.mostUses === 1 ? '' : 's'} at most (${percent(quality.mostUsedShare)})${apart}`,

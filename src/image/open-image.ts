@@ -28,7 +28,10 @@ const DECODING: SharpOptions = { failOn: 'error' };
 export async function openImage(input: ImageInput): Promise<OpenImage> {
   const px: OpenImage['px'] = (options) => sharp(input, { ...DECODING, ...options });
   const metadata = await px().metadata();
-  return { format: formatOf(metadata), metadata, px };
+  const format = formatOf(metadata);
+  // libvips has its container read, and fails only where px are asked for.
+  if (format === 'heic') throw new Error('HEIC (HEVC) cannot be decoded here');
+  return { format, metadata, px };
 }
 
 /**

@@ -1,0 +1,43 @@
+import { count } from '../numbers.ts';
+import type { LeftOut, LeftOutKind, SkippedFile } from '../types.ts';
+
+/** What a reason begins with or says, by kind; reasons that none of these know are of files that could not be decoded. */
+const KINDS: readonly (readonly [RegExp, LeftOutKind])[] = [
+  [/^HEIC/, 'heic'],
+  [/^a camera raw file/, 'raw'],
+  [/^a format that cannot be decoded/, 'format'],
+  [/^not an image/, 'no-image'],
+  [/^too large/, 'too-large'],
+  [/is damaged|ends early|is empty/, 'damaged'],
+  [/^cannot be read|^E[A-Z]+\b/, 'unreadable'],
+];
+
+/** What files of a kind are called and what people can do, in the order in which they are told. */
+const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]>> = {
+  heic: ['HEIC', 'convert them to JPEG'],
+  raw: ['camera raw', 'export them as JPEG'],
+  format: ['of other formats', 'convert them to JPEG or PNG'],
+  'too-large': ['too large', 'make them smaller'],
+  unreadable: ['unreadable', 'see whether you may read them, and the disk can'],
+  undecodable: ['not decodable', 'convert them to JPEG or PNG'],
+  damaged: ['damaged', 'fetch them anew from the camera or a backup'],
+  'no-image': ['no images', 'name them after what they are'],
+};
+
+/** Kind of the reason why a file cannot be used. */
+export function kindOf(reason: string): LeftOutKind {
+  return KINDS.find(([pattern]) => pattern.test(reason))?.[1] ?? 'undecodable';
+}
+
+/** Counts files that cannot be used by kind; what people can mend comes first. */
+export function leftOutOf(skipped: readonly SkippedFile[]): LeftOut[] {
+  const counts = new Map<LeftOutKind, number>();
+  for (const { reason } of skipped) counts.set(kindOf(reason), (counts.get(kindOf(reason)) ?? 0) + 1);
+  const kinds = (Object.keys(TOLD) as LeftOutKind[]).filter((kind) => counts.has(kind));
+  return kinds.map((kind) => ({ kind, count: counts.get(kind)!, remedy: TOLD[kind][1] }));
+}
+
+/** `30 HEIC (convert them to JPEG), 4 damaged (fetch them anew from the camera or a backup)` */
+export function leftOutText(leftOut: readonly LeftOut[]): string {
+  return leftOut.map(({ kind, count: files, remedy }) => `${count(files)} ${TOLD[kind][0]} (${remedy})`).join(', ');
+}
