@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import sharp from 'sharp';
 import type { BuildResult } from './build-result.ts';
 import type { Catalog } from './catalog/catalog.ts';
@@ -7,7 +8,7 @@ import { Pictures } from './catalog/pictures.ts';
 import { spliceHeader } from './catalog/recipe-key.ts';
 import { updateCatalog } from './catalog/update.ts';
 import { aboutOf, describeMosaic, warningsOf } from './describe.ts';
-import { UserError } from './errors.ts';
+import { SourceChanged, UserError } from './errors.ts';
 import { fitOf } from './fit/fit.ts';
 import { usageOf } from './fit/usage.ts';
 import { gridOf, refuseQuarterTurns } from './grid.ts';
@@ -25,19 +26,18 @@ import { originalsOf } from './originals-of.ts';
 import { givenCells, pinnedCells, PLACEMENT, readPlacementFile } from './pins.ts';
 import { BLOCKS, CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
 import { renderPyramid } from './pyramid/pyramid.ts';
-import { reasonText } from './reasons.ts';
 import { chooseRecipe } from './recipe.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
 import { blockSums } from './site/cell-blocks.ts';
-import { stage } from './site/staging.ts';
 import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
 import { StageClock } from './stage-clock.ts';
+import { stage } from './staging/staging.ts';
 import { FolderStore } from './store/folder-store.ts';
 import { openTarget } from './target.ts';
-import type { Layout } from './types.ts';
+import type { Layout, ScannedFile } from './types.ts';
 
 /**
  * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing; `onProgress` is told what
@@ -51,9 +51,26 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   const threads = sharp.concurrency();
   sharp.concurrency(1);
   try {
-    return await run(resolved);
+    return await runUnchanged(resolved);
   } finally {
     sharp.concurrency(threads);
+  }
+}
+
+/** How often a build begins anew because an image changed while it was used. */
+const RUNS_MAX = 3;
+
+/** Runs a build; begins anew, and says so, if images change meanwhile. */
+async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
+  const notes: string[] = [];
+  for (let runs = 1; ; runs++) {
+    try {
+      const result = await run(options);
+      return notes.length > 0 ? { ...result, warnings: [...notes, ...result.warnings] } : result;
+    } catch (error) {
+      if (!(error instanceof SourceChanged) || runs === RUNS_MAX) throw error;
+      notes.push(`${basename(error.path)} changed while it was being used; it was read again`);
+    }
   }
 }
 
@@ -77,20 +94,19 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
   refuseQuarterTurns(given, recipe.cell);
 
-  const inputs = [options.target, ...files.map(({ path }) => path)];
-  const staging = await stage(options.out, options.force, inputs);
+  const staging = await stage({ ...options, inputs: inputsOf(options, found) });
   let catalog: Catalog | undefined;
   let pictures: Pictures | undefined;
   try {
     const indexing = { folder: options.catalog, background, concurrency, signal, recipe };
     const opened = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, onProgress }));
     catalog = opened;
+    refuseNone(opened);
+    const { sources } = opened;
     const names = new SourceNames(
       files.map(({ path }) => path),
       (path) => opened.idOf(path),
     );
-    refuseNone(opened, names);
-    const { sources } = opened;
     const features = opened.features();
     const alone = Uint32Array.from({ length: sources.length }, (_, id) => id);
     const alike = options.nearDuplicates === 'group' ? groupAlike(opened.hashes(), features) : alone;
@@ -127,7 +143,15 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       renderPyramid({ placement, pictures: shown, sets, header, fullLevel, store, concurrency, onProgress, signal }),
     );
     const { originals, warnings: ofOriginals } = await clock.time('originals', (onProgress) =>
-      originalsOf({ options, recipe, pictures: shown, background, store, onProgress }),
+      originalsOf({
+        options,
+        recipe,
+        pictures: shown,
+        background,
+        store,
+        nameOf: (path) => names.nameOf(path),
+        onProgress,
+      }),
     );
     const facts = { options, grid, recipe, layouts, catalog: opened, pictures: shown, background, alike, quality };
     const mosaic = describeMosaic({ ...facts, originals, found: files.length });
@@ -153,7 +177,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       const taken = await usageOf(staging.folder, Object.keys(layouts) as Layout[], signal);
       onProgress(2, 3);
       signal.throwIfAborted();
-      await staging.commit();
+      await staging.commit({ found: taken.whole.files, written: store.files });
       onProgress(3, 3);
       return taken;
     });
@@ -180,11 +204,24 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       warnings: [...warnings, ...ofLayouts, ...ofOriginals, ...warningsOf(mosaic, opened, options, store, idleBans)],
     };
   } catch (error) {
-    await staging.discard();
-    throw error;
+    // The first error is the one to tell, whatever becomes of the working folder.
+    const first = staging.explain(error);
+    await staging.discard().catch(() => {});
+    throw first;
   } finally {
     (pictures ?? catalog)?.close();
   }
+}
+
+/** What a site must not be written over. */
+function* inputsOf(options: ResolvedOptions, found: readonly ScannedFile[]): Generator<string> {
+  const { target, catalog, placement, weights, pins } = options;
+  yield target;
+  yield catalog;
+  if (placement !== undefined) yield placement;
+  if (weights !== undefined && weights !== 'auto') yield weights;
+  yield* new Set(pins.flatMap(({ file }) => file ?? []));
+  for (const { path } of found) yield path;
 }
 
 /** Files as if all of them could be used, and no two were alike. */
@@ -201,9 +238,9 @@ function allBanned(found: number): UserError {
   );
 }
 
-function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {
+function refuseNone({ sources, skipped }: Catalog): void {
   if (sources.length > 0) return;
-  const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${names.nameOf(path)}: ${reasonText(reason)}`);
+  const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);
   throw new UserError(
     'no-images',
     `None of ${skipped.length} images can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,

@@ -19,7 +19,7 @@ export interface BuildOptions {
   target: string;
   /** Files, folders (with all that is in them) and globs. */
   images: readonly string[];
-  /** Folder of the site; it is replaced as a whole if it holds a site of ours, refused if it holds anything else. */
+  /** Folder of the site. An older site there is replaced, other files stay; refused if it holds no site but other files. */
   out: string;
   /** Cells across; rows follow the target's aspect ratio. */
   columns?: number;
@@ -83,7 +83,7 @@ export interface BuildOptions {
   catalog?: string;
   /** Shown by the viewer; by default made from the target's file name. */
   title?: string;
-  /** Replaces whatever is in `out`. */
+  /** Writes into `out` even if it holds no site but other files, which stay. */
   force?: boolean;
   /** Images decoded at the same time; by default the number of processors. */
   concurrency?: number;

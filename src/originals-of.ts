@@ -13,6 +13,8 @@ export interface OriginalsFacts {
   readonly pictures: Pictures;
   readonly background: Rgb;
   readonly store: OriginalStore;
+  /** What the image at a path is called. */
+  readonly nameOf: (path: string) => string;
   readonly onProgress: (done: number, total: number) => void;
 }
 
@@ -23,11 +25,12 @@ export async function originalsOf({
   pictures,
   background,
   store,
+  nameOf,
   onProgress,
 }: OriginalsFacts): Promise<{ readonly originals: MosaicJson['originals']; readonly warnings: readonly string[] }> {
   const { originals: mode, concurrency, signal } = options;
   if (mode === 'none') return { originals: undefined, warnings: [] };
-  const { encoded, largest } = await writeOriginals({
+  const { encoded, leftOut, largest } = await writeOriginals({
     pictures: pictures.turns.map((turn, picture) => ({ source: pictures.sourceOf(picture), turn })),
     mode,
     store,
@@ -41,6 +44,9 @@ export async function originalsOf({
   const why = 'their formats cannot be freed of metadata, or no browser shows them';
   return {
     originals: { mode, block: INDEX_BLOCK, levels },
-    warnings: encoded > 0 ? [`${count(encoded)} originals were encoded anew: ${why}`] : [],
+    warnings: [
+      ...(encoded > 0 ? [`${count(encoded)} originals were encoded anew: ${why}`] : []),
+      ...leftOut.map(({ path, reason }) => `the original of ${nameOf(path)} was left out: it ${reason}`),
+    ],
   };
 }

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { readCsv } from './csv.ts';
-import { UserError } from './errors.ts';
-import { explain } from './reasons.ts';
+import { messageOf, UserError } from './errors.ts';
 import type { SourceNames } from './source-names.ts';
 import type { Grid, Pin, Turn } from './types.ts';
 
@@ -20,7 +19,7 @@ export async function readPins(texts: readonly string[]): Promise<Pin[]> {
     const [, column, row, image] = /^\s*(\d+)\s*,\s*(\d+)\s*=\s*(\S.*?)\s*$/.exec(text) ?? [];
     if (image !== undefined) pins.push({ column: Number(column), row: Number(row), image });
     else if (text.includes('=')) throw malformed(text);
-    else for (const pin of await readPlacementFile(text, `--pin ${text}`)) pins.push(pin);
+    else for (const pin of await readPlacementFile(text, `--pin ${text}`)) pins.push({ ...pin, file: text });
   }
   return pins;
 }
@@ -44,12 +43,7 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new UserError(
-      'usage',
-      `Cannot read ${what === PLACEMENT ? `${what} ${path}` : what}: ${explain(error)}`,
-      'Name a CSV file.',
-      { cause: error },
-    );
+    throw new UserError('usage', `Cannot read ${what}: ${messageOf(error)}`, 'Name a CSV file.', { cause: error });
   }
   return readCsv(text, ['column', 'row', 'source'], what).map((line, i) => {
     const [column, row, source, turn] = ['column', 'row', 'source', 'turn'].map((name) => line[name]);

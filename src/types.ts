@@ -4,7 +4,6 @@
  * Words: see "How it flows" in the README. A source's `id` is its index among the usable sources of a
  * catalog, 0-based. Cells and tiles are addressed (column, row), 0-based, row-major.
  */
-import type { Reason } from './reasons.ts';
 
 /** Image format of the tiles. Only `jpeg` can be spliced; the others are painted at every level. */
 export type TileFormat = 'jpeg' | 'webp' | 'avif' | 'png';
@@ -69,6 +68,8 @@ export interface Pin {
   readonly row: number;
   /** Its path, its name as in `report/sources.csv`, or the end of one of them. */
   readonly image: string;
+  /** Path of the CSV that it was read from, if it was. */
+  readonly file?: string;
 }
 
 /** What `onProgress` receives: `done` of `total` items of a stage (`total` 0 while unknown). */
@@ -89,7 +90,7 @@ export interface ScannedFile {
   /** Modification time, ms since 1970. */
   readonly mtimeMs: number;
   /** Why it cannot be used, where that is known already. */
-  readonly unsupported?: Reason;
+  readonly unsupported?: string;
 }
 
 /** Kinds of files that are left out: what one remedy mends is one kind. */
@@ -107,7 +108,7 @@ export interface LeftOut {
 /** A file that could not be used, and why. */
 export interface SkippedFile {
   readonly path: string;
-  readonly reason: Reason;
+  readonly reason: string;
 }
 
 /** What decides how a source is indexed; a catalog holds one index per recipe. */

@@ -289,7 +289,7 @@ describe('a build', () => {
     expect(Object.keys(result.stages)).toEqual(['scan', 'catalog', 'match', 'measure', 'pyramid', 'originals', 'site']);
     expect(mosaic.sources).toEqual(result.sources);
     expect(await readFile(join(out, 'report/skipped.csv'), 'utf8')).toMatch(
-      /^path,code,reason\r\n".*broken, ""really"".jpg",not-an-image,"not an image, or of a format that cannot be decoded"\r\n$/,
+      /^path,reason\r\n".*broken, ""really"".jpg","not an image, or of a format that cannot be decoded"\r\n$/,
     );
     expect([...new Set(seen.map(({ stage }) => stage))]).toEqual([
       'scan',
@@ -316,9 +316,9 @@ describe('a build', () => {
     expect((await make('tall', { target: tall, columns: 4 })).result.grid).toEqual({ columns: 4, rows: 6 });
   });
 
-  test('replaces a site of ours as a whole, and leaves it alone when it fails', async () => {
+  test('replaces a site of ours, keeps what else is there, and leaves all alone when it fails', async () => {
     const { out } = await make('swap');
-    await writeFile(join(out, 'mine.txt'), 'gone with the old site');
+    await writeFile(join(out, 'mine.txt'), 'not the site’s');
     const before = await contents(out);
     const controller = new AbortController();
     const onProgress = ({ stage }: Progress) => stage === 'pyramid' && controller.abort(new Error('enough'));
@@ -326,8 +326,8 @@ describe('a build', () => {
     expect(await contents(out)).toEqual(before);
     const { mosaic } = await make('swap', { columns: 9 });
     expect(mosaic.grid.columns).toBe(9);
-    expect((await contents(out)).has('mine.txt')).toBe(false);
-    expect((await readdir(root)).filter((name) => name.includes('building'))).toEqual([]);
+    expect((await contents(out)).has('mine.txt')).toBe(true);
+    expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   test('refuses a folder that is not ours, unless forced, and one that holds its inputs', async () => {
@@ -339,7 +339,11 @@ describe('a build', () => {
     await expect(make('images', { force: true })).rejects.toMatchObject({ code: 'out-exists' });
     await expect(make('.', { force: true })).rejects.toMatchObject({ code: 'out-exists' });
     await make('foreign', { force: true });
-    expect((await contents(foreign)).has('diary.txt')).toBe(false);
+    expect(await readFile(join(foreign, 'diary.txt'), 'utf8')).toBe('dear diary');
+    const file = join(root, 'file');
+    await writeFile(file, 'no folder');
+    await expect(make('file', { force: true })).rejects.toMatchObject({ code: 'out-exists' });
+    expect(await readFile(file, 'utf8')).toBe('no folder');
   });
 
   test('never takes tiles of a mosaic for images', async () => {
@@ -357,7 +361,7 @@ describe('a build', () => {
     ['no image', { images: ['test/*.nothing'] }, 'no-images', /matches nothing/],
     ['no usable image', { images: ['package.json'] }, 'no-images', /None of 1 images can be used.*not an image/],
     ['a missing target', { target: 'missing.jpg' }, 'target', /missing\.jpg.*ENOENT/],
-    ['a target that is none', { target: 'package.json' }, 'target', /package\.json: not an image/],
+    ['a target that is none', { target: 'package.json' }, 'target', /unsupported image format/],
     [
       'too few images',
       { maxUses: 1 },

@@ -56,7 +56,7 @@ describe('an image that decoders only warn of', () => {
       const path = join(root, 'pyramid');
       await writePyramid(original.image, path, 80);
       expect(await readFile(`${path}.dzi`, 'utf8')).toContain(`Width="${width}"`);
-    } else {
+    } else if (original.kind !== 'none') {
       expect(await imageSize(original.bytes)).toMatchObject({ width, height: 1800 });
     }
   });

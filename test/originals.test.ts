@@ -1,5 +1,7 @@
+import { copyFileSync, rmSync } from 'node:fs';
 import { link, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
@@ -438,37 +440,77 @@ describe('originals', () => {
     }
   });
 
-  test.each([
-    ['when a source changes meanwhile', 'change'],
-    ['when it is stopped', 'abort'],
-  ] as const)('leave the site that was there as it was, %s', async (_, how) => {
-    const images = join(root, `changing-${how}`);
+  test('leave the site that was there as it was when they are stopped, and write nothing after that', async () => {
+    const images = join(root, 'stopping');
+    await mkdir(images);
+    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 2400, 2400, i); // pyramids take a while
+    const placement = await writePlacement(join(root, 'stopping.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
+    const options = { images: [images], placement, cellSize: 32 };
+    const { out } = await make('left', options);
+    const before = await contentsOf(out);
+    const stop = new AbortController();
+    const onProgress = ({ stage, done }: Progress) =>
+      stage === 'originals' && done === 1 && stop.abort(new Error('enough'));
+    await expect(make('left', { ...options, onProgress, signal: stop.signal })).rejects.toThrow('enough');
+    expect(await contentsOf(out)).toEqual(before);
+    // Whatever had still been under way would have made its folders by now.
+    await setTimeout(300);
+    expect(await contentsOf(out)).toEqual(before);
+  });
+
+  test('are made anew from a source that changes meanwhile, which is said', async () => {
+    const images = join(root, 'changing');
     await mkdir(images);
     for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 80, 60, i);
-    const placement = await writePlacement(join(root, `${how}.csv`), 3, ['0.jpg', '1.jpg', '2.jpg']);
+    const placement = await writePlacement(join(root, 'changing.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
     const options = { images: [images], placement, cellSize: 32 };
-    const { out } = await make(`left-${how}`, options);
-    const contents = async () => {
-      const files = await filesOf(out);
-      return new Map(
-        await Promise.all(files.map(async (path) => [path, await readFile(join(out, path), 'latin1')] as const)),
-      );
-    };
-    const before = await contents();
-    const stop = new AbortController();
     let told = 0;
     const onProgress = ({ stage }: Progress) => {
-      if (stage !== (how === 'change' ? 'pyramid' : 'originals') || told++ > 0) return;
-      if (how === 'abort') stop.abort(new Error('enough'));
-      else changed = writeWaves(join(images, '1.jpg'), 81, 60, 7);
+      if (stage === 'pyramid' && told++ === 0) copyFileSync(join(root, 'other.jpg'), join(images, '1.jpg'));
     };
-    let changed: Promise<void> | undefined;
-    // The catalog is up to date, so that what changes is found by nobody else.
-    const failing = make(`left-${how}`, { ...options, onProgress, signal: stop.signal });
-    await expect(failing).rejects.toThrow(how === 'abort' ? 'enough' : /1\.jpg has changed while it was being used$/);
-    await changed;
-    expect(told).toBeGreaterThan(0);
-    expect(await contents()).toEqual(before);
-    expect((await readdir(root)).filter((name) => name.includes('building'))).toEqual([]);
+    await writeWaves(join(root, 'other.jpg'), 90, 60, 7);
+    const { out, result } = await make('changed', { ...options, onProgress });
+    expect(result.warnings[0]).toBe('1.jpg changed while it was being used; it was read again');
+    const index = await readIndex(out);
+    expect(index.map((row) => row[2]).toSorted((a, b) => a - b)).toEqual([80, 80, 90]);
+    expect((await verify({ site: out })).problems).toEqual([]);
+  });
+
+  test('are left out where a source is gone, which is said; the page shows its cell instead', async () => {
+    const images = join(root, 'going');
+    await mkdir(images);
+    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 80, 60, i);
+    const placement = await writePlacement(join(root, 'going.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
+    const onProgress = ({ stage }: Progress) => stage === 'pyramid' && rmSync(join(images, '1.jpg'), { force: true });
+    const { out, result } = await make('gone', { images: [images], placement, cellSize: 32, onProgress });
+    expect(result.warnings).toContain('the original of 1.jpg was left out: it cannot be read (ENOENT)');
+    const files = await filesOf(join(out, 'originals'));
+    expect(files.filter((file) => file.endsWith('.jpg'))).toHaveLength(2);
+    expect((await readIndex(out)).filter((row) => row === null)).toHaveLength(1);
+    expect((await verify({ site: out })).problems).toEqual([]);
+  });
+
+  test('of slightly damaged photographs are what the catalog takes', async () => {
+    const images = join(root, 'damaged');
+    await mkdir(images);
+    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 2400, 1800, i);
+    // Bytes between the segments: libjpeg warns of them, and goes on.
+    const whole = await readFile(join(images, '1.jpg'));
+    await writeFile(
+      join(images, '1.jpg'),
+      Buffer.concat([whole.subarray(0, 2), Buffer.from('junk'), whole.subarray(2)]),
+    );
+    const placement = await writePlacement(join(root, 'damaged.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
+    const { out, result } = await make('damaged-site', { images: [images], placement, cellSize: 32 });
+    expect(result.sources.used).toBe(3);
+    expect((await filesOf(join(out, 'originals'))).filter((file) => file.endsWith('.dzi'))).toHaveLength(3);
+    expect((await verify({ site: out })).problems).toEqual([]);
   });
 });
+
+async function contentsOf(site: string): Promise<Map<string, string>> {
+  const files = await filesOf(site);
+  return new Map(
+    await Promise.all(files.map(async (path) => [path, await readFile(join(site, path), 'latin1')] as const)),
+  );
+}

@@ -19,7 +19,11 @@ const text = (describe: string, fallback?: string | number) =>
 
 /** Options of `build`, as yargs takes them. */
 export const BUILD_OPTIONS = {
-  out: { ...text('Folder of the site; an older site there is replaced as a whole'), alias: 'o', demandOption: true },
+  out: {
+    ...text('Folder of the site; it replaces an older site there, and leaves other files alone'),
+    alias: 'o',
+    demandOption: true,
+  },
   columns: text("Cells across; rows follow the target's shape", DEFAULTS.columns),
   grid: text('Cells across and down, as in 96x64; crops the target'),
   'cell-size': text(
@@ -78,7 +82,7 @@ export const BUILD_OPTIONS = {
   'full-level': text('Full-resolution tiles: link (hard links, no extra space) or copy', DEFAULTS.fullLevel),
   catalog: text("Folder of the index of images; by default in the user's cache directory"),
   title: text("Shown by the viewer; by default from the target's name"),
-  force: { type: 'boolean', describe: 'Replace --out even if it holds something else' },
+  force: { type: 'boolean', describe: 'Write into --out even if it holds something else, which stays' },
   concurrency: text('Images decoded at the same time; by default the number of processors'),
   ...OUTPUT_OPTIONS,
 } as const;

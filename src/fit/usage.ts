@@ -1,6 +1,7 @@
 import { type Dir, opendirSync, statSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { isTemporary } from '../format/site-entries.ts';
 import type { Layout } from '../types.ts';
 
 /** What files take up where each is stored by itself, as a host does: a hard link counts as a file of its own. */
@@ -118,7 +119,8 @@ async function tallySite(site: string, signal?: AbortSignal): Promise<Tallies> {
         continue;
       }
       const path = folder.path ? `${folder.path}/${entry.name}` : entry.name;
-      if (path === '.git') continue; // of whoever published with it; no host shows it
+      // .git is of whoever published with it; no host shows it.
+      if (path === '.git' || isTemporary(path)) continue;
       const isFolder = entry.isDirectory();
       const bytes = isFolder ? 0 : sizeOf(join(site, path));
       if (bytes === undefined) continue;

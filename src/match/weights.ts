@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { UserError } from '../errors.ts';
-import { explain } from '../reasons.ts';
+import { messageOf, UserError } from '../errors.ts';
 import { TargetPx } from '../target.ts';
 import type { Grid, Size } from '../types.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
@@ -29,7 +28,7 @@ export async function readWeights(path: string, { columns, rows }: Grid, cell: S
   } catch (error) {
     throw new UserError(
       'usage',
-      `Cannot read --weights ${path}: ${explain(error)}`,
+      `Cannot read --weights ${path}: ${messageOf(error)}`,
       'Expected a picture whose light parts matter most, or auto.',
       { cause: error },
     );

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import { toSrgb } from '../colour/convert.ts';
+import { messageOf, SourceChanged, systemCode } from '../errors.ts';
 import { type OpenImage, openImage } from '../image/open-image.ts';
 import type { Rgb, Source } from '../types.ts';
 import { ORIGINAL_TILE } from './original-index.ts';
@@ -20,7 +21,9 @@ const [DENSITY, DENSITY_MAX] = [72, 2400];
 export type OriginalFile =
   /** `same`: the source's own file, as it is. */
   | { readonly kind: 'same' | 'stripped' | 'encoded'; readonly ending: string; readonly bytes: Uint8Array }
-  | { readonly kind: 'pyramid'; readonly image: Sharp };
+  | { readonly kind: 'pyramid'; readonly image: Sharp }
+  /** It has to do without: the file is gone, or does not decode as a whole. */
+  | { readonly kind: 'none'; readonly reason: string };
 
 const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp', gif: 'gif' };
 
@@ -28,13 +31,24 @@ const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', web
  * Makes of a source what a site can carry: its file without metadata; what cannot be without, or no browser shows, encoded
  * anew; or a picture to make a pyramid of.
  *
- * @throws if the file is no longer what it was when it was indexed.
+ * @throws {SourceChanged} if the file is no longer what it was when it was indexed.
  */
 export async function originalFile(source: Source, background: Rgb): Promise<OriginalFile> {
-  const bytes = await readFile(source.path);
-  if (createHash('sha256').update(bytes).digest('hex') !== source.hash) {
-    throw new Error(`${source.path} has changed while it was being used`);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(source.path);
+  } catch (error) {
+    return { kind: 'none', reason: `cannot be read (${systemCode(error) ?? 'unknown error'})` };
   }
+  if (createHash('sha256').update(bytes).digest('hex') !== source.hash) throw new SourceChanged(source.path);
+  try {
+    return await fileOf(bytes, source, background);
+  } catch (error) {
+    return { kind: 'none', reason: `does not decode as a whole (${messageOf(error)})` };
+  }
+}
+
+async function fileOf(bytes: Uint8Array, source: Source, background: Rgb): Promise<OriginalFile> {
   const upright = async () => toSrgb((await openImage(bytes)).px().autoOrient());
   if (source.format === 'svg') return await encoded(drawing(await openImage(bytes)), source.alpha);
   if (source.width * source.height > PYRAMID_PX) {
@@ -69,14 +83,32 @@ function drawing({ metadata, px }: OpenImage): Sharp {
   return px({ density }).resize(DRAWING_PX, DRAWING_PX, { fit: 'inside' });
 }
 
+/** What libvips says when it is writing that fails, and not decoding; the system's words follow. */
+const WRITING = /wbuffer_write|vips__file_write|^archive:|unable to (?:create|open|write)/;
+const CODES: readonly (readonly [words: string, code: string])[] = [
+  ['No space left on device', 'ENOSPC'],
+  ['Disk quota exceeded', 'EDQUOT'],
+  ['No such file or directory', 'ENOENT'],
+  ['Permission denied', 'EACCES'],
+  ['Read-only file system', 'EROFS'],
+];
+
 /**
  * Writes the Deep Zoom pyramid of an original.
  *
  * @param path where to, without ending: `PATH.dzi` and `PATH_files`.
+ * @throws what decoding throws; if it is writing that fails, an error with the system's code.
  */
 export async function writePyramid(image: Sharp, path: string, quality: number): Promise<void> {
-  await image
-    .jpeg({ quality, chromaSubsampling: '4:2:0' })
-    .tile({ size: ORIGINAL_TILE, overlap: 0, layout: 'dz', depth: 'onepixel' })
-    .toFile(`${path}.dz`);
+  try {
+    await image
+      .jpeg({ quality, chromaSubsampling: '4:2:0' })
+      .tile({ size: ORIGINAL_TILE, overlap: 0, layout: 'dz', depth: 'onepixel' })
+      .toFile(`${path}.dz`);
+  } catch (error) {
+    const text = error instanceof Error ? error.message : '';
+    if (!WRITING.test(text)) throw error;
+    const code = CODES.find(([words]) => text.includes(words))?.[1] ?? 'EIO';
+    throw Object.assign(new Error(`writing failed (${code})`, { cause: error }), { code });
+  }
 }

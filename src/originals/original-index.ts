@@ -58,14 +58,14 @@ export function indexPath(block: number): string {
   return `originals/${block}/index.js`;
 }
 
-/** Reads what {@link indexScript} made; undefined if it is no such block. */
-export function readIndex(text: string, block: number): OriginalRow[] | undefined {
+/** Reads what {@link indexScript} made; undefined if it is no such block. A picture without an original has no row, but `null`. */
+export function readIndex(text: string, block: number): (OriginalRow | null)[] | undefined {
   const [, name, json] = /^zoomosaicOriginals\("(\d+)",(\[.*\])\);\n$/.exec(text) ?? [];
   if (name !== String(block) || json === undefined) return undefined;
-  return JSON.parse(json) as OriginalRow[];
+  return JSON.parse(json) as (OriginalRow | null)[];
 }
 
 /** A block of the index as a script, since pages opened from disk can load nothing else. */
-export function indexScript(block: number, rows: readonly OriginalRow[]): string {
+export function indexScript(block: number, rows: readonly (OriginalRow | null)[]): string {
   return `zoomosaicOriginals("${block}",${JSON.stringify(rows)});\n`;
 }

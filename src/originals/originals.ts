@@ -1,20 +1,22 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import sharp from 'sharp';
+import { messageOf, systemCode } from '../errors.ts';
+import { imageSize } from '../image/open-image.ts';
 import { mapOrdered } from '../ordered.ts';
-import type { Originals, Rgb, Size, Source, Turn } from '../types.ts';
+import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
 import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
 import { INDEX_BLOCK, indexPath, indexScript, originalPath, type OriginalRow } from './original-index.ts';
 
 /** Where originals go; paths are relative, with `/`. */
 export interface OriginalStore {
   write(path: string, bytes: Uint8Array): void;
-  /** Links or copies a file from elsewhere. */
-  adopt(from: string, path: string, link: boolean): void;
-  /** Makes the folder of `path`; what is then written there by others is told to `count`. */
+  /** Links a file from elsewhere, or copies it where links are refused. */
+  adopt(from: string, path: string): void;
+  /** Makes the folder of `path`; what is then written there by others is told to `count`, or what hindered them explained. */
   prepare(path: string): string;
   count(files: number, bytes: number): void;
+  explain(error: unknown): unknown;
 }
 
 /** All that originals are made of. */
@@ -36,6 +38,8 @@ export interface OriginalsOptions {
 export interface WrittenOriginals {
   /** Encoded anew, since their format holds metadata that cannot be taken out, or browsers do not show it. */
   readonly encoded: number;
+  /** Sources that have to do without, and why: `path` is the source's. */
+  readonly leftOut: readonly SkippedFile[];
   /** Sizes of the largest crop, px. */
   readonly largest: Size;
 }
@@ -46,23 +50,29 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   const numbers = new Map<Source, number>();
   for (const [picture, { source }] of pictures.entries()) if (!numbers.has(source)) numbers.set(source, picture);
   const made = new Map<number, { readonly ending: string; readonly size: Size; readonly sum: number }>();
+  const leftOut: SkippedFile[] = [];
   let [done, encoded] = [0, 0];
   onProgress(0, numbers.size);
   const make = async ([source, number]: readonly [Source, number]) => {
-    const file = await originalFile(source, background);
-    const size = await write(file, source, number, { store, mode, quality });
-    return { number, size, file };
+    const file = await write(await originalFile(source, background), source, number, { store, mode, quality });
+    const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
+    return { source, number, size, file };
   };
-  for await (const { number, size, file } of mapOrdered(numbers, concurrency, make)) {
-    const told = file.kind === 'pyramid' ? { ending: '', sum: 0 } : { ending: file.ending, sum: crc32(file.bytes) };
-    made.set(number, { ...told, size });
+  for await (const { source, number, size, file } of mapOrdered(numbers, concurrency, make)) {
+    if (file.kind === 'none') leftOut.push({ path: source.path, reason: file.reason });
+    else {
+      const told = file.kind === 'pyramid' ? { ending: '', sum: 0 } : { ending: file.ending, sum: crc32(file.bytes) };
+      made.set(number, { ...told, size });
+    }
     if (file.kind === 'encoded') encoded++;
     onProgress(++done, numbers.size);
     signal.throwIfAborted();
   }
-  const rows = pictures.map(({ source, turn }): OriginalRow => {
+  const rows = pictures.map(({ source, turn }): OriginalRow | null => {
     const number = numbers.get(source)!;
-    const { ending, size, sum } = made.get(number)!;
+    const file = made.get(number);
+    if (!file) return null;
+    const { ending, size, sum } = file;
     const scale = size.width / source.width;
     const { left, top, width, height } = source.crop;
     const crop = [left * scale, top * scale, width * scale, height * scale] as const;
@@ -73,30 +83,33 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     store.write(indexPath(block), Buffer.from(indexScript(block, part)));
   }
   let largest: Size = { width: 0, height: 0 };
-  for (const [, , , , , , width, height] of rows) if (width > largest.width) largest = { width, height };
-  return { encoded, largest };
+  for (const row of rows) if (row && row[6] > largest.width) largest = { width: row[6], height: row[7] };
+  return { encoded, leftOut, largest };
 }
 
-/** Writes one original; returns its size, px. */
+/** Writes one original; returns what became of it. */
 async function write(
   file: OriginalFile,
   source: Source,
   number: number,
   { store, mode, quality }: Pick<OriginalsOptions, 'store' | 'mode' | 'quality'>,
-): Promise<Size> {
+): Promise<OriginalFile> {
   const path = originalPath(number);
-  if (file.kind === 'pyramid') {
+  if (file.kind === 'same' && mode === 'link') store.adopt(source.path, `${path}.${file.ending}`);
+  else if (file.kind === 'pyramid') {
     const whole = store.prepare(path);
-    await writePyramid(file.image, whole, quality);
+    try {
+      await writePyramid(file.image, whole, quality);
+    } catch (error) {
+      for (const part of [`${whole}.dzi`, `${whole}_files`]) rmSync(part, { recursive: true, force: true });
+      if (systemCode(error) !== undefined) throw store.explain(error);
+      return { kind: 'none', reason: `does not decode as a whole (${messageOf(error)})` };
+    }
     finishPyramid(whole, store);
-  } else if (file.kind === 'same') {
-    store.adopt(source.path, `${path}.${file.ending}`, mode === 'link');
-  } else {
+  } else if (file.kind !== 'none') {
     store.write(`${path}.${file.ending}`, file.bytes);
   }
-  if (file.kind !== 'encoded' || source.format !== 'svg') return { width: source.width, height: source.height };
-  const { width, height } = await sharp(file.bytes).metadata();
-  return { width, height };
+  return file;
 }
 
 /** libvips leaves a file of its own beside the tiles; the rest is counted. */

@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
+import { realPath } from '../staging/real-path.ts';
+import { recover } from '../staging/recover.ts';
 import { MOSAIC_VERSION, type MosaicJson } from '../mosaic-json.ts';
 
 /**
@@ -12,7 +15,7 @@ export async function readMosaicJson(site: string): Promise<MosaicJson> {
   const remedy = 'Name the folder that `zoomosaic build --out` wrote.';
   let json: Partial<Record<keyof MosaicJson, unknown>>;
   try {
-    json = JSON.parse(await readFile(join(site, 'mosaic.json'), 'utf8')) as typeof json;
+    json = JSON.parse(await readMended(site)) as typeof json;
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     const what = missing ? 'there is no mosaic.json in it' : `its mosaic.json is damaged (${messageOf(error)})`;
@@ -27,4 +30,16 @@ export async function readMosaicJson(site: string): Promise<MosaicJson> {
     );
   }
   return json as unknown as MosaicJson;
+}
+
+/** The text of `mosaic.json`; where a build was killed as it put it there, that is completed first. */
+async function readMended(site: string): Promise<string> {
+  const path = join(site, 'mosaic.json');
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT' || !existsSync(site)) throw error;
+    await recover(realPath(site), { option: '--out', path: site });
+    return await readFile(path, 'utf8');
+  }
 }

@@ -111,11 +111,11 @@ export class FolderStore {
   }
 
   /** Links (or, where that is refused, copies) a file from elsewhere. */
-  adopt(from: string, path: string, link: boolean): void {
+  adopt(from: string, path: string): void {
     const to = this.resolve(path);
     // A link to a link would be one to nowhere, wherever the site is taken.
     const file = realpathSync(from);
-    const linked = link && this.tryLink(file, to);
+    const linked = this.tryLink(file, to);
     if (!linked) this.attempt(() => this.calls.copy(file, to));
     if (linked) this.linkedFiles++;
     else this.bytes += statSync(to).size;
@@ -141,6 +141,11 @@ export class FolderStore {
   count(files: number, bytes: number): void {
     this.files += files;
     this.bytes += bytes;
+  }
+
+  /** What an error of others, who write into this folder, means to people. */
+  explain(error: unknown): unknown {
+    return explainDisk(error, this.named);
   }
 
   private copyTo(original: string, to: string): void {

@@ -27,7 +27,7 @@ export async function readOriginals(
     try {
       const rows = readIndex(await readFile(join(site, path), 'utf8'), i);
       if (rows?.length !== expected) problems.push({ path, problem: 'does not fit mosaic.json' });
-      for (const facts of (rows ?? []).map(originalFacts)) originals.set(facts.original, facts);
+      for (const row of rows ?? []) if (row) originals.set(row[0], originalFacts(row));
     } catch (error) {
       problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
     }

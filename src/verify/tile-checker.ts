@@ -2,8 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { systemCode } from '../errors.ts';
-import { explain } from '../reasons.ts';
+import { messageOf, systemCode } from '../errors.ts';
 
 /** Something in a site that is not as it should be. */
 export interface Problem {
@@ -70,7 +69,7 @@ export class TileChecker {
     try {
       return readFileSync(join(this.site, path));
     } catch (error) {
-      report(path, systemCode(error) === 'ENOENT' ? 'missing' : explain(error));
+      report(path, systemCode(error) === 'ENOENT' ? 'missing' : `cannot be read (${messageOf(error)})`);
       return undefined;
     }
   }
@@ -88,7 +87,7 @@ export class TileChecker {
       if (size === expected) this.sizes.set(sum, size);
       else report(tile.path, `is ${size}; expected ${expected}`);
     } catch (error) {
-      report(tile.path, `does not decode: ${explain(error)}`);
+      report(tile.path, `does not decode: ${messageOf(error)}`);
     }
   }
 }

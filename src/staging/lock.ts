@@ -1,0 +1,84 @@
+import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { systemCode } from '../errors.ts';
+import { LOCK } from '../format/site-entries.ts';
+import { isAlive, type WorkingFolder } from './working-folder.ts';
+
+const WAIT_MS = 100;
+/** Whoever takes a dead owner's lock away may, for an instant, hold ours instead; it is back after less than this. */
+const SETTLE_MS = 25;
+/** The name is written right after the lock is made; a lock that has none for longer is left over. */
+const NAMELESS_MS = 10_000;
+
+/**
+ * Does something while nobody else changes the site in `place`. The lock is a file that names the working folder of its holder; it
+ * is taken away from holders that are dead.
+ *
+ * @throws `signal`'s reason if aborted while waiting.
+ */
+export async function withLock<Result>(
+  place: string,
+  working: WorkingFolder,
+  signal: AbortSignal | undefined,
+  act: () => Promise<Result>,
+): Promise<Result> {
+  const lock = join(place, LOCK);
+  for (;;) {
+    signal?.throwIfAborted();
+    if (take(lock, working)) {
+      await setTimeout(SETTLE_MS);
+      if (holderOf(lock) === working.name) break;
+      continue;
+    }
+    const holder = holderOf(lock);
+    if (holder === undefined) continue;
+    if (isDead(place, holder, working)) takeAway(lock, working, holder);
+    else await setTimeout(WAIT_MS);
+  }
+  try {
+    return await act();
+  } finally {
+    if (holderOf(lock) === working.name) rmSync(lock, { force: true });
+  }
+}
+
+function isDead(place: string, holder: string, working: WorkingFolder): boolean {
+  if (holder !== '') return !isAlive(join(place, holder), working.now());
+  const made = statSync(join(place, LOCK), { throwIfNoEntry: false })?.mtimeMs;
+  return made !== undefined && working.now() - made > NAMELESS_MS;
+}
+
+/** Makes the lock, if there is none. */
+function take(lock: string, { name }: WorkingFolder): boolean {
+  try {
+    writeFileSync(lock, name, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Name of the working folder that a lock belongs to; `''` if that is not written yet, undefined if there is no lock. */
+function holderOf(lock: string): string | undefined {
+  try {
+    return readFileSync(lock, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** Takes away the lock of a dead owner; puts it back if somebody else took it in the meantime. */
+function takeAway(lock: string, working: WorkingFolder, dead: string): void {
+  const away = join(working.path, 'lock');
+  try {
+    renameSync(lock, away);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw error;
+  }
+  if (holderOf(away) !== dead) renameSync(away, lock);
+  else rmSync(away, { force: true });
+}
