@@ -26,6 +26,7 @@ import { originalsOf } from './originals-of.ts';
 import { givenCells, pinnedCells, PLACEMENT, readPlacementFile } from './pins.ts';
 import { BLOCKS, CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
 import { renderPyramid } from './pyramid/pyramid.ts';
+import { reasonText } from './reasons.ts';
 import { chooseRecipe } from './recipe.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
@@ -101,12 +102,12 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
     const indexing = { folder: options.catalog, background, concurrency, signal, recipe };
     const opened = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, onProgress }));
     catalog = opened;
-    refuseNone(opened);
-    const { sources } = opened;
     const names = new SourceNames(
       files.map(({ path }) => path),
       (path) => opened.idOf(path),
     );
+    refuseNone(opened, names);
+    const { sources } = opened;
     const features = opened.features();
     const alone = Uint32Array.from({ length: sources.length }, (_, id) => id);
     const alike = options.nearDuplicates === 'group' ? groupAlike(opened.hashes(), features) : alone;
@@ -238,9 +239,9 @@ function allBanned(found: number): UserError {
   );
 }
 
-function refuseNone({ sources, skipped }: Catalog): void {
+function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {
   if (sources.length > 0) return;
-  const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${path}: ${reason}`);
+  const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${names.nameOf(path)}: ${reasonText(reason)}`);
   throw new UserError(
     'no-images',
     `None of ${skipped.length} images can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,

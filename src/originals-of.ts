@@ -4,6 +4,7 @@ import { count } from './numbers.ts';
 import type { ResolvedOptions } from './options.ts';
 import { INDEX_BLOCK } from './originals/original-index.ts';
 import { type OriginalStore, writeOriginals } from './originals/originals.ts';
+import { reasonText } from './reasons.ts';
 import type { Recipe, Rgb } from './types.ts';
 
 /** What the originals of a site are made of. */
@@ -46,7 +47,7 @@ export async function originalsOf({
     originals: { mode, block: INDEX_BLOCK, levels },
     warnings: [
       ...(encoded > 0 ? [`${count(encoded)} originals were encoded anew: ${why}`] : []),
-      ...leftOut.map(({ path, reason }) => `the original of ${nameOf(path)} was left out: it ${reason}`),
+      ...leftOut.map(({ path, reason }) => `the original of ${nameOf(path)} was left out: ${reasonText(reason)}`),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readCsv } from './csv.ts';
-import { messageOf, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
+import { explain } from './reasons.ts';
 import type { SourceNames } from './source-names.ts';
 import type { Grid, Pin, Turn } from './types.ts';
 
@@ -43,7 +44,12 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new UserError('usage', `Cannot read ${what}: ${messageOf(error)}`, 'Name a CSV file.', { cause: error });
+    throw new UserError(
+      'usage',
+      `Cannot read ${what === PLACEMENT ? `${what} ${path}` : what}: ${explain(error)}`,
+      'Name a CSV file.',
+      { cause: error },
+    );
   }
   return readCsv(text, ['column', 'row', 'source'], what).map((line, i) => {
     const [column, row, source, turn] = ['column', 'row', 'source', 'turn'].map((name) => line[name]);

@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import { shrinkLinear, toSrgb as convertToSrgb } from './colour/convert.ts';
 import { LINEAR, toSrgb } from './colour/linear.ts';
-import { messageOf, UserError } from './errors.ts';
+import { UserError } from './errors.ts';
 import { imageSize, openImage } from './image/open-image.ts';
+import { explain } from './reasons.ts';
 import type { Rgb, Size } from './types.ts';
 
 /** The picture to be reproduced: read, and known to decode. */
@@ -36,7 +37,7 @@ export async function openTarget(path: string): Promise<Target> {
   } catch (error) {
     throw new UserError(
       'target',
-      `Cannot read the target ${path}: ${messageOf(error)}`,
+      `Cannot read the target ${path}: ${explain(error)}`,
       'Expected an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF or SVG) as the first argument.',
       { cause: error },
     );

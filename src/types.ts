@@ -4,6 +4,7 @@
  * Words: see "How it flows" in the README. A source's `id` is its index among the usable sources of a
  * catalog, 0-based. Cells and tiles are addressed (column, row), 0-based, row-major.
  */
+import type { Reason } from './reasons.ts';
 
 /** Image format of the tiles. Only `jpeg` can be spliced; the others are painted at every level. */
 export type TileFormat = 'jpeg' | 'webp' | 'avif' | 'png';
@@ -90,7 +91,7 @@ export interface ScannedFile {
   /** Modification time, ms since 1970. */
   readonly mtimeMs: number;
   /** Why it cannot be used, where that is known already. */
-  readonly unsupported?: string;
+  readonly unsupported?: Reason;
 }
 
 /** Kinds of files that are left out: what one remedy mends is one kind. */
@@ -108,7 +109,7 @@ export interface LeftOut {
 /** A file that could not be used, and why. */
 export interface SkippedFile {
   readonly path: string;
-  readonly reason: string;
+  readonly reason: Reason;
 }
 
 /** What decides how a source is indexed; a catalog holds one index per recipe. */

@@ -289,7 +289,7 @@ describe('a build', () => {
     expect(Object.keys(result.stages)).toEqual(['scan', 'catalog', 'match', 'measure', 'pyramid', 'originals', 'site']);
     expect(mosaic.sources).toEqual(result.sources);
     expect(await readFile(join(out, 'report/skipped.csv'), 'utf8')).toMatch(
-      /^path,reason\r\n".*broken, ""really"".jpg","not an image, or of a format that cannot be decoded"\r\n$/,
+      /^path,code,reason\r\n".*broken, ""really"".jpg",not-an-image,"not an image, or of a format that cannot be decoded"\r\n$/,
     );
     expect([...new Set(seen.map(({ stage }) => stage))]).toEqual([
       'scan',
@@ -361,7 +361,7 @@ describe('a build', () => {
     ['no image', { images: ['test/*.nothing'] }, 'no-images', /matches nothing/],
     ['no usable image', { images: ['package.json'] }, 'no-images', /None of 1 images can be used.*not an image/],
     ['a missing target', { target: 'missing.jpg' }, 'target', /missing\.jpg.*ENOENT/],
-    ['a target that is none', { target: 'package.json' }, 'target', /unsupported image format/],
+    ['a target that is none', { target: 'package.json' }, 'target', /package\.json: not an image/],
     [
       'too few images',
       { maxUses: 1 },

@@ -2,10 +2,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { kindOf, leftOutOf, leftOutText } from '../src/catalog/left-out.ts';
-import { reasonOf } from '../src/catalog/reason.ts';
 import { buildSummary } from '../src/cli/summary.ts';
 import { build, type BuildOptions, type MosaicJson } from '../src/index.ts';
 import { writeMany, writeWaves } from './images.ts';
+import { type Reason, reasonOf } from '../src/reasons.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
@@ -92,7 +92,7 @@ test.each([
 });
 
 test('kinds add up to all that is left out', () => {
-  const reasons = ['HEIC', 'a camera raw file', 'cannot be read (EACCES)', 'cannot be read (EIO)', 'too large: x', '?'];
+  const reasons: Reason[] = ['heic', 'raw', 'EACCES', 'EIO', 'too-large', 'not-indexed'];
   const leftOut = leftOutOf(reasons.map((reason, i) => ({ path: String(i), reason })));
   expect(leftOut.map(({ kind, count }) => [kind, count])).toEqual([
     ['heic', 1],

@@ -67,7 +67,11 @@ describe('reports', () => {
     expect(sources.reduce((sum, { uses }) => sum + Number(uses), 0)).toBe(24);
     expect(mosaic.quality.mostUses).toBe(countsOf(ids)[0]);
     expect(skipped).toEqual([
-      { path: 'more/broken, too.jpg', reason: 'not an image, or of a format that cannot be decoded' },
+      {
+        path: 'more/broken, too.jpg',
+        code: 'not-an-image',
+        reason: 'not an image, or of a format that cannot be decoded',
+      },
     ]);
     const { grid, quality, sources: counts } = mosaic;
     expect(JSON.parse(await readFile(join(out, 'report/quality.json'), 'utf8'))).toEqual({
@@ -157,7 +161,7 @@ describe('a given placement', () => {
       {},
       /^Expected column, row, source in line 3 of --placement but received 1, x, 001\.jpg$/,
     ],
-    ['is missing', [], { placement: 'nowhere.csv' }, /^Cannot read --placement: ENOENT.*nowhere\.csv/],
+    ['is missing', [], { placement: 'nowhere.csv' }, /^Cannot read --placement nowhere\.csv: .*ENOENT/],
   ])('is refused if it %s', async (_, lines, options, message) => {
     const refusal = { code: 'usage', message: expect.stringMatching(message) as string };
     await expect(given(lines, options)).rejects.toMatchObject(refusal);

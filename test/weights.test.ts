@@ -91,7 +91,7 @@ describe('a picture of weights', () => {
     await writeFile(path, 'no picture');
     await refuses(
       () => readWeights(path, { columns: 2, rows: 2 }, SQUARE),
-      /^Cannot read --weights .*text\.txt: .*unsupported/,
+      /^Cannot read --weights .*text\.txt: not an image/,
     );
     await refuses(
       () => readWeights(join(root, 'missing.png'), { columns: 2, rows: 2 }, SQUARE),

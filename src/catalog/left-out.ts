@@ -1,16 +1,20 @@
 import { count } from '../numbers.ts';
+import type { Reason } from '../reasons.ts';
 import type { LeftOut, LeftOutKind, SkippedFile } from '../types.ts';
 
-/** What a reason begins with or says, by kind; reasons that none of these know are of files that could not be decoded. */
-const KINDS: readonly (readonly [RegExp, LeftOutKind])[] = [
-  [/^HEIC/, 'heic'],
-  [/^a camera raw file/, 'raw'],
-  [/^a format that cannot be decoded/, 'format'],
-  [/^not an image/, 'no-image'],
-  [/^too large/, 'too-large'],
-  [/is damaged|ends early|is empty/, 'damaged'],
-  [/^cannot be read|^E[A-Z]+\b/, 'unreadable'],
-];
+/** Kinds of reasons of ours; those of the system are of files that could not be read. */
+const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
+  ['heic', 'heic'],
+  ['raw', 'raw'],
+  ['other-format', 'format'],
+  ['not-an-image', 'no-image'],
+  ['too-large', 'too-large'],
+  ['empty', 'damaged'],
+  ['truncated', 'damaged'],
+  ['damaged', 'damaged'],
+  ['undecodable', 'undecodable'],
+  ['not-indexed', 'undecodable'],
+]);
 
 /** What files of a kind are called and what people can do, in the order in which they are told. */
 const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]>> = {
@@ -25,8 +29,8 @@ const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]
 };
 
 /** Kind of the reason why a file cannot be used. */
-export function kindOf(reason: string): LeftOutKind {
-  return KINDS.find(([pattern]) => pattern.test(reason))?.[1] ?? 'undecodable';
+export function kindOf(reason: Reason): LeftOutKind {
+  return KINDS.get(reason) ?? 'unreadable';
 }
 
 /** Counts files that cannot be used by kind; what people can mend comes first. */

@@ -34,3 +34,8 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
   if (turn) parts.push(`turn${turn}`);
   return parts.join('-');
 }
+
+/** Whether a folder's name is one that {@link recipeKey} gives, or gave. */
+export function isRecipeKey(name: string): boolean {
+  return /^\d+(x\d+)?px-tile\d+-[\da-z-]+$/.test(name);
+}

@@ -22,6 +22,7 @@ import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { explainDisk } from '../disk.ts';
 import { systemCode, UserError } from '../errors.ts';
+import type { Reason } from '../reasons.ts';
 import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
@@ -56,7 +57,7 @@ export interface SourceRecord {
 /** An image that could not be decoded, and why. */
 export interface BrokenRecord {
   readonly hash: string;
-  readonly reason: string;
+  readonly reason: Reason;
 }
 
 /** `NAME.json`. */

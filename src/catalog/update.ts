@@ -5,14 +5,13 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { toHex } from '../colour/hex.ts';
 import { makeFolder } from '../disk.ts';
-import { messageOf } from '../errors.ts';
 import { WorkerCrash, WorkerPool, workerModule } from '../pool.ts';
+import { type Reason, reasonOf } from '../reasons.ts';
 import type { Recipe, Rgb, ScannedFile, SkippedFile, Source } from '../types.ts';
 import { Catalog, type SourcePlace } from './catalog.ts';
 import type { IndexedImage } from './index-image.ts';
 import { mapOrdered } from '../ordered.ts';
-import { reasonOf } from './reason.ts';
-import { recipeKey } from './recipe-key.ts';
+import { isRecipeKey, recipeKey } from './recipe-key.ts';
 import { type BrokenRecord, type FileRecord, readShardIndex, type SourceRecord, writeShard } from './shard.ts';
 
 export interface UpdateOptions {
@@ -37,7 +36,7 @@ const [MEMORY, BYTES_PER_PX] = [2 ** 29, 24];
 
 /** What became of a file that had to be looked at. */
 type Outcome = { readonly file: ScannedFile } & (
-  { readonly failed: string } | { readonly hash: string; readonly image?: IndexedImage; readonly broken?: string }
+  { readonly failed: Reason } | { readonly hash: string; readonly image?: IndexedImage; readonly broken?: Reason }
 );
 
 /**
@@ -47,7 +46,7 @@ type Outcome = { readonly file: ScannedFile } & (
 export async function updateCatalog(files: readonly ScannedFile[], options: UpdateOptions): Promise<Catalog> {
   const known = await openFolder(options);
   const fresh = files.filter((file) => !known.isCurrent(file));
-  const failed = new Map<string, string>();
+  const failed = new Map<string, Reason>();
   const notes = fresh.length === files.length ? known.notes : [];
   let done = files.length - fresh.length;
   options.onProgress(done, files.length);
@@ -81,7 +80,7 @@ function atOnce({ cell }: Recipe): number {
 
 async function look(file: ScannedFile, known: KnownImages, pool: WorkerPool): Promise<Outcome> {
   if (file.unsupported) return { file, failed: file.unsupported };
-  if (file.size === 0) return { file, failed: 'the file is empty' };
+  if (file.size === 0) return { file, failed: 'empty' };
   try {
     const whole = file.size <= WHOLE_FILE_BYTES ? await readFile(file.path) : undefined;
     const hash = whole ? createHash('sha256').update(whole).digest('hex') : await hashFile(file.path);
@@ -92,10 +91,10 @@ async function look(file: ScannedFile, known: KnownImages, pool: WorkerPool): Pr
       return { file, hash, image: await pool.run<IndexedImage>(whole ?? file.path, transfer) };
     } catch (error) {
       if (error instanceof WorkerCrash) throw error;
-      return { file, hash, broken: reasonOf(messageOf(error)) };
+      return { file, hash, broken: reasonOf(error) };
     }
   } catch (error) {
-    return { file, failed: messageOf(error) };
+    return { file, failed: reasonOf(error) };
   }
 }
 
@@ -111,7 +110,7 @@ class KnownImages {
   readonly notes: string[];
   readonly files = new Map<string, FileRecord>();
   readonly sources = new Map<string, { record: SourceRecord; place: SourcePlace }>();
-  readonly broken = new Map<string, string>();
+  readonly broken = new Map<string, Reason>();
   private readonly claimed = new Set<string>();
 
   constructor(folder: string, notes: string[]) {
@@ -142,7 +141,8 @@ async function openFolder({ folder, recipe, background }: UpdateOptions): Promis
   const home = join(folder, key);
   await makeFolder(home, { option: '--catalog', path: folder });
   const names = (await readdir(home)).filter((file) => file.endsWith('.json')).toSorted();
-  const others = (await readdir(folder)).filter((other) => other !== key);
+  // Of what else may lie there, nothing is told.
+  const others = (await readdir(folder)).filter((other) => other !== key && isRecipeKey(other));
   const changed = names.length === 0 && others.length > 0;
   const notes = changed ? [`indexing anew for ${key}: the catalog has only ${others.join(', ')}`] : [];
   const known = new KnownImages(home, notes);
@@ -176,7 +176,7 @@ class Batch {
   }
 
   /** Adds a file; true once the batch should be written. */
-  add({ file, hash, image, broken }: Exclude<Outcome, { failed: string }>): boolean {
+  add({ file, hash, image, broken }: Exclude<Outcome, { failed: Reason }>): boolean {
     this.files.push({ path: file.path, size: file.size, mtimeMs: file.mtimeMs, hash });
     if (broken !== undefined) this.broken.push({ hash, reason: broken });
     if (image) {
@@ -206,7 +206,7 @@ class Batch {
 function assemble(
   files: readonly ScannedFile[],
   known: KnownImages,
-  failed: ReadonlyMap<string, string>,
+  failed: ReadonlyMap<string, Reason>,
   recipe: Recipe,
   notes: string[],
 ): Catalog {
@@ -219,7 +219,7 @@ function assemble(
     const hash = known.files.get(path)?.hash ?? '';
     const reason = failed.get(path) ?? known.broken.get(hash);
     const source = known.sources.get(hash);
-    if (reason !== undefined || !source) skipped.push({ path, reason: reason ?? 'could not be indexed' });
+    if (reason !== undefined || !source) skipped.push({ path, reason: reason ?? 'not-indexed' });
     else if (seen.has(hash)) copies.set(path, seen.get(hash)!);
     else {
       const { background: _, ...facts } = source.record;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
+import { explain } from '../reasons.ts';
 import { TargetPx } from '../target.ts';
 import type { Grid, Size } from '../types.ts';
 import { type TargetCells, writeCellFeatures } from './target.ts';
@@ -28,7 +29,7 @@ export async function readWeights(path: string, { columns, rows }: Grid, cell: S
   } catch (error) {
     throw new UserError(
       'usage',
-      `Cannot read --weights ${path}: ${messageOf(error)}`,
+      `Cannot read --weights ${path}: ${explain(error)}`,
       'Expected a picture whose light parts matter most, or auto.',
       { cause: error },
     );

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import type { Sharp } from 'sharp';
 import { toSrgb } from '../colour/convert.ts';
-import { messageOf, SourceChanged, systemCode } from '../errors.ts';
+import { SourceChanged } from '../errors.ts';
 import { type OpenImage, openImage } from '../image/open-image.ts';
+import { type Reason, reasonOf } from '../reasons.ts';
 import type { Rgb, Source } from '../types.ts';
 import { ORIGINAL_TILE } from './original-index.ts';
 import { stripMetadata } from './strip-metadata.ts';
@@ -23,7 +24,7 @@ export type OriginalFile =
   | { readonly kind: 'same' | 'stripped' | 'encoded'; readonly ending: string; readonly bytes: Uint8Array }
   | { readonly kind: 'pyramid'; readonly image: Sharp }
   /** It has to do without: the file is gone, or does not decode as a whole. */
-  | { readonly kind: 'none'; readonly reason: string };
+  | { readonly kind: 'none'; readonly reason: Reason };
 
 const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp', gif: 'gif' };
 
@@ -38,13 +39,13 @@ export async function originalFile(source: Source, background: Rgb): Promise<Ori
   try {
     bytes = await readFile(source.path);
   } catch (error) {
-    return { kind: 'none', reason: `cannot be read (${systemCode(error) ?? 'unknown error'})` };
+    return { kind: 'none', reason: reasonOf(error) };
   }
   if (createHash('sha256').update(bytes).digest('hex') !== source.hash) throw new SourceChanged(source.path);
   try {
     return await fileOf(bytes, source, background);
   } catch (error) {
-    return { kind: 'none', reason: `does not decode as a whole (${messageOf(error)})` };
+    return { kind: 'none', reason: reasonOf(error) };
   }
 }
 

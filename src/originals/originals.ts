@@ -1,9 +1,10 @@
 import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { messageOf, systemCode } from '../errors.ts';
+import { systemCode } from '../errors.ts';
 import { imageSize } from '../image/open-image.ts';
 import { mapOrdered } from '../ordered.ts';
+import { reasonOf } from '../reasons.ts';
 import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
 import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
 import { INDEX_BLOCK, indexPath, indexScript, originalPath, type OriginalRow } from './original-index.ts';
@@ -103,7 +104,7 @@ async function write(
     } catch (error) {
       for (const part of [`${whole}.dzi`, `${whole}_files`]) rmSync(part, { recursive: true, force: true });
       if (systemCode(error) !== undefined) throw store.explain(error);
-      return { kind: 'none', reason: `does not decode as a whole (${messageOf(error)})` };
+      return { kind: 'none', reason: reasonOf(error) };
     }
     finishPyramid(whole, store);
   } else if (file.kind !== 'none') {

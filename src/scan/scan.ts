@@ -4,6 +4,7 @@ import { dirname, extname, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { systemCode, UserError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
+import { reasonOf } from '../reasons.ts';
 import type { ScannedFile } from '../types.ts';
 import { IMAGE_EXTENSIONS } from './image-extensions.ts';
 
@@ -101,6 +102,6 @@ async function describe(path: string): Promise<ScannedFile> {
     const { size, mtimeMs } = await stat(path);
     return { path, size, mtimeMs, ...(unsupported ? { unsupported } : {}) };
   } catch (error) {
-    return { path, size: 0, mtimeMs: 0, unsupported: `cannot be read (${systemCode(error) ?? 'unknown error'})` };
+    return { path, size: 0, mtimeMs: 0, unsupported: reasonOf(error) };
   }
 }

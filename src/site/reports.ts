@@ -1,5 +1,6 @@
 import { csvBlocks } from '../csv.ts';
 import type { MosaicJson } from '../mosaic-json.ts';
+import { reasonText } from '../reasons.ts';
 import type { Placement, SkippedFile, Source, Turn } from '../types.ts';
 
 /** What reports are written from. */
@@ -26,11 +27,19 @@ export function reportsOf({
 }: ReportParts): Map<string, Iterable<Buffer>> {
   const names = sources.map(({ path }) => nameOf(path));
   return new Map<string, Iterable<Buffer>>([
-    ['skipped.csv', csvBlocks([['path', 'reason'], ...skipped.map(({ path, reason }) => [nameOf(path), reason])])],
+    ['skipped.csv', csvBlocks(skippedLines(skipped, nameOf))],
     ['placement.csv', csvBlocks(placementLines(placement, pictures, names))],
     ['sources.csv', csvBlocks(sourceLines(placement, pictures, names))],
     ['quality.json', [Buffer.from(`${JSON.stringify(qualityReport(mosaic), undefined, 2)}\n`)]],
   ]);
+}
+
+function* skippedLines(
+  skipped: readonly SkippedFile[],
+  nameOf: (path: string) => string,
+): Generator<readonly (string | number)[]> {
+  yield ['path', 'code', 'reason'];
+  for (const { path, reason } of skipped) yield [nameOf(path), reason, reasonText(reason)];
 }
 
 function* placementLines(

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { messageOf, systemCode } from '../errors.ts';
+import { systemCode } from '../errors.ts';
+import { explain } from '../reasons.ts';
 
 /** Something in a site that is not as it should be. */
 export interface Problem {
@@ -69,7 +70,7 @@ export class TileChecker {
     try {
       return readFileSync(join(this.site, path));
     } catch (error) {
-      report(path, systemCode(error) === 'ENOENT' ? 'missing' : `cannot be read (${messageOf(error)})`);
+      report(path, systemCode(error) === 'ENOENT' ? 'missing' : explain(error));
       return undefined;
     }
   }
@@ -87,7 +88,7 @@ export class TileChecker {
       if (size === expected) this.sizes.set(sum, size);
       else report(tile.path, `is ${size}; expected ${expected}`);
     } catch (error) {
-      report(tile.path, `does not decode: ${messageOf(error)}`);
+      report(tile.path, `does not decode: ${explain(error)}`);
     }
   }
 }

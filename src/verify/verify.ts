@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { messageOf, systemCode } from '../errors.ts';
+import { systemCode, UserError } from '../errors.ts';
 import { iiifMembers } from '../layout/iiif.ts';
 import { descriptorsOf, layoutProblem, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
@@ -14,6 +14,7 @@ import { readMosaicJson } from '../site/read-site.ts';
 import { extensionOf, levelsOf } from '../tile-plan.ts';
 import { pictureFile, tileCount, tileRect, type TileSet } from '../tile-set.ts';
 import type { MosaicJson } from '../mosaic-json.ts';
+import { explain } from '../reasons.ts';
 import { filesOf, readOriginals } from './originals.ts';
 import { type Problem, type Tile, TileChecker } from './tile-checker.ts';
 
@@ -99,7 +100,8 @@ async function readChecksums(
   try {
     return unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)), sets, blocks);
   } catch (error) {
-    problems.push({ path: CHECKSUMS_FILE, problem: systemCode(error) === 'ENOENT' ? 'missing' : messageOf(error) });
+    const problem = error instanceof UserError ? error.message : explain(error);
+    problems.push({ path: CHECKSUMS_FILE, problem: systemCode(error) === 'ENOENT' ? 'missing' : problem });
     return undefined;
   }
 }
@@ -137,7 +139,7 @@ async function checkFiles(site: string, shape: SiteShape, problems: Problem[]): 
       if (text === '') problems.push({ path, problem: 'empty' });
       return text;
     } catch (error) {
-      problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : messageOf(error) });
+      problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : explain(error) });
       return undefined;
     }
   };

@@ -1,0 +1,68 @@
+/**
+ * Why a file cannot be used. Messages of systems and decoders name paths of the machine ("EACCES: permission denied, open
+ * '/home/…'"), so none of their text goes into what is published or reported: errors become codes here, and codes become
+ * words.
+ */
+import { messageOf, systemCode } from './errors.ts';
+
+const WORDS = {
+  empty: 'the file is empty',
+  truncated: 'the file ends early',
+  damaged: 'the file is damaged',
+  'not-an-image': 'not an image, or of a format that cannot be decoded',
+  undecodable: 'cannot be decoded',
+  heic: 'HEIC (HEVC) cannot be decoded here: convert it to JPEG',
+  raw: 'a camera raw file: export it as JPEG or TIFF',
+  'other-format': 'a format that cannot be decoded here: convert it to JPEG or PNG',
+  'too-large': 'too large: more than 268 megapixels',
+  'not-indexed': 'could not be indexed',
+} as const;
+
+/** Of system errors, by Node's codes; of others, the code alone is told. */
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'not allowed to read it',
+  EPERM: 'not allowed to read it',
+  EISDIR: 'a folder, not a file',
+  ELOOP: 'a link that leads to itself',
+  EMFILE: 'too many files are open',
+  ENFILE: 'too many files are open',
+  EIO: 'the disk failed',
+};
+
+/** A code of ours, or that of a system error, as `EACCES`. */
+export type Reason = keyof typeof WORDS | `E${string}`;
+
+/** What decoders say. */
+const DECODERS: readonly (readonly [RegExp, Reason])[] = [
+  [/input file is missing/i, 'ENOENT'],
+  [/HEVC|libde265|compression format has not been built in/i, 'heic'],
+  [/exceeds pixel limit/i, 'too-large'],
+  [/unsupported image format|corrupt header/i, 'not-an-image'],
+  [/^unknown error$|read error|crc error|bad seek/i, 'damaged'],
+  [/premature end|truncated|unexpected end|not enough/i, 'truncated'],
+];
+
+/** A system error's code, also where only its message got across from a thread. */
+const SYSTEM_CODE = /^E[A-Z0-9_]{2,30}$/;
+
+/** Why a file could not be read or decoded, from whatever was thrown. */
+export function reasonOf(error: unknown): Reason {
+  const message = messageOf(error);
+  const code = systemCode(error) ?? message.split(/[:,]/, 1)[0]!;
+  if (SYSTEM_CODE.test(code)) return code as Reason;
+  return DECODERS.find(([pattern]) => pattern.test(message))?.[1] ?? 'undecodable';
+}
+
+/** A reason for people; tells nothing of the machine, whatever it is given. */
+export function reasonText(reason: string): string {
+  if (Object.hasOwn(WORDS, reason)) return WORDS[reason as keyof typeof WORDS];
+  if (!SYSTEM_CODE.test(reason)) return WORDS.undecodable;
+  return `${SYSTEM_WORDS[reason] ?? 'cannot be read'} (${reason})`;
+}
+
+/** {@link reasonText} of {@link reasonOf}: what is told of an error. */
+export function explain(error: unknown): string {
+  return reasonText(reasonOf(error));
+}
