@@ -202,7 +202,13 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
       peakRssBytes: peakMemory(),
       quality: mosaic.quality,
       background: mosaic.background,
-      warnings: [...warnings, ...ofLayouts, ...ofOriginals, ...warningsOf(mosaic, opened, options, store, idleBans)],
+      warnings: [
+        ...warnings,
+        ...shown.notes,
+        ...ofLayouts,
+        ...ofOriginals,
+        ...warningsOf(mosaic, opened, options, store, idleBans),
+      ],
     };
   } catch (error) {
     // The first error is the one to tell, whatever becomes of the working folder.

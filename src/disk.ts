@@ -1,4 +1,4 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode, UserError } from './errors.ts';
 
@@ -10,6 +10,7 @@ export interface NamedFolder {
 
 const OUT_OF_SPACE = ['ENOSPC', 'EDQUOT'];
 const NO_FOLDER = ['ENOENT', 'ENOTDIR', 'EEXIST', 'ENAMETOOLONG', 'ELOOP'];
+const NOT_SYNCED = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'EBADF', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 const NOT_ALLOWED = ['EACCES', 'EPERM', 'EROFS'];
 
 /**
@@ -60,5 +61,19 @@ async function makeWithParents(path: string): Promise<void> {
     if (code !== 'ENOENT' || dirname(path) === path) throw error;
     await makeWithParents(dirname(path));
     await mkdir(path);
+  }
+}
+
+/** Has the disk keep what was renamed in a folder. Where folders cannot be synced (Windows, some mounts), that is up to the system. */
+export async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch (error) {
+    if (!NOT_SYNCED.includes(systemCode(error) ?? '')) throw error;
   }
 }

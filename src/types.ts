@@ -90,6 +90,8 @@ export interface ScannedFile {
   readonly size: number;
   /** Modification time, ms since 1970. */
   readonly mtimeMs: number;
+  /** When its data or its place last changed, as only the system can say; ms since 1970. */
+  readonly ctimeMs: number;
   /** Why it cannot be used, where that is known already. */
   readonly unsupported?: Reason;
 }

@@ -7,7 +7,7 @@ describe('bans', () => {
   // Beside the working directory, and far from it.
   const far = [resolve('../beside/a.jpg'), '/elsewhere/photos/receipt 7.jpg', '/elsewhere/c.jpg'];
   const paths = [...near.map((path) => resolve(path)), ...far];
-  const files = paths.map((path) => ({ path, size: 1, mtimeMs: 1 }));
+  const files = paths.map((path) => ({ path, size: 1, mtimeMs: 1, ctimeMs: 1 }));
 
   test.each<[string, number[]]>([
     ['a.jpg', [0, 2, 5]],

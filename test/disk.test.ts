@@ -3,14 +3,19 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeShard } from '../src/catalog/shard.ts';
-import { explainDisk, makeFolder } from '../src/disk.ts';
+import { explainDisk, makeFolder, syncFolder } from '../src/disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 // Shards have random names; here we have to know them beforehand.
 vi.mock(import('node:crypto'), async (original) => ({
   ...(await original()),
-  randomUUID: () => '0-0-0-0-0' as const,
+  randomUUID: () => '00000000-0-0-0-0' as const,
 }));
+
+vi.mock(import('../src/disk.ts'), async (original) => {
+  const real = await original();
+  return { ...real, syncFolder: vi.fn<typeof real.syncFolder>((path) => real.syncFolder(path)) };
+});
 
 const CATALOG = { option: '--catalog', path: 'photos' } as const;
 
@@ -54,7 +59,7 @@ test.runIf(existsSync('/dev/full')).each(['bin', 'json'])(
   async (part) => {
     const folder = join(root, `catalog-${part}/key`);
     await mkdir(folder, { recursive: true });
-    await symlink('/dev/full', join(folder, `0-0-0-0-0.${part}.tmp`));
+    await symlink('/dev/full', join(folder, `00000001-00000000.${part}.tmp`));
     const index = { decoder: '1', files: [], sources: [], broken: [] };
     await expect(writeShard(folder, index, [])).rejects.toMatchObject({
       code: 'disk-full',
@@ -63,3 +68,12 @@ test.runIf(existsSync('/dev/full')).each(['bin', 'json'])(
     expect(await readdir(folder)).toEqual([]);
   },
 );
+
+test('the folder of a shard is synced once its files have their names', async () => {
+  const folder = join(root, 'synced/key');
+  await mkdir(folder, { recursive: true });
+  await writeShard(folder, { decoder: '1', files: [], sources: [], broken: [] }, []);
+  expect(syncFolder).toHaveBeenLastCalledWith(folder);
+  expect(await readdir(folder)).toEqual(['00000001-00000000.bin', '00000001-00000000.json']);
+  await expect(syncFolder(join(root, 'nothing'))).rejects.toThrow('ENOENT');
+});

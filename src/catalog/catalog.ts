@@ -1,10 +1,11 @@
+import { setImmediate } from 'node:timers/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { mipsOf, rastersOf } from '../tile-plan.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Recipe, Size, SkippedFile, Source } from '../types.ts';
 import { sizeKey } from './mips.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
-import { ShardReader } from './shard-reader.ts';
+import { ShardDamage, ShardReader } from './shard-reader.ts';
 import { unpackStrips } from './strips.ts';
 
 /** Where a source's data lies: row `row` of the shard whose binary is `shard`. */
@@ -15,6 +16,9 @@ export interface SourcePlace {
 
 /** Bytes of mips kept in memory at most, since neighbouring cells and levels ask for the same ones again. */
 const CACHE_BYTES = 64 * 2 ** 20;
+
+/** Bytes that are checked before the event loop has its turn. */
+const BREATH_BYTES = 8 * 2 ** 20;
 
 /** The usable sources of one mosaic, by id, and what can be read of each. */
 export class Catalog {
@@ -98,6 +102,7 @@ export class Catalog {
     const known = this.cut.get(key);
     if (known) return known;
     const strips = unpackStrips(this.blob(id, index));
+    if (!strips) throw new ShardDamage(this.places[id]!.shard);
     this.cut.set(key, strips, strips.data.length + strips.ends.byteLength);
     return strips;
   }
@@ -118,6 +123,36 @@ export class Catalog {
     }
     const at = this.rasterAt.get(sizeKey(size))!;
     return all.subarray(at, at + size.width * size.height * 3);
+  }
+
+  /**
+   * Reads all that is kept of the sources `ids` once.
+   *
+   * @returns the shards of those that are damaged.
+   */
+  async damaged(ids: Iterable<number>, signal: AbortSignal): Promise<Set<string>> {
+    const damaged = new Set<string>();
+    let bytes = 0;
+    for (const id of ids) {
+      const { shard, row } = this.places[id]!;
+      if (damaged.has(shard)) continue;
+      try {
+        bytes += this.reader.checkRow(shard, row);
+      } catch (error) {
+        if (!(error instanceof ShardDamage)) throw error;
+        damaged.add(shard);
+      }
+      if (bytes < BREATH_BYTES) continue;
+      bytes = 0;
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+    return damaged;
+  }
+
+  /** The shard that a source lies in. */
+  shardOf(id: number): string {
+    return this.places[id]!.shard;
   }
 
   /** Closes the shards. */

@@ -3,13 +3,8 @@ import type { Strips } from '../jpeg/cut.ts';
 import type { Placement, Recipe, ScannedFile, Size, Source, Turn } from '../types.ts';
 import type { Catalog } from './catalog.ts';
 import { colourOrder } from './colour-order.ts';
+import { type Place, soundPlaces } from './sound-places.ts';
 import { updateCatalog, type UpdateOptions } from './update.ts';
-
-/** A picture's mips: row `id` of a catalog. */
-interface Place {
-  readonly catalog: Catalog;
-  readonly id: number;
-}
 
 /** The pictures that a mosaic shows, numbered in the order of their colours, and their mips. */
 export class Pictures {
@@ -17,24 +12,28 @@ export class Pictures {
   /** Sources and turns of the pictures. */
   readonly origins: Uint32Array;
   readonly turns: readonly Turn[];
+  /** What people should know of what was kept of them. */
+  readonly notes: readonly string[];
   private readonly upright: Catalog;
   private readonly places: readonly Place[];
 
-  private constructor(upright: Catalog, ids: readonly number[], places: readonly Place[]) {
+  private constructor(upright: Catalog, ids: readonly number[], places: readonly Place[], notes: readonly string[]) {
     const usable = upright.sources.length;
     this.recipe = upright.recipe;
     this.upright = upright;
     this.origins = Uint32Array.from(ids, (id) => id % usable);
     this.turns = ids.map((id) => Math.floor(id / usable) as Turn);
     this.places = places;
+    this.notes = notes;
   }
 
   /**
-   * Numbers the pictures that `placement` shows, and brings catalogs of turned ones up to date.
+   * Numbers the pictures that `placement` shows, brings catalogs of turned ones up to date, and proves that what is kept of
+   * each is sound.
    *
    * @param files that `catalog` was made from; `features` those of its sources.
    * @returns the pictures, and the placement by their numbers.
-   * @throws {SourceChanged} if the file of a source to be turned holds another image by now, or none.
+   * @throws {SourceChanged} if the file of a source that has to be read again holds another image by now, or none.
    */
   static async of(
     catalog: Catalog,
@@ -53,9 +52,10 @@ export class Pictures {
       options,
     );
     const places = ids.map((id) => turned.get(id) ?? { catalog, id });
+    const { places: sound, notes } = await soundPlaces(places, files, options);
     const numbers = new Map(ids.map((id, number) => [id, number]));
     const cells = placement.cells.map((id) => numbers.get(id)!);
-    return { pictures: new Pictures(catalog, ids, places), placement: { ...placement, cells } };
+    return { pictures: new Pictures(catalog, ids, sound, notes), placement: { ...placement, cells } };
   }
 
   get count(): number {

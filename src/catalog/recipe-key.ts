@@ -4,6 +4,7 @@ import { FEATURE_VERSION } from '../colour/features.ts';
 import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
 import { mcuOf } from '../tile-plan.ts';
 import type { Recipe } from '../types.ts';
+import { SHARD_VERSION } from './shard.ts';
 
 /**
  * The header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the picture, since
@@ -17,7 +18,7 @@ export async function spliceHeader(recipe: Coding): Promise<TileHeader> {
 }
 
 /**
- * Folder name of a recipe's shards: everything that decides how a source is indexed. Encoders are told apart by the
+ * Folder name of a recipe's shards: everything that decides how a source is indexed, and the shards' version. Encoders are told apart by the
  * tables they write, since tiles of other tables cannot be spliced together.
  */
 export async function recipeKey(recipe: Recipe): Promise<string> {
@@ -30,7 +31,7 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
     const { bytes } = await spliceHeader(recipe);
     parts.push(createHash('sha256').update(bytes).digest('hex').slice(0, 8));
   }
-  parts.push(crop, `f${FEATURE_VERSION}`);
+  parts.push(crop, `f${FEATURE_VERSION}`, `v${SHARD_VERSION}`);
   if (turn) parts.push(`turn${turn}`);
   return parts.join('-');
 }

@@ -1,45 +1,89 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { UserError } from '../errors.ts';
+import { systemCode, UserError } from '../errors.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
-import { shardLayout, type ShardLayout } from './shard.ts';
+import { HEADER, MAGIC, SHARD_VERSION, shardLayout, type ShardLayout } from './shard.ts';
 
 /** Open files at most; a catalog of a million sources has some thousand shards. */
 const OPEN_MAX = 128;
+/** System errors that tell of a damaged or missing file; others are failures of the moment. */
+const DAMAGE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO'];
+const TOO_MANY_FILES = ['EMFILE', 'ENFILE'];
 
-/** Reads from the binaries of shards by offset; nothing is held but the tables of offsets. */
+/** A shard's binary is not what was written, or is gone. */
+export class ShardDamage extends UserError {
+  /** Of the binary. */
+  readonly path: string;
+
+  constructor(path: string, options?: ErrorOptions) {
+    super('catalog', `${path} is damaged`, 'Run it again: the images in it are then indexed again.', options);
+    this.path = path;
+  }
+}
+
+/** What is known of a binary that was opened. */
+interface Tables {
+  readonly layout: ShardLayout;
+  readonly sums: { readonly features: number; readonly hashes: number };
+  readonly ends: Float64Array;
+  readonly blobSums: Uint32Array;
+  readonly rasterSums: Uint32Array;
+}
+
+/**
+ * Reads from the binaries of shards by offset; nothing is held but the tables of offsets. Whatever is returned has the
+ * checksum that it was written with; if it has not, that throws {@link ShardDamage}.
+ */
 export class ShardReader {
   private readonly open = new Map<string, number>();
-  private readonly tables = new Map<string, { layout: ShardLayout; ends: Float64Array; sums: Uint32Array }>();
+  private readonly tables = new Map<string, Tables>();
+
+  /**
+   * Checks all that is read whole, the header against its checksum in the JSON, and that there are as many rows, blobs and px
+   * as there should be.
+   *
+   * @throws {ShardDamage}
+   */
+  check(
+    path: string,
+    expected: { header: number; bytes: number; sources: number; blobs: number; rasters: number },
+  ): void {
+    const { layout, ends } = this.table(path, expected.header);
+    const { sources, blobs, rasters, blobsAt } = layout;
+    const rows = sources === 0 || (blobs === expected.blobs && rasters === expected.rasters);
+    const bytes = blobsAt + (ends.at(-1) ?? 0);
+    const whole = bytes === expected.bytes && bytes === fstatSync(this.descriptor(path)).size;
+    if (!rows || !whole || sources !== expected.sources) throw new ShardDamage(path);
+    this.features(path);
+    this.hashes(path);
+  }
 
   /** Features of every source of a shard, {@link FEATURE_LENGTH} numbers each. */
   features(path: string): Float32Array {
-    const { layout } = this.table(path);
-    const bytes = this.read(path, layout.featuresAt, layout.sources * FEATURE_LENGTH * 4);
+    const { layout, sums } = this.table(path);
+    const bytes = this.read(path, layout.featuresAt, layout.sources * FEATURE_LENGTH * 4, sums.features);
     return new Float32Array(bytes.buffer, bytes.byteOffset, layout.sources * FEATURE_LENGTH);
   }
 
   /** Perceptual hashes of every source of a shard, {@link HASH_BYTES} bytes each. */
   hashes(path: string): Uint8Array {
-    const { layout } = this.table(path);
-    return this.read(path, layout.hashesAt, layout.sources * HASH_BYTES);
+    const { layout, sums } = this.table(path);
+    return this.read(path, layout.hashesAt, layout.sources * HASH_BYTES, sums.hashes);
   }
 
   /** Px of the small mips of the source in `row`, largest first, RGB. */
   rasters(path: string, row: number): Uint8Array {
-    const { layout } = this.table(path);
-    return this.read(path, layout.rastersAt + row * layout.rasters, layout.rasters);
+    const { layout, rasterSums } = this.table(path);
+    return this.read(path, layout.rastersAt + row * layout.rasters, layout.rasters, rasterSums[row]!);
   }
 
-  /** Blob `index` of the source in `row`; {@link UserError} if it is not what was written. */
+  /** Blob `index` of the source in `row`. */
   blob(path: string, row: number, index: number): Uint8Array {
-    const { layout, ends, sums } = this.table(path);
+    const { layout, ends, blobSums } = this.table(path);
     const i = row * layout.blobs + index;
     const start = i ? ends[i - 1]! : 0;
-    const bytes = this.read(path, layout.blobsAt + start, ends[i]! - start);
-    if (crc32(bytes) !== sums[i]) throw damaged(path);
-    return bytes;
+    return this.read(path, layout.blobsAt + start, ends[i]! - start, blobSums[i]!);
   }
 
   /** Bytes of blob `index` of the source in `row`. */
@@ -49,50 +93,102 @@ export class ShardReader {
     return ends[i]! - (i ? ends[i - 1]! : 0);
   }
 
+  /** Reads all that is kept of the source in `row`; returns how many bytes that are. */
+  checkRow(path: string, row: number): number {
+    let bytes = this.rasters(path, row).length;
+    const { blobs } = this.table(path).layout;
+    for (let index = 0; index < blobs; index++) bytes += this.blob(path, row, index).length;
+    return bytes;
+  }
+
   /** Closes all files. */
   close(): void {
     for (const fd of this.open.values()) closeSync(fd);
     this.open.clear();
   }
 
-  private table(path: string) {
+  /** @param headerSum what the header's checksum should be, if it is known from elsewhere. */
+  private table(path: string, headerSum?: number): Tables {
     const known = this.tables.get(path);
     if (known) return known;
-    const head = this.read(path, 0, 32);
-    if (head.toString('latin1', 0, 8) !== 'ZMSHARD\0') throw damaged(path);
-    const layout = shardLayout(head.readUInt32LE(12), head.readUInt32LE(16), head.readUInt32LE(20));
-    const count = layout.sources * layout.blobs;
-    const ends = this.read(path, layout.endsAt, count * 8);
-    const sums = this.read(path, layout.sumsAt, count * 4);
-    const table = {
+    const head = this.read(path, 0, HEADER);
+    const [version, sources, blobs, rasters, features, hashes, tables, own] = Array.from({ length: 8 }, (_, i) =>
+      head.readUInt32LE(MAGIC.length + 4 * i),
+    ) as [number, number, number, number, number, number, number, number];
+    const sound = own === crc32(head.subarray(0, HEADER - 4)) && own === (headerSum ?? own);
+    if (!sound || version !== SHARD_VERSION || !head.toString('latin1').startsWith(MAGIC)) throw new ShardDamage(path);
+    const layout = shardLayout(sources, blobs, rasters);
+    if (layout.blobsAt > fstatSync(this.descriptor(path)).size) throw new ShardDamage(path);
+    const { tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt } = layout;
+    const bytes = this.read(path, tablesAt, blobsAt - tablesAt, tables);
+    // Offsets within the file are multiples of eight, those within what was read need not be.
+    const aligned = bytes.buffer.slice(endsAt - tablesAt);
+    const table: Tables = {
       layout,
-      ends: new Float64Array(ends.buffer, ends.byteOffset, count),
-      sums: new Uint32Array(sums.buffer, sums.byteOffset, count),
+      sums: { features, hashes },
+      ends: new Float64Array(aligned, 0, sources * blobs),
+      blobSums: new Uint32Array(aligned, blobSumsAt - endsAt, sources * blobs),
+      rasterSums: new Uint32Array(aligned, rasterSumsAt - endsAt, sources),
     };
+    if (!isRising(table.ends)) throw new ShardDamage(path);
     this.tables.set(path, table);
     return table;
   }
 
-  private read(path: string, at: number, length: number): Buffer {
-    const bytes = Buffer.from(new ArrayBuffer(length)); // of its own, so that typed arrays can view it
-    if (readSync(this.descriptor(path), bytes, 0, length, at) !== length) throw damaged(path);
-    return bytes;
+  /** Reads bytes, in memory of their own so that typed arrays can view it; with `sum`, only if that is their checksum. */
+  private read(path: string, at: number, length: number, sum?: number): Buffer<ArrayBuffer> {
+    try {
+      const bytes = Buffer.from(new ArrayBuffer(length));
+      const descriptor = this.descriptor(path);
+      for (let done = 0; done < length;) {
+        const read = readSync(descriptor, bytes, done, length - done, at + done);
+        if (read === 0) throw new ShardDamage(path);
+        done += read;
+      }
+      if (sum !== undefined && crc32(bytes) !== sum) throw new ShardDamage(path);
+      return bytes;
+    } catch (error) {
+      throw explainRead(error, path);
+    }
   }
 
   private descriptor(path: string): number {
     const known = this.open.get(path);
     if (known !== undefined) return known;
-    const [oldest] = this.open;
-    if (oldest && this.open.size >= OPEN_MAX) {
-      closeSync(oldest[1]);
-      this.open.delete(oldest[0]);
+    if (this.open.size >= OPEN_MAX) this.closeOldest();
+    for (;;) {
+      try {
+        const fd = openSync(path, 'r');
+        this.open.set(path, fd);
+        return fd;
+      } catch (error) {
+        if (this.open.size === 0 || !TOO_MANY_FILES.includes(systemCode(error) ?? '')) throw error;
+        this.closeOldest();
+      }
     }
-    const fd = openSync(path, 'r');
-    this.open.set(path, fd);
-    return fd;
+  }
+
+  private closeOldest(): void {
+    const [oldest] = this.open;
+    if (!oldest) return;
+    closeSync(oldest[1]);
+    this.open.delete(oldest[0]);
   }
 }
 
-function damaged(path: string): UserError {
-  return new UserError('catalog', `${path} is damaged`, 'Delete that file; the images in it are then indexed again.');
+function isRising(ends: Float64Array): boolean {
+  return ends.every((end, i) => Number.isSafeInteger(end) && end >= (i ? ends[i - 1]! : 0));
+}
+
+/** What a system error on the way to a shard's file means: {@link ShardDamage}, or a `catalog` {@link UserError} for those of the moment. */
+export function explainRead(error: unknown, path: string): unknown {
+  const code = systemCode(error);
+  if (code === undefined || error instanceof UserError) return error;
+  if (DAMAGE.includes(code)) return new ShardDamage(path, { cause: error });
+  return new UserError(
+    'catalog',
+    `Cannot read ${path} of the catalog (${code})`,
+    'Make that possible and run it again, or choose another folder with --catalog.',
+    { cause: error },
+  );
 }

@@ -10,12 +10,20 @@ export function packStrips({ ends, data }: Strips): Uint8Array {
   return packed;
 }
 
-/** What {@link packStrips} packed; `data` is a view of `packed`. */
-export function unpackStrips(packed: Uint8Array): Strips {
+/**
+ * What {@link packStrips} packed; `data` is a view of `packed`.
+ *
+ * @returns undefined if it cannot have packed that.
+ */
+export function unpackStrips(packed: Uint8Array): Strips | undefined {
+  if (packed.length < 4) return undefined;
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
   const count = view.getUint32(0, true);
+  if (4 + 4 * count > packed.length) return undefined;
   const ends = Uint32Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
   // Not of a Buffer, whose parts take long to make: tiles are put together of many.
   const from = 4 + 4 * count;
+  const rising = ends.every((end, i) => end >= (i ? ends[i - 1]! : 0));
+  if (!rising || from + (ends.at(-1) ?? 0) !== packed.length) return undefined;
   return { ends, data: new Uint8Array(packed.buffer, packed.byteOffset + from, packed.byteLength - from) };
 }

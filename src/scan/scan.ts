@@ -99,9 +99,9 @@ function inSite(folder: string, known: Map<string, boolean>): boolean {
 async function describe(path: string): Promise<ScannedFile> {
   const unsupported = IMAGE_EXTENSIONS.get(extension(path));
   try {
-    const { size, mtimeMs } = await stat(path);
-    return { path, size, mtimeMs, ...(unsupported ? { unsupported } : {}) };
+    const { size, mtimeMs, ctimeMs } = await stat(path);
+    return { path, size, mtimeMs, ctimeMs, ...(unsupported ? { unsupported } : {}) };
   } catch (error) {
-    return { path, size: 0, mtimeMs: 0, unsupported: reasonOf(error) };
+    return { path, size: 0, mtimeMs: 0, ctimeMs: 0, unsupported: reasonOf(error) };
   }
 }

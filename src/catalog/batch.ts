@@ -1,0 +1,59 @@
+import sharp from 'sharp';
+import { toHex } from '../colour/hex.ts';
+import type { Reason } from '../reasons.ts';
+import type { Rgb, ScannedFile } from '../types.ts';
+import type { IndexedImage } from './index-image.ts';
+import type { KnownImages } from './known-images.ts';
+import { type BrokenRecord, type FileRecord, type SourceRecord, writeShard } from './shard.ts';
+
+/** A shard is closed at this many sources, or bytes of them. */
+const SHARD_SOURCES = 500;
+const SHARD_BYTES = 32 * 2 ** 20;
+
+/** What was found of a file that was read: its content's hash, and what is new about that. */
+export interface ReadFile {
+  readonly file: ScannedFile;
+  readonly hash: string;
+  readonly image?: IndexedImage;
+  /** Why it cannot be decoded. */
+  readonly broken?: Reason;
+}
+
+/** What will be the next shard. */
+export class Batch {
+  private files: FileRecord[] = [];
+  private sources: SourceRecord[] = [];
+  private images: IndexedImage[] = [];
+  private broken: BrokenRecord[] = [];
+  private bytes = 0;
+  private readonly known: KnownImages;
+  private readonly background: Rgb;
+
+  constructor(known: KnownImages, background: Rgb) {
+    this.known = known;
+    this.background = background;
+  }
+
+  /** Adds a file; true once the batch should be written. */
+  add({ file, hash, image, broken }: ReadFile): boolean {
+    const { path, size, mtimeMs, ctimeMs } = file;
+    this.files.push({ path, size, mtimeMs, ctimeMs, hash });
+    if (broken !== undefined) this.broken.push({ hash, reason: broken });
+    if (image) {
+      const { features: _, look: __, px, blobs, ...facts } = image;
+      this.sources.push({ hash, ...facts, ...(image.alpha ? { background: toHex(this.background) } : {}) });
+      this.images.push(image);
+      this.bytes += blobs.reduce((sum, blob) => sum + blob.length, px.length);
+    }
+    return this.images.length >= SHARD_SOURCES || this.bytes >= SHARD_BYTES;
+  }
+
+  /** Writes the shard, if there is anything to write, and makes it known. */
+  async write(): Promise<void> {
+    const { files, sources, images, broken, known } = this;
+    if (files.length === 0) return;
+    const records = { decoder: sharp.versions.vips, files, sources, broken };
+    known.add(await writeShard(known.folder, records, images), records);
+    [this.files, this.sources, this.images, this.broken, this.bytes] = [[], [], [], [], 0];
+  }
+}

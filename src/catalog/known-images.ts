@@ -1,0 +1,125 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { toHex } from '../colour/hex.ts';
+import { makeFolder } from '../disk.ts';
+import type { Reason } from '../reasons.ts';
+import type { Recipe, Rgb, ScannedFile } from '../types.ts';
+import type { SourcePlace } from './catalog.ts';
+import { readShard } from './read-shard.ts';
+import { isRecipeKey, recipeKey } from './recipe-key.ts';
+import type { FileRecord, ShardIndex, SourceRecord } from './shard.ts';
+import { removeAbandoned, removeShard, shardNames } from './shard-folder.ts';
+
+/** A source that a catalog holds, and where. */
+export interface KnownSource {
+  readonly record: SourceRecord;
+  readonly place: SourcePlace;
+}
+
+/** What a catalog's folder holds for one recipe. */
+export class KnownImages {
+  readonly folder: string;
+  private readonly background: string;
+  private readonly files = new Map<string, FileRecord>();
+  private readonly sources = new Map<string, KnownSource>();
+  private readonly broken = new Map<string, Reason>();
+  private readonly claimed = new Set<string>();
+
+  constructor(folder: string, background: Rgb) {
+    this.folder = folder;
+    this.background = toHex(background);
+  }
+
+  /** Makes known what the shard `name` holds; what it holds of what was known before is newer. */
+  add(name: string, { decoder, files, sources, broken }: Pick<ShardIndex, 'decoder' | 'files' | 'sources' | 'broken'>) {
+    const shard = join(this.folder, `${name}.bin`);
+    for (const file of files) this.files.set(file.path, file);
+    for (const [row, record] of sources.entries()) {
+      if (record.alpha && record.background !== this.background) continue;
+      this.sources.set(record.hash, { record, place: { shard, row } });
+    }
+    if (decoder === sharp.versions.vips) for (const { hash, reason } of broken) this.broken.set(hash, reason);
+  }
+
+  /** Whether a file is as it was when it was indexed. */
+  isCurrent(file: ScannedFile): boolean {
+    const record = this.lookalike(file);
+    return record?.ctimeMs === file.ctimeMs && this.has(record.hash);
+  }
+
+  /** Whether a file, which was found to hold `hash`, once held something else although its size and time are the same. */
+  isDisguised(file: ScannedFile, hash: string): boolean {
+    const record = this.lookalike(file);
+    return record !== undefined && record.hash !== hash;
+  }
+
+  /** True to the first who asks for an image that is not indexed yet. */
+  claim(hash: string): boolean {
+    if (this.has(hash) || this.claimed.has(hash)) return false;
+    this.claimed.add(hash);
+    return true;
+  }
+
+  /** What the file at `path` is: a source; or why it is none. */
+  sourceAt(path: string): KnownSource | { readonly reason: Reason } {
+    const hash = this.files.get(path)?.hash ?? '';
+    return this.sources.get(hash) ?? { reason: this.broken.get(hash) ?? 'not-indexed' };
+  }
+
+  private lookalike({ path, size, mtimeMs }: ScannedFile): FileRecord | undefined {
+    const record = this.files.get(path);
+    return record?.size === size && record.mtimeMs === mtimeMs ? record : undefined;
+  }
+
+  private has(hash: string): boolean {
+    return this.sources.has(hash) || this.broken.has(hash);
+  }
+}
+
+/** Which catalog, and what it is about. */
+export interface CatalogPlace {
+  /** Folder of the catalog; made if it is not there. */
+  readonly folder: string;
+  readonly recipe: Recipe;
+  /** What transparent images are laid over. */
+  readonly background: Rgb;
+}
+
+/** An opened catalog. */
+export interface OpenedCatalog {
+  readonly known: KnownImages;
+  /** Damaged shards, which were taken away. */
+  readonly damaged: number;
+  /** Why there is nothing, where there is something for other recipes. */
+  readonly anew: string | undefined;
+}
+
+/**
+ * Opens a catalog's folder for one recipe: reads its shards, the oldest first, and takes away damaged ones.
+ *
+ * @throws {UserError} `catalog` for shards of an unknown version, or that cannot be read; `disk-full` or `not-writable`.
+ */
+export async function openCatalog({ folder, recipe, background }: CatalogPlace): Promise<OpenedCatalog> {
+  const key = await recipeKey(recipe);
+  const home = join(folder, key);
+  await makeFolder(home, { option: '--catalog', path: folder });
+  await removeAbandoned(home);
+  const names = shardNames(await readdir(home));
+  // Of what else may lie there, nothing is told.
+  const others = (await readdir(folder)).filter((other) => other !== key && isRecipeKey(other));
+  const changed = names.length === 0 && others.length > 0;
+  const anew = changed ? `indexing anew for ${key}: the catalog has only ${others.join(', ')}` : undefined;
+  const known = new KnownImages(home, background);
+  let damaged = 0;
+  for (const name of names) {
+    const index = await readShard(home, name, recipe);
+    if (index === 'gone') continue;
+    if (index !== 'damaged') known.add(name, index);
+    else {
+      damaged++;
+      await removeShard(home, name);
+    }
+  }
+  return { known, damaged, anew };
+}

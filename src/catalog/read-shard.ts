@@ -1,0 +1,60 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemCode, UserError } from '../errors.ts';
+import { mipsOf, rastersOf } from '../tile-plan.ts';
+import type { Recipe } from '../types.ts';
+import { SHARD_VERSION, type ShardIndex } from './shard.ts';
+import { readIndex } from './shard-index.ts';
+import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
+
+/**
+ * Reads a shard's index, and checks of its binary what is read whole; the rest is checked row by row, as it is read.
+ *
+ * @returns `damaged` if something of it is not what was written; `gone` if somebody has taken it away.
+ * @throws {UserError} `catalog` if it was written by a version that we do not know, or cannot be read now.
+ */
+export async function readShard(
+  folder: string,
+  name: string,
+  recipe: Recipe,
+): Promise<ShardIndex | 'damaged' | 'gone'> {
+  const json = join(folder, `${name}.json`);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(json);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return 'gone';
+    const explained = explainRead(error, json);
+    if (explained instanceof ShardDamage) return 'damaged';
+    throw explained;
+  }
+  const index = readIndex(bytes, SHARD_VERSION);
+  if (!index) return 'damaged';
+  if (!('files' in index)) {
+    throw new UserError(
+      'catalog',
+      `Expected catalog version ${SHARD_VERSION} in ${folder} but received ${index.version}`,
+      'Choose another folder with --catalog, or use the zoomosaic that made it.',
+    );
+  }
+  const reader = new ShardReader();
+  try {
+    const expected = { ...rowOf(recipe), header: index.header, bytes: index.bytes, sources: index.sources.length };
+    reader.check(join(folder, `${name}.bin`), expected);
+    return index;
+  } catch (error) {
+    if (error instanceof ShardDamage) return 'damaged';
+    throw error;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Blobs and px bytes that are kept of each source. */
+function rowOf(recipe: Recipe): { readonly blobs: number; readonly rasters: number } {
+  const kept = mipsOf(recipe).filter(({ from }) => from !== 'paint');
+  return {
+    blobs: kept.reduce((sum, { across, down }) => sum + across * down, 0),
+    rasters: rastersOf(recipe).reduce((sum, { width, height }) => sum + width * height * 3, 0),
+  };
+}

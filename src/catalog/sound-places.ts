@@ -1,0 +1,62 @@
+import { basename, dirname } from 'node:path';
+import { SourceChanged } from '../errors.ts';
+import type { ScannedFile } from '../types.ts';
+import type { Catalog } from './catalog.ts';
+import { removeShard } from './shard-folder.ts';
+import { damagedNote, updateCatalog, type UpdateOptions } from './update.ts';
+
+/** Where a picture's mips lie: source `id` of a catalog. */
+export interface Place {
+  readonly catalog: Catalog;
+  readonly id: number;
+}
+
+/**
+ * Proves that all that is kept of some pictures is what was written. Damaged shards are taken away, and what of them is shown
+ * is indexed again.
+ *
+ * @param files that the pictures' sources were found in.
+ * @returns where the pictures lie then, and what people should know of that.
+ * @throws {SourceChanged} if a file that has to be read again holds another image by now, or none.
+ */
+export async function soundPlaces(
+  places: readonly Place[],
+  files: readonly ScannedFile[],
+  options: UpdateOptions,
+): Promise<{ readonly places: Place[]; readonly notes: string[] }> {
+  const sound = [...places];
+  let shards = 0;
+  for (const catalog of new Set(places.map((place) => place.catalog))) {
+    const own = places.flatMap((place, picture) => (place.catalog === catalog ? [picture] : []));
+    const ids = own.map((picture) => places[picture]!.id);
+    const damaged = await catalog.damaged(ids, options.signal);
+    if (damaged.size === 0) continue;
+    shards += damaged.size;
+    for (const shard of damaged) await removeShard(dirname(shard), basename(shard, '.bin'));
+    const lost = own.filter((picture) => damaged.has(catalog.shardOf(places[picture]!.id)));
+    const found = await indexAgain(catalog, new Set(lost.map((picture) => places[picture]!.id)), files, options);
+    for (const picture of lost) sound[picture] = found.get(places[picture]!.id)!;
+  }
+  return { places: sound, notes: shards ? [damagedNote(shards)] : [] };
+}
+
+/** Indexes the sources `lost` of a catalog again; tells where each lies then. */
+async function indexAgain(
+  catalog: Catalog,
+  lost: ReadonlySet<number>,
+  files: readonly ScannedFile[],
+  options: UpdateOptions,
+): Promise<Map<number, Place>> {
+  const paths = new Set([...lost].map((id) => catalog.sources[id]!.path));
+  const own = files.filter(({ path }) => paths.has(path));
+  const again = await updateCatalog(own, { ...options, recipe: catalog.recipe });
+  const ids = new Map(again.sources.map(({ hash }, id) => [hash, id]));
+  return new Map(
+    [...lost].map((id) => {
+      const { hash, path } = catalog.sources[id]!;
+      const now = ids.get(hash);
+      if (now === undefined) throw new SourceChanged(path);
+      return [id, { catalog: again, id: now }];
+    }),
+  );
+}
