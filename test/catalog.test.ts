@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -38,6 +38,7 @@ async function update(
   folder: string,
   change: Partial<Recipe> = {},
   background = GREY,
+  suspects: ReadonlySet<string> = new Set(),
 ): Promise<Catalog> {
   const files = await scan([images], { onProgress: noProgress, signal });
   const recipe = { ...RECIPE, ...change };
@@ -45,6 +46,7 @@ async function update(
     folder,
     recipe,
     background,
+    suspects,
     concurrency: 2,
     onProgress: noProgress,
     signal,
@@ -88,6 +90,44 @@ describe('a catalog', () => {
     await utimes(join(images, '000.jpg'), 1, 1);
     await update(images, folder);
     expect((await stat(join(folder, (await shards(folder)).at(-1)))).size).toBeLessThan(10_000);
+  });
+
+  test('finds other content at the same size and time of change, and says so', async () => {
+    const [images, folder] = [join(root, 'same'), join(root, 'same-catalog')];
+    await mkdir(images);
+    const raw = (seed: number) => sharp(waves(20, 20, seed), { raw: { width: 20, height: 20, channels: 3 } });
+    const tiff = async (seed: number) => await raw(seed).tiff({ compression: 'none' }).toBuffer();
+    const path = join(images, 'a.tif');
+    const time = new Date(2020, 1, 1);
+    await writeFile(path, await tiff(1));
+    await utimes(path, time, time);
+    const first = await update(images, folder);
+    const { size } = await stat(path);
+
+    await writeFile(path, await tiff(2));
+    await utimes(path, time, time);
+    expect((await stat(path)).size).toBe(size);
+    const second = await update(images, folder);
+    expect(second.sources[0]!.hash).not.toBe(first.sources[0]!.hash);
+    expect(second.notes).toEqual([
+      '1 file holds another image than before, at the same size and time of change: indexed again (a.tif)',
+    ]);
+    expect((await update(images, folder)).notes).toEqual([]);
+
+    // Links and permissions change that time, too: the content is read, and nothing decoded.
+    const before = await shards(folder);
+    await chmod(path, 0o600);
+    expect((await update(images, folder)).notes).toEqual([]);
+    const after = await shards(folder);
+    const added = after.filter((name) => !before.includes(name));
+    expect(added).toHaveLength(1);
+    expect((await stat(join(folder, added[0]!))).size).toBeLessThan(100);
+    await update(images, folder);
+    expect(await shards(folder)).toEqual(after);
+
+    // Whoever knows better than the times can ask for it.
+    await update(images, folder, {}, GREY, new Set([path]));
+    expect(await shards(folder)).toHaveLength(after.length + 1);
   });
 
   test('says why it indexes anew, and keeps the old index', async () => {

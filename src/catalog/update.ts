@@ -79,7 +79,8 @@ export function damagedNote(shards: number): string {
 function disguisedNote(paths: readonly string[]): string {
   const names = paths.slice(0, 3).map((path) => basename(path));
   const list = `${names.join(', ')}${paths.length > 3 ? ', …' : ''}`;
-  return `${count(paths.length)} files hold another image than before, at the same size and time: indexed again (${list})`;
+  const files = paths.length === 1 ? '1 file holds' : `${count(paths.length)} files hold`;
+  return `${files} another image than before, at the same size and time of change: indexed again (${list})`;
 }
 
 /** Images that may be decoded at the same time without taking too much memory. */
