@@ -64,18 +64,21 @@ const RUNS_MAX = 3;
 /** Runs a build; begins anew, and says so, if images change meanwhile. */
 async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
   const notes: string[] = [];
+  const suspects = new Set<string>();
   for (let runs = 1; ; runs++) {
     try {
-      const result = await run(options);
+      const result = await run(options, suspects);
       return notes.length > 0 ? { ...result, warnings: [...notes, ...result.warnings] } : result;
     } catch (error) {
       if (!(error instanceof SourceChanged) || runs === RUNS_MAX) throw error;
+      suspects.add(error.path);
       notes.push(`${basename(error.path)} changed while it was being used; it was read again`);
     }
   }
 }
 
-async function run(options: ResolvedOptions): Promise<BuildResult> {
+/** @param suspects paths of images whose content is not what the catalog says, whatever their size and times. */
+async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Promise<BuildResult> {
   const { signal, concurrency } = options;
   const clock = new StageClock(options.onProgress, signal);
 
@@ -99,7 +102,7 @@ async function run(options: ResolvedOptions): Promise<BuildResult> {
   let catalog: Catalog | undefined;
   let pictures: Pictures | undefined;
   try {
-    const indexing = { folder: options.catalog, background, concurrency, signal, recipe };
+    const indexing = { folder: options.catalog, background, concurrency, signal, recipe, suspects };
     const opened = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, onProgress }));
     catalog = opened;
     const names = new SourceNames(

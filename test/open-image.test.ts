@@ -47,7 +47,7 @@ describe('an image that decoders only warn of', () => {
     const source = await sourceOf(`${kind}.jpg`, bytes);
     expect((await decodeCell(bytes, { width: 32, height: 32 }, 'centre', GREY)).px).toHaveLength(32 * 32 * 3);
     expect(await openTarget(source.path)).toMatchObject({ width, height: 1800 });
-    const file = { path: source.path, size: bytes.length, mtimeMs: 0 };
+    const file = { path: source.path, size: bytes.length, mtimeMs: 0, ctimeMs: 0 };
     const options = { onProgress: () => {}, signal: new AbortController().signal, concurrency: 1 };
     expect(await survey([file], options)).toEqual([{ width, height: 1800 }]);
     const original = await originalFile(source, GREY);
