@@ -107,12 +107,12 @@ async function copied(name: string): Promise<string> {
 async function indexedAnew(catalog: string): Promise<number> {
   const before = new Set(await filesOf(pristine));
   const added = (await filesOf(catalog)).filter((path) => path.endsWith('.json') && !before.has(path));
-  let images = 0;
+  let anew = 0;
   for (const path of added) {
     const { sources, broken } = JSON.parse(await readFile(join(catalog, path), 'utf8')) as ShardIndex;
-    images += sources.length + broken.length;
+    anew += sources.length + broken.length;
   }
-  return images;
+  return anew;
 }
 
 describe('a damaged catalog', () => {
@@ -170,7 +170,7 @@ describe('a damaged catalog', () => {
   });
 
   test('indexes only the images of the damaged shard', async () => {
-    for (const [lot, images] of [8, 3].entries()) {
+    for (const [lot, own] of [8, 3].entries()) {
       const catalog = await copied(`lot ${lot}`);
       const shards = (await filesOf(catalog)).filter((path) => path.endsWith('.bin') && !path.includes('turn'));
       const path = join(catalog, shards[lot]!);
@@ -178,7 +178,7 @@ describe('a damaged catalog', () => {
       bytes[100]! ^= 1;
       await writeFile(path, bytes);
       expect((await make({ catalog })).files).toEqual(site);
-      expect(await indexedAnew(catalog)).toBe(images);
+      expect(await indexedAnew(catalog)).toBe(own);
       expect(await filesOf(catalog)).not.toContain(shards[lot]);
     }
   });

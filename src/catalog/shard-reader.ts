@@ -62,20 +62,20 @@ export class ShardReader {
   /** Features of every source of a shard, {@link FEATURE_LENGTH} numbers each. */
   features(path: string): Float32Array {
     const { layout, sums } = this.table(path);
-    const bytes = this.read(path, layout.featuresAt, layout.sources * FEATURE_LENGTH * 4, sums.features);
+    const bytes = this.readSound(path, layout.featuresAt, layout.sources * FEATURE_LENGTH * 4, sums.features);
     return new Float32Array(bytes.buffer, bytes.byteOffset, layout.sources * FEATURE_LENGTH);
   }
 
   /** Perceptual hashes of every source of a shard, {@link HASH_BYTES} bytes each. */
   hashes(path: string): Uint8Array {
     const { layout, sums } = this.table(path);
-    return this.read(path, layout.hashesAt, layout.sources * HASH_BYTES, sums.hashes);
+    return this.readSound(path, layout.hashesAt, layout.sources * HASH_BYTES, sums.hashes);
   }
 
   /** Px of the small mips of the source in `row`, largest first, RGB. */
   rasters(path: string, row: number): Uint8Array {
     const { layout, rasterSums } = this.table(path);
-    return this.read(path, layout.rastersAt + row * layout.rasters, layout.rasters, rasterSums[row]!);
+    return this.readSound(path, layout.rastersAt + row * layout.rasters, layout.rasters, rasterSums[row]!);
   }
 
   /** Blob `index` of the source in `row`. */
@@ -83,7 +83,7 @@ export class ShardReader {
     const { layout, ends, blobSums } = this.table(path);
     const i = row * layout.blobs + index;
     const start = i ? ends[i - 1]! : 0;
-    return this.read(path, layout.blobsAt + start, ends[i]! - start, blobSums[i]!);
+    return this.readSound(path, layout.blobsAt + start, ends[i]! - start, blobSums[i]!);
   }
 
   /** Bytes of blob `index` of the source in `row`. */
@@ -120,7 +120,7 @@ export class ShardReader {
     const layout = shardLayout(sources, blobs, rasters);
     if (layout.blobsAt > fstatSync(this.descriptor(path)).size) throw new ShardDamage(path);
     const { tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt } = layout;
-    const bytes = this.read(path, tablesAt, blobsAt - tablesAt, tables);
+    const bytes = this.readSound(path, tablesAt, blobsAt - tablesAt, tables);
     // Offsets within the file are multiples of eight, those within what was read need not be.
     const aligned = bytes.buffer.slice(endsAt - tablesAt);
     const table: Tables = {
@@ -135,8 +135,15 @@ export class ShardReader {
     return table;
   }
 
-  /** Reads bytes, in memory of their own so that typed arrays can view it; with `sum`, only if that is their checksum. */
-  private read(path: string, at: number, length: number, sum?: number): Buffer<ArrayBuffer> {
+  /** Reads bytes whose checksum is `sum`. */
+  private readSound(path: string, at: number, length: number, sum: number): Buffer<ArrayBuffer> {
+    const bytes = this.read(path, at, length);
+    if (crc32(bytes) !== sum) throw new ShardDamage(path);
+    return bytes;
+  }
+
+  /** Reads bytes, into memory of their own so that typed arrays can view it. */
+  private read(path: string, at: number, length: number): Buffer<ArrayBuffer> {
     try {
       const bytes = Buffer.from(new ArrayBuffer(length));
       const descriptor = this.descriptor(path);
@@ -145,7 +152,6 @@ export class ShardReader {
         if (read === 0) throw new ShardDamage(path);
         done += read;
       }
-      if (sum !== undefined && crc32(bytes) !== sum) throw new ShardDamage(path);
       return bytes;
     } catch (error) {
       throw explainRead(error, path);
