@@ -1,9 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { cutJpeg } from '../src/jpeg/cut.ts';
-import { JpegError } from '../src/jpeg/header.ts';
+import { JpegError } from '../src/jpeg/parts.ts';
 import { spliceBound, spliceTile, tileHeaderOf } from '../src/jpeg/splice.ts';
-import { stripJpeg } from '../src/jpeg/strip.ts';
 import { waves } from './images.ts';
 import { integer, seeded } from './random.ts';
 
@@ -99,29 +98,5 @@ describe('a JPEG of another kind', () => {
   test('is refused when a part lies outside of it', async () => {
     const jpeg = await encode();
     expect(() => cutJpeg(jpeg, [{ left: 0, top: 0, width: 9, height: 1 }])).toThrow('within 8 x 8 MCUs');
-  });
-});
-
-describe('stripping', () => {
-  test('takes out metadata and what follows the image, and no picture data', async () => {
-    const plain = await encode();
-    const full = await sharp(plain)
-      .keepMetadata()
-      .withExif({ IFD0: { Artist: 'somebody' } })
-      .withIccProfile('p3')
-      .jpeg()
-      .toBuffer();
-    const { bytes, width, height, baseline } = stripJpeg(Buffer.concat([full, Buffer.from('GPS trailer')]));
-    expect({ width, height, baseline }).toEqual({ width: SIDE, height: SIDE, baseline: true });
-    const text = Buffer.from(bytes).toString('latin1');
-    for (const trace of ['Exif', 'somebody', 'ICC_PROFILE', 'GPS']) expect(text).not.toContain(trace);
-    const scan = full.subarray(full.lastIndexOf(Buffer.from([0xff, 0xda])));
-    expect(Buffer.from(bytes).subarray(-scan.length).equals(scan)).toBe(true);
-    expect(full.toString('latin1')).toContain('Exif');
-  });
-
-  test('refuses what does not end', async () => {
-    const plain = await encode();
-    expect(() => stripJpeg(plain.subarray(0, -2))).toThrow(JpegError);
   });
 });

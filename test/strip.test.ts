@@ -1,7 +1,7 @@
 import { crc32, deflateSync } from 'node:zlib';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { readOrientation, writeOrientation } from '../src/originals/exif-orientation.ts';
+import { readOrientation, writeOrientation } from '../src/jpeg/exif-orientation.ts';
 import { stripMetadata } from '../src/originals/strip-metadata.ts';
 import { waves } from './images.ts';
 import { integer, seeded } from './random.ts';

@@ -4,7 +4,7 @@ import { encodeTile } from '../encode.ts';
 import type { ImageInput } from '../image/open-image.ts';
 import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
 import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
-import { stripJpeg } from '../jpeg/strip.ts';
+import { stripToTile } from '../jpeg/strip.ts';
 import { mcuOf, type Mip, mipsOf, rastersOf } from '../tile-plan.ts';
 import type { Recipe, Rgb, Size, Source } from '../types.ts';
 import { decodeCell, type DecodedCell } from './decode.ts';
@@ -162,6 +162,5 @@ function verbatimTile(input: ImageInput, image: DecodedCell, recipe: Recipe): Ui
   const whole = recipe.format === 'jpeg' && mip.from === 'reference' && mip.across * mip.down === 1 && !recipe.turn;
   const fits = image.width === cell.width && image.height === cell.height && !image.turned && !image.profiled;
   if (!whole || !fits || image.format !== 'jpeg' || typeof input === 'string') return undefined;
-  const stripped = stripJpeg(input);
-  return stripped.baseline ? stripped.bytes : undefined;
+  return stripToTile(input);
 }

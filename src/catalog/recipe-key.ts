@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Coding, encodeTile } from '../encode.ts';
 import { FEATURE_VERSION } from '../colour/features.ts';
 import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
+import { STRIP_VERSION } from '../jpeg/strip.ts';
 import { mcuOf } from '../tile-plan.ts';
 import type { Recipe } from '../types.ts';
 import { SHARD_VERSION } from './shard.ts';
@@ -31,7 +32,10 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
     const { bytes } = await spliceHeader(recipe);
     parts.push(createHash('sha256').update(bytes).digest('hex').slice(0, 8));
   }
-  parts.push(crop, `f${FEATURE_VERSION}`, `v${SHARD_VERSION}`);
+  parts.push(crop, `f${FEATURE_VERSION}`);
+  // Of tiles that are a source's own data.
+  if (format === 'jpeg') parts.push(`s${STRIP_VERSION}`);
+  parts.push(`v${SHARD_VERSION}`);
   if (turn) parts.push(`turn${turn}`);
   return parts.join('-');
 }

@@ -6,8 +6,10 @@
  * component into an absolute value (prediction 0) and padding the last byte with 1-bits; every other bit is copied.
  * No coefficient changes: nothing is decoded further than to Huffman symbols.
  */
-import { JpegError, parseJpegHeader } from './header.ts';
-import { layoutOf, ScanReader, unstuff } from './scan-reader.ts';
+import { type JpegHeader, parseJpegHeader } from './header.ts';
+import { MARKER, markerText } from './markers.ts';
+import { JpegError } from './parts.ts';
+import { layoutOf, type ScanLayout, ScanReader, unstuff } from './scan-reader.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** A part of a JPEG, in MCUs. */
@@ -35,14 +37,16 @@ export interface Strips {
 export function cutJpeg(jpeg: Uint8Array, rects: readonly McuRect[]): Strips[] {
   const header = parseJpegHeader(jpeg);
   const scan = layoutOf(header);
-  const across = Math.ceil(header.width / scan.mcuWidth);
-  const down = Math.ceil(header.height / scan.mcuHeight);
+  refuseOthers(header, scan);
+  const { across, down } = scan;
   for (const rect of rects) {
     if (rect.left < 0 || rect.top < 0 || rect.left + rect.width > across || rect.top + rect.height > down) {
       throw new JpegError(`expected a part within ${across} x ${down} MCUs`);
     }
   }
-  const reader = new ScanReader(unstuff(jpeg, header.dataStart), scan);
+  const raw = unstuff(jpeg, header.dataStart);
+  if (raw.marker !== MARKER.EOI) throw new JpegError(`unexpected marker ${markerText(raw.marker)} in the scan`);
+  const reader = new ScanReader(raw, scan);
   const writer = new SegmentWriter(reader, scan);
   const parts = rects.map(() => ({ starts: [] as number[], ends: [] as number[] }));
   for (let row = 0; row < down; row++) {
@@ -54,6 +58,16 @@ export function cutJpeg(jpeg: Uint8Array, rects: readonly McuRect[]): Strips[] {
   }
   reader.expectEnd();
   return collect(parts, writer);
+}
+
+/** @throws {JpegError} if the JPEG is none that can be cut. */
+function refuseOthers({ scan, restartInterval }: JpegHeader, { blocks }: ScanLayout): void {
+  if (scan.length !== 3) throw new JpegError('expected three components in one scan');
+  if (restartInterval) throw new JpegError('expected no restart markers');
+  const [luma, ...chroma] = scan;
+  const side = luma!.h;
+  const sampled = (side === 1 || side === 2) && luma!.v === side && blocks.length === side * side + 2;
+  if (!sampled || chroma.some(({ h, v }) => h !== 1 || v !== 1)) throw new JpegError('expected 4:2:0 or 4:4:4');
 }
 
 function cutRow(

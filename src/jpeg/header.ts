@@ -1,9 +1,6 @@
 import { buildHuffmanDecoder, type HuffmanTable } from './huffman.ts';
-
-/** Why a JPEG could not be read; never an endless loop, never a guess. */
-export class JpegError extends Error {
-  override readonly name = 'JpegError';
-}
+import { isFrame, MARKER } from './markers.ts';
+import { JpegError, type JpegPart, jpegParts } from './parts.ts';
 
 /** One colour component of the frame and the tables its scan uses. */
 export interface JpegComponent {
@@ -17,16 +14,9 @@ export interface JpegComponent {
   ac: number;
 }
 
-/** A marker segment: `start` at its 0xFF, `end` past its last byte. */
-export interface JpegSegment {
-  readonly marker: number;
-  readonly start: number;
-  readonly end: number;
-}
-
-/** What stands before the entropy-coded data of the first scan. */
-export interface JpegHeader {
-  /** SOFn marker, 0xC0 for baseline. */
+/** What segments have said of the scan that the latest SOS begins. */
+export interface ScanHeader {
+  /** SOFn marker, 0xC0 for baseline; 0 while there was none. */
   readonly frame: number;
   /** Bits per sample. */
   readonly precision: number;
@@ -34,58 +24,66 @@ export interface JpegHeader {
   readonly width: number;
   readonly height: number;
   readonly components: readonly JpegComponent[];
-  /** Components of the first scan, in scan order. */
+  /** Components of the scan, in scan order. */
   readonly scan: readonly JpegComponent[];
   /** MCUs between restart markers, 0 for none. */
   readonly restartInterval: number;
   readonly dcTables: readonly (HuffmanTable | undefined)[];
   readonly acTables: readonly (HuffmanTable | undefined)[];
+}
+
+/** What stands before the entropy-coded data of the first scan. */
+export interface JpegHeader extends ScanHeader {
   /** Every segment up to and including the first SOS. */
-  readonly segments: readonly JpegSegment[];
+  readonly segments: readonly JpegPart[];
   /** Where the entropy-coded data starts. */
   readonly dataStart: number;
 }
-
-const SOI = 0xd8;
-const SOS = 0xda;
 
 /**
  * Reads the marker segments of a JPEG up to its first scan (ITU-T T.81, annex B).
  *
  * @throws {JpegError} on anything that breaks the syntax or ends early.
  */
-export function parseJpegHeader(bytes: Uint8Array): JpegHeader {
-  if (bytes[0] !== 0xff || bytes[1] !== SOI) throw new JpegError('not a JPEG: no SOI marker');
-  const frame = { marker: 0, precision: 0, width: 0, height: 0, components: [] as JpegComponent[] };
-  const dcTables: (HuffmanTable | undefined)[] = [];
-  const acTables: (HuffmanTable | undefined)[] = [];
-  const segments: JpegSegment[] = [];
-  let restartInterval = 0;
-  let at = 2;
-  for (;;) {
-    if (bytes[at] !== 0xff) throw new JpegError(`expected a marker at byte ${at}`);
-    while (bytes[at + 1] === 0xff) at++; // fill bytes, B.1.1.2
-    const marker = bytes[at + 1] ?? 0;
-    if (marker === 0 || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9)) {
-      throw new JpegError(`unexpected marker 0xff${marker.toString(16).padStart(2, '0')} at byte ${at}`);
+export function parseJpegHeader(jpeg: Uint8Array): JpegHeader {
+  const header = new HeaderReader();
+  const segments: JpegPart[] = [];
+  for (const part of jpegParts(jpeg)) {
+    segments.push(part);
+    header.take(jpeg, part);
+    if (part.marker === MARKER.SOS) return { ...header.facts, segments, dataStart: part.end };
+  }
+  throw new JpegError('no scan');
+}
+
+/** Takes in a JPEG's segments one by one. */
+export class HeaderReader {
+  private frame = { marker: 0, precision: 0, width: 0, height: 0, components: [] as JpegComponent[] };
+  private scan: readonly JpegComponent[] = [];
+  private restartInterval = 0;
+  private readonly dcTables: (HuffmanTable | undefined)[] = [];
+  private readonly acTables: (HuffmanTable | undefined)[] = [];
+
+  /** What is known so far. */
+  get facts(): ScanHeader {
+    const { marker, ...frame } = this.frame;
+    const { scan, restartInterval, dcTables, acTables } = this;
+    return { frame: marker, ...frame, scan, restartInterval, dcTables, acTables };
+  }
+
+  /** @throws {JpegError} if the segment breaks the syntax. */
+  take(jpeg: Uint8Array, { marker, start, end }: JpegPart): void {
+    const body = jpeg.subarray(start + 4, end);
+    if (isFrame(marker)) {
+      if (this.frame.marker) throw new JpegError('two frames');
+      this.frame = { marker, ...readFrame(body) };
+    } else if (marker === MARKER.DHT) readHuffmanTables(body, this.dcTables, this.acTables);
+    else if (marker === MARKER.DQT) checkQuantTables(body);
+    else if (marker === MARKER.DRI) this.restartInterval = readInterval(body);
+    else if (marker === MARKER.SOS) {
+      if (!this.frame.marker) throw new JpegError('scan before frame');
+      this.scan = readScan(body, this.frame.components);
     }
-    const length = u16(bytes, at + 2);
-    const end = at + 2 + length;
-    if (length < 2 || end > bytes.length) throw new JpegError(`segment at byte ${at} runs past the end`);
-    const body = bytes.subarray(at + 4, end);
-    segments.push({ marker, start: at, end });
-    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
-      if (frame.marker) throw new JpegError('two frames');
-      Object.assign(frame, { marker }, readFrame(body));
-    } else if (marker === 0xc4) readHuffmanTables(body, dcTables, acTables);
-    else if (marker === 0xdd) restartInterval = u16(body, 0);
-    else if (marker === SOS) {
-      if (!frame.marker) throw new JpegError('scan before frame');
-      const scan = readScan(body, frame.components);
-      const { marker: sof, ...rest } = frame;
-      return { frame: sof, ...rest, scan, restartInterval, dcTables, acTables, segments, dataStart: end };
-    }
-    at = end;
   }
 }
 
@@ -119,6 +117,19 @@ function readFrame(body: Uint8Array): {
   return { precision: body[0] ?? 0, width, height, components };
 }
 
+/** DQT, B.2.4.1: that there are whole tables and nothing else. */
+function checkQuantTables(body: Uint8Array): void {
+  let at = 0;
+  while (at < body.length) at += body[at]! >> 4 ? 129 : 65;
+  if (at !== body.length) throw new JpegError('bad quantisation table');
+}
+
+/** DRI, B.2.4.4. */
+function readInterval(body: Uint8Array): number {
+  if (body.length !== 2) throw new JpegError('bad restart interval');
+  return u16(body, 0);
+}
+
 /** DHT, B.2.4.2. */
 function readHuffmanTables(
   body: Uint8Array,
@@ -141,7 +152,7 @@ function readHuffmanTables(
   }
 }
 
-/** SOS, B.2.3; only whole sequential scans are told apart from the rest. */
+/** SOS, B.2.3. */
 function readScan(body: Uint8Array, components: readonly JpegComponent[]): JpegComponent[] {
   const count = body[0] ?? 0;
   if (body.length !== 4 + 2 * count || count < 1 || count > 4) throw new JpegError('bad scan header');

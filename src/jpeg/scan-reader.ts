@@ -1,48 +1,72 @@
-import { JpegError, type JpegHeader } from './header.ts';
+import type { ScanHeader } from './header.ts';
+import { MARKER } from './markers.ts';
+import { JpegError, nextMarker } from './parts.ts';
 
-/** How the blocks of an MCU follow each other. */
+/** How the MCUs of a scan are coded. */
 export interface ScanLayout {
-  readonly mcuWidth: number;
-  readonly mcuHeight: number;
-  /** Per block of an MCU: its component, 0..2. */
+  /** MCUs. */
+  readonly across: number;
+  readonly down: number;
+  /** Per block of an MCU: its component, 0..2, in scan order. */
   readonly blocks: readonly number[];
   readonly dc: readonly { decode: Uint16Array; codes: Uint16Array; lengths: Uint8Array }[];
   readonly ac: readonly { decode: Uint16Array }[];
 }
 
-/** @throws {JpegError} if the JPEG is of a kind that cannot be cut. */
-export function layoutOf(header: JpegHeader): ScanLayout {
-  const { frame, precision, components, scan, restartInterval } = header;
-  if (frame !== 0xc0 || precision !== 8) throw new JpegError('not a baseline JPEG');
-  if (components.length !== 3 || scan.length !== 3) throw new JpegError('expected three components in one scan');
-  if (restartInterval) throw new JpegError('expected no restart markers');
-  const [luma, ...chroma] = scan;
-  const side = luma!.h;
-  if ((side !== 1 && side !== 2) || luma!.v !== side || chroma.some(({ h, v }) => h !== 1 || v !== 1)) {
-    throw new JpegError('expected 4:2:0 or 4:4:4');
-  }
+/** Blocks of an MCU at most (B.2.3). */
+const BLOCKS_MAX = 10;
+
+/**
+ * Lays out a scan of a baseline JPEG (A.2).
+ *
+ * @throws {JpegError} if the JPEG is of another kind, or lacks tables.
+ */
+export function layoutOf(header: ScanHeader): ScanLayout {
+  const { frame, precision, width, height, components, scan } = header;
+  if (frame !== MARKER.SOF0 || precision !== 8) throw new JpegError('not a baseline JPEG');
+  if (components.length !== 1 && components.length !== 3) throw new JpegError('expected one component or three');
+  const [most, tallest] = [Math.max(...components.map(({ h }) => h)), Math.max(...components.map(({ v }) => v))];
+  // Of a component alone, an MCU is one block (A.2.2).
+  const alone = scan.length === 1;
+  const { h, v } = alone ? scan[0]! : { h: 1, v: 1 };
+  const blocks = scan.flatMap((one, i) => Array.from({ length: alone ? 1 : one.h * one.v }, () => i));
+  if (blocks.length > BLOCKS_MAX) throw new JpegError('too many blocks in an MCU');
   const dc = scan.map((component) => header.dcTables[component.dc]);
   const ac = scan.map((component) => header.acTables[component.ac]);
   if (!dc.every((table) => table !== undefined) || !ac.every((table) => table !== undefined)) {
     throw new JpegError('scan without its Huffman tables');
   }
-  return { mcuWidth: 8 * side, mcuHeight: 8 * side, blocks: side === 2 ? [0, 0, 0, 0, 1, 2] : [0, 1, 2], dc, ac };
+  const [across, down] = [Math.ceil((width * h) / (8 * most)), Math.ceil((height * v) / (8 * tallest))];
+  return { across, down, blocks, dc, ac };
 }
 
-/** The entropy-coded data from `start` to EOI with its stuffing (0xFF 0x00) taken out, and 4 bytes to look ahead into. */
-export function unstuff(jpeg: Uint8Array, start: number): { data: Uint8Array; bits: number } {
-  const data = new Uint8Array(jpeg.length - start + 4);
+/** Entropy-coded data up to a marker. */
+export interface RawScan {
+  /** Without stuffing (0xFF 0x00), and 4 bytes more to look ahead into. */
+  readonly data: Uint8Array;
+  readonly bits: number;
+  /** The marker that ends them, and where it ends. */
+  readonly marker: number;
+  readonly end: number;
+}
+
+/**
+ * Takes the stuffing out of entropy-coded data, from `start` to the next marker.
+ *
+ * @throws {JpegError} if there is none.
+ */
+export function unstuff(jpeg: Uint8Array, start: number): RawScan {
+  const next = nextMarker(jpeg, start);
+  const data = new Uint8Array(next.start - start + 4);
   let length = 0;
-  for (let at = start; at < jpeg.length; at++) {
+  for (let at = start; at < next.start; at++) {
     const byte = jpeg[at]!;
-    if (byte === 0xff) {
-      const marker = jpeg[++at];
-      if (marker === 0xd9) return { data, bits: length * 8 };
-      if (marker !== 0) throw new JpegError(`unexpected marker in the scan at byte ${at}`);
-    }
     data[length++] = byte;
+    if (byte !== 0xff) continue;
+    while (jpeg[at + 1] === 0xff) at++;
+    at++;
   }
-  throw new JpegError('no EOI marker');
+  return { data, bits: length * 8, marker: next.marker, end: next.end };
 }
 
 /** Walks a scan MCU by MCU, remembering where the DC values of the latest run's first MCU stand. */
@@ -58,7 +82,7 @@ export class ScanReader {
   private readonly scan: ScanLayout;
   private readonly prediction = [0, 0, 0];
 
-  constructor({ data, bits }: { data: Uint8Array; bits: number }, scan: ScanLayout) {
+  constructor({ data, bits }: RawScan, scan: ScanLayout) {
     this.data = data;
     this.bits = bits;
     this.scan = scan;
@@ -92,10 +116,15 @@ export class ScanReader {
     this.position = at;
   }
 
+  /** Whether more than padding follows. */
+  get hasMore(): boolean {
+    return this.bits - this.position >= 8;
+  }
+
   /** After the last MCU only padding may follow: fewer than 8 bits, all 1 (F.1.2.3). */
   expectEnd(): void {
     const left = this.bits - this.position;
-    if (left >= 8) throw new JpegError('scan goes on past its last MCU');
+    if (this.hasMore) throw new JpegError('scan goes on past its last MCU');
     if (left && peek16(this.data, this.position) >> (16 - left) !== (1 << left) - 1) throw new JpegError('bad padding');
   }
 }

@@ -1,4 +1,4 @@
-import { JpegError } from './header.ts';
+import { JpegError } from './parts.ts';
 import { peek16, type ScanLayout, type ScanReader } from './scan-reader.ts';
 
 /** Collects runs as stuffed, byte-aligned segments. */

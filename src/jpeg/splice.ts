@@ -1,5 +1,7 @@
-import { JpegError, parseJpegHeader } from './header.ts';
 import type { Strips } from './cut.ts';
+import { parseJpegHeader } from './header.ts';
+import { MARKER } from './markers.ts';
+import { JpegError } from './parts.ts';
 
 /** SOI, tables, SOF0, DRI and SOS of every tile of one recipe; size and restart interval are filled in per tile. */
 export interface TileHeader {
@@ -9,7 +11,9 @@ export interface TileHeader {
   readonly restartAt: number;
 }
 
-const KEPT = new Set([0xe0, 0xdb, 0xc0, 0xc4]); // JFIF, DQT, SOF0, DHT
+const { APP0, DQT, SOF0, DHT, SOS } = MARKER;
+/** APP0 is JFIF. */
+const KEPT: ReadonlySet<number> = new Set([APP0, DQT, SOF0, DHT, SOS]);
 
 /**
  * Makes the header of spliced tiles from a JPEG of the same encoder settings: its JFIF, quantisation, frame and Huffman
@@ -17,7 +21,7 @@ const KEPT = new Set([0xe0, 0xdb, 0xc0, 0xc4]); // JFIF, DQT, SOF0, DHT
  */
 export function tileHeaderOf(jpeg: Uint8Array): TileHeader {
   const { segments } = parseJpegHeader(jpeg);
-  const parts: Uint8Array[] = [Uint8Array.of(0xff, 0xd8)];
+  const parts: Uint8Array[] = [Uint8Array.of(0xff, MARKER.SOI)];
   let length = 2;
   let sizeAt = 0;
   let restartAt = 0;
@@ -26,12 +30,12 @@ export function tileHeaderOf(jpeg: Uint8Array): TileHeader {
     length += part.length;
   };
   for (const { marker, start, end } of segments) {
-    if (marker === 0xc0) sizeAt = length + 5;
-    if (marker === 0xda) {
+    if (marker === SOF0) sizeAt = length + 5;
+    if (marker === SOS) {
       restartAt = length + 4;
-      append(Uint8Array.of(0xff, 0xdd, 0, 4, 0, 0));
+      append(Uint8Array.of(0xff, MARKER.DRI, 0, 4, 0, 0));
     }
-    if (KEPT.has(marker) || marker === 0xda) append(jpeg.subarray(start, end));
+    if (KEPT.has(marker)) append(jpeg.subarray(start, end));
   }
   if (!sizeAt) throw new JpegError('not a baseline JPEG');
   return { bytes: Buffer.concat(parts), sizeAt, restartAt };
@@ -85,11 +89,11 @@ export function spliceTile(out: Uint8Array, header: TileHeader, { width, height,
         out.set(data.subarray(start, end), at);
         at += end - start;
         out[at++] = 0xff;
-        out[at++] = 0xd0 | (restart++ & 7);
+        out[at++] = MARKER.RST0 | (restart++ & 7);
       }
     }
   }
-  out[at - 1] = 0xd9; // the last RSTm is EOI instead
+  out[at - 1] = MARKER.EOI; // the last RSTm is EOI instead
   return at;
 }
 

@@ -1,53 +1,153 @@
-import { JpegError, parseJpegHeader } from './header.ts';
+/**
+ * Takes all out of a JPEG that is not picture, without encoding anything anew: EXIF, XMP, IPTC, comments, previews, gain
+ * maps, and whatever follows EOI (motion photos, depth maps). What stays is named; all else goes, wherever it stands.
+ *
+ * Whether there are a JFIF and an Adobe segment decides how libjpeg takes the colours, so these stay, too, without what may
+ * hang on to them.
+ */
+import { readOrientation, writeOrientation } from './exif-orientation.ts';
+import { HeaderReader, type JpegHeader, parseJpegHeader, type ScanHeader } from './header.ts';
+import { isApplication, MARKER, markerText } from './markers.ts';
+import { JpegError, type JpegPart, jpegParts, SCAN_DATA } from './parts.ts';
+import { layoutOf, ScanReader, unstuff } from './scan-reader.ts';
 
-/** A JPEG without its metadata, and what it takes to decide whether it can stand as a tile as it is. */
-export interface StrippedJpeg {
-  /** SOI, the segments a decoder needs, the scans byte for byte, EOI. */
-  readonly bytes: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  /** SOF0, 8 bits, 1 component or 3. */
-  readonly baseline: boolean;
-}
-
-const NEEDED = new Set([0xdb, 0xc4, 0xdd, 0xda]); // DQT, DHT, DRI, SOS
-const APP0 = 0xe0;
-const APP14 = 0xee;
+const { SOF0, SOF1, SOF2, DHT, DQT, DRI, DNL, SOI, SOS, EOI, RST0, COM, APP0, APP1, APP2, APP14 } = MARKER;
+const TABLES: ReadonlySet<number> = new Set([DQT, DHT, DRI]);
+/** Frames that browsers decode: baseline, extended sequential and progressive, all of them Huffman coded. */
+const FRAMES: ReadonlySet<number> = new Set([SOF0, SOF1, SOF2]);
+/** Of {@link stripToTile}: catalogs keep what it made. 1 left thumbnails and comments in. */
+export const STRIP_VERSION = 2;
+const JFIF_LENGTH = 16;
+const ADOBE_LENGTH = 14;
 
 /**
- * Takes everything out of a JPEG that is not picture: EXIF, XMP, ICC, comments, previews, and whatever follows EOI
- * (depth maps, motion photos). JFIF and Adobe's APP14 stay, since they say how colours are coded.
+ * Makes a tile of a JPEG: tables, frame and scans, without ICC profile and orientation. Scans hold their MCUs and nothing
+ * else: bytes behind the last MCU, which decoders pass over, go, too.
  *
- * @throws {JpegError} if it is not a JPEG that ends in EOI.
+ * @returns undefined if it cannot stand as a tile: it is not baseline, or its scans are not in order.
  */
-export function stripJpeg(jpeg: Uint8Array): StrippedJpeg {
+export function stripToTile(jpeg: Uint8Array): Uint8Array | undefined {
+  try {
+    const header = new HeaderReader();
+    const parts: Uint8Array[] = [Uint8Array.of(0xff, SOI)];
+    const seen = new Set<number>();
+    for (const part of jpegParts(jpeg)) {
+      header.take(jpeg, part);
+      if (part.marker !== SCAN_DATA) parts.push(part.marker === SOS ? whole(jpeg, part) : neededPart(jpeg, part));
+      else parts.push(jpeg.subarray(part.start, endOfMcus(jpeg, part, header.facts, seen)));
+    }
+    return seen.size === header.facts.components.length ? Buffer.concat(parts) : undefined;
+  } catch (error) {
+    if (error instanceof JpegError) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Makes of a JPEG what can be published in its stead: as it was, with ICC profiles and orientation. Scans stay byte for byte.
+ *
+ * @returns undefined if browsers may not show it, or not all the same way.
+ * @throws {JpegError} if the segments are broken or EOI is missing.
+ */
+export function stripToOriginal(jpeg: Uint8Array): Uint8Array | undefined {
   const header = parseJpegHeader(jpeg);
-  const parts: Uint8Array[] = [jpeg.subarray(0, 2)];
-  for (const { marker, start, end } of header.segments) {
-    const frame = marker >= 0xc0 && marker <= 0xcf;
-    if (frame || NEEDED.has(marker) || isColourCoding(jpeg, marker, start)) parts.push(jpeg.subarray(start, end));
+  if (!shownByBrowsers(header)) return undefined;
+  const exif = header.segments.find((segment) => segment.marker === APP1 && startsWith(jpeg, segment, 'Exif\0'));
+  const orientation = exif ? readOrientation(jpeg.subarray(exif.start + 4, exif.end)) : 1;
+  if (orientation === undefined) return undefined;
+  const parts: Uint8Array[] = [Uint8Array.of(0xff, SOI)];
+  for (const part of jpegParts(jpeg)) {
+    const { marker, start } = part;
+    const within = start >= header.dataStart;
+    if (within) refuseInScans(part);
+    if (marker === SCAN_DATA || marker === SOS) parts.push(whole(jpeg, part));
+    else if (start === exif?.start && orientation !== 1) parts.push(...exifSegment(orientation));
+    else if (marker === APP2 && !within && startsWith(jpeg, part, 'ICC_PROFILE\0')) parts.push(whole(jpeg, part));
+    else parts.push(neededPart(jpeg, part));
   }
-  parts.push(jpeg.subarray(header.dataStart, endOfImage(jpeg, header.dataStart)));
-  const { width, height, components } = header;
-  const baseline =
-    header.frame === 0xc0 && header.precision === 8 && (components.length === 1 || components.length === 3);
-  return { bytes: Buffer.concat(parts), width, height, baseline };
+  return Buffer.concat(parts);
 }
 
-function isColourCoding(jpeg: Uint8Array, marker: number, start: number): boolean {
-  const name = (length: number) => String.fromCharCode(...jpeg.subarray(start + 4, start + 4 + length));
-  return (marker === APP0 && name(4) === 'JFIF') || (marker === APP14 && name(5) === 'Adobe');
+function shownByBrowsers({ frame, precision, components }: JpegHeader): boolean {
+  return FRAMES.has(frame) && precision === 8 && (components.length === 1 || components.length === 3);
 }
 
-/** The byte behind EOI, walking over scans, restart markers and the tables between scans. */
-function endOfImage(jpeg: Uint8Array, start: number): number {
-  for (let at = start; at + 1 < jpeg.length; at++) {
-    if (jpeg[at] !== 0xff) continue;
-    const marker = jpeg[at + 1]!;
-    if (marker === 0xd9) return at + 2;
-    const standsAlone = marker === 0 || marker === 0xff || (marker >= 0xd0 && marker <= 0xd7);
-    if (standsAlone) at += marker === 0xff ? 0 : 1;
-    else at += 1 + (((jpeg[at + 2] ?? 0) << 8) | (jpeg[at + 3] ?? 0));
+/** What may stand between scans (B.2): tables, and what is left out. */
+function refuseInScans({ marker, start }: JpegPart): void {
+  const known = marker === SCAN_DATA || marker === SOS || marker === EOI || TABLES.has(marker);
+  if (known || marker === COM || marker === DNL || isApplication(marker)) return;
+  throw new JpegError(`unexpected marker ${markerText(marker)} at byte ${start}`);
+}
+
+function whole(jpeg: Uint8Array, { start, end }: JpegPart): Uint8Array {
+  return jpeg.subarray(start, end);
+}
+
+/** What is kept of a marker segment; nothing of most. */
+function neededPart(jpeg: Uint8Array, part: JpegPart): Uint8Array {
+  const { marker } = part;
+  const segment = whole(jpeg, part);
+  if (TABLES.has(marker) || FRAMES.has(marker) || marker === EOI) return segment;
+  // Shorter ones are none to libjpeg. JFIF ends in the size of its thumbnail, which is set to none.
+  if (marker === APP0 && startsWith(jpeg, part, 'JFIF\0') && segment.length >= 2 + JFIF_LENGTH) {
+    return Buffer.concat([shortened(segment, JFIF_LENGTH).subarray(0, JFIF_LENGTH), new Uint8Array(2)]);
   }
-  throw new JpegError('no EOI marker');
+  if (marker === APP14 && startsWith(jpeg, part, 'Adobe') && segment.length >= 2 + ADOBE_LENGTH) {
+    return shortened(segment, ADOBE_LENGTH);
+  }
+  return new Uint8Array(0);
+}
+
+function startsWith(jpeg: Uint8Array, { start, end }: JpegPart, text: string): boolean {
+  const body = jpeg.subarray(start + 4, Math.min(end, start + 4 + text.length));
+  return Buffer.from(body).toString('latin1') === text;
+}
+
+/** A copy of a segment, cut to `length` bytes behind its marker. */
+function shortened(segment: Uint8Array, length: number): Uint8Array {
+  const copy = Uint8Array.from(segment.subarray(0, 2 + length));
+  copy.set([length >> 8, length & 255], 2);
+  return copy;
+}
+
+function exifSegment(orientation: number): Uint8Array[] {
+  const exif = writeOrientation(orientation);
+  return [Uint8Array.of(0xff, APP1, 0, 2 + exif.length), exif];
+}
+
+/**
+ * The byte behind the last MCU of a scan; what follows it belongs to no picture.
+ *
+ * @param seen components of the scans before; those of this one are added.
+ * @throws {JpegError} if the scan is damaged, repeats a component, or is none of a baseline JPEG.
+ */
+function endOfMcus(jpeg: Uint8Array, data: JpegPart, header: ScanHeader, seen: Set<number>): number {
+  for (const { id } of header.scan) {
+    if (seen.has(id)) throw new JpegError('two scans of one component');
+    seen.add(id);
+  }
+  const layout = layoutOf(header);
+  let left = layout.across * layout.down;
+  for (let at = data.start, restart: number = RST0; ; restart = RST0 | ((restart + 1) & 7)) {
+    const raw = unstuff(jpeg, at);
+    const reader = new ScanReader(raw, layout);
+    const run = Math.min(left, header.restartInterval || left);
+    for (let mcu = 0; mcu < run; mcu++) reader.readMcu(false);
+    left -= run;
+    if (left === 0) return stuffedEnd(jpeg, at, Math.ceil(reader.position / 8));
+    // Between restarts nothing can be cut.
+    if (raw.marker !== restart || reader.hasMore) throw new JpegError('restart markers are not in order');
+    at = raw.end;
+  }
+}
+
+/** Where `bytes` of entropy-coded data end that begin at `start` with their stuffing. */
+function stuffedEnd(jpeg: Uint8Array, start: number, bytes: number): number {
+  let at = start;
+  for (let i = 0; i < bytes; i++) {
+    if (jpeg[at++] !== 0xff) continue;
+    while (jpeg[at] === 0xff) at++;
+    at++;
+  }
+  return at;
 }

@@ -1,5 +1,5 @@
+import { stripToOriginal } from '../jpeg/strip.ts';
 import { stripGifMetadata } from './strip-gif.ts';
-import { stripJpegMetadata } from './strip-jpeg.ts';
 import { stripPngMetadata } from './strip-png.ts';
 import { stripWebpMetadata } from './strip-webp.ts';
 
@@ -12,7 +12,7 @@ export interface StrippedFile {
 
 /** By sharp's names of formats. */
 const STRIP = new Map<string, (bytes: Uint8Array) => Uint8Array | undefined>([
-  ['jpeg', stripJpegMetadata],
+  ['jpeg', stripToOriginal],
   ['png', stripPngMetadata],
   ['webp', stripWebpMetadata],
   ['gif', stripGifMetadata],

@@ -1,4 +1,4 @@
-import { readOrientation } from './exif-orientation.ts';
+import { readOrientation } from '../jpeg/exif-orientation.ts';
 
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 

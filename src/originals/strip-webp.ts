@@ -1,4 +1,4 @@
-import { readOrientation } from './exif-orientation.ts';
+import { readOrientation } from '../jpeg/exif-orientation.ts';
 
 const KEPT = new Set(['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L']);
 const KEPT_IN_FRAMES = new Set(['ALPH', 'VP8 ', 'VP8L']);
