@@ -52,15 +52,19 @@ export async function makeFolder(path: string, named: NamedFolder): Promise<void
   }
 }
 
-async function makeWithParents(path: string): Promise<void> {
+/** Others may make the same folders at the same time, or remove them while they are empty. */
+const ATTEMPTS = 10;
+
+async function makeWithParents(path: string, attempts = ATTEMPTS): Promise<void> {
   try {
     await mkdir(path);
   } catch (error) {
     const code = systemCode(error);
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeWithParents(dirname(path));
-    await mkdir(path);
+    if (code === 'EEXIST' && (await stat(path).catch(() => undefined))?.isDirectory()) return;
+    const retry = code === 'ENOENT' || code === 'EEXIST';
+    if (!retry || attempts === 0 || dirname(path) === path) throw error;
+    if (code === 'ENOENT') await makeWithParents(dirname(path), attempts - 1);
+    await makeWithParents(path, attempts - 1);
   }
 }
 

@@ -31,6 +31,14 @@ describe('making a folder', () => {
     expect(await readdir(join(root, 'a/b'))).toEqual(['c']);
   });
 
+  test('minds nobody who makes the same folders', async () => {
+    for (let round = 0; round < 20; round++) {
+      const path = join(root, `crowd-${round}`, 'b/c/d');
+      await Promise.all(Array.from({ length: 8 }, () => makeFolder(path, CATALOG)));
+      expect(await readdir(path)).toEqual([]);
+    }
+  });
+
   test('names the option where a file is in the way', async () => {
     await expect(makeFolder(new URL(import.meta.url).pathname, CATALOG)).rejects.toMatchObject({
       code: 'not-writable',

@@ -227,6 +227,40 @@ async function workingFolder(place: string, owner: object, ageMs: number): Promi
   return name;
 }
 
+describe('a build that is stopped', () => {
+  test.each(['scan', 'catalog', 'match', 'measure', 'pyramid', 'originals', 'site'] as const)(
+    'in the stage %s leaves everything as it was',
+    async (stage) => {
+      const photos = join(root, 'stopped');
+      if (stage === 'scan') {
+        await mkdir(photos);
+        await writeWaves(join(photos, 'large.jpg'), 2100, 2000, 7); // its pyramid takes a while
+      }
+      for (const i of [2, 3, 4]) await writeWaves(join(photos, `${i}.jpg`), 90, 60, i);
+      const out = join(root, `site-${stage}`);
+      await make(out);
+      const before = await contents(out);
+      const options = { images: [photos], originals: 'copy', layout: ['dzi', 'compact'], columns: 12 } as const;
+      const stop = new AbortController();
+      let told = false;
+      const onProgress = (progress: Progress) => {
+        told ||= progress.stage === stage;
+        if (progress.stage === stage && progress.done > 0) stop.abort(new Error('enough'));
+      };
+      const started = await make(out, { ...options, onProgress, signal: stop.signal }).then(
+        () => 'finished',
+        (error: Error) => error.message,
+      );
+      expect(told).toBe(true);
+      // Once the new site is in its place, it is too late.
+      expect(started).toBe('enough');
+      expect(await contents(out)).toEqual(before);
+      await setTimeout(200);
+      expect(await contents(out)).toEqual(before);
+    },
+  );
+});
+
 describe('what builds left behind', () => {
   const elsewhere = { host: 'elsewhere', pid: 1, space: 'other boot pid:[1]', started: '12' };
 

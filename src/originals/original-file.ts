@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { statfsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Sharp } from 'sharp';
 import { toSrgb } from '../colour/convert.ts';
 import { SourceChanged } from '../errors.ts';
@@ -94,6 +96,9 @@ const CODES: readonly (readonly [words: string, code: string])[] = [
   ['Read-only file system', 'EROFS'],
 ];
 
+/** Less room than a tile takes, bytes. */
+const FULL_BYTES = 2 ** 18;
+
 /**
  * Writes the Deep Zoom pyramid of an original.
  *
@@ -109,7 +114,17 @@ export async function writePyramid(image: Sharp, path: string, quality: number):
   } catch (error) {
     const text = error instanceof Error ? error.message : '';
     if (!WRITING.test(text)) throw error;
-    const code = CODES.find(([words]) => text.includes(words))?.[1] ?? 'EIO';
+    const code = CODES.find(([words]) => text.includes(words))?.[1] ?? (isFull(dirname(path)) ? 'ENOSPC' : 'EIO');
     throw Object.assign(new Error(`writing failed (${code})`, { cause: error }), { code });
+  }
+}
+
+/** Whether a disk has no room left: libvips' threads may lose the system's words. */
+function isFull(folder: string): boolean {
+  try {
+    const { bavail, bsize, ffree, files } = statfsSync(folder);
+    return bavail * bsize < FULL_BYTES || (files > 0 && ffree === 0);
+  } catch {
+    return false;
   }
 }

@@ -1,0 +1,93 @@
+/**
+ * Kills commands at seeded moments, runs them again, and compares: `tsx test/torture/kills.ts [rounds] [seed]`. Every round has to
+ * end in the site that an undisturbed run makes, and to leave nothing else.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { writeMany, writeWaves } from '../images.ts';
+import { seeded } from '../random.ts';
+
+const CLI = join(import.meta.dirname, '../../dist/cli/bin.cjs');
+const rounds = Number(process.argv[2] ?? 200);
+const random = seeded(Number(process.argv[3] ?? 13));
+
+const root = mkdtempSync(join(tmpdir(), 'zoomosaic-kills-'));
+const images = join(root, 'images');
+mkdirSync(images);
+await writeMany(images, 24);
+for (const i of [1, 2, 3]) await writeWaves(join(images, `large-${i}.jpg`), 2600, 1900, i);
+await writeWaves(join(root, 'target.png'), 240, 160, 99);
+
+const URLS = ['https://a.example/mosaic', 'https://b.example/other'];
+const OPTIONS = `--cell-size 64 --originals copy --layout dzi,compact,iiif --base-url ${URLS[0]} --title One --quiet`;
+const build = (out: string, catalog: string, columns: number) =>
+  `build ${root}/target.png ${images} -o ${out} --catalog ${catalog} --columns ${columns} ${OPTIONS}`.split(' ');
+const rebase = (out: string, url: string) => ['rebase', out, '--base-url', url];
+
+/** Every file with its contents, hidden ones, too. */
+function contents(folder: string): Map<string, string> {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    statSync(join(folder, path)).isFile(),
+  );
+  return new Map(files.toSorted().map((path) => [path, readFileSync(join(folder, path), 'latin1')]));
+}
+
+function differences(found: Map<string, string>, expected: Map<string, string>): string[] {
+  const paths = new Set([...found.keys(), ...expected.keys()]);
+  return [...paths].filter((path) => found.get(path) !== expected.get(path));
+}
+
+function runWhole(args: string[]): number {
+  const start = performance.now();
+  execFileSync(process.execPath, [CLI, ...args], { stdio: ['ignore', 'ignore', 'inherit'] });
+  return performance.now() - start;
+}
+
+async function runKilled(args: string[], afterMs: number): Promise<boolean> {
+  const child = spawn(process.execPath, [CLI, ...args], { stdio: 'ignore' });
+  const ended = new Promise<void>((done) => child.once('exit', () => done()));
+  await Promise.race([setTimeout(afterMs), ended]);
+  const killed = child.kill('SIGKILL');
+  await ended;
+  return killed && child.signalCode === 'SIGKILL';
+}
+
+const [out, catalog] = [join(root, 'site'), join(root, 'catalog')];
+const expected = new Map<number, Map<string, string>>();
+const times = new Map<string, number>();
+for (const columns of [24, 30]) {
+  times.set('first', runWhole(build(out, catalog, columns)));
+  times.set('build', runWhole(build(out, catalog, columns)));
+  expected.set(columns, contents(out));
+}
+times.set('rebase', runWhole(rebase(out, URLS[1]!)));
+const rebased = contents(out);
+const beside = readdirSync(root).toSorted().join();
+
+let [killed, bad] = [0, 0];
+for (let round = 0; round < rounds; round++) {
+  const kind = ['first', 'build', 'build', 'build', 'rebase'][Math.floor(random() * 5)]!;
+  const columns = kind === 'rebase' ? 30 : [24, 30][Math.floor(random() * 2)]!;
+  if (kind === 'first') rmSync(catalog, { recursive: true, force: true });
+  if (kind === 'rebase') runWhole(build(out, catalog, 30));
+  if (random() < 0.2 && kind !== 'rebase') rmSync(out, { recursive: true, force: true });
+  const args = kind === 'rebase' ? rebase(out, URLS[1]!) : build(out, catalog, columns);
+  const after = 0.1 * times.get(kind)! + random() * times.get(kind)!;
+  if (await runKilled(args, after)) killed++;
+  runWhole(args);
+  const wrong = differences(contents(out), kind === 'rebase' ? rebased : expected.get(columns)!);
+  const strays = [...readdirSync(root), ...contents(catalog).keys()].filter((name) => name.endsWith('.tmp'));
+  const aside = readdirSync(root).toSorted().join();
+  if (wrong.length > 0 || strays.length > 0 || aside !== beside) {
+    bad++;
+    console.log(`round ${round}, ${kind} killed after ${after.toFixed(0)} ms:`, wrong.slice(0, 5), strays, aside);
+  }
+}
+console.log(
+  `${rounds} rounds, ${killed} killed before they ended, ${bad} that ended in another site or left something`,
+);
+rmSync(root, { recursive: true, force: true });
+process.exitCode = bad > 0 ? 1 : 0;
