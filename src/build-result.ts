@@ -10,6 +10,8 @@ export interface BuildResult {
   readonly grid: Grid;
   /** A cell at full resolution, px. */
   readonly cell: Size;
+  /** Its width, px: its side, where cells are square. */
+  readonly cellSize: number;
   readonly tileSize: number;
   /** With `cellAspect` `auto`: what each aspect would do to the images. */
   readonly aspects: readonly AspectChoice[];

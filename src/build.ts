@@ -1,5 +1,4 @@
 import { basename } from 'node:path';
-import sharp from 'sharp';
 import type { BuildResult } from './build-result.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { leftOutOf, leftOutText } from './catalog/left-out.ts';
@@ -22,6 +21,7 @@ import { turnsOf } from './match/turns.ts';
 import { measure } from './measure/measure.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { peakMemory } from './peak-memory.ts';
+import { oneThreadPerImage } from './image/decoder-threads.ts';
 import { originalsOf } from './originals-of.ts';
 import { givenCells, pinnedCells, PLACEMENT, readPlacementFile } from './pins.ts';
 import { BLOCKS, CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
@@ -48,14 +48,7 @@ import type { Layout, ScannedFile } from './types.ts';
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const resolved = resolveOptions(options);
-  // One thread per image: images are many, and libvips' own threads would only compete for the processors.
-  const threads = sharp.concurrency();
-  sharp.concurrency(1);
-  try {
-    return await runUnchanged(resolved);
-  } finally {
-    sharp.concurrency(threads);
-  }
+  return await oneThreadPerImage(() => runUnchanged(resolved));
 }
 
 /** How often a build begins anew because an image changed while it was used. */
@@ -190,6 +183,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       layouts: Object.keys(layouts) as Layout[],
       grid,
       cell,
+      cellSize: cell.width,
       tileSize: recipe.tileSize,
       aspects,
       width: mosaic.width,

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { readCsv } from './csv.ts';
 import { UserError } from './errors.ts';
+import { shown } from './expect.ts';
 import { explain } from './reasons.ts';
 import type { SourceNames } from './source-names.ts';
 import type { Grid, Pin, Turn } from './types.ts';
@@ -19,7 +20,7 @@ export async function readPins(texts: readonly string[]): Promise<Pin[]> {
   for (const text of texts) {
     const [, column, row, image] = /^\s*(\d+)\s*,\s*(\d+)\s*=\s*(\S.*?)\s*$/.exec(text) ?? [];
     if (image !== undefined) pins.push({ column: Number(column), row: Number(row), image });
-    else if (text.includes('=')) throw malformed(text);
+    else if (text === '' || text.includes('=')) throw malformed(text);
     else for (const pin of await readPlacementFile(text, `--pin ${text}`)) pins.push({ ...pin, file: text });
   }
   return pins;
@@ -28,7 +29,7 @@ export async function readPins(texts: readonly string[]): Promise<Pin[]> {
 function malformed(text: string): UserError {
   return new UserError(
     'usage',
-    `Expected column,row=image, as in 12,34=photo.jpg, or the path of a CSV for --pin but received ${text}`,
+    `Expected column,row=image, as in 12,34=photo.jpg, or the path of a CSV for --pin but received ${shown(text)}`,
     'See `zoomosaic build --help`.',
   );
 }

@@ -6,6 +6,7 @@ import { check, expected, oneOf } from './expect.ts';
 import { HOST_IDS, hostOf } from './fit/hosts.ts';
 import { checkIiifFormat } from './layout/iiif-image.ts';
 import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
+import { checkKinds, optionOf } from './option-kinds.ts';
 import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
 import type { Crop, FullLevel, Layout, NearDuplicates, Originals, Rgb, Subsampling, TileFormat } from './types.ts';
 
@@ -23,16 +24,11 @@ const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
  * @throws {UserError} `usage`: "Expected X for --name but received Y".
  */
 export function resolveOptions(options: BuildOptions): ResolvedOptions {
+  checkKinds(options);
   const given = { ...DEFAULTS, ...withoutUndefined(options) };
   const { columns, cellSize, quality, subsampling, format, crop, maxUses, fullLevel } = given;
   const { variety, nearDuplicates, adapt, originals } = given;
   const { tileSize, host, baseUrl } = options;
-  for (const name of ['target', 'out'] as const) {
-    if (typeof options[name] !== 'string' || options[name] === '') throw expected(name, 'a path', options[name]);
-  }
-  if (!Array.isArray(options.images) || options.images.length === 0) {
-    throw expected('images', 'at least one file, folder or glob', options.images);
-  }
   if (options.grid && options.columns !== undefined) throw expected('grid', 'either --columns or --grid', 'both');
   const whole = (name: string, value: number, low: number, high = 2 ** 32) =>
     check(
@@ -74,7 +70,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   if (minDistance !== undefined) whole('min-distance', minDistance, 0, 1000);
   oneOf('near-duplicates', NEAR_DUPLICATES, nearDuplicates);
   for (const [name, value] of Object.entries({ variety, adapt })) {
-    check(name, 'a number from 0 to 1', value, typeof value === 'number' && value >= 0 && value <= 1);
+    check(name, 'a number from 0 to 1', value, value >= 0 && value <= 1);
   }
   const { pins = [], ban = [] } = options;
   if (options.placement !== undefined) refuseBeside(options);
@@ -136,8 +132,7 @@ const DECIDING = [
 function refuseBeside(options: BuildOptions): void {
   const said = options.pins?.length ? 'pin' : DECIDING.find((name) => (options[name] ?? false) !== false);
   if (!said) return;
-  const name = said.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
-  throw expected('placement', `either --placement or --${name}`, 'both');
+  throw expected('placement', `either --placement or --${optionOf(said)}`, 'both');
 }
 
 function parseBackground(text: string): Rgb {

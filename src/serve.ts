@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { join, resolve, sep } from 'node:path';
 import send from 'send';
 import { systemCode, UserError } from './errors.ts';
+import { check } from './expect.ts';
 import { readMosaicJson } from './site/read-site.ts';
 
 export interface ServeOptions {
@@ -27,9 +28,10 @@ const PORTS_TRIED = 100;
  * Serves a site over HTTP for looking at it: GET and HEAD, ranges, and ETags that are asked about each time, so that a
  * rebuilt site is never shown stale. Nothing outside the site is served, not even through a link.
  *
- * @throws {UserError} `not-a-site`, or `site` if no port can be had.
+ * @throws {UserError} `usage`; `not-a-site`, or `site` if no port can be had.
  */
 export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOptions): Promise<Serving> {
+  check('port', 'a whole number from 0 to 65535', port, Number.isInteger(port) && port >= 0 && port <= 65535);
   await readMosaicJson(site);
   const root = await realpath(resolve(site));
   const server = createServer((request, response) => void answer(root, request, response));

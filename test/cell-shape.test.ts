@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { indexImage } from '../src/catalog/index-image.ts';
 import {
   ASPECTS,
   aspectChoices,
@@ -17,6 +18,7 @@ import { build, type BuildOptions, type Grid, type MosaicJson, type Rect, type S
 import { chooseRecipe } from '../src/recipe.ts';
 import { resolveOptions } from '../src/resolve-options.ts';
 import { scan } from '../src/scan/scan.ts';
+import { rastersOf } from '../src/tile-plan.ts';
 import { decode, difference, writeWaves } from './images.ts';
 import {
   composed,
@@ -95,7 +97,7 @@ describe('an aspect', () => {
     await refuses(
       () => build({ target, images: [root], out: join(root, 'refused'), cellAspect }),
       new RegExp(
-        `^Expected a ratio of whole numbers up to 16, as in 4:3, or auto for --cell-aspect but received ${cellAspect}$`,
+        `^Expected a ratio of whole numbers up to 16, as in 4:3, or auto for --cell-aspect but received ${cellAspect || "''"}$`,
       ),
     );
   });
@@ -119,6 +121,20 @@ describe('an aspect', () => {
         for (const trial of trials) expect(off(by)).toBeLessThanOrEqual(off(trial) + 1e-9);
         if (aspect.width === aspect.height) expect(cell).toEqual({ width: side, height: side });
       }
+    }
+  });
+
+  test('has cells of the least size that images can be indexed for, whatever it is', async () => {
+    const png = await sharpOf(structured({ width: 60, height: 40 }, 1))
+      .png({ compressionLevel: 1 })
+      .toBuffer();
+    const { recipe } = resolveOptions({ target: 'target', images: ['images'], out: 'out' });
+    for (const aspect of coprime) {
+      const shape = { cell: cellOf(aspect, 16), tileSize: tileSideOf(aspect, 256) };
+      const { px, features } = await indexImage(png, { ...recipe, ...shape }, { r: 0, g: 0, b: 0 });
+      const kept = rastersOf({ ...recipe, ...shape }).reduce((sum, { width, height }) => sum + width * height * 3, 0);
+      expect(px.length, aspectText(aspect)).toBe(kept);
+      expect(features.every(Number.isFinite)).toBe(true);
     }
   });
 
@@ -306,6 +322,16 @@ describe('a mosaic of cells that are not square', () => {
         grid: { columns: 4, rows: 2 },
         options: { cellSize: 256, format: 'png', layout: ['dzi', 'compact'] },
       },
+    ],
+    [
+      '9:1 of the least height',
+      '9:1',
+      { cell: { width: 36, height: 4 }, options: { cellSize: 16, format: 'png', layout: ['dzi', 'compact'] } },
+    ],
+    [
+      '1:16 of the least width',
+      '1:16',
+      { cell: { width: 4, height: 64 }, options: { cellSize: 16, format: 'png', layout: ['dzi', 'compact'] } },
     ],
     ['16:9 at 4:4:4', '16:9', { cell: { width: 128, height: 72 }, options: { subsampling: '4:4:4', tileSize: 256 } }],
   ])(

@@ -3,6 +3,7 @@ import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type CliProcess, run as runHere } from '../src/cli/run.ts';
 import { writeMany, writeWaves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -94,6 +95,7 @@ describe('zoomosaic build', () => {
       'background',
       'bytes',
       'cell',
+      'cellSize',
       'files',
       'fit',
       'grid',
@@ -116,6 +118,7 @@ describe('zoomosaic build', () => {
       grid: { columns: 5, rows: 4 },
       layouts: ['dzi'],
       cell: { width: 32, height: 32 },
+      cellSize: 32,
       aspects: [],
       width: 160,
       height: 128,
@@ -132,6 +135,23 @@ describe('zoomosaic build', () => {
       grid: { columns: 4 },
       sources: { found: 24, usable: 23, duplicates: 1 },
     });
+  });
+
+  test('takes names that begin with a dash after --, and such as are values of options', async () => {
+    for (const name of ['-name.png', 'true']) await cp(join(root, 'target.png'), join(root, name));
+    await cp(join(root, 'images'), join(root, '--images'), { recursive: true });
+    const options = ['--cell-size', '32', '--columns', '4', '--catalog', 'catalog', '--quiet', '--json', '--force'];
+    const dashed = await run('build', '-o', 'dashed', ...options, '--', '-name.png', '--images');
+    expect([dashed.stderr, dashed.code]).toEqual(['', 0]);
+    expect(JSON.parse(dashed.stdout)).toMatchObject({ sources: { found: 20 } });
+    expect((await run('build', '-o', 'yes', ...options, '--', 'true', '--images')).code).toBe(0);
+    await cp(join(root, 'dashed'), join(root, '-site'), { recursive: true });
+    expect(await run('verify', '--quiet', '--', '-site')).toMatchObject({ code: 0 });
+    const missing = await run('build', '-o', 'x', '--', '-nowhere.png', 'images');
+    expect([missing.code, missing.stderr]).toEqual([
+      1,
+      expect.stringContaining('Cannot read the target ./-nowhere.png'),
+    ]);
   });
 
   test.each([
@@ -151,6 +171,34 @@ describe('zoomosaic build', () => {
     expect([code, stdout]).toEqual([2, '']);
     expect(stderr).toMatch(message);
     expect(stderr).toMatch(/--help/);
+  });
+
+  test.each([
+    [[...BUILD, '-o', 'x', '--catalog', ''], /Expected a path for --catalog but received ''/],
+    [[...BUILD, '-o', ''], /Expected a path for --out but received ''/],
+    [[...BUILD, '-o', 'x', '--weights', ''], /Expected a path, or auto for --weights but received ''/],
+    [[...BUILD, '-o', 'x', '--placement', ''], /Expected a path for --placement but received ''/],
+    [[...BUILD, '-o', 'x', '--pin', ''], /Expected column,row=image.* for --pin but received ''/],
+    [[...BUILD, '-o', 'x', '--ban', ''], /Expected globs for --ban/],
+    [['build', '', 'images', '-o', 'x'], /Expected a path for <target> but received ''/],
+    [['build', 'target.png', '', '-o', 'x'], /Expected at least one file, folder or glob for <images>/],
+    [['verify', ''], /Expected the folder of a site for <site> but received ''/],
+    [['serve', 'x', '--port', '99999'], /Expected a whole number from 0 to 65535 for --port but received 99999/],
+    [[...BUILD, '-o', 'x', '--columns', '9'.repeat(400)], /Expected a whole number from 1 for --columns but received/],
+  ])('exits with 2 on values that are none: %j', async (args, message) => {
+    let [stdout, stderr] = ['', ''];
+    const here = {
+      argv: ['node', 'zoomosaic', ...args],
+      stdout: { write: (text: string) => void (stdout += text) },
+      stderr: { write: (text: string) => void (stderr += text) },
+      exitCode: undefined,
+      on: () => {},
+      off: () => {},
+    };
+    await runHere(here as unknown as CliProcess);
+    expect([here.exitCode, stdout]).toEqual([2, '']);
+    expect(stderr).toMatch(message);
+    expect(stderr.length).toBeLessThan(500);
   });
 
   test('exits with 1 when it fails, and says what to do', async () => {

@@ -21,7 +21,7 @@ export function sizeKey({ width, height }: Size): string {
 /**
  * Halves a cell as long as it has whole px, in linear light throughout: only what is kept is rounded to 8 bits.
  *
- * @param cell RGB, 8-bit sRGB; `size` even, at least 8 px a side.
+ * @param cell RGB, 8-bit sRGB; `size` even. There are means only if it is at least 8 px a side.
  */
 export function halveCell(cell: Uint8Array, size: Size): MipPixels {
   const { call } = cellKernel;

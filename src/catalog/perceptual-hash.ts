@@ -19,9 +19,12 @@ function frequency(index: number): number {
   return Math.floor(index / SIDE) ** 2 + (index % SIDE) ** 2;
 }
 
+/** Sides of pictures that {@link perceptualHash} is given. */
+const [SIZE_MIN, SIZE_MAX] = [8, 32];
+
 /** Side of the picture that {@link perceptualHash} is given, of a cell whose shorter side is `side` px. */
 export function hashedSize(side: number): number {
-  return Math.min(32, 2 ** Math.floor(Math.log2(side)));
+  return Math.min(SIZE_MAX, Math.max(SIZE_MIN, 2 ** Math.floor(Math.log2(side))));
 }
 
 /** Hash of `size` x `size` px, RGB, 8-bit sRGB: {@link HASH_BYTES} bytes, lowest frequency first. */

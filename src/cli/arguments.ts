@@ -13,6 +13,9 @@ export type Command =
   /** Help or version was asked for. */
   | { readonly name: 'text'; readonly text: string };
 
+/** Names that the parser takes for options, or for values of those before them. */
+const LIKE_NO_NAME = /^(-|true$|false$)/;
+
 /**
  * Reads the arguments (without node and script).
  *
@@ -132,8 +135,16 @@ export async function readArguments(args: readonly string[], version: string): P
     .fail((message, error) => {
       throw error instanceof UserError ? error : new UserError('usage', message, 'See `zoomosaic --help`.');
     });
-  await parser.parseAsync(args as string[], {}, (_error, _argv, output) => {
+  await parser.parseAsync(withoutDashes(args), {}, (_error, _argv, output) => {
     text = output;
   });
   return command ?? { name: 'text', text };
+}
+
+/** What stands behind `--` is no option, whatever it looks like; the parser would take it for something else altogether. */
+function withoutDashes(args: readonly string[]): string[] {
+  const at = args.indexOf('--');
+  if (at < 0) return [...args];
+  const operands = args.slice(at + 1);
+  return [...args.slice(0, at), ...operands.map((name) => (LIKE_NO_NAME.test(name) ? `./${name}` : name))];
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { shown } from '../expect.ts';
 
 /** A static host, as `--host` names it. */
 export type HostId = 'github-pages' | 'gitlab-pages' | 'cloudflare-pages' | 'netlify' | 'neocities' | 'itch' | 's3';
@@ -126,5 +127,9 @@ export const HOST_IDS = HOSTS.map(({ id }) => id).join(', ');
 export function hostOf(id: string): Host {
   const host = HOSTS.find((known) => known.id === id);
   if (host) return host;
-  throw new UserError('usage', `Expected one of ${HOST_IDS} for --host but received ${id}`, 'See docs/hosting.md.');
+  throw new UserError(
+    'usage',
+    `Expected one of ${HOST_IDS} for --host but received ${shown(id)}`,
+    'See docs/hosting.md.',
+  );
 }

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { shown } from '../expect.ts';
 import { type IiifImage, type IiifWhole, iiifWholeSizes } from './iiif-image.ts';
 
 /** The IIIF Presentation API 3.0, https://iiif.io/api/presentation/3.0/; clauses below are of it. */
@@ -60,7 +61,7 @@ export function checkBaseUrl(text: string): string {
   if (!url || url.username || url.password) {
     throw new UserError(
       'usage',
-      `Expected an absolute http or https URL without query or fragment for --base-url but received ${text}`,
+      `Expected an absolute http or https URL without query or fragment for --base-url but received ${shown(text)}`,
       'Name the address that the site will have, such as https://example.org/mosaic.',
     );
   }
@@ -86,7 +87,7 @@ export function checkRights(text: string): string {
   if (host && !/(^|\.)(creativecommons|rightsstatements)\.org$/.test(host)) return text;
   throw new UserError(
     'usage',
-    `Expected the URI of a licence or rights statement for --rights but received ${text}`,
+    `Expected the URI of a licence or rights statement for --rights but received ${shown(text)}`,
     'Use one of Creative Commons, such as http://creativecommons.org/licenses/by/4.0/, or of RightsStatements.org, such as http://rightsstatements.org/vocab/InC/1.0/.',
   );
 }

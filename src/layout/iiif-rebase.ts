@@ -1,6 +1,7 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
+import { checkSitePath } from '../expect.ts';
 import { checkBaseUrl, IIIF_PATHS, pageBlocks } from './iiif-manifest.ts';
 
 /** What {@link rebase} did. */
@@ -41,6 +42,7 @@ const ADDRESSED: readonly Addressed[] = [
  * @throws {UserError} `usage` for an address that is none; `not-a-site`; `not-writable`.
  */
 export async function rebase({ site, baseUrl }: { readonly site: string; readonly baseUrl: string }): Promise<Rebased> {
+  checkSitePath(site);
   const to = checkBaseUrl(baseUrl);
   const found = [];
   for (const addressed of ADDRESSED) {

@@ -1,5 +1,6 @@
 import { basename, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
+import { check } from '../expect.ts';
 import type { ScannedFile } from '../types.ts';
 
 /**
@@ -22,8 +23,13 @@ export function ban(
   return { kept, idle: [...idle] };
 }
 
+/** Characters that a matcher takes at most. */
+const PATTERN_MAX = 65_000;
+
+/** @throws {UserError} `usage` for what would mean nothing, or everything. */
 function matcherOf(glob: string): (path: string) => boolean {
   const pattern = glob.split(sep).join('/').replace(/^\.\//, '').replace(/\/$/, '');
+  check('ban', 'a glob of images to leave out', glob, pattern !== '' && pattern.length <= PATTERN_MAX);
   const options = { dot: true, nocase: process.platform === 'win32' };
   const means = picomatch([pattern, `${pattern}/**`], options);
   const named = pattern.includes('/') ? undefined : picomatch([pattern, `**/${pattern}`, `**/${pattern}/**`], options);

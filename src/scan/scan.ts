@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
-import { systemCode, UserError } from '../errors.ts';
+import { messageOf, systemCode, UserError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
 import { reasonOf } from '../reasons.ts';
 import type { ScannedFile } from '../types.ts';
@@ -59,7 +59,11 @@ async function find(input: string): Promise<string[]> {
   const found =
     kind === 'folder'
       ? await glob('**/*', { ...options, cwd: whole })
-      : await glob(input.replaceAll('\\', '/'), { ...options, cwd: process.cwd() });
+      : await glob(input.replaceAll('\\', '/'), { ...options, cwd: process.cwd() }).catch((error: unknown) => {
+          throw new UserError('no-images', `Cannot read a glob: ${messageOf(error)}`, 'Name shorter globs.', {
+            cause: error,
+          });
+        });
   if (kind === 'nothing' && found.length === 0) {
     throw new UserError(
       'no-images',
@@ -76,8 +80,12 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {
   try {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
-    if (systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR') return 'nothing';
-    throw error;
+    const code = systemCode(error);
+    // Globs may be longer than names.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return 'nothing';
+    throw new UserError('no-images', `Cannot look at ${path} (${code ?? messageOf(error)})`, 'Check the path.', {
+      cause: error,
+    });
   }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
+import { checkSitePath } from '../expect.ts';
 import { realPath } from '../staging/real-path.ts';
 import { recover } from '../staging/recover.ts';
 import { MOSAIC_VERSION, type MosaicJson } from '../mosaic-json.ts';
@@ -9,9 +10,10 @@ import { MOSAIC_VERSION, type MosaicJson } from '../mosaic-json.ts';
 /**
  * Reads the `mosaic.json` of a site.
  *
- * @throws {UserError} `not-a-site` if there is none, or one that we do not know.
+ * @throws {UserError} `usage` if that is no path; `not-a-site` if there is none, or one that we do not know.
  */
 export async function readMosaicJson(site: string): Promise<MosaicJson> {
+  checkSitePath(site);
   const remedy = 'Name the folder that `zoomosaic build --out` wrote.';
   let json: Partial<Record<keyof MosaicJson, unknown>>;
   try {
