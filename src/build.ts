@@ -24,14 +24,12 @@ import { peakMemory } from './peak-memory.ts';
 import { oneThreadPerImage } from './image/decoder-threads.ts';
 import { originalsOf } from './originals-of.ts';
 import { givenCells, pinnedCells, PLACEMENT, readPlacementFile } from './pins.ts';
-import { BLOCKS, CHECKSUMS_FILE, packChecksums } from './pyramid/checksums.ts';
 import { renderPyramid } from './pyramid/pyramid.ts';
 import { reasonText } from './reasons.ts';
 import { chooseRecipe } from './recipe.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
-import { blockSums } from './site/cell-blocks.ts';
 import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
 import { StageClock } from './stage-clock.ts';
@@ -136,10 +134,14 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const sets = siteSets(shape);
     const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
     const { fullLevel } = options;
-    const checksums = await clock.time('pyramid', (onProgress) =>
+    const tileSums = await clock.time('pyramid', (onProgress) =>
       renderPyramid({ placement, pictures: shown, sets, header, fullLevel, store, concurrency, onProgress, signal }),
     );
-    const { originals, warnings: ofOriginals } = await clock.time('originals', (onProgress) =>
+    const {
+      originals,
+      warnings: ofOriginals,
+      ...ofFiles
+    } = await clock.time('originals', (onProgress) =>
       originalsOf({
         options,
         recipe,
@@ -161,14 +163,14 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
         sources,
         skipped: opened.skipped,
         nameOf: (path) => names.nameOf(path),
-        files: new Map<string, Iterable<string> | Uint8Array>([
+        files: new Map<string, Iterable<string>>([
           ...descriptorsOf(shape),
           ...iiifDocuments(
             shape,
             aboutOf(mosaic, options, (at) => names.nameOf(shown.sourceOf(placement.cells[at]!).path)),
           ),
-          [CHECKSUMS_FILE, packChecksums(new Map([...checksums, [BLOCKS, blockSums(placement, mosaic.placement)]]))],
         ]),
+        sums: { tiles: tileSums, originals: ofFiles.sums, files: ofFiles.indexSums },
       });
       onProgress(1, 3);
       const taken = await usageOf(staging.folder, Object.keys(layouts) as Layout[], signal);

@@ -6,11 +6,11 @@ import { toHex } from './colour/hex.ts';
 import { count } from './numbers.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { FolderStore } from './store/folder-store.ts';
-import { BLOCK_SIDE } from './site/cell-blocks.ts';
+import { BLOCK_SIDE } from './format/cell-blocks.ts';
 import { sizeText } from './layout/dzi.ts';
 import type { IiifAbout } from './layout/iiif.ts';
 import { extensionOf, levelsOf } from './tile-plan.ts';
-import { type Layouts, MOSAIC_VERSION, type MosaicJson } from './mosaic-json.ts';
+import { type Layouts, MOSAIC_VERSION, type MosaicJson } from './format/mosaic-json.ts';
 import type { Grid, Quality, Recipe, Rgb } from './types.ts';
 
 /** What a finished mosaic is described from. */
@@ -77,7 +77,7 @@ export function describeMosaic({
       enlarged: used.filter(({ enlarged }) => enlarged).length,
       verbatim: used.filter(({ verbatim }) => verbatim).length,
     },
-    placement: { folder: 'cells', block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
+    placement: { block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
     ...(originals && { originals }),
     quality,
   };

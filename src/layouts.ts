@@ -10,7 +10,7 @@ import { siteSets } from './layout/site-sets.ts';
 import type { SiteShape } from './layout/site-shape.ts';
 import { mipsOf } from './tile-plan.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Layouts } from './mosaic-json.ts';
+import type { Layouts } from './format/mosaic-json.ts';
 import type { Layout, Placement, Recipe, Size } from './types.ts';
 
 /** What layouts are decided by. */

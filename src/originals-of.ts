@@ -1,9 +1,9 @@
 import type { Pictures } from './catalog/pictures.ts';
-import type { MosaicJson } from './mosaic-json.ts';
+import type { MosaicJson } from './format/mosaic-json.ts';
 import { count } from './numbers.ts';
 import type { ResolvedOptions } from './options.ts';
-import { INDEX_BLOCK } from './originals/original-index.ts';
-import { type OriginalStore, writeOriginals } from './originals/originals.ts';
+import { INDEX_BLOCK } from './format/original-index.ts';
+import { type OriginalStore, type WrittenOriginals, writeOriginals } from './originals/originals.ts';
 import { reasonText } from './reasons.ts';
 import type { Recipe, Rgb } from './types.ts';
 
@@ -19,7 +19,17 @@ export interface OriginalsFacts {
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** Writes the originals, if they are asked for; tells what `mosaic.json` says of them, and what people should know. */
+/** What became of the originals of a site. */
+export interface MadeOriginals {
+  /** What `mosaic.json` says of them. */
+  readonly originals: MosaicJson['originals'];
+  readonly sums: WrittenOriginals['sums'];
+  readonly indexSums: WrittenOriginals['indexSums'];
+  /** What people should know. */
+  readonly warnings: readonly string[];
+}
+
+/** Writes the originals, if they are asked for. */
 export async function originalsOf({
   options,
   recipe,
@@ -28,10 +38,10 @@ export async function originalsOf({
   store,
   nameOf,
   onProgress,
-}: OriginalsFacts): Promise<{ readonly originals: MosaicJson['originals']; readonly warnings: readonly string[] }> {
+}: OriginalsFacts): Promise<MadeOriginals> {
   const { originals: mode, concurrency, signal } = options;
-  if (mode === 'none') return { originals: undefined, warnings: [] };
-  const { encoded, leftOut, largest } = await writeOriginals({
+  if (mode === 'none') return { originals: undefined, sums: new Map(), indexSums: new Map(), warnings: [] };
+  const { encoded, leftOut, largest, sums, indexSums } = await writeOriginals({
     pictures: pictures.turns.map((turn, picture) => ({ source: pictures.sourceOf(picture), turn })),
     mode,
     store,
@@ -45,6 +55,8 @@ export async function originalsOf({
   const why = 'their formats cannot be freed of metadata, or no browser shows them';
   return {
     originals: { mode, block: INDEX_BLOCK, levels },
+    sums,
+    indexSums,
     warnings: [
       ...(encoded > 0 ? [`${count(encoded)} originals were encoded anew: ${why}`] : []),
       ...leftOut.map(({ path, reason }) => `the original of ${nameOf(path)} was left out: ${reasonText(reason)}`),

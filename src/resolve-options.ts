@@ -4,6 +4,7 @@ import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
 import { fromHex } from './colour/hex.ts';
 import { check, expected, oneOf } from './expect.ts';
 import { HOST_IDS, hostOf } from './fit/hosts.ts';
+import { TITLE_MAX } from './format/mosaic-json.ts';
 import { checkIiifFormat } from './layout/iiif-image.ts';
 import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
 import { checkKinds, optionOf } from './option-kinds.ts';
@@ -75,6 +76,8 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   const { pins = [], ban = [] } = options;
   if (options.placement !== undefined) refuseBeside(options);
   for (const { column, row } of pins) for (const place of [column, row]) whole('pin', place, 0);
+  const { title = '' } = options;
+  check('title', `at most ${TITLE_MAX} characters`, `${title.length}`, title.length <= TITLE_MAX);
   const concurrency = options.concurrency ?? availableParallelism();
   whole('concurrency', concurrency, 1, 256);
   return {

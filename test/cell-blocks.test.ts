@@ -1,6 +1,7 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
-import { blockPath, blockScript, blocksOf, readBlock } from '../src/site/cell-blocks.ts';
+import { blockScript, readBlock } from '../src/format/block-script.ts';
+import { blockCount, blockLength, blockPath, blocksOf } from '../src/format/cell-blocks.ts';
 import type { MosaicJson } from '../src/index.ts';
 import { integer, seeded } from './random.ts';
 
@@ -30,17 +31,19 @@ describe('blocks of cells', () => {
     [7, 5, 3, 'u16', 6],
   ])('hold each cell once: %i x %i in blocks of %i, %s', (columns, rows, block, type, count) => {
     const grid = { columns, rows };
-    const description = { folder: 'cells', block, type };
+    const description = { block, type };
+    const mosaic = { grid, placement: description, pictures: 2 ** 32 };
     const cells = randomCells(columns, rows, type === 'u16' ? 2 ** 16 - 1 : 2 ** 32 - 1);
     const read = new Uint32Array(columns * rows).fill(7);
     const seen = new Uint8Array(columns * rows);
     const paths = new Set<string>();
     for (const one of blocksOf(grid, block)) {
-      paths.add(blockPath(description, one));
+      paths.add(blockPath(one));
       expect(Math.max(one.columns, one.rows)).toBeLessThanOrEqual(block);
       const script = blockScript({ cells, grid }, one, description);
       expect(script).toMatch(new RegExp(`^zoomosaicCells\\("${one.x}_${one.y}","[A-Za-z0-9+/=]*"\\);\n$`));
-      expect(readBlock(script, one, description, grid, read)).toBe(true);
+      expect(script.length).toBe(blockLength(one, type));
+      expect(readBlock(script, one, mosaic, read)).toBe(true);
       for (const [i, picture] of numbersOf(script, type).entries()) {
         const [column, row] = [one.x * block + (i % one.columns), one.y * block + Math.floor(i / one.columns)];
         expect(picture).toBe(cells[row * columns + column]);
@@ -48,6 +51,7 @@ describe('blocks of cells', () => {
       }
     }
     expect(paths.size).toBe(count);
+    expect(blockCount(grid, block)).toBe(count);
     expect(paths).toContain('cells/0_0.js');
     expect(paths).toContain(`cells/${Math.ceil(columns / block) - 1}_${Math.ceil(rows / block) - 1}.js`);
     expect(seen.every((times) => times === 1)).toBe(true);
@@ -55,7 +59,8 @@ describe('blocks of cells', () => {
   });
 
   const grid = { columns: 5, rows: 4 };
-  const description = { folder: 'cells', block: 3, type: 'u16' } as const;
+  const description = { block: 3, type: 'u16' } as const;
+  const mosaic = { grid, placement: description, pictures: 1001 };
   const cells = randomCells(5, 4, 1000);
   const [first, right, below] = [...blocksOf(grid, 3)];
   const sound = blockScript({ cells, grid }, first!, description);
@@ -72,11 +77,12 @@ describe('blocks of cells', () => {
     ['two blocks', sound + sound],
     ['other characters', sound.replace(/,"./, ',"%')],
     ['other code', sound.replace('zoomosaicCells', 'alert')],
+    ['a picture that does not exist', blockScript({ cells: cells.map(() => 1001), grid }, first!, description)],
     ['a missing byte', sound.replace(/....(=*)"\);/, '$1");')],
   ])('take nothing from %s', (_, text) => {
     const read = new Uint32Array(20).fill(99);
-    expect(readBlock(text, first!, description, grid, read)).toBe(false);
+    expect(readBlock(text, first!, mosaic, read)).toBe(false);
     expect([...read]).toEqual(Array.from({ length: 20 }, () => 99));
-    expect(readBlock(sound, first!, description, grid, read)).toBe(true);
+    expect(readBlock(sound, first!, mosaic, read)).toBe(true);
   });
 });

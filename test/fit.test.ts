@@ -8,6 +8,7 @@ import { type Host, HOSTS, hostOf } from '../src/fit/hosts.ts';
 import { chooseLayout, judgeFit, remedyFor } from '../src/fit/judge.ts';
 import { type LayoutUsage, type Usage, usageOf } from '../src/fit/usage.ts';
 import type { Layout } from '../src/types.ts';
+import { soundMosaic } from './mosaics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Writes files of these sizes. */
@@ -414,12 +415,7 @@ describe('fit', () => {
 
   it('counts the layouts that mosaic.json names', async () => {
     const site = await mixedSite();
-    const mosaic = {
-      format: 'zoomosaic',
-      version: 2,
-      layouts: { dzi: {}, iiif: {} },
-      cell: { width: 128, height: 96 },
-    };
+    const mosaic = soundMosaic({ layouts: ['dzi', 'iiif'], cell: { width: 128, height: 96 } });
     writeFileSync(join(site, 'mosaic.json'), JSON.stringify(mosaic));
     const result = await fit({ site });
     expect(result.layouts.map(({ layout }) => layout)).toEqual(['dzi', 'iiif']);

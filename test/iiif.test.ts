@@ -28,6 +28,7 @@ import {
   manifestJson,
 } from '../src/layout/iiif-manifest.ts';
 import { rebase } from '../src/layout/iiif-rebase.ts';
+import { soundMosaic } from './mosaics.ts';
 import { integer, seeded } from './random.ts';
 import { refuses } from './refuses.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -541,6 +542,7 @@ describe('what people type', () => {
 
 describe('rebase', () => {
   const OTHER = 'http://localhost:8080/x';
+  const MOSAIC = soundMosaic({ layouts: ['dzi', 'iiif'] });
   const FILES = [IIIF_PATHS.info, IIIF_PATHS.manifest, IIIF_PATHS.annotations, 'mosaic.json'];
 
   function textsOf(baseUrl: string): Record<string, string> {
@@ -553,9 +555,9 @@ describe('rebase', () => {
       [IIIF_PATHS.manifest]: text(manifestJson({ ...ABOUT, baseUrl })),
       [IIIF_PATHS.annotations]: [...annotationPageJson(baseUrl, words)].join(''),
       'mosaic.json': text({
-        format: 'zoomosaic',
+        ...MOSAIC,
         title: BASE,
-        layouts: { dzi: {}, iiif: { baseUrl, tiles: 3 } },
+        layouts: { dzi: MOSAIC.layouts.dzi, iiif: { ...MOSAIC.layouts.iiif, baseUrl, tiles: 3 } },
         z: 1,
       }),
     };
@@ -620,9 +622,9 @@ describe('rebase', () => {
   test('does without annotations and mosaic.json', async () => {
     const site = await siteOf(textsOf(BASE));
     await rm(join(site, IIIF_PATHS.annotations));
-    await writeFile(join(site, 'mosaic.json'), '{"format":"zoomosaic"}');
+    await rm(join(site, 'mosaic.json'));
     expect((await rebase({ site, baseUrl: OTHER })).files).toEqual([IIIF_PATHS.info, IIIF_PATHS.manifest]);
-    expect(await readFile(join(site, 'mosaic.json'), 'utf8')).toBe('{"format":"zoomosaic"}');
+    expect(await readdir(site)).toEqual(['iiif']);
   });
 
   test.each([
@@ -633,6 +635,11 @@ describe('rebase', () => {
       'with an info.json of something else',
       { [IIIF_PATHS.info]: '{"id": "https://a.org/b"}' },
       /does not name the address/,
+    ],
+    [
+      'with a mosaic.json that no build wrote',
+      { ...textsOf(BASE), 'mosaic.json': JSON.stringify({ ...MOSAIC, pictures: 25 }) },
+      /Expected a whole number from 1 to 24 for pictures in mosaic.json but received 25/,
     ],
     ['with a list for an info.json', { [IIIF_PATHS.info]: '[]' }, /info.json is damaged/],
   ])('refuses a folder %s, and writes nothing', async (_, texts, message) => {

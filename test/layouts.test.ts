@@ -77,7 +77,7 @@ function compactFiles({ layouts, levels, pictures, tile, grid, placement, cell: 
     add(Math.ceil(pictures / side ** 2), (sheet) => `${folder}/${sheet}.${tile.extension}`);
   }
   const [x, y] = [grid.columns, grid.rows].map((side) => Math.ceil(side / placement.block)) as [number, number];
-  add(x * y, (i) => `${placement.folder}/${i % x}_${Math.floor(i / x)}.js`);
+  add(x * y, (i) => `cells/${i % x}_${Math.floor(i / x)}.js`);
   return files;
 }
 

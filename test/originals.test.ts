@@ -3,7 +3,6 @@ import { link, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } 
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { runInNewContext } from 'node:vm';
-import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -120,7 +119,7 @@ async function make(name: string, options: Partial<BuildOptions> = {}) {
 }
 
 /** A row of the index, by its description in docs/formats.md. */
-type Row = [number, string, number, number, number, number, number, number, number, number];
+type Row = [number, string, number, number, number, number, number, number, number];
 
 async function readIndex(out: string): Promise<Row[]> {
   const rows: Row[] = [];
@@ -179,7 +178,7 @@ describe.each(['copy', 'link'] as const)('--originals %s', (mode) => {
       const [name, turn] = shown[picture]!;
       expect(original, name).toBe(shown.findIndex(([one]) => one === name));
       expect(ending, name).toBe(IMAGES[name]!.ending);
-      expect(rest.at(-2), name).toBe(turn);
+      expect(rest.at(-1), name).toBe(turn);
     }
     const files = (await filesOf(join(out, 'originals'))).filter((path) => !path.includes('_files/'));
     const expected = Object.keys(IMAGES).map((name) => {
@@ -263,13 +262,12 @@ describe.each(['copy', 'link'] as const)('--originals %s', (mode) => {
     const { width: cellWidth, height: cellHeight } = mosaic.cell;
     expect(cellWidth / cellHeight).toBe(4 / 3);
     let largest = 0;
-    for (const [picture, [, ending, width, height, left, top, across, down, turn, sum]] of rows.entries()) {
+    for (const [picture, [, ending, width, height, left, top, across, down, turn]] of rows.entries()) {
       const [name] = shown[picture]!;
       const source = await sharp(join(folder, name)).metadata();
       const path = join(out, pathOf(site, name));
       const has = ending === '' ? source.autoOrient : (await sharp(path).metadata()).autoOrient;
       expect({ width, height }, name).toEqual({ width: has.width, height: has.height });
-      expect(sum, name).toBe(ending === '' ? 0 : crc32(await readFile(path)));
       // The largest part of 4:3, from the middle; a drawing's is larger as often as its picture is.
       const scale = name === 'drawing.svg' ? width / 60 : 1;
       expect(scale > 1).toBe(name === 'drawing.svg');

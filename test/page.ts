@@ -73,7 +73,7 @@ export async function settle(page: Page): Promise<void> {
     const picture = viewer?.world.getItemAt(0);
     if (!viewer || !picture?.getFullyLoaded()) return false;
     // While it is not known which images stand here, what is coarser is all there is.
-    if (document.querySelector('script[src*="cells/"], script[src*="originals/"]')) return false;
+    if ((picture.source as { pending?: number }).pending) return false;
     if (picture.getTilesToDraw().some(({ tile }) => tile.opacity !== 1)) return false;
     const [now, then] = [viewer.viewport.getZoom(true), viewer.viewport.getZoom(false)];
     return Math.abs(now / then - 1) < 1e-6;

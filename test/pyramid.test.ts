@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { tileSums } from '../src/format/checksums.ts';
 import { dziLayout } from '../src/layout/dzi.ts';
 import { siteSets } from '../src/layout/site-sets.ts';
 import { renderPyramid } from '../src/pyramid/pyramid.ts';
@@ -53,18 +54,18 @@ async function render(given: {
     onProgress,
     signal,
   });
-  return { rendered, written, total: tileCount(sets), painted: sets.filter(({ from }) => from === 'paint') };
+  return { rendered, written, sets, total: tileCount(sets), painted: sets.filter(({ from }) => from === 'paint') };
 }
 
 describe('a pyramid', () => {
   test('is painted and referred to at once, and whole', async () => {
     const told: number[] = [];
-    const { rendered, written, total, painted } = await render({ onProgress: (done) => told.push(done) });
-    const checksums = await rendered;
+    const { rendered, written, total, painted, sets } = await render({ onProgress: (done) => told.push(done) });
+    const { bySet } = tileSums(sets, await rendered);
     expect(written).toEqual({ write: tileCount(painted), link: grid.columns * grid.rows });
     expect(told.at(-1)).toBe(total);
     expect(told).toEqual(told.toSorted((a, b) => a - b));
-    for (const { name } of painted) expect(checksums.get(name)!.every((sum) => sum !== 0)).toBe(true);
+    for (const { name } of painted) expect(bySet.get(name)!.every((sum) => sum !== 0)).toBe(true);
   });
 
   test.each(['write', 'link'] as const)('that fails at a %s is written no further', async (failing) => {

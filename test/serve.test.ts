@@ -3,6 +3,7 @@ import { createServer, request } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serve, type Serving } from '../src/index.ts';
+import { soundMosaic } from './mosaics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
@@ -11,7 +12,7 @@ beforeAll(async () => {
   root = await temporaryFolder();
   const site = join(root, 'site');
   await mkdir(join(site, 'tiles'), { recursive: true });
-  await writeFile(join(site, 'mosaic.json'), JSON.stringify({ format: 'zoomosaic', version: 2 }));
+  await writeFile(join(site, 'mosaic.json'), JSON.stringify(soundMosaic()));
   await writeFile(join(site, 'index.html'), '<p>page</p>');
   await writeFile(join(site, 'tiles/0.jpg'), '0123456789');
   await writeFile(join(site, '.secret'), 'hidden');
@@ -106,7 +107,7 @@ describe('serve', () => {
     await expect(serve({ site: root })).rejects.toMatchObject({ code: 'not-a-site' });
     const future = join(root, 'future');
     await mkdir(future);
-    await writeFile(join(future, 'mosaic.json'), JSON.stringify({ format: 'zoomosaic', version: 3 }));
-    await expect(serve({ site: future })).rejects.toThrow('Expected mosaic.json version 2');
+    await writeFile(join(future, 'mosaic.json'), JSON.stringify({ ...soundMosaic(), version: 4 }));
+    await expect(serve({ site: future })).rejects.toThrow('Expected version 3 of mosaic.json but received 4');
   });
 });

@@ -46,10 +46,10 @@ export async function readSite(out: string) {
 
 /** Numbers of the pictures in a site's cells, row by row, by the description of `cells/`. */
 export async function readPictures(out: string, { grid, placement }: MosaicJson): Promise<number[]> {
-  const { folder, block, type } = placement;
+  const { block, type } = placement;
   const numbers = Array.from({ length: grid.columns * grid.rows }, () => -1);
-  for (const file of await readdir(join(out, folder))) {
-    const script = await readFile(join(out, folder, file), 'utf8');
+  for (const file of await readdir(join(out, 'cells'))) {
+    const script = await readFile(join(out, 'cells', file), 'utf8');
     const [, x, y, base64] = /^zoomosaicCells\("(\d+)_(\d+)","(.*)"\);\n$/.exec(script)!;
     if (file !== `${x}_${y}.js`) throw new Error(`${file} calls itself ${x}_${y}`);
     const bytes = Buffer.from(base64!, 'base64');

@@ -329,8 +329,10 @@ describe.skipIf(skipped)('viewer', () => {
   });
 
   test.each([
-    ['a version that it does not know', /"version": ?2/, '"version":3', /version 2.*version 3/s],
-    ['a description that is no JSON', /"format"/, '{', /cannot be read/],
+    ['a version that it does not know', /"version": ?3/, '"version":2', /version 3.*received 2/s],
+    ['tiles of a kind that it does not know', /"extension": ?"jpg"/, '"extension":"jpg?"', /jpg for tile.extension/],
+    ['blocks without cells', /"block": ?128/, '"block":0', /for placement.block .* received 0/],
+    ['a description that is no JSON', /"format"/, '{', /is damaged/],
     ['a missing viewer folder', /viewer\/openseadragon/, 'viewer/nowhere', /incomplete/],
   ])('says so instead of showing %s', async (name, from, to, message) => {
     const folder = join(root, name.replaceAll(' ', '-'));

@@ -1,69 +1,83 @@
-import type { MosaicJson } from '../src/mosaic-json.ts';
-import { loadScript } from './scripts.ts';
+import {
+  blockAt,
+  type CellBlock,
+  blockLength,
+  blockName,
+  blockPath,
+  CELLS_GLOBAL,
+  readCells,
+} from '../src/format/cell-blocks.ts';
+import type { MosaicJson } from '../src/format/mosaic-json.ts';
+import { loadTold } from './scripts.ts';
 
-/** Pictures of a block, row by row; `null` if it cannot be had. */
-type Block = Uint16Array | Uint32Array | null;
+type Mosaic = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
 
 /** Which picture stands in which cell, loaded block by block as it is needed. */
 export class Cells {
-  private readonly mosaic: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
+  private readonly mosaic: Mosaic;
   private readonly base: string;
   private readonly onKnown: () => void;
-  private readonly blocks = new Map<string, Block>();
+  /** Pictures of blocks, row by row; `null` if they cannot be had. */
+  private readonly blocks = new Map<string, Uint32Array | null>();
   private readonly loading = new Map<string, Promise<void>>();
 
   /**
    * @param base address of the site, ending in `/`; empty for the page's own.
    * @param onKnown called whenever a block has become known.
    */
-  constructor(mosaic: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>, base: string, onKnown: () => void) {
+  constructor(mosaic: Mosaic, base: string, onKnown: () => void) {
     this.mosaic = mosaic;
     this.base = base;
     this.onKnown = onKnown;
   }
 
+  /** Blocks that are being loaded. */
+  get pending(): number {
+    return this.loading.size - this.blocks.size;
+  }
+
   /** Picture in a cell; `undefined` if that is not known yet, `null` if it cannot be. */
   at(column: number, row: number): number | null | undefined {
     const { block: side } = this.mosaic.placement;
-    const block = this.blocks.get(this.nameOf(column, row));
-    if (!block) return block;
-    const width = Math.min(side, this.mosaic.grid.columns - Math.floor(column / side) * side);
-    return block[(row % side) * width + (column % side)]!;
+    const block = this.blockOf(column, row);
+    const pictures = this.blocks.get(blockName(block));
+    return pictures ? pictures[(row % side) * block.columns + (column % side)]! : pictures;
   }
 
   /** Makes the block of a cell known; never rejects. */
   load(column: number, row: number): Promise<void> {
-    const name = this.nameOf(column, row);
+    const block = this.blockOf(column, row);
+    const name = blockName(block);
     const known = this.loading.get(name);
     if (known) return known;
-    const { placement, grid, pictures } = this.mosaic;
-    const { block: side, folder, type } = placement;
-    const [x, y] = [Math.floor(column / side), Math.floor(row / side)];
-    const cells = Math.min(side, grid.columns - x * side) * Math.min(side, grid.rows - y * side);
-    const loaded = loadScript(`${this.base}${folder}/${name}.js`, 'zoomosaicCells', name).then((base64) => {
-      const block = typeof base64 === 'string' ? decodeBlock(base64, type) : null;
-      const fits = block?.length === cells && block.every((picture) => picture < pictures);
-      this.blocks.set(name, fits ? block : null);
+    const loaded = this.read(block).then((pictures) => {
+      this.blocks.set(name, pictures);
       this.onKnown();
     });
     this.loading.set(name, loaded);
     return loaded;
   }
 
-  private nameOf(column: number, row: number): string {
-    const { block } = this.mosaic.placement;
-    return `${Math.floor(column / block)}_${Math.floor(row / block)}`;
+  private async read(block: CellBlock): Promise<Uint32Array | null> {
+    const { placement, pictures } = this.mosaic;
+    const src = this.base + blockPath(block);
+    const bytesMax = blockLength(block, placement.type);
+    const base64 = await loadTold({ src, global: CELLS_GLOBAL, name: blockName(block), bytesMax });
+    const bytes = typeof base64 === 'string' ? decode(base64) : undefined;
+    const cells = bytes && readCells(bytes, block, placement.type);
+    return cells?.every((picture) => picture < pictures) ? cells : null;
+  }
+
+  private blockOf(column: number, row: number): CellBlock {
+    const { grid, placement } = this.mosaic;
+    return blockAt(grid, placement.block, Math.floor(column / placement.block), Math.floor(row / placement.block));
   }
 }
 
-/** Little endian, as is every machine with a browser. */
-function decodeBlock(base64: string, type: 'u16' | 'u32'): Block {
+function decode(base64: string): Uint8Array | undefined {
   try {
-    const text = atob(base64);
-    const bytes = new Uint8Array(text.length);
-    for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-    return type === 'u16' ? new Uint16Array(bytes.buffer) : new Uint32Array(bytes.buffer);
+    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
   } catch {
-    return null;
+    return undefined;
   }
 }

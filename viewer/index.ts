@@ -7,11 +7,13 @@
  *
  * The formats are described in docs/formats.md and docs/compact.md.
  */
-import type { MosaicJson } from '../src/mosaic-json.ts';
+import { MOSAIC_BYTES_MAX, MOSAIC_FILE } from '../src/format/mosaic-json.ts';
+import { parseMosaic } from '../src/format/mosaic-reader.ts';
+import { readText } from './scripts.ts';
 import { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
 
 export { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
-export { MOSAIC_VERSION } from '../src/mosaic-json.ts';
+export { MOSAIC_VERSION } from '../src/format/mosaic-json.ts';
 export { PixelDrawer } from './drawer.ts';
 
 /**
@@ -19,14 +21,13 @@ export { PixelDrawer } from './drawer.ts';
  * (`Access-Control-Allow-Origin`).
  *
  * @param site address of the site's folder.
- * @throws if mosaic.json cannot be loaded, or is of a version or layout that this does not know.
+ * @throws if mosaic.json cannot be loaded, is of a version that this does not know, or has a field that is not as it should be.
  */
 export async function openMosaic(
   site: string,
   options: Omit<TileSourceOptions, 'base'> = {},
 ): Promise<MosaicTileSource> {
   const base = new URL(site.endsWith('/') ? site : `${site}/`, document.baseURI).href;
-  const response = await fetch(`${base}mosaic.json`);
-  if (!response.ok) throw new Error(`${base}mosaic.json cannot be loaded: ${response.status}`);
-  return new MosaicTileSource((await response.json()) as MosaicJson, { ...options, base });
+  const text = await readText(await fetch(base + MOSAIC_FILE), MOSAIC_BYTES_MAX);
+  return new MosaicTileSource(parseMosaic(text), { ...options, base });
 }

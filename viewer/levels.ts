@@ -1,4 +1,4 @@
-import type { LayoutLevel, MosaicJson } from '../src/mosaic-json.ts';
+import type { LayoutLevel, MosaicJson } from '../src/format/mosaic-json.ts';
 import type { Layout, Size } from '../src/types.ts';
 
 /** A level as a viewer sees it. */
@@ -24,8 +24,8 @@ const ORIGINAL_VIEW = 512;
 const KNOWN = ['dzi', 'compact', 'iiif'] as const;
 
 /** The layout of a mosaic that is shown: the one that is wanted, if it is there. */
-export function layoutOf({ layouts }: MosaicJson, wanted?: string | null): Layout | undefined {
-  return KNOWN.find((name) => name === wanted && layouts[name]) ?? KNOWN.find((name) => layouts[name]);
+export function layoutOf({ layouts }: MosaicJson, wanted?: string | null): Layout {
+  return KNOWN.find((name) => name === wanted && layouts[name]) ?? KNOWN.find((name) => layouts[name])!;
 }
 
 /** The levels of a layout, coarsest first. */

@@ -1,51 +1,64 @@
 import {
+  indexBytesMax,
   indexPath,
+  type IndexShape,
   ORIGINAL_TILE,
   originalDepth,
   type OriginalFacts,
-  originalFacts,
   originalPath,
-  type OriginalRow,
+  ORIGINALS_GLOBAL,
   originalTilePath,
-} from '../src/originals/original-index.ts';
+  readIndexRows,
+} from '../src/format/original-index.ts';
 import type { Rect, Size, Turn } from '../src/types.ts';
-import { loadScript } from './scripts.ts';
+import { loadTold } from './scripts.ts';
+
+/** Tiles that a part of a cell is put together from, at most: three or four each way, unless an index lies. */
+const PIECE_TILES_MAX = 64;
 
 /** Loads an image of the site. */
 type Load = (file: string) => Promise<HTMLImageElement>;
 
 /** Where the originals of pictures are, loaded block by block as it is needed. */
 export class OriginalIndex {
-  private readonly block: number;
+  private readonly shape: IndexShape;
   private readonly base: string;
   private readonly onKnown: () => void;
-  private readonly rows = new Map<number, readonly OriginalRow[] | null>();
+  private readonly rows = new Map<number, readonly (OriginalFacts | null)[] | null>();
   private readonly loading = new Map<number, Promise<void>>();
 
   /**
    * @param base address of the site, ending in `/`; empty for the page's own.
    * @param onKnown called whenever a block has become known.
    */
-  constructor(block: number, base: string, onKnown: () => void) {
-    this.block = block;
+  constructor(shape: IndexShape, base: string, onKnown: () => void) {
+    this.shape = shape;
     this.base = base;
     this.onKnown = onKnown;
   }
 
+  /** Blocks that are being loaded. */
+  get pending(): number {
+    return this.loading.size - this.rows.size;
+  }
+
   /** Original of a picture; `undefined` if that is not known yet, `null` if there is none. */
   of(picture: number): OriginalFacts | null | undefined {
-    const rows = this.rows.get(Math.floor(picture / this.block));
-    const row = rows?.[picture % this.block];
-    return rows === undefined ? undefined : row ? originalFacts(row) : null;
+    const { block } = this.shape;
+    const rows = this.rows.get(Math.floor(picture / block));
+    return rows === undefined ? undefined : (rows?.[picture % block] ?? null);
   }
 
   /** Makes the original of a picture known; never rejects. */
   load(picture: number): Promise<void> {
-    const block = Math.floor(picture / this.block);
+    const block = Math.floor(picture / this.shape.block);
     const known = this.loading.get(block);
     if (known) return known;
-    const loaded = loadScript(`${this.base}${indexPath(block)}`, 'zoomosaicOriginals', String(block)).then((rows) => {
-      this.rows.set(block, Array.isArray(rows) ? (rows as OriginalRow[]) : null);
+    const src = this.base + indexPath(block);
+    const bytesMax = indexBytesMax(this.shape);
+    const told = loadTold({ src, global: ORIGINALS_GLOBAL, name: String(block), bytesMax });
+    const loaded = told.then((rows) => {
+      this.rows.set(block, readIndexRows(rows, block, this.shape) ?? null);
       this.onKnown();
     });
     this.loading.set(block, loaded);
@@ -130,6 +143,7 @@ async function pieceOfPyramid(
     Math.min(Math.ceil(length / ORIGINAL_TILE), Math.ceil((at / shrink + 1) / ORIGINAL_TILE));
   const [left, top] = [first(seen.left), first(seen.top)];
   const [right, bottom] = [last(seen.left + seen.width, levelWidth), last(seen.top + seen.height, levelHeight)];
+  if ((right - left) * (bottom - top) > PIECE_TILES_MAX) throw new Error('The original is of another shape');
   const canvas = document.createElement('canvas');
   canvas.width = Math.min(levelWidth, right * ORIGINAL_TILE) - left * ORIGINAL_TILE;
   canvas.height = Math.min(levelHeight, bottom * ORIGINAL_TILE) - top * ORIGINAL_TILE;

@@ -1,6 +1,8 @@
 /** The page: opens the mosaic and says what it is. */
 import OpenSeadragon from 'openseadragon';
-import { MOSAIC_VERSION, type MosaicJson } from '../src/mosaic-json.ts';
+import { messageOf } from '../src/errors.ts';
+import type { MosaicJson } from '../src/format/mosaic-json.ts';
+import { parseMosaic } from '../src/format/mosaic-reader.ts';
 import { connectButtons, connectKeys, fadeWhenIdle } from './controls.ts';
 import { PixelDrawer } from './drawer.ts';
 import { MosaicTileSource } from './tile-source.ts';
@@ -29,19 +31,14 @@ function readMosaic(): MosaicTileSource | undefined {
     return undefined;
   }
   try {
-    const mosaic = JSON.parse(byId('mosaic').textContent) as MosaicJson;
-    const { format, version, layouts } = mosaic;
-    if (format === 'zoomosaic' && version === MOSAIC_VERSION) {
-      return new MosaicTileSource(mosaic, { layout: new URLSearchParams(location.search).get('layout') });
-    }
-    const names = Object.keys(layouts ?? {}).join(', ') || 'unknown';
+    const mosaic = parseMosaic(byId('mosaic').textContent, 'page');
+    return new MosaicTileSource(mosaic, { layout: new URLSearchParams(location.search).get('layout') });
+  } catch (error) {
     complain(
-      `This page shows mosaics of format zoomosaic, version ${MOSAIC_VERSION}. This one is of format ${format}, version ${String(version)}, layout ${names}. Build it again, page and all.`,
+      `This page’s description of the mosaic cannot be used. ${messageOf(error)}. Build it again, page and all.`,
     );
-  } catch {
-    complain('This page’s description of the mosaic cannot be read. Build it again, page and all.');
+    return undefined;
   }
-  return undefined;
 }
 
 /** In the picture's shape. */

@@ -1,4 +1,4 @@
-import type { MosaicJson } from '../src/mosaic-json.ts';
+import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { sheetFile } from '../src/tile-set.ts';
 import type { Cells } from './cells.ts';
 import type { ViewLevel } from './levels.ts';

@@ -1,7 +1,8 @@
 import OpenSeadragon from 'openseadragon';
 import { iiifImageOf, iiifTilePath } from '../src/layout/iiif-image.ts';
 import { pictureFile } from '../src/tile-set.ts';
-import { MOSAIC_VERSION, type MosaicJson } from '../src/mosaic-json.ts';
+import type { MosaicJson } from '../src/format/mosaic-json.ts';
+import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';
 import { Cells } from './cells.ts';
 import { Images, type Ticket } from './images.ts';
@@ -40,12 +41,13 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   private start: number | undefined;
   private pictures: () => readonly OpenSeadragon.TiledImage[] = () => [];
 
-  /** @throws if `mosaic` is of a version, or has no layout, that this knows. */
-  constructor(mosaic: MosaicJson, { base = '', layout: wanted = null }: TileSourceOptions = {}) {
+  /**
+   * @param json what a `mosaic.json` holds, whoever wrote it.
+   * @throws if it is of a version that this does not know, or a field is not as it should be.
+   */
+  constructor(json: unknown, { base = '', layout: wanted = null }: TileSourceOptions = {}) {
+    const mosaic = checkMosaic(json, 'page');
     const layout = layoutOf(mosaic, wanted);
-    if (mosaic.format !== 'zoomosaic' || mosaic.version !== MOSAIC_VERSION || !layout) {
-      throw new Error(`Expected a mosaic of format zoomosaic, version ${MOSAIC_VERSION}`);
-    }
     const levels = viewLevels(mosaic, layout);
     const { width, height } = levels.at(-1)!;
     const { tile } = levels.at(-1)!;
@@ -63,7 +65,13 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     this.levels = levels;
     this.base = base;
     this.cells = new Cells(mosaic, base, () => this.lookAgain());
-    this.originals = new OriginalIndex(mosaic.originals?.block ?? 1, base, () => this.lookAgain());
+    const index = { pictures: mosaic.pictures, block: mosaic.originals?.block ?? 1 };
+    this.originals = new OriginalIndex(index, base, () => this.lookAgain());
+  }
+
+  /** Number of files that are being loaded to know which pictures and originals stand where. */
+  get pending(): number {
+    return this.cells.pending + this.originals.pending;
   }
 
   /** Tells which pictures of viewers show this source: they look again for tiles that they lacked. */

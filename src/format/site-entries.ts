@@ -19,6 +19,9 @@ const FOLDERS = [
 ];
 const FILES = [
   String.raw`index\.html|mosaic\.json|checksums\.bin`,
+  // What a rebase that was interrupted leaves.
+  String.raw`(?:mosaic\.json|checksums\.bin(?:\.rebase)?)\.tmp|checksums\.bin\.rebase`,
+  String.raw`iiif/(?:manifest|annotations|image/info)\.json\.tmp`,
   String.raw`(?:mosaic|overview)\.dzi`,
   String.raw`(?:mosaic|overview)_files/\d+/\d+_\d+${IMAGE}`,
   String.raw`tiles/\d+/\d+(?:/\d+_\d+_\d+)?${IMAGE}`,
@@ -39,6 +42,10 @@ export const TOP_FILES: readonly string[] = [
   'index.html',
   'mosaic.json',
   'checksums.bin',
+  'checksums.bin.rebase',
+  'checksums.bin.rebase.tmp',
+  'checksums.bin.tmp',
+  'mosaic.json.tmp',
   'mosaic.dzi',
   'overview.dzi',
 ];

@@ -1,6 +1,6 @@
 import { extensionOf, findMip, levelsOf, type Shape } from '../tile-plan.ts';
 import { sheetFile, type TileSet, tileSet } from '../tile-set.ts';
-import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
+import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
 import { PAINTED_PX_BYTES } from '../encode.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { dziLevel, dziLevelSets } from './dzi.ts';

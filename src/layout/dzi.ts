@@ -2,12 +2,10 @@ import { UserError } from '../errors.ts';
 import { count } from '../numbers.ts';
 import { extensionOf, levelsOf, type Shape } from '../tile-plan.ts';
 import type { TileSet } from '../tile-set.ts';
-import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
+import { type LayoutLevel, type Layouts, SIDE_MAX } from '../format/mosaic-json.ts';
 import type { FullLevel, Grid, Level, Size } from '../types.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
 
-/** Sides of a Deep Zoom picture are read as 32-bit integers by many viewers. */
-const SIDE_MAX = 2 ** 31 - 1;
 /** ext4's folders hold some ten million names; other file systems become unusable earlier. */
 const FOLDER_FILES_MAX = 10_000_000;
 

@@ -1,5 +1,6 @@
 import { UserError } from '../errors.ts';
 import { shown } from '../expect.ts';
+import { baseUrlOf } from '../format/base-url.ts';
 import { type IiifImage, type IiifWhole, iiifWholeSizes } from './iiif-image.ts';
 
 /** The IIIF Presentation API 3.0, https://iiif.io/api/presentation/3.0/; clauses below are of it. */
@@ -57,15 +58,15 @@ export interface IiifCell {
  * @throws {UserError} `usage`.
  */
 export function checkBaseUrl(text: string): string {
-  const url = /^https?:\/\//i.test(text) && !/[?#\s\\]/.test(text) && URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || url.username || url.password) {
+  const url = baseUrlOf(text);
+  if (url === undefined) {
     throw new UserError(
       'usage',
       `Expected an absolute http or https URL without query or fragment for --base-url but received ${shown(text)}`,
       'Name the address that the site will have, such as https://example.org/mosaic.',
     );
   }
-  return url.href.replace(/\/+$/, '');
+  return url;
 }
 
 /**

@@ -1,7 +1,11 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { messageOf, systemCode, UserError } from '../errors.ts';
 import { checkSitePath } from '../expect.ts';
+import { type Checksums, CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../format/checksums.ts';
+import { MOSAIC_FILE } from '../format/mosaic-json.ts';
+import { checkMosaic } from '../format/mosaic-reader.ts';
 import { checkBaseUrl, IIIF_PATHS, pageBlocks } from './iiif-manifest.ts';
 
 /** What {@link rebase} did. */
@@ -9,7 +13,7 @@ export interface Rebased {
   /** The address that the site had, and the one that it has now. */
   readonly from: string;
   readonly to: string;
-  /** Files that were written anew, relative to the site. */
+  /** Documents that were written anew, relative to the site. */
   readonly files: readonly string[];
 }
 
@@ -29,46 +33,109 @@ const ADDRESSED: readonly Addressed[] = [
   { path: IIIF_PATHS.info, needed: true, baseOf: beforeId(IIIF_PATHS.imageFolder), moved: moveIds },
   { path: IIIF_PATHS.manifest, needed: true, baseOf: beforeId(IIIF_PATHS.manifest), moved: moveIds },
   { path: IIIF_PATHS.annotations, needed: false, baseOf: beforeId(IIIF_PATHS.annotations), moved: moveIds },
-  { path: 'mosaic.json', needed: false, baseOf: mosaicBase, moved: moveMosaic },
+  { path: MOSAIC_FILE, needed: false, baseOf: mosaicBase, moved: moveMosaic },
 ];
+
+/** Largest document that is read, bytes: annotations of all cells take some 1.5 MB. */
+const DOCUMENT_MAX = 2 ** 26;
+
+/** The checksums that a site has once it has moved, while it is moving. */
+const JOURNAL = `${CHECKSUMS_FILE}.rebase`;
+
+/** A document that names an address. */
+interface Document extends Addressed {
+  readonly json: Json;
+  readonly from: string;
+  /** CRC-32 of its file. */
+  readonly sum: number;
+}
 
 /**
  * Gives an IIIF site another address: `id` and `target` of its JSON begin with the new one, as if it had been built with it.
  * Nothing else is touched, however alike it looks.
  *
- * Files are written beside the old ones and renamed, so hard links to them elsewhere stay as they are. Each tells its own old
- * address: one that was interrupted can simply be run again.
+ * Files are written beside the old ones and renamed, so hard links to them elsewhere stay as they are; first the checksums as
+ * they will be, beside the old ones, then the documents, and last these checksums take the place of the old ones. Each
+ * document tells its own old address, and is as one of the two checksums says: a run that was interrupted can simply be
+ * run again. Of documents that were damaged before, checksums stay as they were.
  *
  * @throws {UserError} `usage` for an address that is none; `not-a-site`; `not-writable`.
  */
 export async function rebase({ site, baseUrl }: { readonly site: string; readonly baseUrl: string }): Promise<Rebased> {
   checkSitePath(site);
   const to = checkBaseUrl(baseUrl);
-  const found = [];
-  for (const addressed of ADDRESSED) {
-    const json = await readJson(site, addressed);
-    const from = json && addressed.baseOf(json);
-    if (json && from !== undefined) found.push({ ...addressed, json, from });
-    else if (addressed.needed) throw notASite(site, `${addressed.path} does not name the address of an IIIF site`);
+  const documents = await readDocuments(site);
+  const texts = new Map(documents.filter(({ from }) => from !== to).map((one) => [one.path, movedText(one, to)]));
+  const sums = await settleSums(site, documents);
+  if (sums && texts.size > 0) {
+    const { files } = sums;
+    const changed = documents.filter(({ path, sum }) => texts.has(path) && files.get(path) === sum);
+    const news = changed.map(({ path }) => [path, sumOf(texts.get(path)!())] as const);
+    await writeWhole(site, JOURNAL, [packChecksums({ ...sums, files: new Map([...files, ...news]) })]);
   }
-  const changed = found.filter(({ from }) => from !== to);
-  for (const { path, json, from, moved } of changed) {
-    await writeWhole(site, path, textOf(moved(json, from, to)));
-  }
-  return { from: found[0]!.from, to, files: changed.map(({ path }) => path) };
+  for (const [path, text] of texts) await writeWhole(site, path, text());
+  if (sums && texts.size > 0) await renameWithin(site, JOURNAL, CHECKSUMS_FILE);
+  else await rm(join(site, JOURNAL), { force: true });
+  return { from: documents[0]!.from, to, files: [...texts.keys()] };
 }
 
-async function readJson(site: string, { path, needed }: Addressed): Promise<Json | undefined> {
+async function readDocuments(site: string): Promise<Document[]> {
+  const documents: Document[] = [];
+  for (const addressed of ADDRESSED) {
+    const { path, needed, baseOf } = addressed;
+    const file = await readJson(site, addressed);
+    const from = file && baseOf(file.json);
+    if (file && from !== undefined) documents.push({ ...addressed, ...file, from });
+    else if (needed) throw notASite(site, `${path} does not name the address of an IIIF site`);
+  }
+  return documents;
+}
+
+/**
+ * The checksums of a site as its documents are: where a run was interrupted, some are as it would have left them. Undefined
+ * if there are none that can be used.
+ */
+async function settleSums(site: string, documents: readonly Document[]): Promise<Checksums | undefined> {
+  const sums = await readSums(site, CHECKSUMS_FILE);
+  const next = await readSums(site, JOURNAL);
+  if (!sums || !next) return sums;
+  const moved = documents.filter(({ path, sum }) => sums.files.get(path) !== sum && next.files.get(path) === sum);
+  if (moved.length === 0) return sums;
+  const settled = { ...sums, files: new Map([...sums.files, ...moved.map(({ path, sum }) => [path, sum] as const)]) };
+  await writeWhole(site, CHECKSUMS_FILE, [packChecksums(settled)]);
+  return settled;
+}
+
+async function readSums(site: string, path: string): Promise<Checksums | undefined> {
   try {
-    const json: unknown = JSON.parse(await readFile(join(site, path), 'utf8'));
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Json;
-    throw new Error('it is no object');
+    return unpackChecksums(await readFile(join(site, path)));
+  } catch (error) {
+    if (error instanceof UserError || systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readJson(
+  site: string,
+  { path, needed }: Addressed,
+): Promise<{ readonly json: Json; readonly sum: number } | undefined> {
+  try {
+    const bytes = await readBounded(join(site, path));
+    const json: unknown = JSON.parse(bytes.toString('utf8'));
+    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error('it is no object');
+    return { json: json as Json, sum: crc32(bytes) };
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     if (missing && !needed) return undefined;
     if (!missing && systemCode(error) !== undefined) throw error;
     throw notASite(site, missing ? `there is no ${path} in it` : `its ${path} is damaged (${messageOf(error)})`, error);
   }
+}
+
+async function readBounded(path: string): Promise<Buffer> {
+  const file = await stat(path);
+  if (!file.isFile() || file.size > DOCUMENT_MAX) throw new Error(`expected a file of at most ${DOCUMENT_MAX} bytes`);
+  return await readFile(path);
 }
 
 function notASite(site: string, why: string, cause?: unknown): UserError {
@@ -89,9 +156,8 @@ function moveIds(json: Json, from: string, to: string): Json {
   return JSON.parse(JSON.stringify(json), move) as Json;
 }
 
-function mosaicBase({ layouts }: Json): string | undefined {
-  const { baseUrl } = ((layouts as Json | undefined)?.['iiif'] ?? {}) as Json;
-  return typeof baseUrl === 'string' ? baseUrl : undefined;
+function mosaicBase(json: Json): string | undefined {
+  return checkMosaic(json).layouts.iiif?.baseUrl;
 }
 
 function moveMosaic(json: Json, _from: string, to: string): Json {
@@ -99,27 +165,47 @@ function moveMosaic(json: Json, _from: string, to: string): Json {
   return { ...json, layouts: { ...layouts, iiif: { ...(layouts['iiif'] as Json), baseUrl: to } } };
 }
 
-/** Written as a build writes it. */
-function textOf(json: Json): Iterable<string> {
-  const { items, ...head } = json;
-  if (json['type'] === 'AnnotationPage' && Array.isArray(items)) return pageBlocks(head, items);
-  return [`${JSON.stringify(json, undefined, 2)}\n`];
+/** A document with another address, written as a build writes it: in blocks, again with each call. */
+function movedText({ json, from, moved }: Document, to: string): () => Iterable<string> {
+  const next = moved(json, from, to);
+  const { items, ...head } = next;
+  if (next['type'] === 'AnnotationPage' && Array.isArray(items)) return () => pageBlocks(head, items);
+  const text = `${JSON.stringify(next, undefined, 2)}\n`;
+  return () => [text];
 }
 
-async function writeWhole(site: string, path: string, text: Iterable<string>): Promise<void> {
-  const temporary = join(site, `${path}.tmp`);
+function sumOf(text: Iterable<string>): number {
+  let sum = 0;
+  for (const block of text) sum = crc32(block, sum);
+  return sum;
+}
+
+async function writeWhole(site: string, path: string, blocks: Iterable<string | Uint8Array>): Promise<void> {
+  const temporary = `${path}.tmp`;
   try {
-    await rm(temporary, { force: true });
-    await writeFile(temporary, text, { flag: 'wx', flush: true });
-    await rename(temporary, join(site, path));
+    await rm(join(site, temporary), { force: true });
+    await writeFile(join(site, temporary), blocks, { flag: 'wx', flush: true });
+    await rename(join(site, temporary), join(site, path));
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {});
-    if (!['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) throw error;
-    throw new UserError(
-      'not-writable',
-      `Cannot write ${path} in ${site}: not allowed (${systemCode(error)})`,
-      'Copy the site to a folder that you may write to.',
-      { cause: error },
-    );
+    await rm(join(site, temporary), { force: true }).catch(() => {});
+    throw explained(error, site, path);
   }
+}
+
+async function renameWithin(site: string, from: string, to: string): Promise<void> {
+  try {
+    await rename(join(site, from), join(site, to));
+  } catch (error) {
+    throw explained(error, site, to);
+  }
+}
+
+function explained(error: unknown, site: string, path: string): unknown {
+  if (!['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) return error;
+  return new UserError(
+    'not-writable',
+    `Cannot write ${path} in ${site}: not allowed (${systemCode(error)})`,
+    'Copy the site to a folder that you may write to.',
+    { cause: error },
+  );
 }

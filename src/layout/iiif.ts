@@ -1,6 +1,6 @@
 import { levelsOf, mipsOf, type Shape } from '../tile-plan.ts';
 import type { TileSet } from '../tile-set.ts';
-import type { LayoutLevel, Layouts } from '../mosaic-json.ts';
+import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } from './iiif-image.ts';
 import { ANNOTATIONS_MAX, annotationPageJson, IIIF_PATHS, manifestJson } from './iiif-manifest.ts';

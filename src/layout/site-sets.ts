@@ -3,6 +3,7 @@ import { compactLayout, compactSets, overviewTile } from './compact.ts';
 import { dziDescriptor, dziLayout, dziSets } from './dzi.ts';
 import { levelsOf } from '../tile-plan.ts';
 import { iiifLayout, iiifSets } from './iiif.ts';
+import type { Layouts } from '../format/mosaic-json.ts';
 import { pictureSet, referredMips, type SiteShape } from './site-shape.ts';
 
 /** All tiles of a site: first those of pictures, which others refer to, then each layout's, deepest level first. */
@@ -23,15 +24,12 @@ export function descriptorsOf({ grid, recipe, layouts }: SiteShape): Map<string,
   return files;
 }
 
-/** What is wrong with the layouts that a site says it has; undefined if nothing is. */
-export function layoutProblem({ grid, recipe, layouts }: SiteShape): string | undefined {
+/** The layouts of a site as they follow from its grid, and from what can be chosen of them. */
+export function expectedLayouts({ grid, recipe, layouts }: SiteShape): Layouts {
   const { dzi, compact, iiif } = layouts;
-  const same = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b);
-  const expected = {
-    dzi: dzi && dziLayout(grid, recipe, dzi.fullLevel),
-    compact: compact && compactLayout(grid, recipe, compact.overview + 1),
-    iiif: iiif && iiifLayout(grid, recipe, iiif.baseUrl),
+  return {
+    ...(dzi && { dzi: dziLayout(grid, recipe, dzi.fullLevel) }),
+    ...(compact && { compact: compactLayout(grid, recipe, compact.overview + 1) }),
+    ...(iiif && { iiif: iiifLayout(grid, recipe, iiif.baseUrl) }),
   };
-  const wrong = (['dzi', 'compact', 'iiif'] as const).find((name) => !same(layouts[name], expected[name]));
-  return wrong && `layout ${wrong} does not follow from the grid`;
 }

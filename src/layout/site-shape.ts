@@ -1,6 +1,6 @@
 import { extensionOf, findMip, levelsOf, type Mip, mipsOf } from '../tile-plan.ts';
 import { pictureFile, type TileSet, tileSet } from '../tile-set.ts';
-import type { Layouts } from '../mosaic-json.ts';
+import type { Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Recipe, Size, TileOrigin } from '../types.ts';
 
 /** What all files of a pyramid follow from: builds and verification know it alike. */

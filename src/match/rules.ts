@@ -1,9 +1,8 @@
 import { UserError } from '../errors.ts';
+import { CELLS_MAX } from '../format/mosaic-json.ts';
 import { count } from '../numbers.ts';
 import type { Grid } from '../types.ts';
 
-/** 4,096 x 4,096. */
-const CELLS_MAX = 2 ** 24;
 /** Two of one image side by side are seen; further apart they are not, and each cell of distance costs some 3 % of likeness. */
 const DISTANCE_WISHED = 1;
 

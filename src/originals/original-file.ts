@@ -8,7 +8,7 @@ import { SourceChanged } from '../errors.ts';
 import { type OpenImage, openImage } from '../image/open-image.ts';
 import { type Reason, reasonOf } from '../reasons.ts';
 import type { Rgb, Source } from '../types.ts';
-import { ORIGINAL_TILE } from './original-index.ts';
+import { ORIGINAL_TILE } from '../format/original-index.ts';
 import { stripMetadata } from './strip-metadata.ts';
 
 /** Larger originals get a pyramid of their own, px: what a phone can decode at once is little more. */

@@ -1,5 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { systemCode } from '../errors.ts';
 import { imageSize } from '../image/open-image.ts';
@@ -7,7 +6,14 @@ import { mapOrdered } from '../ordered.ts';
 import { reasonOf } from '../reasons.ts';
 import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
 import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
-import { INDEX_BLOCK, indexPath, indexScript, originalPath, type OriginalRow } from './original-index.ts';
+import {
+  INDEX_BLOCK,
+  indexPath,
+  indexScript,
+  originalParts,
+  originalPath,
+  type OriginalRow,
+} from '../format/original-index.ts';
 
 /** Where originals go; paths are relative, with `/`. */
 export interface OriginalStore {
@@ -43,6 +49,9 @@ export interface WrittenOriginals {
   readonly leftOut: readonly SkippedFile[];
   /** Sizes of the largest crop, px. */
   readonly largest: Size;
+  /** CRC-32 of the files of each original, by its number, in the order of `originalParts`; and of the index, by paths. */
+  readonly sums: ReadonlyMap<number, Uint32Array>;
+  readonly indexSums: ReadonlyMap<string, number>;
 }
 
 /** Writes the originals of all pictures, one of each source, and the index that tells viewers where their cells are in them. */
@@ -50,20 +59,22 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   const { pictures, store, background, quality, concurrency, mode, onProgress, signal } = options;
   const numbers = new Map<Source, number>();
   for (const [picture, { source }] of pictures.entries()) if (!numbers.has(source)) numbers.set(source, picture);
-  const made = new Map<number, { readonly ending: string; readonly size: Size; readonly sum: number }>();
+  const made = new Map<number, { readonly ending: string; readonly size: Size }>();
+  const sums = new Map<number, Uint32Array>();
   const leftOut: SkippedFile[] = [];
   let [done, encoded] = [0, 0];
   onProgress(0, numbers.size);
   const make = async ([source, number]: readonly [Source, number]) => {
-    const file = await write(await originalFile(source, background), source, number, { store, mode, quality });
+    const made = await originalFile(source, background);
+    const { file, parts } = await write(made, source, number, { store, mode, quality });
     const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
-    return { source, number, size, file };
+    return { source, number, size, file, parts };
   };
-  for await (const { source, number, size, file } of mapOrdered(numbers, concurrency, make)) {
+  for await (const { source, number, size, file, parts } of mapOrdered(numbers, concurrency, make)) {
     if (file.kind === 'none') leftOut.push({ path: source.path, reason: file.reason });
     else {
-      const told = file.kind === 'pyramid' ? { ending: '', sum: 0 } : { ending: file.ending, sum: crc32(file.bytes) };
-      made.set(number, { ...told, size });
+      made.set(number, { ending: file.kind === 'pyramid' ? '' : file.ending, size });
+      sums.set(number, parts);
     }
     if (file.kind === 'encoded') encoded++;
     onProgress(++done, numbers.size);
@@ -73,56 +84,59 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     const number = numbers.get(source)!;
     const file = made.get(number);
     if (!file) return null;
-    const { ending, size, sum } = file;
+    const { ending, size } = file;
     const scale = size.width / source.width;
     const { left, top, width, height } = source.crop;
     const crop = [left * scale, top * scale, width * scale, height * scale] as const;
-    return [number, ending, size.width, size.height, ...crop, turn, sum];
+    return [number, ending, size.width, size.height, ...crop, turn];
   });
+  const indexSums = new Map<string, number>();
   for (let block = 0; block * INDEX_BLOCK < rows.length; block++) {
-    const part = rows.slice(block * INDEX_BLOCK, (block + 1) * INDEX_BLOCK);
-    store.write(indexPath(block), Buffer.from(indexScript(block, part)));
+    const part = Buffer.from(indexScript(block, rows.slice(block * INDEX_BLOCK, (block + 1) * INDEX_BLOCK)));
+    store.write(indexPath(block), part);
+    indexSums.set(indexPath(block), crc32(part));
   }
   let largest: Size = { width: 0, height: 0 };
   for (const row of rows) if (row && row[6] > largest.width) largest = { width: row[6], height: row[7] };
-  return { encoded, leftOut, largest };
+  return { encoded, leftOut, largest, sums, indexSums };
 }
 
-/** Writes one original; returns what became of it. */
+/** Writes one original; returns what became of it, and the CRC-32 of its files. */
 async function write(
   file: OriginalFile,
   source: Source,
   number: number,
   { store, mode, quality }: Pick<OriginalsOptions, 'store' | 'mode' | 'quality'>,
-): Promise<OriginalFile> {
+): Promise<{ readonly file: OriginalFile; readonly parts: Uint32Array }> {
   const path = originalPath(number);
-  if (file.kind === 'same' && mode === 'link') store.adopt(source.path, `${path}.${file.ending}`);
-  else if (file.kind === 'pyramid') {
+  if (file.kind === 'none') return { file, parts: new Uint32Array(0) };
+  if (file.kind === 'pyramid') {
     const whole = store.prepare(path);
     try {
       await writePyramid(file.image, whole, quality);
     } catch (error) {
       for (const part of [`${whole}.dzi`, `${whole}_files`]) rmSync(part, { recursive: true, force: true });
       if (systemCode(error) !== undefined) throw store.explain(error);
-      return { kind: 'none', reason: reasonOf(error) };
+      return { file: { kind: 'none', reason: reasonOf(error) }, parts: new Uint32Array(0) };
     }
-    finishPyramid(whole, store);
-  } else if (file.kind !== 'none') {
-    store.write(`${path}.${file.ending}`, file.bytes);
+    const { width, height } = source;
+    return { file, parts: finishPyramid({ original: number, width, height }, store) };
   }
-  return file;
+  if (file.kind === 'same' && mode === 'link') store.adopt(source.path, `${path}.${file.ending}`);
+  else store.write(`${path}.${file.ending}`, file.bytes);
+  return { file, parts: Uint32Array.of(crc32(file.bytes)) };
 }
 
-/** libvips leaves a file of its own beside the tiles; the rest is counted. */
-function finishPyramid(path: string, store: OriginalStore): void {
-  const folder = `${path}_files`;
-  rmSync(join(folder, 'vips-properties.xml'), { force: true });
-  let [files, bytes] = [1, statSync(`${path}.dzi`).size];
-  for (const level of readdirSync(folder)) {
-    for (const tile of readdirSync(join(folder, level))) {
-      files++;
-      bytes += statSync(join(folder, level, tile)).size;
-    }
+/** Counts what libvips has written, removes a file of its own beside the tiles, and returns the CRC-32 of the rest. */
+function finishPyramid(pyramid: Size & { readonly original: number }, store: OriginalStore): Uint32Array {
+  const sums: number[] = [];
+  let bytes = 0;
+  for (const { path } of originalParts({ ...pyramid, ending: '' })) {
+    const file = readFileSync(store.prepare(path));
+    sums.push(crc32(file));
+    bytes += file.length;
   }
-  store.count(files, bytes);
+  rmSync(store.prepare(`${originalPath(pyramid.original)}_files/vips-properties.xml`), { force: true });
+  store.count(sums.length, bytes);
+  return Uint32Array.from(sums);
 }

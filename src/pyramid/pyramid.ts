@@ -1,18 +1,18 @@
 import { setImmediate } from 'node:timers/promises';
 import { tileCount, type TileSet } from '../tile-set.ts';
-import { type Checksums, emptyChecksums } from './checksums.ts';
+import { tileSums } from '../format/checksums.ts';
 import { Painter } from './paint.ts';
 import { referSet, writeFiles } from './refer.ts';
 import type { PyramidOptions, Rendering } from './rendering.ts';
 import { spliceSet } from './splice-set.ts';
 
 /**
- * Writes every tile of every set, and returns their checksums. While this thread splices and refers, sharp's threads encode what
- * is painted.
+ * Writes every tile of every set, and returns their checksums, set by set. While this thread splices and refers, sharp's threads
+ * encode what is painted.
  */
-export async function renderPyramid(options: PyramidOptions): Promise<Checksums> {
+export async function renderPyramid(options: PyramidOptions): Promise<Uint32Array> {
   const { sets, onProgress, signal } = options;
-  const checksums = emptyChecksums(sets);
+  const { tiles: sums, bySet } = tileSums(sets);
   const total = tileCount(sets);
   let done = 0;
   const failed = new AbortController();
@@ -23,7 +23,7 @@ export async function renderPyramid(options: PyramidOptions): Promise<Checksums>
     await setImmediate();
     either.throwIfAborted();
   };
-  const rendering: Rendering = { ...options, checksums, finished };
+  const rendering: Rendering = { ...options, checksums: bySet, finished };
   const painter = new Painter(rendering);
   const write = async (set: TileSet) => {
     if (set.from === 'paint') await painter.paint(set);
@@ -45,5 +45,5 @@ export async function renderPyramid(options: PyramidOptions): Promise<Checksums>
     writeAll(({ from }) => from !== 'paint'),
   ]);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return checksums;
+  return sums;
 }

@@ -5,7 +5,6 @@ import type { TileHeader } from '../jpeg/splice.ts';
 import type { Shape } from '../tile-plan.ts';
 import type { TileSet } from '../tile-set.ts';
 import type { FullLevel, Placement, Size } from '../types.ts';
-import type { Checksums } from './checksums.ts';
 
 /** Where tiles go; paths are relative, with `/`. */
 export interface TileStore {
@@ -44,7 +43,8 @@ export interface PyramidOptions {
 
 /** What the ways of making tiles share. */
 export interface Rendering extends PyramidOptions {
-  readonly checksums: Checksums;
+  /** CRC-32 of every tile, row by row, by the names of sets. */
+  readonly checksums: ReadonlyMap<string, Uint32Array>;
   /** Counts finished tiles; every now and then lets the event loop run, where the build may be aborted. */
   readonly finished: (tiles: number) => Promise<void>;
 }

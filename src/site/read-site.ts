@@ -1,47 +1,57 @@
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
 import { checkSitePath } from '../expect.ts';
+import { MOSAIC_BYTES_MAX, MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { parseMosaic, tooLong } from '../format/mosaic-reader.ts';
 import { realPath } from '../staging/real-path.ts';
 import { recover } from '../staging/recover.ts';
-import { MOSAIC_VERSION, type MosaicJson } from '../mosaic-json.ts';
 
 /**
- * Reads the `mosaic.json` of a site.
+ * Reads the `mosaic.json` of a site, and checks every field of it.
  *
- * @throws {UserError} `usage` if that is no path; `not-a-site` if there is none, or one that we do not know.
+ * @throws {UserError} `usage` if that is no path; `not-a-site` if there is none, or one that no build of this version can have written.
  */
 export async function readMosaicJson(site: string): Promise<MosaicJson> {
   checkSitePath(site);
-  const remedy = 'Name the folder that `zoomosaic build --out` wrote.';
-  let json: Partial<Record<keyof MosaicJson, unknown>>;
+  return parseMosaic(await readMosaicText(site));
+}
+
+/** The text of a site's `mosaic.json`; {@link UserError} `not-a-site` if there is none, or one too large to be one of ours. */
+async function readMosaicText(site: string): Promise<string> {
   try {
-    json = JSON.parse(await readMended(site)) as typeof json;
+    return await readMended(site);
   } catch (error) {
+    if (error instanceof UserError) throw error;
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
-    const what = missing ? 'there is no mosaic.json in it' : `its mosaic.json is damaged (${messageOf(error)})`;
-    throw new UserError('not-a-site', `${site} is no mosaic: ${what}`, remedy, { cause: error });
+    const what = missing
+      ? `there is no ${MOSAIC_FILE} in it`
+      : `its ${MOSAIC_FILE} cannot be read (${systemCode(error) ?? messageOf(error)})`;
+    throw notASite(site, what, error);
   }
-  if (json.format !== 'zoomosaic') throw new UserError('not-a-site', `${site} is no mosaic of ours`, remedy);
-  if (json.version !== MOSAIC_VERSION) {
-    throw new UserError(
-      'not-a-site',
-      `Expected mosaic.json version ${MOSAIC_VERSION} in ${site} but received ${String(json.version)}`,
-      'Use the zoomosaic that made it, or build it again.',
-    );
-  }
-  return json as unknown as MosaicJson;
 }
 
 /** The text of `mosaic.json`; where a build was killed as it put it there, that is completed first. */
 async function readMended(site: string): Promise<string> {
-  const path = join(site, 'mosaic.json');
   try {
-    return await readFile(path, 'utf8');
+    return await readBounded(site);
   } catch (error) {
     if (systemCode(error) !== 'ENOENT' || !existsSync(site)) throw error;
     await recover(realPath(site), { option: '--out', path: site });
-    return await readFile(path, 'utf8');
+    return await readBounded(site);
   }
+}
+
+async function readBounded(site: string): Promise<string> {
+  const path = join(site, MOSAIC_FILE);
+  const file = await stat(path);
+  if (!file.isFile()) throw notASite(site, `its ${MOSAIC_FILE} is no file`);
+  if (file.size > MOSAIC_BYTES_MAX) throw tooLong(file.size);
+  return await readFile(path, 'utf8');
+}
+
+function notASite(site: string, what: string, cause?: unknown): UserError {
+  const remedy = 'Name the folder that `zoomosaic build --out` wrote.';
+  return new UserError('not-a-site', `${site} is no mosaic: ${what}`, remedy, { cause });
 }

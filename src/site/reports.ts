@@ -1,5 +1,5 @@
 import { csvBlocks } from '../csv.ts';
-import type { MosaicJson } from '../mosaic-json.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
 import { reasonText } from '../reasons.ts';
 import type { Placement, SkippedFile, Source, Turn } from '../types.ts';
 

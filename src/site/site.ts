@@ -2,9 +2,13 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { crc32 } from 'node:zlib';
+import { blockScript } from '../format/block-script.ts';
+import { blockPath, blocksOf } from '../format/cell-blocks.ts';
+import { type Checksums, CHECKSUMS_FILE, packChecksums } from '../format/checksums.ts';
 import { count } from '../numbers.ts';
-import type { MosaicJson } from '../mosaic-json.ts';
-import { blockPath, blockScript, blocksOf } from './cell-blocks.ts';
+import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { checkMosaic } from '../format/mosaic-reader.ts';
 import { type ReportParts, reportsOf } from './reports.ts';
 
 /** Where a site's files go; paths are relative, with `/`. */
@@ -16,31 +20,51 @@ export interface SiteStore {
 
 /** What the site stage writes around the pyramid. */
 export interface SiteParts extends ReportParts {
-  /** Descriptors of layouts, `checksums.bin`, …: by their paths; texts in blocks. */
-  readonly files: ReadonlyMap<string, Iterable<string> | Uint8Array>;
+  /** Descriptors and documents of layouts by their paths, in blocks. */
+  readonly files: ReadonlyMap<string, Iterable<string>>;
+  /** CRC-32 of what earlier stages wrote. */
+  readonly sums: Omit<Checksums, 'cells'>;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Writes descriptors, placement, viewer and reports: everything but tiles. */
+/**
+ * Writes descriptors, placement, viewer and reports: everything but tiles and originals; last the checksums of all files but
+ * reports.
+ *
+ * @throws {UserError} `not-a-site` if `mosaic.json` were one that no reader takes.
+ */
 export function writeSite(store: SiteStore, parts: SiteParts): void {
-  const { mosaic, placement, files } = parts;
-  const text = (path: string, content: string) => store.write(path, Buffer.from(content));
-  for (const [path, content] of files) {
-    if (content instanceof Uint8Array) store.write(path, content);
-    else store.writeBlocks(path, buffersOf(content));
+  const { mosaic, placement, sums } = parts;
+  checkMosaic(mosaic);
+  const files = new Map(sums.files);
+  for (const [path, blocks] of namedFiles(parts)) {
+    let sum = 0;
+    const summed = function* () {
+      for (const block of blocks) {
+        sum = crc32(block, sum);
+        yield typeof block === 'string' ? Buffer.from(block) : block;
+      }
+    };
+    store.writeBlocks(path, summed());
+    files.set(path, sum);
   }
-  text('mosaic.json', `${JSON.stringify(mosaic, undefined, 2)}\n`);
+  const cells: number[] = [];
   for (const block of blocksOf(mosaic.grid, mosaic.placement.block)) {
-    text(blockPath(mosaic.placement, block), blockScript(placement, block, mosaic.placement));
+    const script = Buffer.from(blockScript(placement, block, mosaic.placement));
+    store.write(blockPath(block), script);
+    cells.push(crc32(script));
   }
   for (const [name, blocks] of reportsOf(parts)) store.writeBlocks(`report/${name}`, blocks);
-  text('index.html', page(mosaic));
-  for (const { name, path } of viewerFiles()) store.write(`viewer/${name}`, readFileSync(path));
+  store.write(CHECKSUMS_FILE, packChecksums({ ...sums, cells: Uint32Array.from(cells), files }));
 }
 
-function* buffersOf(blocks: Iterable<string>): Generator<Buffer> {
-  for (const block of blocks) yield Buffer.from(block);
+/** Files with names of their own, in blocks. */
+function* namedFiles({ mosaic, files }: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
+  yield* files;
+  yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
+  yield ['index.html', [page(mosaic)]];
+  for (const { name, path } of viewerFiles()) yield [`viewer/${name}`, [readFileSync(path)]];
 }
 
 function page(mosaic: MosaicJson): string {

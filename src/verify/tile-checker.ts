@@ -1,94 +1,89 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { systemCode } from '../errors.ts';
 import { explain } from '../reasons.ts';
+import type { Size } from '../types.ts';
+import type { Problems } from './problems.ts';
+import type { FoundFile, SiteFiles } from './site-files.ts';
 
-/** Something in a site that is not as it should be. */
-export interface Problem {
-  /** Relative to the site, with `/`. */
+/** A file as it should be: of a tile or an original. */
+export interface Expected {
   readonly path: string;
-  readonly problem: string;
-}
-
-/** A tile as it should be. */
-export interface Tile {
-  readonly path: string;
-  readonly width: number;
-  readonly height: number;
+  /** Px that it decodes to; of files that are no images, none. */
+  readonly size: Size | undefined;
   /** CRC-32 that it was written with. */
   readonly sum: number | undefined;
-  /** The picture's own file, which it must equal. */
-  readonly original: string | undefined;
+  /** The picture's own file, which it must equal; and the CRC-32 that this was written with. */
+  readonly original?: { readonly path: string; readonly sum: number | undefined } | undefined;
   /** May be a source's own compressed data. */
   readonly own: boolean;
 }
 
-type Report = (path: string, problem: string) => void;
+/** What is wrong with a file whose checksum is another than it was written with. */
+export const DAMAGED = 'damaged: its checksum is another';
 
-/** Checks tiles one by one; tiles of the same bytes are decoded once, a source's own tile is read once. */
+/** Files of which something is remembered, at most. */
+const KNOWN_MAX = 2 ** 16;
+
+/** Checks files one by one; files of the same bytes are decoded once, a picture's own file is read once. */
 export class TileChecker {
-  /** Tiles decoded so far. */
+  /** Files decoded so far. */
   decoded = 0;
-  private readonly site: string;
-  /** Size that the tile of a CRC-32 was found to decode to. */
+  private readonly files: SiteFiles;
+  private readonly problems: Problems;
+  /** Size that a file of a CRC-32 was found to decode to. */
   private readonly sizes = new Map<number, string>();
   private readonly originals = new Map<string, number | undefined>();
 
-  constructor(site: string) {
-    this.site = site;
+  constructor(files: SiteFiles, problems: Problems) {
+    this.files = files;
+    this.problems = problems;
   }
 
-  /** What is wrong with a tile; nothing, if it is as it should be. */
-  async check(tile: Tile): Promise<Problem[]> {
-    const problems: Problem[] = [];
-    const report: Report = (path, problem) => problems.push({ path, problem });
-    const bytes = this.read(tile.path, report);
-    if (!bytes) return problems;
-    const sum = crc32(bytes);
-    if (tile.sum !== undefined && sum !== tile.sum) report(tile.path, 'damaged: its checksum is another');
-    if (tile.original !== undefined) {
-      const original = this.originalSum(tile.original, report);
-      if (original !== undefined && original !== sum)
-        report(tile.path, `differs from ${tile.original}, which it shows`);
-    }
-    await this.decode(bytes, sum, tile, report);
-    return problems;
+  /** Notes what is wrong with a file. */
+  async check(expected: Expected): Promise<void> {
+    const file = this.files.read(expected.path);
+    const problem = file.problem ?? (await this.problemOf(file, expected));
+    if (problem !== undefined) this.problems.add(expected.path, problem);
   }
 
-  private originalSum(path: string, report: Report): number | undefined {
+  /** Why a file is not as it should be, as closely as can be told. */
+  private async problemOf(file: FoundFile, { size, sum, original, own }: Expected): Promise<string | undefined> {
+    const damaged = sum !== undefined && file.sum !== sum ? DAMAGED : undefined;
+    const failure = size && (await this.decode(file, size, own || original !== undefined));
+    if (failure !== undefined) return file.bytes || sum === undefined ? failure : damaged;
+    const shown = original && (original.sum ?? this.sumOf(original.path));
+    if (original && shown !== undefined && shown !== file.sum) return `differs from ${original.path}, which it shows`;
+    return damaged;
+  }
+
+  /** CRC-32 of a picture's own file, as it is. */
+  private sumOf(path: string): number | undefined {
     if (this.originals.has(path)) return this.originals.get(path);
-    const bytes = this.read(path, report);
-    const sum = bytes && crc32(bytes);
-    this.originals.set(path, sum);
+    const file = this.files.read(path);
+    const sum = file.problem === undefined ? file.sum : undefined;
+    remember(this.originals, path, sum);
     return sum;
   }
 
-  /** Synchronously: for small files that is several times faster, and decoding goes on meanwhile. */
-  private read(path: string, report: Report): Buffer | undefined {
+  /** Why a file does not decode to a size. A source's own data may have harmless oddities; what we put together may not. */
+  private async decode({ bytes, sum }: FoundFile, { width, height }: Size, own: boolean): Promise<string | undefined> {
+    const expected = `${width} x ${height} px`;
+    if (this.sizes.get(sum) === expected) return undefined;
+    if (!bytes) return 'is too large to be checked';
     try {
-      return readFileSync(join(this.site, path));
-    } catch (error) {
-      report(path, systemCode(error) === 'ENOENT' ? 'missing' : explain(error));
-      return undefined;
-    }
-  }
-
-  private async decode(bytes: Buffer, sum: number, tile: Tile, report: Report): Promise<void> {
-    const expected = `${tile.width} x ${tile.height} px`;
-    const known = this.sizes.get(sum);
-    if (known === expected) return;
-    try {
-      // A source's own data may have harmless oddities; what we put together may not.
-      const failOn = tile.own || tile.original !== undefined ? 'error' : 'warning';
-      const { info } = await sharp(bytes, { failOn }).autoOrient().raw().toBuffer({ resolveWithObject: true });
+      const image = sharp(bytes, { failOn: own ? 'error' : 'warning' }).autoOrient();
+      const { info } = await image.raw().toBuffer({ resolveWithObject: true });
       this.decoded++;
       const size = `${info.width} x ${info.height} px`;
-      if (size === expected) this.sizes.set(sum, size);
-      else report(tile.path, `is ${size}; expected ${expected}`);
+      if (size !== expected) return `is ${size}; expected ${expected}`;
+      remember(this.sizes, sum, size);
+      return undefined;
     } catch (error) {
-      report(tile.path, `does not decode: ${explain(error)}`);
+      return `does not decode: ${explain(error)}`;
     }
   }
+}
+
+function remember<Key, Value>(known: Map<Key, Value>, key: Key, value: Value): void {
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(key, value);
 }

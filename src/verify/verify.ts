@@ -1,22 +1,22 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { crc32 } from 'node:zlib';
-import { systemCode, UserError } from '../errors.ts';
-import { iiifMembers } from '../layout/iiif.ts';
-import { descriptorsOf, layoutProblem, siteSets } from '../layout/site-sets.ts';
+import { UserError } from '../errors.ts';
+import { blockCount } from '../format/cell-blocks.ts';
+import { CHECKSUMS_FILE, type Checksums, unpackChecksums } from '../format/checksums.ts';
+import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { originalPartCount } from '../format/original-index.ts';
+import { expectedLayouts, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../ordered.ts';
-import { BLOCKS, CHECKSUMS_FILE, type Checksums, unpackChecksums } from '../pyramid/checksums.ts';
-import { blockPath, blocksOf, readBlock } from '../site/cell-blocks.ts';
 import { readMosaicJson } from '../site/read-site.ts';
-import { extensionOf, levelsOf } from '../tile-plan.ts';
-import { pictureFile, tileCount, tileRect, type TileSet } from '../tile-set.ts';
-import type { MosaicJson } from '../mosaic-json.ts';
-import { explain } from '../reasons.ts';
-import { filesOf, readOriginals } from './originals.ts';
-import { type Problem, type Tile, TileChecker } from './tile-checker.ts';
+import { tileCount } from '../tile-set.ts';
+import { checkAgreement, checkSums } from './named-files.ts';
+import { expectedOf, readOriginals } from './originals.ts';
+import { readPlacement } from './placement.ts';
+import { type Problem, Problems, TooManyProblems } from './problems.ts';
+import { SiteFiles } from './site-files.ts';
+import { type Expected, TileChecker } from './tile-checker.ts';
+import { tilesOf } from './tiles.ts';
 
 export interface VerifyOptions {
   /** Folder of the site. */
@@ -29,141 +29,110 @@ export interface VerifyOptions {
 
 export interface VerifyResult {
   readonly site: string;
-  /** Tiles and originals looked at, and distinct ones decoded (full-resolution tiles of one source are one). */
+  /** Tiles, and files of originals, looked at; and distinct ones decoded (full-resolution tiles of one picture are one). */
   readonly tiles: number;
   readonly decoded: number;
-  /** None if the site is whole. */
+  /** None if the site is whole; at most one for each file. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Proves that a site is whole: its descriptors agree, and every tile of every layout exists, is what was written (CRC-32),
- * decodes, and has the right size; every full-resolution tile is that of the picture that the placement puts there; and so do
- * originals.
+ * Proves that a site is whole: every file of it, but for reports, is there and is what was written (CRC-32); every tile of every
+ * layout and every original decodes, and has the right size; every full-resolution tile is that of the picture that the
+ * placement puts there. Files that are none of the site's are not looked at.
  *
  * @throws {UserError} `not-a-site`.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
-  const { site, onProgress = () => {}, signal } = options;
+  const { site } = options;
   const mosaic = await readMosaicJson(site);
-  const problems: Problem[] = [];
+  const files = new SiteFiles(site);
+  const problems = new Problems();
+  const checker = new TileChecker(files, problems);
+  let tiles = 0;
+  try {
+    tiles = await verifyFiles(mosaic, { ...options, files, problems, checker });
+  } catch (error) {
+    if (!(error instanceof TooManyProblems)) throw error;
+  }
+  return { site, tiles, decoded: checker.decoded, problems: problems.all };
+}
+
+/** What a site is verified with. */
+interface Verifying extends VerifyOptions {
+  readonly files: SiteFiles;
+  readonly problems: Problems;
+  readonly checker: TileChecker;
+}
+
+/** Checks all files; returns the number of tiles and originals' files. */
+async function verifyFiles(mosaic: MosaicJson, verifying: Verifying): Promise<number> {
+  const { files, problems, checker, concurrency = availableParallelism(), onProgress = () => {}, signal } = verifying;
   const shape = shapeOf(mosaic);
-  checkShape(mosaic, shape, problems);
   const sets = siteSets(shape);
-  const blocks = [...blocksOf(mosaic.grid, mosaic.placement.block)];
-  const checksums = await readChecksums(site, sets, blocks.length, problems);
-  const cells = await readPlacement(site, mosaic, checksums?.get(BLOCKS), problems);
-  await checkFiles(site, shape, problems);
-  const tiles = new TileChecker(site);
-  const { originals, problems: ofOriginals } = mosaic.originals
-    ? await readOriginals(site, mosaic.pictures, mosaic.originals.block)
-    : { originals: [], problems: [] };
-  problems.push(...ofOriginals);
-  const total = tileCount(sets) + originals.length;
+  const all = readChecksums(files, mosaic, problems);
+  if (all) checkSums(files, all.files, problems);
+  const sums = all && fits(all, tileCount(sets), mosaic, problems) ? all : undefined;
+  problems.proven = sums !== undefined;
+  // Of a mosaic.json that promises other files than there are, nothing can be told.
+  if (all && !sums) return 0;
+  if (!isDeepStrictEqual(shape.layouts, mosaic.layouts)) {
+    problems.add(MOSAIC_FILE, 'has layouts that do not follow from the grid');
+  }
+  checkAgreement(files, shape, problems);
+  const cells = readPlacement(files, mosaic, sums?.cells, problems);
+  const originals = readOriginals(files, mosaic, sums?.originals, problems);
+  const total = tileCount(sets) + originals.reduce((sum, { facts }) => sum + originalPartCount(facts), 0);
   let done = 0;
+  const check = async (alike: readonly Expected[]) => {
+    for (const one of alike) await checker.check(one);
+  };
   const expected = concat(
-    tilesOf(shape, sets, checksums, cells),
-    originals.map((original) => [...filesOf(original)]),
+    tilesOf({ shape, sets, sums: sums?.tiles, cells }),
+    each(expectedOf(originals, files, problems)),
   );
-  const concurrency = options.concurrency ?? availableParallelism();
-  const check = async (alike: readonly Tile[]) => (await Promise.all(alike.map((tile) => tiles.check(tile)))).flat();
-  for await (const found of mapOrdered(expected, concurrency, check)) {
-    problems.push(...found);
+  for await (const _ of mapOrdered(expected, concurrency, check)) {
     done++;
     if (done % 64 === 0 || done === total) onProgress({ done, total });
     signal?.throwIfAborted();
   }
-  return { site, tiles: done, decoded: tiles.decoded, problems };
+  return done;
 }
 
+/** What all files of a pyramid follow from; of layouts, what a build would write. */
 function shapeOf({ grid, cell, tileSize, tile, pictures, layouts }: MosaicJson): SiteShape {
-  return { grid, recipe: { cell, tileSize, format: tile.format, subsampling: tile.subsampling }, pictures, layouts };
+  const recipe = { cell, tileSize, format: tile.format, subsampling: tile.subsampling };
+  return { grid, recipe, pictures, layouts: expectedLayouts({ grid, recipe, pictures, layouts }) };
 }
 
-function checkShape(mosaic: MosaicJson, shape: SiteShape, problems: Problem[]): void {
-  const levels = levelsOf(mosaic.grid, mosaic.cell);
-  const deepest = levels.at(-1);
-  const agree = JSON.stringify(levels) === JSON.stringify(mosaic.levels);
-  if (!agree || deepest?.width !== mosaic.width || deepest.height !== mosaic.height) {
-    problems.push({ path: 'mosaic.json', problem: 'levels or size do not follow from the grid' });
+/** Names and originals are as many as they are; more than this is not read, bytes. */
+const CHECKSUMS_SLACK = 2 ** 28;
+
+function readChecksums(files: SiteFiles, { grid }: MosaicJson, problems: Problems): Checksums | undefined {
+  const file = files.read(CHECKSUMS_FILE, CHECKSUMS_SLACK + grid.columns * grid.rows * 64);
+  if (file.problem !== undefined) {
+    problems.add(CHECKSUMS_FILE, file.problem);
+    return undefined;
   }
-  const problem = layoutProblem(shape);
-  if (problem) problems.push({ path: 'mosaic.json', problem });
-}
-
-async function readChecksums(
-  site: string,
-  sets: readonly TileSet[],
-  blocks: number,
-  problems: Problem[],
-): Promise<Checksums | undefined> {
   try {
-    return unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)), sets, blocks);
+    return unpackChecksums(file.bytes ?? Buffer.alloc(0));
   } catch (error) {
-    const problem = error instanceof UserError ? error.message : explain(error);
-    problems.push({ path: CHECKSUMS_FILE, problem: systemCode(error) === 'ENOENT' ? 'missing' : problem });
+    if (!(error instanceof UserError)) throw error;
+    problems.add(CHECKSUMS_FILE, error.message);
     return undefined;
   }
 }
 
-async function readPlacement(
-  site: string,
-  mosaic: MosaicJson,
-  sums: Uint32Array | undefined,
-  problems: Problem[],
-): Promise<Uint32Array | undefined> {
-  const { grid, placement, pictures } = mosaic;
-  const cells = new Uint32Array(grid.columns * grid.rows);
-  const before = problems.length;
-  for (const [i, block] of [...blocksOf(grid, placement.block)].entries()) {
-    const path = blockPath(placement, block);
-    try {
-      const text = await readFile(join(site, path), 'utf8');
-      if (!readBlock(text, block, placement, grid, cells)) problems.push({ path, problem: 'does not fit mosaic.json' });
-      else if (sums && crc32(text) !== sums[i]) problems.push({ path, problem: 'damaged: its checksum is another' });
-    } catch (error) {
-      problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : 'damaged' });
-    }
-  }
-  if (cells.some((picture) => picture >= pictures)) {
-    problems.push({ path: placement.folder, problem: 'names pictures that do not exist' });
-  }
-  return problems.length === before ? cells : undefined;
-}
-
-/** The descriptors, the page, and all that the page loads. */
-async function checkFiles(site: string, shape: SiteShape, problems: Problem[]): Promise<void> {
-  const read = async (path: string) => {
-    try {
-      const text = await readFile(join(site, path), 'utf8');
-      if (text === '') problems.push({ path, problem: 'empty' });
-      return text;
-    } catch (error) {
-      problems.push({ path, problem: systemCode(error) === 'ENOENT' ? 'missing' : explain(error) });
-      return undefined;
-    }
-  };
-  for (const [path, expected] of descriptorsOf(shape)) {
-    const text = await read(path);
-    if (text && text !== expected.join('')) problems.push({ path, problem: 'does not agree with mosaic.json' });
-  }
-  for (const [path, members] of iiifMembers(shape)) {
-    const text = await read(path);
-    if (text && !hasMembers(text, members))
-      problems.push({ path, problem: 'is damaged, or of another image or address than mosaic.json' });
-  }
-  const page = (await read('index.html')) ?? '';
-  for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[^"]+)"/g)) await read(path!);
-}
-
-/** Whether a JSON document has these members, besides others. */
-function hasMembers(text: string, members: object): boolean {
-  try {
-    const document = JSON.parse(text) as Record<string, unknown>;
-    return Object.entries(members).every(([name, value]) => isDeepStrictEqual(document[name], value));
-  } catch {
-    return false;
-  }
+/** Whether checksums are of the files that a mosaic.json tells. */
+function fits(
+  { tiles, cells }: Checksums,
+  count: number,
+  { grid, placement }: MosaicJson,
+  problems: Problems,
+): boolean {
+  if (tiles.length === count && cells.length === blockCount(grid, placement.block)) return true;
+  if (!problems.has(MOSAIC_FILE)) problems.add(CHECKSUMS_FILE, 'does not fit mosaic.json');
+  return false;
 }
 
 function* concat<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator<Item> {
@@ -171,31 +140,6 @@ function* concat<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator
   yield* second;
 }
 
-/** Each tile, under all its paths. */
-function* tilesOf(
-  { recipe }: SiteShape,
-  sets: readonly TileSet[],
-  checksums: Checksums | undefined,
-  cells: Uint32Array | undefined,
-): Generator<Tile[]> {
-  const extension = extensionOf(recipe.format);
-  for (const set of sets) {
-    const { name, shows, grid, cell, tile, from, columns, rows } = set;
-    const [across, down] = [cell.width / tile.width, cell.height / tile.height];
-    const refers = shows === 'mosaic' && from === 'reference' && cells;
-    for (let i = 0; i < columns * rows; i++) {
-      const [column, row] = [i % columns, Math.floor(i / columns)];
-      const { width, height } = tileRect(set, column, row);
-      let original: string | undefined;
-      if (refers) {
-        const picture = cells[Math.floor(row / down) * grid.columns + Math.floor(column / across)]!;
-        const piece = [column % across, row % down] as const;
-        original = pictureFile(picture, { ...cell, across, down }, piece, recipe.cell, extension);
-      }
-      // What a source brought itself is not ours.
-      const own = shows === 'pictures' && from === 'reference';
-      const sum = checksums?.get(name)?.[i];
-      yield set.pathsOf(column, row).map((path) => ({ path, width, height, sum, original, own }));
-    }
-  }
+function* each<Item>(items: Iterable<Item>): Generator<Item[]> {
+  for (const item of items) yield [item];
 }

@@ -1,4 +1,4 @@
-/** The shape of `mosaic.json`, which tells what a site is; documented in docs/formats.md. */
+/** The shape of `mosaic.json`, which tells what a site is; documented in docs/formats.md, read by `mosaic-reader.ts`. */
 import type {
   Crop,
   FullLevel,
@@ -10,10 +10,25 @@ import type {
   Subsampling,
   TileFormat,
   TileOrigin,
-} from './types.ts';
+} from '../types.ts';
 
 /** Version of `mosaic.json` that we write, read and show. */
-export const MOSAIC_VERSION = 2;
+export const MOSAIC_VERSION = 3;
+
+/** Name of the file within a site. */
+export const MOSAIC_FILE = 'mosaic.json';
+
+/** Largest `mosaic.json` that is read, bytes: a histogram of 2^24 cells takes a quarter of it. */
+export const MOSAIC_BYTES_MAX = 2 ** 20;
+
+/** Most cells of a mosaic: 4,096 x 4,096. */
+export const CELLS_MAX = 2 ** 24;
+
+/** Longest side of a mosaic, px: many viewers read sides of Deep Zoom images as 32-bit integers. */
+export const SIDE_MAX = 2 ** 31 - 1;
+
+/** Longest title, UTF-16 units. */
+export const TITLE_MAX = 1000;
 
 /** How a layout has a level. */
 export interface LayoutLevel {
@@ -71,11 +86,8 @@ export interface MosaicJson {
     /** Used sources whose full-resolution tile is their own compressed data. */
     readonly verbatim: number;
   };
-  /**
-   * Which picture stands in which cell, in blocks of `block` x `block` cells: `FOLDER/X_Y.js` calls `zoomosaicCells` with
-   * its name and the base64 of the row-major numbers, little endian.
-   */
-  readonly placement: { readonly folder: string; readonly block: number; readonly type: 'u16' | 'u32' };
+  /** Which picture stands in which cell: blocks of `block` x `block` cells, in `cells/`; see `cell-blocks.ts`. */
+  readonly placement: { readonly block: number; readonly type: 'u16' | 'u32' };
   /**
    * The sources' own files, in `originals/`, and the index of them in blocks of `block` pictures; `levels` more levels than
    * the mosaic's own are needed to show all their detail.

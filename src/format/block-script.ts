@@ -1,0 +1,44 @@
+import type { Placement } from '../types.ts';
+import { blockName, type CellBlock, CELLS_GLOBAL, readCells, widthOf } from './cell-blocks.ts';
+import type { MosaicJson } from './mosaic-json.ts';
+import { readScript, scriptText } from './script-text.ts';
+
+type Described = MosaicJson['placement'];
+
+/** A block as a script: the base64 of its cells' pictures, row by row, little endian. */
+export function blockScript(
+  { cells, grid }: Pick<Placement, 'cells' | 'grid'>,
+  block: CellBlock,
+  { block: side, type }: Described,
+): string {
+  const { x, y, columns, rows } = block;
+  const width = widthOf(type);
+  const bytes = Buffer.alloc(columns * rows * width);
+  for (let row = 0, at = 0; row < rows; row++) {
+    const first = (y * side + row) * grid.columns + x * side;
+    for (let column = 0; column < columns; column++, at += width) bytes.writeUIntLE(cells[first + column]!, at, width);
+  }
+  return scriptText(CELLS_GLOBAL, blockName(block), bytes.toString('base64'));
+}
+
+/**
+ * Reads what {@link blockScript} made into `cells`.
+ *
+ * @returns whether it is a block of this place and size, and of pictures that there are.
+ */
+export function readBlock(
+  text: string,
+  block: CellBlock,
+  { grid, placement, pictures }: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>,
+  cells: Uint32Array,
+): boolean {
+  const base64 = readScript(text, CELLS_GLOBAL, blockName(block));
+  if (typeof base64 !== 'string' || !/^[A-Za-z0-9+/]*=*$/.test(base64)) return false;
+  const shown = readCells(Buffer.from(base64, 'base64'), block, placement.type);
+  if (!shown?.every((picture) => picture < pictures)) return false;
+  for (let row = 0; row < block.rows; row++) {
+    const first = (block.y * placement.block + row) * grid.columns + block.x * placement.block;
+    cells.set(shown.subarray(row * block.columns, (row + 1) * block.columns), first);
+  }
+  return true;
+}

@@ -1,0 +1,72 @@
+/**
+ * Checks of fields in files that anybody can have written. Each returns the value, or throws a {@link UserError}
+ * `not-a-site`: "Expected X for FIELD in mosaic.json but received Y".
+ */
+import { UserError } from '../errors.ts';
+
+/** A JSON object of which nothing is known yet. */
+export type Fields = Readonly<Record<string, unknown>>;
+
+const SHOWN_LENGTH = 60;
+
+/** What is thrown for a field that is not as it should be. */
+export function malformed(field: string, what: string, value: unknown): UserError {
+  return new UserError(
+    'not-a-site',
+    `Expected ${what} for ${field} in mosaic.json but received ${shown(value)}`,
+    'Build the site again.',
+  );
+}
+
+/** A value in a message: short, whatever it is. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === '') return 'an empty text';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+}
+
+/** A JSON object. */
+export function object(field: string, value: unknown): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
+  throw malformed(field, 'an object', value);
+}
+
+/** A list. */
+export function list(field: string, value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw malformed(field, 'a list', value);
+}
+
+/** A whole number, `low` to `high`, both inclusive. */
+export function whole(field: string, value: unknown, low: number, high: number): number {
+  if (isWhole(value, low, high)) return value;
+  throw malformed(field, low === high ? String(low) : `a whole number from ${low} to ${high}`, value);
+}
+
+/** Whether a value is a whole number, `low` to `high`, both inclusive. */
+export function isWhole(value: unknown, low: number, high: number): value is number {
+  return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
+}
+
+/** A finite number, `low` to `high`, both inclusive. */
+export function number(field: string, value: unknown, low: number, high: number): number {
+  if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value;
+  const range = Number.isFinite(low + high) ? ` from ${low} to ${high}` : '';
+  throw malformed(field, `a number${range}`, value);
+}
+
+/** Just one value. */
+export function exactly<Value extends number | string>(field: string, value: unknown, expected: Value): Value {
+  if (value === expected) return expected;
+  throw malformed(field, String(expected), value);
+}
+
+/** One of some texts. */
+export function oneOf<Value extends string>(field: string, value: unknown, values: readonly Value[]): Value {
+  const found = values.find((one) => one === value);
+  if (found !== undefined) return found;
+  throw malformed(field, values.length === 1 ? values[0]! : `one of ${values.join(', ')}`, value);
+}

@@ -1,0 +1,114 @@
+import type { Layout, Level, Size, TileFormat } from '../types.ts';
+import { baseUrlOf } from './base-url.ts';
+import { exactly, type Fields, isWhole, list, malformed, object, oneOf, whole } from './fields.ts';
+import type { LayoutLevel } from './mosaic-json.ts';
+
+/** Sides of tiles, px: least and most. */
+export const TILE_SIDES = [16, 8192] as const;
+
+const LAYOUTS: readonly Layout[] = ['dzi', 'compact', 'iiif'];
+/** How levels come to be that are written as tiles of the mosaic; and those of compact that are not. */
+const WRITTEN: readonly LayoutLevel['from'][] = ['reference', 'splice', 'paint'];
+const SHARED: readonly LayoutLevel['from'][] = ['reference', 'sheets'];
+/** Cells along a side of a tile that is put together from sheets, at most; pictures along a side of a sheet, at most. */
+const SHEET_CELLS_MAX = 64;
+
+/** What the layouts of a mosaic have to fit. */
+interface MosaicShape {
+  /** As they follow from the grid, coarsest first. */
+  readonly levels: readonly Level[];
+  readonly tileSize: number;
+  readonly format: TileFormat;
+  readonly found: 'file' | 'page';
+}
+
+/**
+ * Checks `layouts` of a mosaic.json: there is one at least, and its levels are those of the mosaic, in tiles that a viewer can
+ * show. Whether they are just what a build would write is for `verify` to tell.
+ *
+ * @throws {UserError} `not-a-site`.
+ */
+export function checkLayouts(layouts: Fields, shape: MosaicShape): void {
+  const names = Object.keys(layouts);
+  if (names.length === 0) throw malformed('layouts', `one of ${LAYOUTS.join(', ')}`, 'none');
+  for (const name of names) {
+    const layout = object(`layouts.${oneOf('a name in layouts', name, LAYOUTS)}`, layouts[name]);
+    if (name === 'dzi') checkDzi(layout, shape);
+    else if (name === 'compact') checkCompact(layout, shape);
+    else checkIiif(layout, shape);
+  }
+}
+
+function checkDzi({ levels, fullLevel }: Fields, shape: MosaicShape): void {
+  const name = 'layouts.dzi.levels';
+  const told = list(name, levels);
+  exactly(`the number of ${name}`, told.length, shape.levels.length);
+  for (const [i, level] of shape.levels.entries()) {
+    const { tile } = checkLevel(`${name}[${i}]`, told[i], level, WRITTEN);
+    exactly(`${name}[${i}].tile.width`, tile.width, shape.tileSize);
+    exactly(`${name}[${i}].tile.height`, tile.height, shape.tileSize);
+  }
+  oneOf('layouts.dzi.fullLevel', fullLevel, ['link', 'copy']);
+}
+
+function checkCompact({ levels, overview, sheets }: Fields, shape: MosaicShape): void {
+  const name = 'layouts.compact.levels';
+  const told = list(name, levels);
+  exactly(`the number of ${name}`, told.length, shape.levels.length);
+  const deepest = shape.levels.length - 1;
+  const last = whole('layouts.compact.overview', overview, 0, deepest);
+  const inSheets = new Set<number>();
+  for (const [i, level] of shape.levels.entries()) {
+    const { from } = checkLevel(`${name}[${i}]`, told[i], level, i <= last ? WRITTEN : SHARED);
+    if (from === 'sheets') inSheets.add(i);
+  }
+  const sizes = list('layouts.compact.sheets', sheets);
+  exactly('the number of layouts.compact.sheets', sizes.length, inSheets.size);
+  for (const [i, sheet] of sizes.entries()) {
+    const at = `layouts.compact.sheets[${i}]`;
+    const { level, side } = object(at, sheet);
+    whole(`${at}.level`, level, last + 1, deepest);
+    if (!inSheets.delete(level as number)) throw malformed(`${at}.level`, 'a level from sheets', level);
+    whole(`${at}.side`, side, 1, SHEET_CELLS_MAX);
+  }
+}
+
+function checkIiif({ levels, baseUrl }: Fields, { levels: all, format, found }: MosaicShape): void {
+  const name = 'layouts.iiif.levels';
+  const told = list(name, levels);
+  whole(`the number of ${name}`, told.length, 1, all.length);
+  const own = all.slice(all.length - told.length);
+  for (const [i, level] of own.entries()) checkLevel(`${name}[${i}]`, told[i], level, WRITTEN);
+  oneOf('tile.format', format, ['jpeg']);
+  if (found === 'page' && baseUrl === undefined) return;
+  if (typeof baseUrl === 'string' && baseUrlOf(baseUrl) === baseUrl) return;
+  throw malformed('layouts.iiif.baseUrl', 'an http or https URL', baseUrl);
+}
+
+/** A level of a layout: which, the size of its tiles, and whether they can come to be as it says. */
+function checkLevel(
+  name: string,
+  value: unknown,
+  { level, cell }: Level,
+  origins: readonly LayoutLevel['from'][],
+): LayoutLevel {
+  const told = object(name, value);
+  exactly(`${name}.level`, told['level'], level);
+  const size = object(`${name}.tile`, told['tile']);
+  const tile = {
+    width: whole(`${name}.tile.width`, size['width'], ...TILE_SIDES),
+    height: whole(`${name}.tile.height`, size['height'], ...TILE_SIDES),
+  };
+  const from = oneOf(`${name}.from`, told['from'], origins);
+  const fits =
+    from === 'reference' ? holds(cell, tile, Infinity) : from !== 'sheets' || holds(tile, cell, SHEET_CELLS_MAX);
+  if (fits) return { level, tile, from };
+  const what = from === 'sheets' ? 'tiles of whole cells' : 'cells of whole tiles';
+  throw malformed(name, what, `${tile.width} x ${tile.height}`);
+}
+
+/** Whether a size is a whole number of times another, of whole px; at most `most` times. */
+function holds(size: Size, part: Size, most: number): boolean {
+  const times = (length: number, of: number) => Number.isInteger(of) && isWhole(length / of, 1, most);
+  return times(size.width, part.width) && times(size.height, part.height);
+}

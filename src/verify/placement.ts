@@ -1,0 +1,42 @@
+import { readBlock } from '../format/block-script.ts';
+import { blockLength, blockPath, blocksOf } from '../format/cell-blocks.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
+import type { Problems } from './problems.ts';
+import type { SiteFiles } from './site-files.ts';
+import { DAMAGED } from './tile-checker.ts';
+
+type Described = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
+
+/**
+ * Reads which picture stands in which cell, and notes what is wrong with the files that tell.
+ *
+ * @param sums CRC-32 of the blocks, if they are known.
+ * @returns pictures, row by row; undefined if a block cannot be used.
+ */
+export function readPlacement(
+  files: SiteFiles,
+  mosaic: Described,
+  sums: Uint32Array | undefined,
+  problems: Problems,
+): Uint32Array | undefined {
+  const { grid, placement } = mosaic;
+  const before = problems.all.length;
+  // Nothing is made room for before files of the right length are there.
+  for (const block of blocksOf(grid, placement.block)) {
+    const bytes = files.sizeOf(blockPath(block));
+    if (bytes === undefined) problems.add(blockPath(block), 'missing');
+    else if (bytes !== blockLength(block, placement.type)) problems.add(blockPath(block), 'does not fit mosaic.json');
+  }
+  if (problems.all.length > before) return undefined;
+  const cells = new Uint32Array(grid.columns * grid.rows);
+  let i = 0;
+  for (const block of blocksOf(grid, placement.block)) {
+    const path = blockPath(block);
+    const file = files.read(path);
+    const sum = sums?.[i++];
+    if (file.problem !== undefined) problems.add(path, file.problem);
+    else if (!readBlock(String(file.bytes), block, mosaic, cells)) problems.add(path, 'does not fit mosaic.json');
+    else if (sum !== undefined && file.sum !== sum) problems.add(path, DAMAGED);
+  }
+  return problems.all.length > before ? undefined : cells;
+}

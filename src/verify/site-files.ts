@@ -1,0 +1,78 @@
+import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { systemCode } from '../errors.ts';
+import { explain } from '../reasons.ts';
+
+/** Larger files are not held in memory, bytes. */
+export const WHOLE_MAX = 2 ** 26;
+const CHUNK = 2 ** 20;
+
+/** A file that was read: its CRC-32, and its bytes unless it is too large. */
+export interface FoundFile {
+  readonly sum: number;
+  readonly bytes: Buffer | undefined;
+  readonly problem?: undefined;
+}
+
+/** A file of a site, or why it cannot be had. */
+export type SiteFile = FoundFile | { readonly problem: string };
+
+/** The files of a site, which may be anything: devices, pipes and folders are told, not read. */
+export class SiteFiles {
+  private readonly site: string;
+
+  constructor(site: string) {
+    this.site = site;
+  }
+
+  /** Bytes of a file; undefined if there is none. */
+  sizeOf(path: string): number | undefined {
+    const stat = this.stat(path);
+    return stat?.isFile() ? stat.size : undefined;
+  }
+
+  /**
+   * Reads a file and its CRC-32. Synchronously: for small files that is several times faster.
+   *
+   * @param most length of a file whose bytes are wanted.
+   */
+  read(path: string, most = WHOLE_MAX): SiteFile {
+    try {
+      const stat = this.stat(path);
+      if (!stat) return { problem: 'missing' };
+      if (!stat.isFile()) return { problem: 'is no file' };
+      const whole = join(this.site, path);
+      if (stat.size > most) return { sum: sumOf(whole), bytes: undefined };
+      const bytes = readFileSync(whole);
+      return { sum: crc32(bytes), bytes };
+    } catch (error) {
+      return { problem: systemCode(error) === 'ENOENT' ? 'missing' : explain(error) };
+    }
+  }
+
+  private stat(path: string) {
+    try {
+      return statSync(join(this.site, path), { throwIfNoEntry: false });
+    } catch (error) {
+      // A file where a folder should be.
+      if (systemCode(error) === 'ENOTDIR') return undefined;
+      throw error;
+    }
+  }
+}
+
+/** CRC-32 of a file of any size. */
+function sumOf(path: string): number {
+  const file = openSync(path, 'r');
+  try {
+    const chunk = Buffer.allocUnsafe(CHUNK);
+    let sum = 0;
+    for (let read = readSync(file, chunk); read > 0; read = readSync(file, chunk)) {
+      sum = crc32(chunk.subarray(0, read), sum);
+    }
+    return sum;
+  } finally {
+    closeSync(file);
+  }
+}
