@@ -65,8 +65,8 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   let [done, encoded] = [0, 0];
   onProgress(0, numbers.size);
   const make = async ([source, number]: readonly [Source, number]) => {
-    const made = await originalFile(source, background);
-    const { file, parts } = await write(made, source, number, { store, mode, quality });
+    const whole = await originalFile(source, background);
+    const { file, parts } = await write(whole, source, number, { store, mode, quality });
     const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
     return { source, number, size, file, parts };
   };
