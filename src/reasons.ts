@@ -11,10 +11,12 @@ const WORDS = {
   damaged: 'the file is damaged',
   'not-an-image': 'not an image, or of a format that cannot be decoded',
   undecodable: 'cannot be decoded',
-  heic: 'HEIC (HEVC) cannot be decoded here: convert it to JPEG',
+  heic: 'HEIC, and neither libheif-js nor heif-dec is installed',
   raw: 'a camera raw file: export it as JPEG or TIFF',
   'other-format': 'a format that cannot be decoded here: convert it to JPEG or PNG',
   'too-large': 'too large: more than 268 megapixels',
+  'too-large-heic': 'too large: HEIC of more than 64 megapixels',
+  'decoder-failed': 'the decoder failed',
   'not-indexed': 'could not be indexed',
 } as const;
 
@@ -37,7 +39,12 @@ export type Reason = keyof typeof WORDS | `E${string}`;
 /** What decoders say. */
 const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/input file is missing/i, 'ENOENT'],
-  [/HEVC|libde265|compression format has not been built in/i, 'heic'],
+  [/^HEIC cannot be decoded here/, 'heic'],
+  [/^heif: .*(image size \d+x\d+ exceeds|too large)/i, 'too-large-heic'],
+  [/HEIC decoder (failed|ended)|^heif: not enough memory/, 'decoder-failed'],
+  [/^heif: .*(unexpected end of file|size too small|insufficient input)/i, 'truncated'],
+  [/^heif: .*unsupported feature|compression format has not been built in/i, 'other-format'],
+  [/^heif: .*(invalid|decoder plugin)/i, 'damaged'],
   [/exceeds pixel limit/i, 'too-large'],
   [/unsupported image format|corrupt header/i, 'not-an-image'],
   [/^unknown error$|read error|crc error|bad seek/i, 'damaged'],
@@ -53,6 +60,11 @@ export function reasonOf(error: unknown): Reason {
   const code = systemCode(error) ?? message.split(/[:,]/, 1)[0]!;
   if (SYSTEM_CODE.test(code)) return code as Reason;
   return DECODERS.find(([pattern]) => pattern.test(message))?.[1] ?? 'undecodable';
+}
+
+/** Whether a file's content is at fault; everything else may be otherwise the next time, or elsewhere. */
+export function isOfContent(reason: Reason): boolean {
+  return !['heic', 'decoder-failed', 'not-indexed'].includes(reason) && !SYSTEM_CODE.test(reason);
 }
 
 /** A reason for people; tells nothing of the machine, whatever it is given. */

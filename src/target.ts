@@ -3,14 +3,14 @@ import sharp from 'sharp';
 import { shrinkLinear, toSrgb as convertToSrgb } from './colour/convert.ts';
 import { LINEAR, toSrgb } from './colour/linear.ts';
 import { UserError } from './errors.ts';
-import { imageSize, openImage } from './image/open-image.ts';
+import { type OpenImage, openImage } from './image/open-image.ts';
 import { explain } from './reasons.ts';
 import type { Rgb, Size } from './types.ts';
 
 /** The picture to be reproduced: read, and known to decode. */
 export interface Target {
   readonly path: string;
-  readonly bytes: Buffer;
+  readonly image: OpenImage;
   /** Upright px. */
   readonly width: number;
   readonly height: number;
@@ -25,20 +25,20 @@ export interface Target {
  */
 export async function openTarget(path: string): Promise<Target> {
   try {
-    const bytes = await readFile(path);
-    const { width, height } = await imageSize(bytes);
-    const small = await (await TargetPx.decode({ bytes })).resized({ width: 64, height: 64 });
+    const image = await openImage(await readFile(path));
+    const { width, height } = image.metadata.autoOrient;
+    const small = await (await TargetPx.decode({ image })).resized({ width: 64, height: 64 });
     const mean = [0, 1, 2].map((c) => {
       let sum = 0;
       for (let i = c; i < small.length; i += 3) sum += LINEAR[small[i]!]!;
       return toSrgb(sum / (small.length / 3));
     });
-    return { path, bytes, width, height, mean: { r: mean[0]!, g: mean[1]!, b: mean[2]! } };
+    return { path, image, width, height, mean: { r: mean[0]!, g: mean[1]!, b: mean[2]! } };
   } catch (error) {
     throw new UserError(
       'target',
       `Cannot read the target ${path}: ${explain(error)}`,
-      'Expected an image file (JPEG, PNG, WebP, AVIF, TIFF, GIF or SVG) as the first argument.',
+      'Expected an image file (JPEG, PNG, WebP, AVIF, HEIC, TIFF, GIF or SVG) as the first argument.',
       { cause: error },
     );
   }
@@ -58,8 +58,7 @@ export class TargetPx {
    * @param shape what it is cropped to, evenly; only the ratio of its sides counts.
    * @param background what is transparent.
    */
-  static async decode({ bytes }: Pick<Target, 'bytes'>, shape?: Size, background = '#fff'): Promise<TargetPx> {
-    const image = await openImage(bytes);
+  static async decode({ image }: Pick<Target, 'image'>, shape?: Size, background = '#fff'): Promise<TargetPx> {
     const upright = convertToSrgb(image.px().autoOrient().flatten({ background }));
     const { data, info } = await upright.raw().toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;

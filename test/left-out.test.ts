@@ -79,8 +79,14 @@ function escaped(text: string): string {
 
 test.each([
   ['a.heic: bad seek to 865819', 'damaged'],
-  ['heif: Error while loading plugin: Support for this compression format has not been built in', 'heic'],
-  ['HEIC (HEVC) cannot be decoded here', 'heic'],
+  ['heif: Error while loading plugin: Support for this compression format has not been built in', 'format'],
+  ['HEIC cannot be decoded here: neither libheif-js nor heif-dec is installed', 'heic'],
+  ['heif: Invalid input: Unexpected end of file: Extent in iloc box', 'damaged'],
+  [
+    'heif: Memory allocation error: Security limit exceeded: Image size 9000x9000 exceeds the maximum image size',
+    'too-large',
+  ],
+  ['the HEIC decoder failed', 'undecodable'],
   ['Input image exceeds pixel limit', 'too-large'],
   ['VipsJpeg: premature end of JPEG image', 'damaged'],
   ['pngload_buffer: libspng read error', 'damaged'],

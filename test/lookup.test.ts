@@ -1,6 +1,7 @@
 import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
 import { FEATURE_LENGTH } from '../src/colour/features.ts';
+import { openImage } from '../src/image/open-image.ts';
 import { PricedSources } from '../src/kernels/priced-kernel.ts';
 import { sourcesMemory } from '../src/kernels/priced-memory.ts';
 import { BATCH, Lookup, lookupMemory } from '../src/match/lookup.ts';
@@ -66,7 +67,8 @@ test('a placement does not depend on how many threads there are', async () => {
   const bytes = await sharp(waves(width, height, 5), { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
-  const target = { path: 'target.png', bytes, width, height, mean: { r: 128, g: 128, b: 128 } };
+  const image = await openImage(bytes);
+  const target = { path: 'target.png', image, width, height, mean: { r: 128, g: 128, b: 128 } };
   const usable = 200;
   const features = Float32Array.from({ length: usable * FEATURE_LENGTH }, (_, i) => {
     const dimension = i % FEATURE_LENGTH;

@@ -9,16 +9,18 @@ const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
   ['other-format', 'format'],
   ['not-an-image', 'no-image'],
   ['too-large', 'too-large'],
+  ['too-large-heic', 'too-large'],
   ['empty', 'damaged'],
   ['truncated', 'damaged'],
   ['damaged', 'damaged'],
   ['undecodable', 'undecodable'],
+  ['decoder-failed', 'undecodable'],
   ['not-indexed', 'undecodable'],
 ]);
 
 /** What files of a kind are called and what people can do, in the order in which they are told. */
 const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]>> = {
-  heic: ['HEIC', 'convert them to JPEG'],
+  heic: ['HEIC', 'npm install libheif-js, or install heif-dec'],
   raw: ['camera raw', 'export them as JPEG'],
   format: ['of other formats', 'convert them to JPEG or PNG'],
   'too-large': ['too large', 'make them smaller'],

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { count } from '../numbers.ts';
 import { WorkerCrash, WorkerPool, workerModule } from '../pool.ts';
-import { type Reason, reasonOf } from '../reasons.ts';
+import { isOfContent, type Reason, reasonOf } from '../reasons.ts';
 import type { Recipe, ScannedFile, SkippedFile, Source } from '../types.ts';
 import { Catalog, type SourcePlace } from './catalog.ts';
 import { Batch, type ReadFile } from './batch.ts';
@@ -101,7 +101,8 @@ async function look(file: ScannedFile, known: KnownImages, pool: WorkerPool): Pr
       return { file, hash, image: await pool.run<IndexedImage>(whole ?? file.path, transfer) };
     } catch (error) {
       if (error instanceof WorkerCrash) throw error;
-      return { file, hash, broken: reasonOf(error) };
+      const reason = reasonOf(error);
+      return isOfContent(reason) ? { file, hash, broken: reason } : { file, failed: reason };
     }
   } catch (error) {
     return { file, failed: reasonOf(error) };

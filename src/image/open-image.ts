@@ -1,5 +1,7 @@
+import { readFile, stat } from 'node:fs/promises';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import type { Size } from '../types.ts';
+import { decodeHeic } from './heic.ts';
 
 /** An image file: its bytes, or the path of one too large to read at once. */
 export type ImageInput = Uint8Array | string;
@@ -20,18 +22,33 @@ export interface OpenImage {
  */
 const DECODING: SharpOptions = { failOn: 'error' };
 
+/** HEIC is read whole; the largest of phones are some 20 MiB. */
+const HEIC_BYTES = 2 ** 28;
+
 /**
  * Opens an image that somebody gave us, for whichever stage. This is the only place that hands such files to a decoder.
  *
  * @throws what the decoder throws for what is no image.
  */
 export async function openImage(input: ImageInput): Promise<OpenImage> {
+  const whole = await openDirectly(input);
+  if (whole.format !== 'heic') return whole;
+  const tiff = await decodeHeic(await bytesOf(input), { page: whole.metadata.pagePrimary ?? 0 });
+  return { ...(await openDirectly(tiff)), format: 'heic' };
+}
+
+/** Opens what libvips reads by itself; of HEIC, that is all but the px. */
+async function openDirectly(input: ImageInput): Promise<OpenImage> {
   const px: OpenImage['px'] = (options) => sharp(input, { ...DECODING, ...options });
   const metadata = await px().metadata();
-  const format = formatOf(metadata);
-  // libvips has its container read, and fails only where px are asked for.
-  if (format === 'heic') throw new Error('HEIC (HEVC) cannot be decoded here');
-  return { format, metadata, px };
+  return { format: formatOf(metadata), metadata, px };
+}
+
+async function bytesOf(input: ImageInput): Promise<Uint8Array> {
+  if (typeof input !== 'string') return input;
+  const { size } = await stat(input);
+  if (size > HEIC_BYTES) throw new Error('heif: too large');
+  return await readFile(input);
 }
 
 /**
@@ -40,7 +57,7 @@ export async function openImage(input: ImageInput): Promise<OpenImage> {
  * @throws what the decoder throws for what is no image.
  */
 export async function imageSize(input: ImageInput): Promise<Size & { readonly format: string }> {
-  const { format, metadata } = await openImage(input);
+  const { format, metadata } = await openDirectly(input);
   return { format, width: metadata.autoOrient.width, height: metadata.autoOrient.height };
 }
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
+import { openImage } from '../image/open-image.ts';
 import { explain } from '../reasons.ts';
 import { TargetPx } from '../target.ts';
 import type { Grid, Size } from '../types.ts';
@@ -19,7 +20,7 @@ const [PLAIN, DETAIL, SKIN] = [1, 2, 1];
 export async function readWeights(path: string, { columns, rows }: Grid, cell: Size): Promise<Float32Array> {
   try {
     const shape = { width: columns * cell.width, height: rows * cell.height };
-    const whole = await TargetPx.decode({ bytes: await readFile(path) }, shape, '#000');
+    const whole = await TargetPx.decode({ image: await openImage(await readFile(path)) }, shape, '#000');
     const px = await whole.resized({ width: columns, height: rows });
     const step = px.length / (columns * rows);
     return Float32Array.from(

@@ -145,7 +145,7 @@ async function metapixel({ name, target, grid }: Scene, library: string, folder:
     string,
   ];
   const [width, height] = [grid.columns * THEIR_CELL, grid.rows * THEIR_CELL];
-  await writeFile(picture, await sharp(target.bytes).resize(width, height, { fit: 'cover' }).png().toBuffer());
+  await writeFile(picture, await sharp(target.path).resize(width, height, { fit: 'cover' }).png().toBuffer());
   const size = ['--width', String(THEIR_CELL), '--height', String(THEIR_CELL), '--distance', String(DISTANCE)];
   await runCommand('metapixel', ['--library', library, ...size, `--out=${protocol}`, '--metapixel', picture, out]);
   const cells = new Uint32Array(grid.columns * grid.rows);

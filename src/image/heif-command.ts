@@ -1,0 +1,134 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import type { HeicPixels } from './heic-pixels.ts';
+import { isOfPixels } from './libheif.ts';
+
+/** libheif's command line, where it is installed. */
+export interface HeifCommand {
+  readonly name: 'heif-dec' | 'heif-convert';
+  /** Whether it decodes better than libheif-js, whose libde265 1.0.15 fails on some grids of tiles. */
+  readonly newer: boolean;
+  readonly options: readonly string[];
+}
+
+const run = promisify(execFile);
+const NAMES = ['heif-dec', 'heif-convert'] as const;
+/** The version of libde265 from which on grids come out as they should. */
+const SOUND_LIBDE265 = [1, 0, 16];
+/** The version of libheif from which on its PNG need not be compressed. */
+const UNCOMPRESSED_PNG = [1, 19, 0];
+/** Asked for its version, and for an image, ms. */
+const [ASKED_MS, DECODING_MS] = [5000, 60_000];
+/** Of folders with what is being decoded; one that is older than this, in ms, was left by a process that was killed. */
+const [FOLDER, LEFT_MS] = ['zoomosaic-heic-', 3_600_000];
+
+let known: Promise<HeifCommand | undefined> | undefined;
+
+/** The command that is installed, if any; looked for once. */
+export function heifCommand(): Promise<HeifCommand | undefined> {
+  known ??= findHeifCommand();
+  return known;
+}
+
+/** Looks for the command in `PATH`. */
+export async function findHeifCommand(): Promise<HeifCommand | undefined> {
+  for (const name of NAMES) {
+    try {
+      const { stdout } = await run(name, ['--list-decoders'], { timeout: ASKED_MS });
+      const help = await run(name, ['--help'], { timeout: ASKED_MS });
+      const decoder = versionIn(stdout, /libde265 HEVC decoder, version ([\d.]+)/);
+      const libheif = versionIn(help.stdout + help.stderr, /libheif version: ([\d.]+)/);
+      if (!/HEIC decoders:\s*\n- /.test(stdout)) continue;
+      const quick = reaches(libheif, UNCOMPRESSED_PNG) ? ['--png-compression-level', '0'] : [];
+      return { name, newer: decoder === undefined || reaches(decoder, SOUND_LIBDE265), options: ['--quiet', ...quick] };
+    } catch {
+      continue; // it is not there, or of no use
+    }
+  }
+  return undefined;
+}
+
+/** How a command decodes. */
+export interface CommandOptions {
+  /** Which of the file's images, from 0. */
+  readonly page: number;
+  /** Takes an image that it warns of. */
+  readonly lenient?: boolean;
+  /** When it is killed, ms. */
+  readonly timeout?: number;
+}
+
+/**
+ * Decodes an image of a HEIF file by a command of libheif; turned, mirrored and cropped as the file asks for.
+ *
+ * @throws what the command says of a file that it cannot decode.
+ */
+export async function decodeByCommand(
+  { name, options }: HeifCommand,
+  file: Uint8Array,
+  { page, lenient = false, timeout = DECODING_MS }: CommandOptions,
+): Promise<HeicPixels> {
+  const folder = await mkdtemp(join(tmpdir(), FOLDER));
+  try {
+    const [from, to] = [join(folder, 'in.heic'), join(folder, 'out.png')];
+    await writeFile(from, file);
+    const limits = { timeout, killSignal: 'SIGKILL', maxBuffer: 2 ** 20 } as const;
+    const { stderr } = await run(name, [...options, from, to], limits);
+    const warning = [...stderr.matchAll(/^Warning: (.*)/gm)].map(([, text]) => text!).find(isOfPixels);
+    if (warning !== undefined && !lenient) throw new Error(warning);
+    // Where there are several images, their names are numbered.
+    const names = await readdir(folder);
+    const png = await readFile(names.includes('out.png') ? to : join(folder, `out-${page + 1}.png`));
+    return await pixelsOf(png);
+  } catch (error) {
+    throw new Error(saidBy(error), { cause: error });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    await tidy();
+  }
+}
+
+async function pixelsOf(png: Buffer): Promise<HeicPixels> {
+  const image = sharp(png, { failOn: 'error', ignoreIcc: true });
+  const { depth, channels: all } = await image.metadata();
+  const wide = depth === 'ushort';
+  const rgb = all <= 2 ? image.toColourspace(wide ? 'rgb16' : 'srgb') : image;
+  const { data, info } = await rgb.raw({ depth: wide ? 'ushort' : 'uchar' }).toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const channels = info.channels as 3 | 4;
+  const stride = width * channels * (wide ? 2 : 1);
+  return { width, height, channels, bits: wide ? 16 : 8, px: data, stride, premultiplied: false };
+}
+
+/** Removes what a process that was killed has left. */
+async function tidy(): Promise<void> {
+  const names = await readdir(tmpdir()).catch(() => []);
+  for (const name of names.filter((other) => other.startsWith(FOLDER))) {
+    const path = join(tmpdir(), name);
+    const then = await stat(path).catch(() => undefined);
+    if (then && Date.now() - then.mtimeMs > LEFT_MS) await rm(path, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** What a command said of a file; whatever else went wrong is no fault of the file. */
+function saidBy(error: unknown): string {
+  const { killed, stderr, message } = error as { killed?: boolean; stderr?: string; message: string };
+  const said = (killed ? '' : stderr || message).trim().split('\n').at(-1) ?? '';
+  return /invalid input|unsupported feature|decoder plugin|security limit/i.test(said)
+    ? `heif: ${said}`
+    : 'the HEIC decoder failed';
+}
+
+function versionIn(text: string, pattern: RegExp): number[] | undefined {
+  return pattern.exec(text)?.[1]?.split('.').map(Number);
+}
+
+function reaches(version: readonly number[] | undefined, least: readonly number[]): boolean {
+  if (!version) return false;
+  const differing = least.findIndex((part, i) => (version[i] ?? 0) !== part);
+  return differing < 0 || (version[differing] ?? 0) > least[differing]!;
+}
