@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from './image/sharp.ts';
 import type { Recipe, Size } from './types.ts';
 
 /** What encoding depends on. */

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import sharp from 'sharp';
+import { sharp } from './image/sharp.ts';
 import { shrinkLinear, toSrgb as convertToSrgb } from './colour/convert.ts';
 import { LINEAR, toSrgb } from './colour/linear.ts';
 import { UserError } from './errors.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCell } from '../src/catalog/decode.ts';
 import { imageSize, openImage } from '../src/image/open-image.ts';
@@ -70,3 +70,55 @@ test('an image that cannot be decoded is refused', async () => {
   const cut = whole.subarray(0, whole.length - 100);
   await expect((await openImage(cut)).px().raw().toBuffer()).rejects.toThrow(/premature end/i);
 });
+
+describe('formats', () => {
+  const px = () => sharp(waves(40, 30, 4), { raw: { width: 40, height: 30, channels: 3 } });
+  const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"/>');
+
+  test('are told by content, whatever the name', async () => {
+    for (const format of ['jpeg', 'png', 'webp', 'avif', 'tiff', 'gif', 'svg'] as const) {
+      const bytes = format === 'svg' ? SVG : await px().toFormat(format).toBuffer();
+      for (const name of ['x.jpg', 'x.png', 'x.svg', 'x.v', 'x.csv', 'x']) {
+        const path = join(root, `${format} ${name}`);
+        await writeFile(path, bytes);
+        expect(await imageSize(path), path).toEqual({ format, width: 40, height: 30 });
+      }
+      expect(await imageSize(bytes)).toEqual({ format, width: 40, height: 30 });
+    }
+  });
+
+  test('are no others than those, whatever the name', async () => {
+    const others: [string, Buffer][] = [
+      ['ppm', Buffer.concat([Buffer.from('P6\n2 2\n255\n'), Buffer.alloc(12)])],
+      ['pdf', Buffer.from('%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj trailer<</Root 1 0 R>>')],
+      ['csv', Buffer.from('1,2\n3,4\n')],
+      ['v', await libvipsOwn(px())],
+    ];
+    for (const [kind, bytes] of others) {
+      for (const name of [`x.${kind}`, 'x.jpg']) {
+        const path = join(root, `${kind} ${name}`);
+        await writeFile(path, bytes);
+        for (const input of [path, bytes])
+          await expect(openImage(input), path).rejects.toThrow(/unsupported image format/);
+      }
+    }
+  });
+
+  test('are all that the decoder is loaded for', async () => {
+    const source = join(import.meta.dirname, '..', 'src');
+    const files = (await readdir(source, { recursive: true })).filter((name) => name.endsWith('.ts'));
+    const loading: string[] = [];
+    for (const name of files) {
+      const text = await readFile(join(source, name), 'utf8');
+      if (/^import (?!type ).*'sharp'|import\('sharp'\)/m.test(text)) loading.push(name);
+    }
+    expect(loading).toEqual([join('image', 'sharp.ts')]);
+  });
+});
+
+/** A picture in libvips' own format, which other builds of it read, too. */
+async function libvipsOwn(image: Sharp): Promise<Buffer> {
+  const path = join(root, 'own.v');
+  await image.toFile(path);
+  return await readFile(path);
+}

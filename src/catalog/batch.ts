@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { toHex } from '../colour/hex.ts';
 import type { Reason } from '../reasons.ts';
 import type { Rgb, ScannedFile } from '../types.ts';

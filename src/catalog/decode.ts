@@ -1,4 +1,5 @@
-import sharp, { type OutputInfo, type Sharp } from 'sharp';
+import type { OutputInfo, Sharp } from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { shrinkLinear, toSrgb } from '../colour/convert.ts';
 import { type ImageInput, type OpenImage, openImage } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
 import { encodeTile } from '../encode.ts';
 import type { ImageInput } from '../image/open-image.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { toHex } from '../colour/hex.ts';
 import { makeFolder } from '../disk.ts';
 import type { Reason } from '../reasons.ts';

@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import sharp from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { messageOf } from '../errors.ts';
 import type { ImageInput } from '../image/open-image.ts';
 import type { Reply } from '../pool.ts';

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from './sharp.ts';
 
 /** Pieces of work under way that want the decoder as it is set here; and what it was set to before the first of them. */
 let underWay = 0;

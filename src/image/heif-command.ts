@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import sharp from 'sharp';
+import { sharp } from './sharp.ts';
 import type { HeicPixels } from './heic-pixels.ts';
 import { isOfPixels } from './libheif.ts';
 

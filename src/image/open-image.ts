@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
-import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
+import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import type { Size } from '../types.ts';
 import { decodeHeic } from './heic.ts';
+import { sharp } from './sharp.ts';
 
 /** An image file: its bytes, or the path of one too large to read at once. */
 export type ImageInput = Uint8Array | string;

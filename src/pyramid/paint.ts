@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
-import sharp, { type OverlayOptions } from 'sharp';
+import type { OverlayOptions } from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { type CellPainter, cellPainter } from '../cell-painter.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
 import { encodePainted } from '../encode.ts';

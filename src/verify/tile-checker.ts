@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { explain } from '../reasons.ts';
 import type { Size } from '../types.ts';
 import type { Problems } from './problems.ts';
