@@ -1,11 +1,15 @@
 import type { AspectChoice } from './cell-shape.ts';
 import type { FitResult } from './fit/fit.ts';
-import type { Grid, Layout, LeftOut, Quality, Size, SourceCounts, Stage } from './types.ts';
+import type { Grid, Layout, LeftOut, Names, Quality, Size, SourceCounts, Stage } from './types.ts';
 
 /** What a build made; the CLI's `--json` prints it as it is. */
 export interface BuildResult {
   /** Folder of the site, as it was asked for. */
   readonly out: string;
+  /** Folder of the reports: placement.csv, sources.csv, skipped.csv, quality.json. */
+  readonly report: string;
+  /** Whether the site tells the names of image files. */
+  readonly names: Names;
   readonly layouts: readonly Layout[];
   readonly grid: Grid;
   /** A cell at full resolution, px. */

@@ -30,9 +30,11 @@ import { chooseRecipe } from './recipe.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
+import { REPORTS, reportsOf } from './site/reports.ts';
 import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
 import { StageClock } from './stage-clock.ts';
+import { openReportFolder } from './staging/report-folder.ts';
 import { stage } from './staging/staging.ts';
 import { FolderStore } from './store/folder-store.ts';
 import { openTarget } from './target.ts';
@@ -93,6 +95,9 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
   let catalog: Catalog | undefined;
   let pictures: Pictures | undefined;
   try {
+    // A placement may be one of the reports there, which is then written anew.
+    const precious = inputsOf({ ...options, placement: undefined }, []);
+    const report = await openReportFolder({ ...options, names: REPORTS, inputs: precious });
     const indexing = { folder: options.catalog, background, concurrency, signal, recipe, suspects };
     const opened = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, onProgress }));
     catalog = opened;
@@ -130,7 +135,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     );
     const header = await spliceHeader(recipe);
     const { layouts, warnings: ofLayouts } = chooseLayouts({ options, recipe, placement, pictures: shown, header });
-    const shape = { grid, recipe, pictures: shown.count, layouts };
+    const shape = { grid, recipe, pictures: shown.count, layouts, names: options.names };
     const sets = siteSets(shape);
     const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
     const { fullLevel } = options;
@@ -159,10 +164,6 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       writeSite(store, {
         mosaic,
         placement,
-        pictures: shown,
-        sources,
-        skipped: opened.skipped,
-        nameOf: (path) => names.nameOf(path),
         files: new Map<string, Iterable<string>>([
           ...descriptorsOf(shape),
           ...iiifDocuments(
@@ -176,12 +177,18 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       const taken = await usageOf(staging.folder, Object.keys(layouts) as Layout[], signal);
       onProgress(2, 3);
       signal.throwIfAborted();
-      await staging.commit({ found: taken.whole.files, written: store.files });
+      const nameOf = (path: string) => names.nameOf(path);
+      const parts = { mosaic, placement, pictures: shown, sources, skipped: opened.skipped, nameOf };
+      await staging.commit({ found: taken.whole.files, written: store.files }, () =>
+        report.write(() => reportsOf(parts)),
+      );
       onProgress(3, 3);
       return taken;
     });
     return {
       out: options.out,
+      report: options.report,
+      names: options.names,
       layouts: Object.keys(layouts) as Layout[],
       grid,
       cell,

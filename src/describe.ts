@@ -1,4 +1,3 @@
-import { basename, extname } from 'node:path';
 import type { Catalog } from './catalog/catalog.ts';
 import { leftOutOf, leftOutText } from './catalog/left-out.ts';
 import type { Pictures } from './catalog/pictures.ts';
@@ -49,7 +48,7 @@ export function describeMosaic({
   return {
     format: 'zoomosaic',
     version: MOSAIC_VERSION,
-    title: options.title ?? titleOf(options.target),
+    title: options.title,
     layouts,
     grid,
     cell: recipe.cell,
@@ -77,28 +76,22 @@ export function describeMosaic({
       enlarged: used.filter(({ enlarged }) => enlarged).length,
       verbatim: used.filter(({ verbatim }) => verbatim).length,
     },
+    names: options.names,
     placement: { block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
     ...(originals && { originals }),
     quality,
   };
 }
 
-/** What IIIF tells of a mosaic; `names` is the source of each cell. */
+/** What IIIF tells of a mosaic; `nameOf` is the name of each cell's source. */
 export function aboutOf(
   { title, grid, sources, width, height }: MosaicJson,
-  { credit, rights }: ResolvedOptions,
-  names: (cell: number) => string,
+  { credit, rights, names }: ResolvedOptions,
+  nameOf: (cell: number) => string,
 ): IiifAbout {
   const cells = count(grid.columns * grid.rows);
   const summary = `A photomosaic of ${cells} cells and ${count(sources.used)} images, ${count(width)} x ${count(height)} px.`;
-  return { title, credit, rights, summary, names };
-}
-
-function titleOf(target: string): string {
-  const words = basename(target, extname(target))
-    .replaceAll(/[-_.\s]+/g, ' ')
-    .trim();
-  return words ? words[0]!.toUpperCase() + words.slice(1) : 'Mosaic';
+  return { title, credit, rights, summary, ...(names === 'all' && { names: nameOf }) };
 }
 
 /** What people should know of a build. */
@@ -127,7 +120,7 @@ export function warningsOf(
       `${count(sources.nearDuplicates)} images look like others and share their uses; --near-duplicates keep counts each by itself`,
     );
   }
-  if (sources.skipped) warnings.push(`${files} files cannot be used; see report/skipped.csv`);
+  if (sources.skipped) warnings.push(`${files} files cannot be used; skipped.csv of the reports names them`);
   if (sources.enlarged) {
     warnings.push(
       `${count(sources.enlarged)} images are smaller than a cell (${sizeText(mosaic.cell)} px) and were enlarged`,

@@ -4,7 +4,7 @@ import { systemCode, UserError } from './errors.ts';
 
 /** A folder that was asked for, by the option that asked for it. */
 export interface NamedFolder {
-  readonly option: '--out' | '--catalog';
+  readonly option: '--out' | '--catalog' | '--report';
   readonly path: string;
 }
 

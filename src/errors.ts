@@ -11,6 +11,7 @@ export type ErrorCode =
   | 'not-writable'
   | 'catalog'
   | 'changed'
+  | 'report'
   | 'not-a-site'
   | 'site';
 

@@ -22,7 +22,7 @@ export function gridOf(
     throw new UserError(
       'usage',
       `${PLACEMENT} names no cell`,
-      'Name an image for every cell, as report/placement.csv does.',
+      'Name an image for every cell, as placement.csv of the reports does.',
     );
   }
   const most = (values: Iterable<number>) => {

@@ -70,8 +70,8 @@ function describe({ options, recipe, placement, pictures, header }: LayoutFacts,
   }
 }
 
-function estimate({ recipe, placement, pictures, header }: LayoutFacts, layout: Layout, layouts: Layouts) {
-  const shape: SiteShape = { grid: placement.grid, recipe, pictures: pictures.count, layouts };
+function estimate({ options, recipe, placement, pictures, header }: LayoutFacts, layout: Layout, layouts: Layouts) {
+  const shape: SiteShape = { grid: placement.grid, recipe, pictures: pictures.count, layouts, names: options.names };
   const bytesOf = bytesIn(pictures);
   const uses = usesOf(placement, pictures);
   return { layout, ...estimateUsage(siteSets(shape), { uses, bytesOf, headerBytes: header.bytes.length }) };

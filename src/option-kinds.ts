@@ -54,6 +54,8 @@ const KINDS: Readonly<Record<keyof BuildOptions, Kind>> = {
   host: TEXT,
   fullLevel: TEXT,
   originals: TEXT,
+  names: TEXT,
+  report: PATH,
   baseUrl: TEXT,
   credit: TEXT,
   rights: TEXT,

@@ -3,6 +3,7 @@ import type {
   Crop,
   FullLevel,
   Layout,
+  Names,
   NearDuplicates,
   Originals,
   Pin,
@@ -62,7 +63,7 @@ export interface BuildOptions {
   pins?: readonly Pin[];
   /** Globs of images that are left out. */
   ban?: readonly string[];
-  /** Path of a CSV as `report/placement.csv`: that placement is rendered, and nothing matched. */
+  /** Path of a CSV as the report `placement.csv`: that placement is rendered, and nothing matched. */
   placement?: string;
   /** The same image never stands twice within this many cells (Chebyshev); by default 1, 0 where images are few. */
   minDistance?: number;
@@ -76,6 +77,13 @@ export interface BuildOptions {
   originals?: Originals;
   /** With layout `iiif`: where the site will be published, an http(s) URL. */
   baseUrl?: string;
+  /**
+   * Whether anything published tells the names of image files: `all`, where there is a place for them; by default what the page
+   * needs, which is `none`. Said outright, `none` also keeps the target's name out of the title.
+   */
+  names?: Names;
+  /** Folder of the reports, which name files: outside of `out`; by default `out` with `-report` behind it. */
+  report?: string;
   /** Whose pictures these are, and their licence or rights statement (a URL); told by `iiif`. */
   credit?: string;
   rights?: string;
@@ -124,7 +132,9 @@ export interface ResolvedOptions {
   readonly credit: string | undefined;
   readonly rights: string | undefined;
   readonly catalog: string;
-  readonly title: string | undefined;
+  readonly title: string;
+  readonly names: Names;
+  readonly report: string;
   readonly force: boolean;
   readonly concurrency: number;
   readonly onProgress: (progress: Progress) => void;
@@ -149,5 +159,6 @@ export const DEFAULTS = {
   rotate: false,
   layout: 'dzi' as Layout | 'auto' | readonly Layout[],
   originals: 'none' as Originals,
+  names: 'none' as Names, // the page shows none
   fullLevel: 'link' as FullLevel, // full resolution costs no disk
 };

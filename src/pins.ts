@@ -11,7 +11,7 @@ export const PLACEMENT = '--placement';
 
 /**
  * Reads pins as people type them: `12,34=photo.jpg`, or the path of a CSV with the columns column, row, source (as
- * report/placement.csv has them).
+ * the report placement.csv has them).
  *
  * @throws {UserError} `usage`.
  */

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { basename, extname } from 'node:path';
 import envPaths from 'env-paths';
 import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
 import { fromHex } from './colour/hex.ts';
@@ -9,7 +10,18 @@ import { checkIiifFormat } from './layout/iiif-image.ts';
 import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
 import { checkKinds, optionOf } from './option-kinds.ts';
 import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
-import type { Crop, FullLevel, Layout, NearDuplicates, Originals, Rgb, Subsampling, TileFormat } from './types.ts';
+import { reportFolderOf } from './staging/report-folder.ts';
+import type {
+  Crop,
+  FullLevel,
+  Layout,
+  Names,
+  NearDuplicates,
+  Originals,
+  Rgb,
+  Subsampling,
+  TileFormat,
+} from './types.ts';
 
 const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
 const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
@@ -18,6 +30,7 @@ const NEAR_DUPLICATES: readonly NearDuplicates[] = ['group', 'keep'];
 const LAYOUTS: readonly (Layout | 'auto')[] = ['dzi', 'compact', 'iiif', 'auto'];
 const ORIGINALS: readonly Originals[] = ['none', 'link', 'copy'];
 const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
+const NAMES: readonly Names[] = ['all', 'none'];
 
 /**
  * Copies options, fills in defaults and checks every value.
@@ -28,7 +41,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   checkKinds(options);
   const given = { ...DEFAULTS, ...withoutUndefined(options) };
   const { columns, cellSize, quality, subsampling, format, crop, maxUses, fullLevel } = given;
-  const { variety, nearDuplicates, adapt, originals } = given;
+  const { variety, nearDuplicates, adapt, originals, names } = given;
   const { tileSize, host, baseUrl } = options;
   if (options.grid && options.columns !== undefined) throw expected('grid', 'either --columns or --grid', 'both');
   const whole = (name: string, value: number, low: number, high = 2 ** 32) =>
@@ -66,6 +79,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   if (host !== undefined) hostOf(host);
   oneOf('full-level', FULL_LEVELS, fullLevel);
   oneOf('originals', ORIGINALS, originals);
+  oneOf('names', NAMES, names);
   if (maxUses !== Infinity) whole('max-uses', maxUses, 1);
   const { minDistance } = options;
   if (minDistance !== undefined) whole('min-distance', minDistance, 0, 1000);
@@ -111,12 +125,24 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     credit: options.credit,
     rights: options.rights === undefined ? undefined : checkRights(options.rights),
     catalog: options.catalog ?? envPaths('zoomosaic', { suffix: '' }).cache,
-    title: options.title,
+    title: options.title ?? (options.names === 'none' ? UNTITLED : titleOf(options.target)),
+    names,
+    report: options.report ?? reportFolderOf(options.out),
     force: options.force ?? false,
     concurrency,
     onProgress: options.onProgress ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
   };
+}
+
+/** What a page is called whose target's name is nobody's business. */
+const UNTITLED = 'Mosaic';
+
+function titleOf(target: string): string {
+  const words = basename(target, extname(target))
+    .replaceAll(/[-_.\s]+/g, ' ')
+    .trim();
+  return words ? words[0]!.toUpperCase() + words.slice(1) : UNTITLED;
 }
 
 const DECIDING = [

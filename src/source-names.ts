@@ -52,7 +52,7 @@ export class SourceNames {
       all.length === 1
         ? `${where} names ${name}, which cannot be used as an image`
         : `${where} names ${name}, which is none of the ${this.paths.length} images`,
-      'Name an image as report/sources.csv does; it has to be among the images, and not left out by --ban.',
+      'Name an image as sources.csv of the reports does; it has to be among the images, and not left out by --ban.',
     );
   }
 

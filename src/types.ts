@@ -18,6 +18,9 @@ export type Layout = 'dzi' | 'compact' | 'iiif';
 /** Whether sites carry the sources' own files, as hard links where nothing has to be taken out of them, or as copies. */
 export type Originals = 'none' | 'link' | 'copy';
 
+/** Whether a site tells the names of image files. */
+export type Names = 'all' | 'none';
+
 /** Which part of a source fills its cell. */
 export type Crop = 'centre' | 'attention' | 'entropy';
 
@@ -67,7 +70,7 @@ export type Stage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'orig
 export interface Pin {
   readonly column: number;
   readonly row: number;
-  /** Its path, its name as in `report/sources.csv`, or the end of one of them. */
+  /** Its path, its name as in the report `sources.csv`, or the end of one of them. */
   readonly image: string;
   /** Path of the CSV that it was read from, if it was. */
   readonly file?: string;
@@ -188,7 +191,7 @@ export interface SourceCounts {
   readonly usable: number;
   /** Distinct images that were placed. */
   readonly used: number;
-  /** Files that cannot be used; listed in `report/skipped.csv`. */
+  /** Files that cannot be used; listed in the report `skipped.csv`. */
   readonly skipped: number;
   /** Of them, how many of each kind; kinds without any are not there. */
   readonly leftOut: Readonly<Partial<Record<LeftOutKind, number>>>;

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type MosaicJson, type Progress, verify } from '../src/index.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../src/colour/linear.ts';
 import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
-import { readSite } from './site.ts';
+import { readSite, reportOf } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;
@@ -288,7 +288,7 @@ describe('a build', () => {
     expect(result.quality.gap).toBeLessThan(0.01);
     expect(Object.keys(result.stages)).toEqual(['scan', 'catalog', 'match', 'measure', 'pyramid', 'originals', 'site']);
     expect(mosaic.sources).toEqual(result.sources);
-    expect(await readFile(join(out, 'report/skipped.csv'), 'utf8')).toMatch(
+    expect(await readFile(reportOf(out, 'skipped.csv'), 'utf8')).toMatch(
       /^path,code,reason\r\n".*broken, ""really"".jpg",not-an-image,"not an image, or of a format that cannot be decoded"\r\n$/,
     );
     expect([...new Set(seen.map(({ stage }) => stage))]).toEqual([

@@ -93,7 +93,7 @@ describe('what a site will take up, by estimate,', () => {
         return own.reduce((sum, bytes) => sum + bytes, 0);
       };
       const header = await spliceHeader(recipe);
-      const shape = { grid, recipe, pictures: mosaic.pictures, layouts: mosaic.layouts };
+      const shape = { grid, recipe, pictures: mosaic.pictures, layouts: mosaic.layouts, names: mosaic.names };
       const known = { uses, bytesOf, headerBytes: header.bytes.length };
       const estimate = estimateUsage(siteSets(shape), known);
       const none = estimateUsage([], known);
@@ -106,7 +106,7 @@ describe('what a site will take up, by estimate,', () => {
       const [bytes, ofTiles] = [await bytesIn(out, files), await bytesIn(out, tiles)];
       expect((estimate.bytes - none.bytes) / ofTiles, `tiles of ${layout}`).toBeGreaterThan(0.85);
       expect((estimate.bytes - none.bytes) / ofTiles, `tiles of ${layout}`).toBeLessThan(1.15);
-      // The page and reports are taken to be somewhat more than they are; where tiles count, that is no matter.
+      // The page is taken to be somewhat more than they are; where tiles count, that is no matter.
       expect(none.bytes).toBeGreaterThan(bytes - ofTiles - 20_000);
       expect(none.bytes).toBeLessThan(bytes - ofTiles + 150_000 + 40 * grid.columns * grid.rows);
       if (bytes > 1.5e6) {

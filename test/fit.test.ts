@@ -50,14 +50,14 @@ const host = (limits: Partial<Host>): Host => ({
   ...limits,
 });
 
-/** A site of all layouts: 4 common files (2 of them originals and a report), and those of each layout. */
+/** A site of all layouts: 4 common files (one of them an original), and those of each layout. */
 async function mixedSite(): Promise<string> {
   const site = await temporaryFolder();
   write(site, {
     'index.html': 100,
     'viewer/viewer.js': 200,
     'originals/0/0.TIF': 5000,
-    'report/placement.csv': 300,
+    'checksums.bin': 300,
     'mosaic.dzi': 10,
     'mosaic_files/0/0_0.jpg': 40,
     'mosaic_files/1/0_0.jpg': 41,
@@ -100,6 +100,19 @@ describe('the table of hosts', () => {
     }
   });
 
+  it('is told with commands that publish the site and nothing else', () => {
+    const page = readFileSync('docs/hosting.md', 'utf8');
+    const blocks = [...page.matchAll(/^```\w*\n(.*?)^```/gms)].map(([, block]) => block!.trim().split('\n'));
+    const uploads = /^(cp -r|npx (wrangler|netlify)|neocities push|butler push|aws s3 sync|rclone sync)\b/;
+    const named = blocks.flat().filter((line) => uploads.test(line));
+    expect(named.length).toBeGreaterThanOrEqual(8);
+    for (const line of named) expect(line).toMatch(/ site( |$)/);
+    // The others take all that is in the folder that they are in.
+    const within = blocks.filter((lines) => lines.some((line) => /\badd --all\b|^zip\b/.test(line)));
+    expect(within.map(([first]) => first)).toEqual(['cd site', 'git init --initial-branch main mosaic', 'cd site']);
+    expect(blocks.flat().filter((line) => line.includes('report'))).toEqual([]);
+  });
+
   it('takes units as the hosts write them', () => {
     expect(hostOf('cloudflare-pages')).toMatchObject({ files: 20_000, fileBytes: 26_214_400 });
     expect(hostOf('github-pages')).toMatchObject({ siteBytes: 1_000_000_000, fileBytes: 104_857_600 });
@@ -112,11 +125,11 @@ describe('usageOf', () => {
     const site = await mixedSite();
     const { layouts, whole } = await usageOf(site, ['dzi', 'compact', 'iiif']);
     expect(layouts.map(({ layout, files, folders, bytes }) => ({ layout, files, folders, bytes }))).toEqual([
-      { layout: 'dzi', files: 9, folders: 9, bytes: 5600 + 10 + 123 + 60 },
-      { layout: 'compact', files: 8, folders: 10, bytes: 5600 + 11 + 50 + 700 + 60 },
-      { layout: 'iiif', files: 6, folders: 8, bytes: 5600 + 100 },
+      { layout: 'dzi', files: 9, folders: 8, bytes: 5600 + 10 + 123 + 60 },
+      { layout: 'compact', files: 8, folders: 9, bytes: 5600 + 11 + 50 + 700 + 60 },
+      { layout: 'iiif', files: 6, folders: 7, bytes: 5600 + 100 },
     ]);
-    expect(whole).toMatchObject({ files: 14, folders: 17, bytes: 5600 + 133 + 761 + 60 + 100 });
+    expect(whole).toMatchObject({ files: 14, folders: 16, bytes: 5600 + 133 + 761 + 60 + 100 });
   });
 
   it('finds the largest file and the fullest folder, of each layout', async () => {
@@ -126,7 +139,7 @@ describe('usageOf', () => {
     expect(layouts[0]!.largestFile).toEqual({ path: 'mosaic_files/2/8_0.jpg', bytes: 6008 });
     expect(layouts[0]!.fullestFolder).toEqual({ path: 'mosaic_files/2', entries: 9 });
     expect(layouts[1]!.largestFile).toEqual({ path: 'originals/0/0.TIF', bytes: 5000 });
-    // index.html, viewer, originals, report, overview.dzi, overview_files, sheets, tiles
+    // index.html, viewer, originals, checksums.bin, overview.dzi, overview_files, sheets, tiles
     expect(layouts[1]!.fullestFolder).toEqual({ path: '.', entries: 8 });
     expect(whole.fullestFolder).toEqual({ path: '.', entries: 11 });
   });
@@ -142,13 +155,12 @@ describe('usageOf', () => {
     ]);
   });
 
-  it('tells what leaving out originals and reports saves', async () => {
+  it('tells what leaving out originals saves', async () => {
     const { layouts } = await usageOf(await mixedSite(), ['dzi']);
-    const { withoutOriginals, withoutReport, types } = layouts[0]!;
-    expect(types).toEqual(['csv', 'dzi', 'html', 'jpg', 'js', 'tif']);
-    expect(withoutOriginals).toMatchObject({ files: 8, bytes: 793, largestFile: { path: 'report/placement.csv' } });
-    expect(withoutOriginals!.types).toEqual(['csv', 'dzi', 'html', 'jpg', 'js']);
-    expect(withoutReport).toMatchObject({ files: 8, bytes: 5493 });
+    const { withoutOriginals, types } = layouts[0]!;
+    expect(types).toEqual(['bin', 'dzi', 'html', 'jpg', 'js', 'tif']);
+    expect(withoutOriginals).toMatchObject({ files: 8, bytes: 793, largestFile: { path: 'checksums.bin' } });
+    expect(withoutOriginals!.types).toEqual(['bin', 'dzi', 'html', 'jpg', 'js']);
     const [plain] = (await usageOf(join(await mixedSite(), 'tiles'), ['dzi'])).layouts;
     expect(plain).not.toHaveProperty('withoutOriginals');
     expect(plain).not.toHaveProperty('withoutReport');
@@ -261,12 +273,11 @@ describe('remedyFor', () => {
     });
   });
 
-  it('leaves out reports or originals where that is enough, and originals besides where it is not', () => {
+  it('leaves out originals where that is enough, and originals besides where it is not', () => {
     const small = { ...usage('dzi'), types: ['jpg'] };
     const large = { bytes: 50_000 };
     const remedy = (given: Partial<LayoutUsage>, of: Layout = 'dzi') =>
       remedyFor({ host: few, usage: usage(of, { ...large, ...given }), cellSize: 256, tileSize: 256 });
-    expect(remedy({ withoutReport: small })).toEqual({ option: 'report/ left out', certain: true });
     expect(remedy({ withoutOriginals: small })).toEqual({ option: '--originals none', certain: true });
     expect(remedy({ withoutOriginals: usage('compact', { bytes: 40_000 }) }, 'compact')).toEqual({
       option: '--originals none --cell-size 128',
@@ -305,7 +316,7 @@ describe('the texts', () => {
     files: 57_123,
     folders: 40,
     bytes: 1_234_567_890,
-    largestFile: { path: 'report/placement.csv', bytes: 30_000_000 },
+    largestFile: { path: 'checksums.bin', bytes: 30_000_000 },
     fullestFolder: { path: 'mosaic_files/15', entries: 54_001 },
     types: ['dzi', 'html', 'jpg'],
   });
@@ -322,7 +333,7 @@ describe('the texts', () => {
   it('say what a site takes up', () => {
     const text = fitSummary(large);
     expect(text).toContain('site, as a host stores it:\n');
-    expect(text).toContain('  dzi      57,123 files, 1.2 GB, largest 30.0 MB (report/placement.csv),');
+    expect(text).toContain('  dzi      57,123 files, 1.2 GB, largest 30.0 MB (checksums.bin),');
     expect(text).toContain('fullest folder 54,001 entries (mosaic_files/15)\n');
     expect(text).toContain('  compact  1,204 files, 210.0 MB, ');
     expect(text).toContain('  together 58,000 files, 1.4 GB, ');
@@ -335,7 +346,7 @@ describe('the texts', () => {
     expect(text).toMatch(/GitHub Pages +dzi +no: 1\.2 GB, at most 1\.0 GB\n +compact +fits\n/);
     expect(text).toMatch(/ +together no: 1\.4 GB, at most 1\.0 GB\n +fits with --layout compact\n/);
     expect(text).toContain('57,123 files, at most 20,000;');
-    expect(text).toContain('30.0 MB in one file (report/placement.csv), at most 26.2 MB');
+    expect(text).toContain('30.0 MB in one file (checksums.bin), at most 26.2 MB');
     expect(text).toContain('54,001 entries in one folder (mosaic_files/15), at most 54,000');
     expect(text).toMatch(/itch\.io[^]*compact +no: 1,204 files, at most 1,000\n +try fewer images\n/);
     expect(text).toMatch(/itch\.io +dzi +no: [^\n]*\n +try --layout compact, fewer images\n/);

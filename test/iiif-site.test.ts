@@ -28,7 +28,7 @@ import {
   writeStructured,
 } from './levels.ts';
 import { refuses } from './refuses.ts';
-import { readSite } from './site.ts';
+import { readSite, reportOf } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const BASE = 'https://example.org/mosaic';
@@ -229,7 +229,8 @@ describe('a site with the layout iiif', () => {
       title: 'A <lighthouse> & more',
       credit: 'Photographs by many',
       rights: 'https://creativecommons.org/licenses/by/4.0/',
-    };
+      names: 'all',
+    } as const;
     site = await make('documents', { ...given, ...about, cellSize: 32, cellAspect: '1:1', baseUrl: `${BASE}/` });
     texts = new Map(
       await Promise.all(DOCUMENTS.map(async (path) => [path, await readFile(join(site.out, path), 'utf8')] as const)),
@@ -283,9 +284,9 @@ describe('a site with the layout iiif', () => {
     expect(site.result.layouts).toEqual(['iiif']);
     expect(Object.keys(site.mosaic.layouts)).toEqual(['iiif']);
     const tops = new Set((await filesOf(site.out)).map((path) => path.split('/')[0]));
-    expect([...tops]).toEqual(['cells', 'checksums.bin', 'iiif', 'index.html', 'mosaic.json', 'report', 'viewer']);
+    expect([...tops]).toEqual(['cells', 'checksums.bin', 'iiif', 'index.html', 'mosaic.json', 'viewer']);
     const images = [join(root, 'images of documents')];
-    const placement = join(site.out, 'report/placement.csv');
+    const placement = reportOf(site.out, 'placement.csv');
     const both = await make('with dzi', { images, placement, cellSize: 32, layout: ['dzi', 'iiif'] });
     const folder = (out: string) => join(out, 'iiif/image');
     const files = await filesOf(folder(site.out));
@@ -331,7 +332,7 @@ describe('a site with the layout iiif', () => {
   test('names the source of a cell that is not square, and turned', async () => {
     const given = await placedImages('turned', { width: 48, height: 32 }, 3, { columns: 3, rows: 1 });
     await writePlacement(given.placement, 3, [['002.png', 2], ['000.png', 4], '001.png']);
-    const { out } = await make('turned', { ...given, cellSize: 32, cellAspect: '3:2' });
+    const { out } = await make('turned', { ...given, cellSize: 32, cellAspect: '3:2', names: 'all' });
     const { items } = (await readJson(join(out, 'iiif/annotations.json'))) as unknown as {
       items: { target: string; body: { value: string } }[];
     };
@@ -348,7 +349,7 @@ describe('a site with the layout iiif', () => {
     ['not beyond', { columns: 100, rows: 51 }, 0],
   ])('names cells %s', async (name, grid, count) => {
     const given = await placedImages(name, { width: 16, height: 16 }, 3, grid);
-    const { out } = await make(name, { ...given, cellSize: 16 });
+    const { out } = await make(name, { ...given, cellSize: 16, names: 'all' });
     const files = await readdir(join(out, 'iiif'));
     expect(files.includes('annotations.json')).toBe(count > 0);
     const { items } = (await readJson(join(out, 'iiif/manifest.json'))) as unknown as { items: object[] };
@@ -376,7 +377,8 @@ describe('a site with the layout iiif', () => {
       title: 'A <lighthouse> & more',
       credit: 'Photographs by many',
       rights: 'https://creativecommons.org/licenses/by/4.0/',
-    };
+      names: 'all',
+    } as const;
     const placement = join(root, 'documents.csv');
     const other = await make('moved', { images, placement, ...about, cellSize: 32, baseUrl: to });
     for (const path of files) expect(await readFile(join(other.out, path), 'utf8'), path).toBe(moved[path]);

@@ -22,7 +22,7 @@ import {
   writePlacement,
   writeStructured,
 } from './levels.ts';
-import { readPictures } from './site.ts';
+import { readPictures, reportOf } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const BIN = fileURLToPath(new URL('../dist/cli/bin.cjs', import.meta.url));
@@ -90,7 +90,7 @@ function* first<Item>(items: Iterable<Item>, count: number): Generator<Item> {
   }
 }
 
-const isCommon = (path: string) => /^(viewer|report)\/|^(index\.html|mosaic\.json|checksums\.bin)$/.test(path);
+const isCommon = (path: string) => /^viewer\/|^(index\.html|mosaic\.json|checksums\.bin)$/.test(path);
 
 interface Case {
   /** Px of a cell, and how many images there are. */
@@ -191,7 +191,7 @@ describe('the compact layout', () => {
     const placement = await writePlacement(join(root, `${name}.csv`), grid.columns, cells);
     const common = { images: [folder], cellSize: side, placement, quality: 90, ...options };
     const dzi = await make(`${name}, dzi`, { ...common, layout: 'dzi' });
-    const report = join(dzi.out, 'report/placement.csv');
+    const report = reportOf(dzi.out, 'placement.csv');
     const { out, mosaic, result } = await make(name, { ...common, placement: report, layout: 'compact' });
     expect(result.layouts).toEqual(['compact']);
     const { tile, levels, layouts, tileSize } = mosaic;
@@ -292,7 +292,13 @@ describe('many pictures', () => {
     const [grid, pictures] = [{ columns: 400, rows: 300 }, 5000];
     const levels = levelsOf(grid, recipe.cell);
     const shared = levels.findIndex(({ cell }) => cell.width === 32);
-    const sets = siteSets({ grid, recipe, pictures, layouts: { compact: compactLayout(grid, recipe, shared) } });
+    const sets = siteSets({
+      grid,
+      recipe,
+      pictures,
+      layouts: { compact: compactLayout(grid, recipe, shared) },
+      names: 'none',
+    });
     const paths = sets.flatMap(({ pathsOf, columns, rows }) =>
       Array.from({ length: columns * rows }, (_, i) => pathsOf(i % columns, Math.floor(i / columns))).flat(),
     );
@@ -360,8 +366,8 @@ describe('a site with all layouts', () => {
     const run = spawnSync(process.execPath, [BIN, 'build', ...args, ...layouts], { cwd: root, encoding: 'utf8' });
     expect(run.status, run.stderr).toBe(0);
     const result = JSON.parse(run.stdout) as BuildResult;
-    const { out: _, stages: __, peakRssBytes: ___, warnings: ____, fit, ...facts } = made.result;
-    expect(result).toMatchObject({ out: 'by command', ...facts });
+    const { out: _, report: _____, stages: __, peakRssBytes: ___, warnings: ____, fit, ...facts } = made.result;
+    expect(result).toMatchObject({ out: 'by command', report: 'by command-report', ...facts });
     expect(result.fit.layouts).toEqual(fit.layouts);
     expect(await filesOf(join(root, 'by command'))).toEqual(await filesOf(site));
   });

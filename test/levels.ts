@@ -56,7 +56,7 @@ export async function writeStructured(folder: string, count: number, size: Size)
 /** What stands in a cell: the name of an image, and its turn. */
 export type Placed = string | readonly [name: string, turn: number];
 
-/** Writes a placement as `report/placement.csv` is; returns its path. */
+/** Writes a placement as the report `placement.csv` is; returns its path. */
 export async function writePlacement(path: string, columns: number, cells: readonly Placed[]): Promise<string> {
   const line = (placed: Placed, cell: number) => {
     const [name, turn] = typeof placed === 'string' ? [placed, 0] : placed;

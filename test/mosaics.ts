@@ -39,6 +39,7 @@ export function soundMosaic({
     height: grid.rows * cell.height,
     tile: { format: 'jpeg', extension: 'jpg', quality: 85, subsampling: '4:2:0' },
     crop: 'centre',
+    names: 'none',
     background: '#102030',
     levels: levelsOf(grid, cell),
     pictures: 14,

@@ -46,6 +46,8 @@ const TAKEN: { readonly [Name in keyof BuildOptions]-?: NonNullable<BuildOptions
   rights: 'http://creativecommons.org/licenses/by/4.0/',
   catalog: 'catalog',
   title: 'Title',
+  names: 'all',
+  report: 'reports',
   force: true,
   concurrency: 2,
   onProgress: () => {},

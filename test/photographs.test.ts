@@ -7,6 +7,7 @@ import { decodeCell } from '../src/catalog/decode.ts';
 import { build, type BuildResult, verify } from '../src/index.ts';
 import { SHARED_DATA } from './bench/shared-data.ts';
 import { difference } from './images.ts';
+import { reportOf } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const data = (...path: string[]) => join(SHARED_DATA, ...path);
@@ -38,7 +39,7 @@ test('hostile and ordinary files make a sound mosaic', async () => {
 });
 
 test('what cannot be decoded is listed with a reason, and nothing else is', async () => {
-  const csv = await readFile(join(built.out, 'report/skipped.csv'), 'utf8');
+  const csv = await readFile(reportOf(built.out, 'skipped.csv'), 'utf8');
   const lines = csv.trim().split('\n').slice(1);
   // PngSuite: names of files that must fail begin with x.
   const wanted = (await readdir(data('torture/pngsuite'))).filter((name) => /^x.*\.png$/.test(name));

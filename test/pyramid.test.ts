@@ -23,7 +23,13 @@ async function render(given: {
   onProgress?: (done: number) => void;
 }) {
   const { failing, signal = new AbortController().signal, onProgress = () => {} } = given;
-  const sets = siteSets({ grid, recipe, pictures: 1, layouts: { dzi: dziLayout(grid, recipe, 'link') } });
+  const sets = siteSets({
+    grid,
+    recipe,
+    pictures: 1,
+    layouts: { dzi: dziLayout(grid, recipe, 'link') },
+    names: 'none',
+  });
   const written = { write: 0, link: 0 };
   const note = (what: 'write' | 'link') => () => {
     if (what === failing && written[what] === 20) throw new Error(`no room to ${what}`);

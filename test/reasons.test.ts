@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../src/index.ts';
 import { explain, reasonOf, reasonText } from '../src/reasons.ts';
 import { writeMany, writeWaves } from './images.ts';
+import { reportOf } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const PATH = '/home/anna/secret folder/photo.jpg';
@@ -89,9 +90,9 @@ describe('a build', () => {
     });
     await gone;
     expect(result.sources).toMatchObject({ usable: 3, skipped: 1 });
-    const csv = await readFile(join(out, 'report/skipped.csv'), 'utf8');
+    const csv = await readFile(reportOf(out, 'skipped.csv'), 'utf8');
     expect(csv).toBe('path,code,reason\r\n002.jpg,ENOENT,there is no such file (ENOENT)\r\n');
-    expect(JSON.stringify({ ...result, out: '', fit: { ...result.fit, site: '' } })).not.toContain(root);
+    expect(JSON.stringify({ ...result, out: '', report: '', fit: { ...result.fit, site: '' } })).not.toContain(root);
   });
 
   test('that can use none names them as its reports do', async () => {

@@ -6,7 +6,7 @@ import type { BuildOptions } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { countsOf } from './scene.ts';
 import { difference } from './images.ts';
-import { cellPx, make, NAMES, tilesOf, writeImages } from './site.ts';
+import { cellPx, make, NAMES, reportOf, tilesOf, writeImages } from './site.ts';
 
 let root: string;
 beforeAll(async () => {
@@ -74,16 +74,18 @@ describe('reports', () => {
       },
     ]);
     const { grid, quality, sources: counts } = mosaic;
-    expect(JSON.parse(await readFile(join(out, 'report/quality.json'), 'utf8'))).toEqual({
+    expect(JSON.parse(await readFile(reportOf(out, 'quality.json'), 'utf8'))).toEqual({
       format: 'zoomosaic-quality',
       version: 1,
       grid,
       sources: counts,
       quality,
     });
-    const reports = ['placement.csv', 'sources.csv', 'skipped.csv', 'quality.json'].map((file) => `report/${file}`);
-    for (const file of [...reports, 'mosaic.json', 'index.html']) {
-      expect(await readFile(join(out, file), 'utf8'), file).not.toContain(root);
+    const reports = (['placement.csv', 'sources.csv', 'skipped.csv', 'quality.json'] as const).map((file) =>
+      reportOf(out, file),
+    );
+    for (const file of [...reports, join(out, 'mosaic.json'), join(out, 'index.html')]) {
+      expect(await readFile(file, 'utf8'), file).not.toContain(root);
     }
   });
 

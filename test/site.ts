@@ -29,19 +29,24 @@ export async function make(root: string, name: string, options: Partial<BuildOpt
   return { result, ...(await readSite(out)) };
 }
 
+/** Where a report of the build of a site is, unless another folder was asked for. */
+export function reportOf(out: string, name: 'placement.csv' | 'sources.csv' | 'skipped.csv' | 'quality.json'): string {
+  return join(`${out}-report`, name);
+}
+
 /** What a site's reports say, and what it shows. */
 export async function readSite(out: string) {
   const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
   const pictures = await readPictures(out, mosaic);
-  const csv = async (file: string, columns: string[]) =>
-    readCsv(await readFile(join(out, 'report', file), 'utf8'), columns, file).map((line) => ({ ...line }));
+  const csv = async (file: Parameters<typeof reportOf>[1], columns: string[]) =>
+    readCsv(await readFile(reportOf(out, file), 'utf8'), columns, file).map((line) => ({ ...line }));
   const placed = await csv('placement.csv', ['column', 'row', 'source', 'cost']);
   const sources = await csv('sources.csv', ['source', 'uses', 'column', 'row']);
   const skipped = await csv('skipped.csv', ['path', 'reason']);
   const shown = placed.map(({ source }) => source!);
   const idOf = new Map(sources.map(({ source }, id) => [source, id]));
   const ids = placed.map(({ source, turn }) => Number(turn ?? 0) * sources.length + idOf.get(source)!);
-  return { out, mosaic, pictures, ids, placed, sources, skipped, shown, placement: join(out, 'report/placement.csv') };
+  return { out, mosaic, pictures, ids, placed, sources, skipped, shown, placement: reportOf(out, 'placement.csv') };
 }
 
 /** Numbers of the pictures in a site's cells, row by row, by the description of `cells/`. */

@@ -66,7 +66,7 @@ export const BUILD_OPTIONS = {
     requiresArg: true,
     describe: 'Glob of images to leave out; repeatable',
   },
-  placement: text('Renders the placement of a CSV like report/placement.csv, matches nothing'),
+  placement: text('Renders the placement of a CSV like the report placement.csv, matches nothing'),
   layout: text(
     'How the pyramid lies on disk: dzi, compact (few files, for hosts), iiif, or several (dzi,iiif); auto: what --host takes',
     'dzi',
@@ -81,6 +81,8 @@ export const BUILD_OPTIONS = {
   rights: text('With iiif: URL of a licence or rights statement'),
   'full-level': text('Full-resolution tiles: link (hard links, no extra space) or copy', DEFAULTS.fullLevel),
   catalog: text("Folder of the index of images; by default in the user's cache directory"),
+  names: text('all: what is published may tell the names of your files (iiif does); none', DEFAULTS.names),
+  report: text('Folder of the reports, which name your files; never within --out', '--out with -report behind it'),
   title: text("Shown by the viewer; by default from the target's name"),
   force: { type: 'boolean', describe: 'Write into --out even if it holds something else, which stays' },
   concurrency: text('Images decoded at the same time; by default the number of processors'),
@@ -139,6 +141,8 @@ export async function buildOptions(args: object): Promise<BuildOptions> {
     fullLevel: a['full-level'],
     catalog: a['catalog'],
     title: a['title'],
+    names: a['names'],
+    report: a['report'],
     force: a['force'],
     concurrency: number('concurrency'),
   };

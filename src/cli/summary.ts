@@ -44,6 +44,8 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
     `  repeats  an image fills ${count(quality.mostUses)} cell${quality.mostUses === 1 ? '' : 's'} at most (${percent(quality.mostUsedShare)})${apart}`,
     `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytesText(result.bytes)}`,
     ...fitLines(result.fit),
+    `  names    ${NAMES_TEXT[result.names]}`,
+    `  reports  ${result.report}: which image stands where; not for publishing, they name your files`,
     `  time     ${times.join(', ')}`,
     `  memory   ${bytesText(result.peakRssBytes)} at most`,
     ...result.warnings.map((warning) => `  note     ${warning}`),
@@ -53,6 +55,12 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
   ];
   return lines.join('\n');
 }
+
+/** What a site tells of names. */
+const NAMES_TEXT = {
+  none: 'nothing in the site names your files (--names all lets it)',
+  all: 'the site may name your files (--names all)',
+};
 
 /** What each aspect would cut off the images, where the commonest was asked for. */
 function aspectLines({ aspects }: BuildResult): string[] {

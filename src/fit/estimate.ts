@@ -13,15 +13,17 @@ export interface KnownPictures {
   readonly headerBytes: number;
 }
 
-/** Viewer, placement and reports: files beside the tiles, bytes of the former, and of the latter for each cell. */
-const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [20, 400_000, 46];
+/** Page, viewer and placement: files beside the tiles, and bytes; of each cell, those of its place in a block and of its tile's checksum. */
+const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [15, 400_000, 10];
+/** Of the viewer, about. */
+const [LARGEST_BYTES, VIEWER_FILES] = [360_000, 4];
 
 /** What a site of such tiles will take up, about. */
 export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): Usage {
   const cells = known.uses.reduce((sum, times) => sum + times, 0);
   let [files, bytes] = [OTHER_FILES, OTHER_BYTES + cells * CELL_BYTES];
-  let largestFile = { path: 'report/placement.csv', bytes: cells * CELL_BYTES };
-  let fullestFolder = { path: 'report', entries: 4 };
+  let largestFile = { path: 'viewer/openseadragon.min.js', bytes: LARGEST_BYTES };
+  let fullestFolder = { path: 'viewer', entries: VIEWER_FILES };
   for (const set of sets) {
     const { columns, rows, name } = set;
     const tiles = columns * rows;

@@ -69,7 +69,6 @@ export function judgeFit(usage: Usage, host: Host): Fit {
 export function remedyFor(misfit: Misfit): Remedy | undefined {
   const { host, usage, compact, cellSize, tileSize } = misfit;
   if (judgeFit(usage, host).fits) return undefined;
-  if (fitsIf(usage.withoutReport, host)) return { option: 'report/ left out', certain: true };
   if (fitsIf(usage.withoutOriginals, host)) return { option: '--originals none', certain: true };
   if (usage.layout === 'compact') return smaller(usage.withoutOriginals ?? usage, misfit);
   if (!compact) return { option: '--layout compact', certain: false };

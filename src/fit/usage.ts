@@ -21,9 +21,8 @@ export interface Usage {
 /** What a site takes up if it has just one layout. */
 export interface LayoutUsage extends Usage {
   readonly layout: Layout;
-  /** The same without `originals/`, and without `report/`, if there are any: the page does without either. */
+  /** The same without `originals/`, if there are any: the page does without. */
   readonly withoutOriginals?: Usage;
-  readonly withoutReport?: Usage;
 }
 
 /** What a site takes up. */
@@ -35,7 +34,7 @@ export interface SiteUsage {
 }
 
 /** Whom files belong to, told by the first part of their path. */
-type Owner = Layout | 'dzi and compact' | 'originals' | 'report' | 'common';
+type Owner = Layout | 'dzi and compact' | 'originals' | 'common';
 
 const OWNERS: Readonly<Record<string, Owner>> = {
   'mosaic.dzi': 'dzi',
@@ -46,7 +45,6 @@ const OWNERS: Readonly<Record<string, Owner>> = {
   tiles: 'dzi and compact',
   iiif: 'iiif',
   originals: 'originals',
-  report: 'report',
 };
 
 /** What the files of one owner add up to. */
@@ -81,7 +79,6 @@ export async function usageOf(site: string, layouts: readonly Layout[], signal?:
         layout,
         ...total(tallies, (owner) => serves(owner, layout)),
         ...(tallies.has('originals') && { withoutOriginals: without('originals') }),
-        ...(tallies.has('report') && { withoutReport: without('report') }),
       };
     }),
     whole: total(tallies, () => true),
@@ -90,7 +87,7 @@ export async function usageOf(site: string, layouts: readonly Layout[], signal?:
 
 function serves(owner: Owner, layout: Layout): boolean {
   if (owner === 'dzi and compact') return layout !== 'iiif';
-  return owner === layout || owner === 'common' || owner === 'originals' || owner === 'report';
+  return owner === layout || owner === 'common' || owner === 'originals';
 }
 
 /** A folder that is being read. */

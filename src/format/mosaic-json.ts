@@ -4,6 +4,7 @@ import type {
   FullLevel,
   Grid,
   Level,
+  Names,
   Quality,
   Size,
   SourceCounts,
@@ -86,6 +87,8 @@ export interface MosaicJson {
     /** Used sources whose full-resolution tile is their own compressed data. */
     readonly verbatim: number;
   };
+  /** Whether the site tells the names of image files. */
+  readonly names: Names;
   /** Which picture stands in which cell: blocks of `block` x `block` cells, in `cells/`; see `cell-blocks.ts`. */
   readonly placement: { readonly block: number; readonly type: 'u16' | 'u32' };
   /**

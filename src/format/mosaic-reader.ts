@@ -6,7 +6,7 @@
 import { ASPECT_MAX, CELL_MAX } from '../cell-shape.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { extensionOf, levelsOf } from '../tile-plan.ts';
-import type { Crop, Grid, Level, Size, Subsampling, TileFormat } from '../types.ts';
+import type { Crop, Grid, Level, Names, Size, Subsampling, TileFormat } from '../types.ts';
 import { BLOCK_SIDES } from './cell-blocks.ts';
 import { exactly, type Fields, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';
 import { checkLayouts, TILE_SIDES } from './layouts-reader.ts';
@@ -15,6 +15,7 @@ import { INDEX_BLOCKS, ORIGINAL_LEVELS_MAX } from './original-index.ts';
 
 const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
 const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
+const NAMES: readonly Names[] = ['all', 'none'];
 const CROPS: readonly Crop[] = ['centre', 'attention', 'entropy'];
 /** Pictures whose numbers fit 16 bits. */
 const PICTURES_U16 = 2 ** 16;
@@ -65,6 +66,7 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   exactly('height', mosaic['height'], side(grid.rows * cell.height, 'grid.rows'));
   const format = checkTile(object('tile', mosaic['tile']));
   oneOf('crop', mosaic['crop'], CROPS);
+  oneOf('names', mosaic['names'], NAMES);
   checkBackground(mosaic['background']);
   const levels = levelsOf(grid, cell);
   checkLevels(list('levels', mosaic['levels']), levels);

@@ -68,19 +68,20 @@ export interface IiifAbout {
   readonly credit: string | undefined;
   readonly rights: string | undefined;
   readonly summary: string;
-  /** What stands in each cell, row by row. */
-  readonly names: (cell: number) => string;
+  /** Name of what stands in each cell, row by row; left out where names are not told. */
+  readonly names?: (cell: number) => string;
 }
 
 /** The documents of the IIIF layout, by their paths: of each, its text in blocks. */
-export function iiifDocuments({ grid, recipe, layouts }: SiteShape, about: IiifAbout): Map<string, Iterable<string>> {
+export function iiifDocuments(shape: SiteShape, about: IiifAbout): Map<string, Iterable<string>> {
+  const { grid, recipe, layouts } = shape;
   const documents = new Map<string, Iterable<string>>();
   if (!layouts.iiif) return documents;
   const { baseUrl } = layouts.iiif;
   const image = iiifImage(grid, recipe);
   const at = (path: string) => `${baseUrl}/${path}`;
   const text = (json: unknown) => [`${JSON.stringify(json, undefined, 2)}\n`];
-  const annotations = isAnnotated(grid);
+  const annotations = isAnnotated(shape);
   const { title, credit, rights, summary, names } = about;
   const info = infoJson(image, at(IIIF_PATHS.imageFolder), { rights, manifest: at(IIIF_PATHS.manifest) });
   documents.set(IIIF_PATHS.info, text(info));
@@ -88,12 +89,14 @@ export function iiifDocuments({ grid, recipe, layouts }: SiteShape, about: IiifA
     IIIF_PATHS.manifest,
     text(manifestJson({ baseUrl, title, image, credit, rights, summary, annotations })),
   );
-  if (annotations) documents.set(IIIF_PATHS.annotations, annotationPageJson(baseUrl, cellsOf(grid, recipe, names)));
+  if (annotations && names)
+    documents.set(IIIF_PATHS.annotations, annotationPageJson(baseUrl, cellsOf(grid, recipe, names)));
   return documents;
 }
 
 /** Where the documents of the IIIF layout lie, and members that they have whatever is told of the mosaic. */
-export function iiifMembers({ grid, recipe, layouts }: SiteShape): Map<string, object> {
+export function iiifMembers(shape: SiteShape): Map<string, object> {
+  const { grid, recipe, layouts } = shape;
   const { iiif } = layouts;
   if (!iiif) return new Map();
   const at = (path: string) => `${iiif.baseUrl}/${path}`;
@@ -101,12 +104,13 @@ export function iiifMembers({ grid, recipe, layouts }: SiteShape): Map<string, o
   const image = iiifImage(grid, recipe);
   return new Map<string, object>([
     [info, infoJson(image, at(imageFolder), { manifest: at(manifest) })],
-    ...[manifest, ...(isAnnotated(grid) ? [annotations] : [])].map((path) => [path, { id: at(path) }] as const),
+    ...[manifest, ...(isAnnotated(shape) ? [annotations] : [])].map((path) => [path, { id: at(path) }] as const),
   ]);
 }
 
-function isAnnotated({ columns, rows }: Grid): boolean {
-  return columns * rows <= ANNOTATIONS_MAX;
+/** Whether there is a page of annotations: it tells names and nothing else. */
+function isAnnotated({ grid: { columns, rows }, names }: SiteShape): boolean {
+  return names === 'all' && columns * rows <= ANNOTATIONS_MAX;
 }
 
 function* cellsOf({ columns, rows }: Grid, { cell: { width, height } }: Shape, names: (cell: number) => string) {

@@ -25,7 +25,7 @@ export function descriptorsOf({ grid, recipe, layouts }: SiteShape): Map<string,
 }
 
 /** The layouts of a site as they follow from its grid, and from what can be chosen of them. */
-export function expectedLayouts({ grid, recipe, layouts }: SiteShape): Layouts {
+export function expectedLayouts({ grid, recipe, layouts }: Omit<SiteShape, 'names'>): Layouts {
   const { dzi, compact, iiif } = layouts;
   return {
     ...(dzi && { dzi: dziLayout(grid, recipe, dzi.fullLevel) }),

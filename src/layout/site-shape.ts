@@ -1,7 +1,7 @@
 import { extensionOf, findMip, levelsOf, type Mip, mipsOf } from '../tile-plan.ts';
 import { pictureFile, type TileSet, tileSet } from '../tile-set.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
-import type { Grid, Level, Recipe, Size, TileOrigin } from '../types.ts';
+import type { Grid, Level, Names, Recipe, Size, TileOrigin } from '../types.ts';
 
 /** What all files of a pyramid follow from: builds and verification know it alike. */
 export interface SiteShape {
@@ -10,6 +10,8 @@ export interface SiteShape {
   /** Pictures in use. */
   readonly pictures: number;
   readonly layouts: Layouts;
+  /** Whether names of files are told. */
+  readonly names: Names;
 }
 
 /** A level of a mosaic as tiles. */
@@ -22,7 +24,7 @@ export function levelSet(
 }
 
 /** The files of all pictures at one size, one of each piece. */
-export function pictureSet({ pictures, recipe }: Omit<SiteShape, 'layouts'>, mip: Mip): TileSet {
+export function pictureSet({ pictures, recipe }: Pick<SiteShape, 'pictures' | 'recipe'>, mip: Mip): TileSet {
   const extension = extensionOf(recipe.format);
   const { width, height, down, piece, from } = mip;
   return tileSet({

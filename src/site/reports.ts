@@ -16,7 +16,10 @@ export interface ReportParts {
   readonly nameOf: (path: string) => string;
 }
 
-/** Files of `report/`, by name; each in blocks, since a line per cell may be many. */
+/** Names of the reports. */
+export const REPORTS = ['skipped.csv', 'placement.csv', 'sources.csv', 'quality.json'] as const;
+
+/** The reports, by name; each in blocks, since a line per cell may be many. */
 export function reportsOf({
   mosaic,
   placement,
@@ -24,9 +27,9 @@ export function reportsOf({
   sources,
   skipped,
   nameOf,
-}: ReportParts): Map<string, Iterable<Buffer>> {
+}: ReportParts): Map<(typeof REPORTS)[number], Iterable<Buffer>> {
   const names = sources.map(({ path }) => nameOf(path));
-  return new Map<string, Iterable<Buffer>>([
+  return new Map<(typeof REPORTS)[number], Iterable<Buffer>>([
     ['skipped.csv', csvBlocks(skippedLines(skipped, nameOf))],
     ['placement.csv', csvBlocks(placementLines(placement, pictures, names))],
     ['sources.csv', csvBlocks(sourceLines(placement, pictures, names))],

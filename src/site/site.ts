@@ -9,7 +9,7 @@ import { type Checksums, CHECKSUMS_FILE, packChecksums } from '../format/checksu
 import { count } from '../numbers.ts';
 import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
-import { type ReportParts, reportsOf } from './reports.ts';
+import type { Placement } from '../types.ts';
 
 /** Where a site's files go; paths are relative, with `/`. */
 export interface SiteStore {
@@ -19,7 +19,9 @@ export interface SiteStore {
 }
 
 /** What the site stage writes around the pyramid. */
-export interface SiteParts extends ReportParts {
+export interface SiteParts {
+  readonly mosaic: MosaicJson;
+  readonly placement: Placement;
   /** Descriptors and documents of layouts by their paths, in blocks. */
   readonly files: ReadonlyMap<string, Iterable<string>>;
   /** CRC-32 of what earlier stages wrote. */
@@ -29,8 +31,7 @@ export interface SiteParts extends ReportParts {
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Writes descriptors, placement, viewer and reports: everything but tiles and originals; last the checksums of all files but
- * reports.
+ * Writes descriptors, placement and viewer: everything but tiles and originals; last the checksums of all files.
  *
  * @throws {UserError} `not-a-site` if `mosaic.json` were one that no reader takes.
  */
@@ -55,7 +56,6 @@ export function writeSite(store: SiteStore, parts: SiteParts): void {
     store.write(blockPath(block), script);
     cells.push(crc32(script));
   }
-  for (const [name, blocks] of reportsOf(parts)) store.writeBlocks(`report/${name}`, blocks);
   store.write(CHECKSUMS_FILE, packChecksums({ ...sums, cells: Uint32Array.from(cells), files }));
 }
 

@@ -19,11 +19,12 @@ export interface Staging {
   /**
    * Puts the new site in the place of the old one; files that are no site's stay.
    *
-   * @param found number of files in `folder`; `written` how many were written there.
+   * @param files number of those in `folder`, and how many were written there.
+   * @param afterwards done before another build's site takes this place; its error is this call's.
    * @throws {UserError} `out-exists` if files are missing or something is in the way; `signal`'s reason if it waits for another
    *   build's commit and is aborted. Then the old site is as it was.
    */
-  commit(files: { readonly found: number; readonly written: number }): Promise<void>;
+  commit(files: { readonly found: number; readonly written: number }, afterwards?: () => Promise<void>): Promise<void>;
   /** Removes the unfinished site, once nobody writes into it any more. */
   discard(): Promise<void>;
   /** What an error means, if the working folder is gone; else the error itself. */
@@ -61,7 +62,7 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
   const working = await WorkingFolder.make(place, named);
   return {
     folder: join(working.path, 'new'),
-    async commit({ found, written }) {
+    async commit({ found, written }, afterwards) {
       if (!working.isThere()) throw gone(out);
       if (found !== written) throw incomplete(out, found, written);
       await withLock(place, working, signal, async () => {
@@ -71,6 +72,7 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
         } catch (error) {
           throw explainDisk(error, named);
         }
+        await afterwards?.();
       });
       await working.remove();
     },

@@ -47,7 +47,7 @@ export class WorkingFolder {
    */
   static async make(place: string, named: NamedFolder): Promise<WorkingFolder> {
     const path = join(place, `.zoomosaic-${randomBytes(8).toString('hex')}`);
-    const made = missing(place);
+    const made = missingFolders(place);
     await makeFolder(place, named);
     await makeFolder(path, named);
     await makeFolder(join(path, 'new'), named);
@@ -120,7 +120,7 @@ function ownerOf(path: string): Owner | undefined {
 }
 
 /** Folders that have to be made for `path` to be there, deepest first. */
-function missing(path: string): string[] {
+export function missingFolders(path: string): string[] {
   const folders: string[] = [];
   for (let at = path; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) {
     folders.push(at);
@@ -129,7 +129,8 @@ function missing(path: string): string[] {
   return folders;
 }
 
-function removeIfEmpty(folder: string): boolean {
+/** Removes a folder, if nothing is in it; whether it is gone. */
+export function removeIfEmpty(folder: string): boolean {
   try {
     rmdirSync(folder);
     return true;

@@ -37,7 +37,7 @@ export interface VerifyResult {
 }
 
 /**
- * Proves that a site is whole: every file of it, but for reports, is there and is what was written (CRC-32); every tile of every
+ * Proves that a site is whole: every file of it is there and is what was written (CRC-32); every tile of every
  * layout and every original decodes, and has the right size; every full-resolution tile is that of the picture that the
  * placement puts there. Files that are none of the site's are not looked at.
  *
@@ -100,9 +100,9 @@ async function verifyFiles(mosaic: MosaicJson, verifying: Verifying): Promise<nu
 }
 
 /** What all files of a pyramid follow from; of layouts, what a build would write. */
-function shapeOf({ grid, cell, tileSize, tile, pictures, layouts }: MosaicJson): SiteShape {
+function shapeOf({ grid, cell, tileSize, tile, pictures, layouts, names }: MosaicJson): SiteShape {
   const recipe = { cell, tileSize, format: tile.format, subsampling: tile.subsampling };
-  return { grid, recipe, pictures, layouts: expectedLayouts({ grid, recipe, pictures, layouts }) };
+  return { grid, recipe, pictures, layouts: expectedLayouts({ grid, recipe, pictures, layouts }), names };
 }
 
 /** Names and originals are as many as they are; more than this is not read, bytes. */

@@ -1,0 +1,176 @@
+/**
+ * The folder of a build's reports. They name files, so it never lies in the site. Each report is written under another name and
+ * renamed once all are whole; what else lies in the folder is not touched.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { lstat, open, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { explainDisk, makeFolder, type NamedFolder, syncFolder } from '../disk.ts';
+import { systemCode, UserError } from '../errors.ts';
+import { explain } from '../reasons.ts';
+import { Enclosure, isWithin, realPath } from './real-path.ts';
+import { missingFolders, removeIfEmpty } from './working-folder.ts';
+
+/** Where reports are to be written. */
+export interface ReportFolderOptions {
+  readonly report: string;
+  readonly out: string;
+  /** Names of the reports. */
+  readonly names: readonly string[];
+  /** Files that must survive: target, pin files, … */
+  readonly inputs: Iterable<string>;
+}
+
+type Reports = ReadonlyMap<string, Iterable<Uint8Array>>;
+
+/** A folder that reports can be written into. */
+export interface ReportFolder {
+  /**
+   * Writes reports: `reports` makes them, by their names, in blocks.
+   *
+   * @throws {UserError} `report`.
+   */
+  write(reports: () => Reports): Promise<void>;
+}
+
+/** The folder that is used unless another is asked for: beside the site. */
+export function reportFolderOf(out: string): string {
+  const typed = out.replace(/(?<=.)[/\\]+$/, '');
+  // `.` and `..` have a name only where they lead to.
+  const named = /^\.{0,2}$/.test(basename(typed)) ? resolve(out) : typed;
+  return `${named}-report`;
+}
+
+/**
+ * Looks whether reports can be written, and leaves nothing behind.
+ *
+ * @throws {UserError} `usage` if the folder is, or lies in, that of the site, is a file, or holds an input where a report
+ *   would be written; `not-writable` or `disk-full`.
+ */
+export async function openReportFolder(options: ReportFolderOptions): Promise<ReportFolder> {
+  const { report, out, names, inputs } = options;
+  const named = { option: '--report', path: report } as const;
+  let folder: string;
+  try {
+    folder = realPath(report);
+    await refuseObstacles(folder, options);
+    refuseWithin(report, out);
+    await persist(() => tryOut(folder, named));
+  } catch (error) {
+    throw explainDisk(error, named);
+  }
+  for (const input of inputs) {
+    if (!names.includes(basename(input)) || realPath(dirname(input)) !== folder) continue;
+    throw new UserError(
+      'usage',
+      `${input} lies where --report ${report} writes ${basename(input)}`,
+      'Name it otherwise, or choose another folder with --report.',
+    );
+  }
+  return {
+    async write(reports) {
+      try {
+        // Now there is a site, to which links may lead.
+        refuseWithin(report, out);
+        await persist(async () => {
+          await makeFolder(folder, named);
+          await writeAll(folder, tagOf(out), reports());
+        });
+      } catch (error) {
+        throw unwritten(options, explainDisk(error, named));
+      }
+    },
+  };
+}
+
+function refuseWithin(report: string, out: string): void {
+  const folder = realPath(report);
+  if (!isWithin(realPath(out), folder) && !new Enclosure(out).holds(join(folder, 'any'))) return;
+  throw new UserError(
+    'usage',
+    `--report ${report} lies in --out ${out}, which is published; reports name your files`,
+    'Choose a folder outside of the site with --report.',
+  );
+}
+
+async function refuseObstacles(folder: string, { report, names }: ReportFolderOptions): Promise<void> {
+  const there = await stat(folder).catch(ifMissing);
+  if (there && !there.isDirectory()) throw new UserError('usage', `--report ${report} is a file`, 'Choose a folder.');
+  for (const name of names) {
+    const entry = await lstat(join(folder, name)).catch(ifMissing);
+    if (!entry?.isDirectory()) continue;
+    throw new UserError(
+      'usage',
+      `${name} in --report ${report} is a folder`,
+      'Move it elsewhere, or choose another folder with --report.',
+    );
+  }
+}
+
+function ifMissing(error: unknown): undefined {
+  if (systemCode(error) !== 'ENOENT') throw error;
+}
+
+const ATTEMPTS = 5;
+
+/** Does something again whose folder vanishes: another build that tries the same one out takes it away again. */
+async function persist(act: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act();
+    } catch (error) {
+      if (systemCode(error) !== 'ENOENT' || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
+/** Makes a folder, with those above it, and a file in it; takes them away again. */
+async function tryOut(folder: string, named: NamedFolder): Promise<void> {
+  const missing = missingFolders(folder);
+  try {
+    await makeFolder(folder, named);
+    const file = join(folder, `.${randomBytes(8).toString('hex')}.tmp`);
+    await (await open(file, 'wx')).close();
+    await rm(file);
+  } finally {
+    for (const path of missing) removeIfEmpty(path);
+  }
+}
+
+/** Of temporary names: builds into one place write one after another, so that what is there is left over. */
+function tagOf(out: string): string {
+  return createHash('sha256').update(realPath(out)).digest('hex').slice(0, 8);
+}
+
+async function writeAll(folder: string, tag: string, reports: Reports): Promise<void> {
+  const temporary = (name: string) => join(folder, `.${name}.${tag}.tmp`);
+  try {
+    for (const [name, blocks] of reports) await writeFile(temporary(name), blocks);
+    for (const name of reports.keys()) await rename(temporary(name), join(folder, name));
+    await syncFolder(folder);
+  } catch (error) {
+    for (const name of reports.keys()) await rm(temporary(name), { force: true }).catch(() => {});
+    throw error;
+  }
+}
+
+async function writeFile(path: string, blocks: Iterable<Uint8Array>): Promise<void> {
+  await rm(path, { force: true });
+  const file = await open(path, 'wx');
+  try {
+    for (const block of blocks) await file.writeFile(block);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function unwritten({ out, report }: ReportFolderOptions, cause: unknown): UserError {
+  const why = cause instanceof UserError ? cause.message : explain(cause);
+  return new UserError(
+    'report',
+    `The site is in ${out}, but its reports are not in ${report}: ${why}`,
+    'Mend that, or choose another folder with --report, and build again.',
+    { cause },
+  );
+}
