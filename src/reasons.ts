@@ -12,7 +12,7 @@ const WORDS = {
   'not-an-image': 'not an image, or of a format that cannot be decoded',
   undecodable: 'cannot be decoded',
   heic: 'HEIC, and neither libheif-js nor heif-dec is installed',
-  raw: 'a camera raw file: export it as JPEG or TIFF',
+  raw: 'a camera raw file without an embedded picture of 320 px: export it as JPEG',
   'other-format': 'a format that cannot be decoded here: convert it to JPEG or PNG',
   'too-large': 'too large: more than 268 megapixels',
   'too-large-heic': 'too large: HEIC of more than 64 megapixels',
@@ -40,6 +40,7 @@ export type Reason = keyof typeof WORDS | `E${string}`;
 const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/input file is missing/i, 'ENOENT'],
   [/^HEIC cannot be decoded here/, 'heic'],
+  [/^camera raw file without/, 'raw'],
   [/^heif: .*(image size \d+x\d+ exceeds|too large)/i, 'too-large-heic'],
   [/HEIC decoder (failed|ended)|^heif: not enough memory/, 'decoder-failed'],
   [/^heif: .*(unexpected end of file|size too small|insufficient input)/i, 'truncated'],

@@ -160,7 +160,7 @@ describe('a catalog', () => {
       expect([sources.length, copies.size], round).toEqual([2, 1]);
       expect(Object.fromEntries(skipped.map(({ path, reason }) => [path.slice(images.length + 1), reason]))).toEqual({
         'empty.png': 'empty',
-        'photo.nef': 'raw',
+        'photo.nef': 'not-an-image',
         'short.jpg': 'truncated',
         'text.jpg': 'not-an-image',
       });

@@ -1,5 +1,5 @@
-import { sharp } from '../image/sharp.ts';
 import { toHex } from '../colour/hex.ts';
+import { DECODERS } from '../image/open-image.ts';
 import type { Reason } from '../reasons.ts';
 import type { Rgb, ScannedFile } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
@@ -52,7 +52,7 @@ export class Batch {
   async write(): Promise<void> {
     const { files, sources, images, broken, known } = this;
     if (files.length === 0) return;
-    const records = { decoder: sharp.versions.vips, files, sources, broken };
+    const records = { decoder: DECODERS, files, sources, broken };
     known.add(await writeShard(known.folder, records, images), records);
     [this.files, this.sources, this.images, this.broken, this.bytes] = [[], [], [], [], 0];
   }

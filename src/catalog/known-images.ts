@@ -1,8 +1,8 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sharp } from '../image/sharp.ts';
 import { toHex } from '../colour/hex.ts';
 import { makeFolder } from '../disk.ts';
+import { DECODERS } from '../image/open-image.ts';
 import type { Reason } from '../reasons.ts';
 import type { Recipe, Rgb, ScannedFile } from '../types.ts';
 import type { SourcePlace } from './catalog.ts';
@@ -24,6 +24,8 @@ export class KnownImages {
   private readonly files = new Map<string, FileRecord>();
   private readonly sources = new Map<string, KnownSource>();
   private readonly broken = new Map<string, Reason>();
+  /** Why images could not be decoded this time, though their content may be sound; by hash. */
+  readonly undecided = new Map<string, Reason>();
   private readonly claimed = new Set<string>();
 
   constructor(folder: string, background: Rgb) {
@@ -39,7 +41,7 @@ export class KnownImages {
       if (record.alpha && record.background !== this.background) continue;
       this.sources.set(record.hash, { record, place: { shard, row } });
     }
-    if (decoder === sharp.versions.vips) for (const { hash, reason } of broken) this.broken.set(hash, reason);
+    if (decoder === DECODERS) for (const { hash, reason } of broken) this.broken.set(hash, reason);
   }
 
   /** Whether a file is as it was when it was indexed. */
@@ -64,7 +66,7 @@ export class KnownImages {
   /** What the file at `path` is: a source; or why it is none. */
   sourceAt(path: string): KnownSource | { readonly reason: Reason } {
     const hash = this.files.get(path)?.hash ?? '';
-    return this.sources.get(hash) ?? { reason: this.broken.get(hash) ?? 'not-indexed' };
+    return this.sources.get(hash) ?? { reason: this.broken.get(hash) ?? this.undecided.get(hash) ?? 'not-indexed' };
   }
 
   private lookalike({ path, size, mtimeMs }: ScannedFile): FileRecord | undefined {

@@ -21,7 +21,7 @@ const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
 /** What files of a kind are called and what people can do, in the order in which they are told. */
 const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]>> = {
   heic: ['HEIC', 'npm install libheif-js, or install heif-dec'],
-  raw: ['camera raw', 'export them as JPEG'],
+  raw: ['camera raw without a picture', 'export them as JPEG'],
   format: ['of other formats', 'convert them to JPEG or PNG'],
   'too-large': ['too large', 'make them smaller'],
   unreadable: ['unreadable', 'see whether you may read them, and the disk can'],

@@ -51,8 +51,9 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     // One more than there are threads, so that the next file is read while they are at work.
     for await (const outcome of mapOrdered(fresh, concurrency + 1, (file) => look(file, known, pool))) {
       options.signal.throwIfAborted();
-      if ('failed' in outcome) failed.set(outcome.file.path, outcome.failed);
-      else {
+      const reason = 'failed' in outcome ? outcome.failed : known.undecided.get(outcome.hash);
+      if (reason !== undefined) failed.set(outcome.file.path, reason);
+      else if ('hash' in outcome) {
         if (known.isDisguised(outcome.file, outcome.hash)) disguised.push(outcome.file.path);
         if (batch.add(outcome)) await batch.write();
       }
@@ -102,7 +103,9 @@ async function look(file: ScannedFile, known: KnownImages, pool: WorkerPool): Pr
     } catch (error) {
       if (error instanceof WorkerCrash) throw error;
       const reason = reasonOf(error);
-      return isOfContent(reason) ? { file, hash, broken: reason } : { file, failed: reason };
+      if (isOfContent(reason)) return { file, hash, broken: reason };
+      known.undecided.set(hash, reason);
+      return { file, failed: reason };
     }
   } catch (error) {
     return { file, failed: reasonOf(error) };

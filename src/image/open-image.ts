@@ -1,7 +1,10 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Metadata, Sharp, SharpOptions } from 'sharp';
+import { writeOrientation } from '../jpeg/exif-orientation.ts';
+import { MARKER } from '../jpeg/markers.ts';
 import type { Size } from '../types.ts';
 import { decodeHeic } from './heic.ts';
+import { rawPreview } from './raw-preview.ts';
 import { sharp } from './sharp.ts';
 
 /** An image file: its bytes, or the path of one too large to read at once. */
@@ -9,7 +12,7 @@ export type ImageInput = Uint8Array | string;
 
 /** An image file that is known to be one, and can be decoded as often as is needed. */
 export interface OpenImage {
-  /** Decoder's name for the file format: `jpeg`, `png`, `avif`, … */
+  /** Decoder's name for the file format: `jpeg`, `png`, `avif`, …; `heic`, and `raw` for cameras' raw files. */
   readonly format: string;
   /** Of what is decoded; `autoOrient` is its size in px, upright. */
   readonly metadata: Metadata;
@@ -23,6 +26,9 @@ export interface OpenImage {
  */
 const DECODING: SharpOptions = { failOn: 'error' };
 
+/** Versions of all that decodes: libvips', and ours, which rises with what we find in files beside it. */
+export const DECODERS: string = `${sharp.versions.vips}-1`;
+
 /** HEIC is read whole; the largest of phones are some 20 MiB. */
 const HEIC_BYTES = 2 ** 28;
 
@@ -32,13 +38,29 @@ const HEIC_BYTES = 2 ** 28;
  * @throws what the decoder throws for what is no image.
  */
 export async function openImage(input: ImageInput): Promise<OpenImage> {
-  const whole = await openDirectly(input);
+  const whole = await openStill(input);
   if (whole.format !== 'heic') return whole;
   const tiff = await decodeHeic(await bytesOf(input), { page: whole.metadata.pagePrimary ?? 0 });
   return { ...(await openDirectly(tiff)), format: 'heic' };
 }
 
-/** Opens what libvips reads by itself; of HEIC, that is all but the px. */
+/** Opens what libvips reads by itself, which of HEIC is all but the px; of a camera's raw file, the largest JPEG in it. */
+async function openStill(input: ImageInput): Promise<OpenImage> {
+  const raw = rawPreview(input);
+  if (!raw) return await openDirectly(input);
+  const { jpeg, orientation = 1 } = raw;
+  const own = await openDirectly(jpeg);
+  const turned = own.metadata.orientation === undefined && orientation > 1 && orientation <= 8;
+  return { ...(turned ? await openDirectly(withOrientation(jpeg, orientation)) : own), format: 'raw' };
+}
+
+/** A JPEG that says how it is to be turned. */
+function withOrientation(jpeg: Buffer, orientation: number): Buffer {
+  const exif = writeOrientation(orientation);
+  const segment = Buffer.from([0xff, MARKER.APP1, 0, exif.length + 2]);
+  return Buffer.concat([jpeg.subarray(0, 2), segment, exif, jpeg.subarray(2)]);
+}
+
 async function openDirectly(input: ImageInput): Promise<OpenImage> {
   const px: OpenImage['px'] = (options) => sharp(input, { ...DECODING, ...options });
   const metadata = await px().metadata();
@@ -58,7 +80,7 @@ async function bytesOf(input: ImageInput): Promise<Uint8Array> {
  * @throws what the decoder throws for what is no image.
  */
 export async function imageSize(input: ImageInput): Promise<Size & { readonly format: string }> {
-  const { format, metadata } = await openDirectly(input);
+  const { format, metadata } = await openStill(input);
   return { format, width: metadata.autoOrient.width, height: metadata.autoOrient.height };
 }
 

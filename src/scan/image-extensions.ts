@@ -2,12 +2,13 @@ import type { Reason } from '../reasons.ts';
 
 /**
  * File name extensions of images, lower case, without the dot; and why files of that kind cannot be used, or ''.
- * Raw files are refused outright: a decoder would find only the small preview in them.
  */
 export const IMAGE_EXTENSIONS: ReadonlyMap<string, Reason | ''> = new Map<string, Reason | ''>([
   ...['jpg', 'jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'].map((name) => [name, ''] as const),
   ...['tif', 'svg', 'heic', 'heif', 'hif', 'jpe', 'jfif', 'apng'].map((name) => [name, ''] as const),
-  ...['dng', 'cr2', 'cr3', 'nef', 'arw', 'orf', 'rw2', 'raf', 'pef', 'srw'].map((name) => [name, 'raw'] as const),
+  ...['dng', 'cr2', 'cr3', 'nef', 'arw', 'orf', 'rw2', 'raf', 'pef', 'srw', 'nrw', 'rwl'].map(
+    (name) => [name, ''] as const,
+  ),
   ...['bmp', 'jxl', 'jp2', 'j2k', 'psd', 'ico', 'tga', 'exr', 'hdr', 'ppm', 'pgm', 'pbm', 'xcf'].map(
     (name) => [name, 'other-format'] as const,
   ),

@@ -1,0 +1,196 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { build, type BuildResult, verify } from '../src/index.ts';
+import { coded, exifItem, gridFile, heicFile, irot, nclx } from './heic-file.ts';
+import { TILES } from './heic-tiles.ts';
+import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
+import { RAW_FILES } from './raw-files.ts';
+import { readSite } from './site.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+/** Stands wherever people may not know that something stands. */
+const SECRET = 'SECRET-OF-MINE';
+
+let root: string;
+let images: string;
+beforeAll(async () => {
+  root = await temporaryFolder();
+  images = join(root, 'images');
+  await mkdir(images);
+  await writeWaves(join(root, 'target.png'), 60, 40, 9);
+  const photo = sharp(waves(480, 320, 3), { raw: { width: 480, height: 320, channels: 3 } });
+  const exif = { IFD0: { Artist: SECRET }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 8/1 0/1' } };
+  const jpeg = await photo.withExif(exif).jpeg().toBuffer();
+  const comment = Buffer.concat([Buffer.from([0xff, 0xfe, 0, SECRET.length + 2]), Buffer.from(SECRET)]);
+  const small = await sharp(jpeg).resize(330, 220).jpeg().toBuffer();
+  for (const [format, write] of Object.entries(RAW_FILES)) {
+    // Different pictures, so that none is another's copy.
+    const hue = format.charCodeAt(0) * 3 + format.charCodeAt(2);
+    const plain = await sharp(jpeg).modulate({ hue }).jpeg().toBuffer();
+    const large = Buffer.concat([plain.subarray(0, 2), comment, plain.subarray(2)]);
+    await writeFile(join(images, `${format}.${format.toUpperCase()}`), write({ large, small, orientation: 6 }));
+  }
+  const { exif: tiff } = await sharp(jpeg).metadata();
+  await writeFile(join(images, 'a.HEIC'), heicFile([coded(TILES[0]!, 1), exifItem(2, 1, tiff!.subarray(6))], 1));
+  await writeFile(
+    join(images, 'b.heic'),
+    gridFile({ columns: 2, rows: 2 }, { width: 128, height: 100 }, [irot(1), nclx(12, 13)]),
+  );
+});
+
+const make = async (name: string, options = {}): Promise<BuildResult> =>
+  await build({
+    target: join(root, 'target.png'),
+    images: [images],
+    out: join(root, name),
+    catalog: join(root, 'catalog'),
+    cellSize: 64,
+    columns: 6,
+    useAll: true,
+    ...options,
+  });
+
+describe('what phones and cameras write', () => {
+  test('is placed, and its originals are stills that every browser shows, without metadata', async () => {
+    const result = await make('site', { originals: 'copy', nearDuplicates: 'keep' });
+    const formats = Object.keys(RAW_FILES).length;
+    expect(result.leftOut).toEqual([]);
+    expect(result.sources).toMatchObject({ found: formats + 2, usable: formats + 2, used: formats + 2 });
+    const out = join(root, 'site');
+    expect((await verify({ site: out })).problems).toEqual([]);
+    const { sources, mosaic } = await readSite(out);
+    expect(sources.map(({ source }) => source)).toContain('b.heic');
+    expect(mosaic.originals).toBeDefined();
+    const originals = (await readdir(join(out, 'originals'), { recursive: true })).filter((path) =>
+      path.endsWith('.jpg'),
+    );
+    expect(originals).toHaveLength(formats + 2);
+    const sizes = new Map<string, number>();
+    for (const name of originals) {
+      const bytes = await readFile(join(out, 'originals', name));
+      const { format, exif, icc, width, height, orientation } = await sharp(bytes).metadata();
+      expect({ format, exif, icc, orientation }).toEqual({
+        format: 'jpeg',
+        exif: undefined,
+        icc: undefined,
+        orientation: undefined,
+      });
+      const size = `${width} x ${height}`;
+      sizes.set(size, (sizes.get(size) ?? 0) + 1);
+    }
+    // All upright; RAF has no orientation but its JPEG's.
+    expect(Object.fromEntries(sizes)).toEqual({
+      '320 x 480': formats - 1,
+      '480 x 320': 1,
+      '64 x 64': 1,
+      '100 x 128': 1,
+    });
+    for (const path of await readdir(out, { recursive: true, withFileTypes: true })) {
+      if (!path.isFile()) continue;
+      const bytes = await readFile(join(path.parentPath, path.name));
+      expect(bytes.includes(SECRET), path.name).toBe(false);
+    }
+  });
+
+  test('is left out with its remedy where libheif-js is not installed, and taken once it is', async () => {
+    const home = await withoutLibheif();
+    const folder = join(root, 'phone');
+    await mkdir(folder);
+    await writeMany(folder, 3);
+    await cp(join(images, 'a.HEIC'), join(folder, 'a.heic'));
+    await cp(join(images, 'a.HEIC'), join(folder, 'b.heic'));
+    const options = [
+      '--catalog',
+      join(root, 'phone-catalog'),
+      '--cell-size',
+      '16',
+      '--columns',
+      '6',
+      '--json',
+      '--quiet',
+    ];
+    const args = ['build', join(root, 'target.png'), folder, '-o', join(root, 'phone-site'), ...options];
+    const run = async (bin: string) => {
+      const { stdout } = await promisify(execFile)(process.execPath, [bin, ...args], {
+        env: { ...process.env, PATH: '' },
+      });
+      return JSON.parse(stdout) as BuildResult;
+    };
+    const without = await run(join(home, 'dist/cli/bin.cjs'));
+    expect(without.leftOut).toEqual([
+      { kind: 'heic', count: 2, remedy: 'npm install libheif-js, or install heif-dec' },
+    ]);
+    const { skipped } = await readSite(join(root, 'phone-site'));
+    expect(skipped.map(({ reason }) => reason)).toEqual(
+      Array(2).fill('HEIC, and neither libheif-js nor heif-dec is installed'),
+    );
+    const { leftOut, sources } = await run(resolve('dist/cli/bin.cjs'));
+    expect(leftOut).toEqual([]);
+    expect(sources).toMatchObject({ usable: 4, duplicates: 1 });
+  });
+});
+
+/** A copy of what is built beside all that is installed but libheif-js. */
+async function withoutLibheif(): Promise<string> {
+  const home = join(root, 'home');
+  await mkdir(join(home, 'node_modules'), { recursive: true });
+  await cp('dist', join(home, 'dist'), { recursive: true });
+  for (const file of ['package.json', 'viewer']) await symlink(resolve(file), join(home, file));
+  for (const name of await readdir('node_modules')) {
+    if (name === 'libheif-js' || name.startsWith('.')) continue;
+    await symlink(resolve('node_modules', name), join(home, 'node_modules', name));
+  }
+  return home;
+}
+
+describe('pictures that carry more than a still', () => {
+  const jpeg = async () =>
+    await sharp(waves(320, 240, 8), { raw: { width: 320, height: 240, channels: 3 } })
+      .jpeg()
+      .toBuffer();
+
+  /** A film behind the end of the picture, as Google and Samsung put it. */
+  const film = Buffer.concat([
+    Buffer.from('\0\0\0\x18ftypmp42\0\0\0\0isommp42', 'latin1'),
+    Buffer.from(SECRET.repeat(200)),
+  ]);
+
+  test('are shown as the still: motion photos and gain maps', async () => {
+    const folder = join(root, 'more');
+    await mkdir(folder);
+    const still = await jpeg();
+    const gain = await sharp(waves(160, 120, 2), { raw: { width: 160, height: 120, channels: 3 } })
+      .jpeg()
+      .toBuffer();
+    // MPF (CIPA DC-007) tells of the second picture; readers that do not know it find the first.
+    const mpf = Buffer.concat([Buffer.from([0xff, 0xe2, 0, 0x10]), Buffer.from('MPF\0MM\0*\0\0\0\x08\0\0', 'latin1')]);
+    await writeFile(join(folder, 'motion.jpg'), Buffer.concat([still, film]));
+    await writeFile(
+      join(folder, 'samsung.jpg'),
+      Buffer.concat([still, Buffer.from('MotionPhoto_Data'), film, Buffer.from('SEFT')]),
+    );
+    await writeFile(join(folder, 'ultra.jpg'), Buffer.concat([still.subarray(0, 2), mpf, still.subarray(2), gain]));
+    await writeFile(join(folder, 'motion.heic'), Buffer.concat([heicFile([coded(TILES[1]!, 1)], 1), film]));
+    const options = {
+      images: [folder],
+      catalog: join(root, 'more-catalog'),
+      originals: 'copy',
+      nearDuplicates: 'keep',
+      layout: ['compact'],
+    };
+    const result = await make('more-site', options);
+    expect(result.sources).toMatchObject({ found: 4, usable: 4, skipped: 0 });
+    const originals = join(root, 'more-site/originals');
+    const files = (await readdir(originals, { recursive: true })).filter((path) => path.endsWith('.jpg'));
+    const shown = await Promise.all(files.map(async (path) => await decode(join(originals, path))));
+    const { data } = await decode(still);
+    expect(shown.filter(({ width }) => width === 320).map((one) => difference(one.data, data).most)).toEqual([0, 0, 0]);
+    for (const path of await readdir(join(root, 'more-site'), { recursive: true, withFileTypes: true })) {
+      if (path.isFile()) expect((await readFile(join(path.parentPath, path.name))).includes(SECRET)).toBe(false);
+    }
+  });
+});
