@@ -3,6 +3,7 @@ import type { BuildResult } from './build-result.ts';
 import type { Catalog } from './catalog/catalog.ts';
 import { leftOutOf, leftOutText } from './catalog/left-out.ts';
 import { groupAlike } from './catalog/near-duplicates.ts';
+import { foldPairs } from './catalog/pairs.ts';
 import { Pictures } from './catalog/pictures.ts';
 import { spliceHeader } from './catalog/recipe-key.ts';
 import { updateCatalog } from './catalog/update.ts';
@@ -99,7 +100,9 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const precious = inputsOf({ ...options, placement: undefined }, []);
     const report = await openReportFolder({ ...options, names: REPORTS, inputs: precious });
     const indexing = { folder: options.catalog, background, concurrency, signal, recipe, suspects };
-    const opened = await clock.time('catalog', (onProgress) => updateCatalog(files, { ...indexing, onProgress }));
+    const opened = await clock.time('catalog', async (onProgress) =>
+      foldPairs(await updateCatalog(files, { ...indexing, onProgress })),
+    );
     catalog = opened;
     const names = new SourceNames(
       files.map(({ path }) => path),

@@ -183,7 +183,7 @@ export interface Level extends Size {
   readonly cell: Size;
 }
 
-/** Counts of what went in. `found = usable + duplicates + skipped`. */
+/** Counts of what went in. `found = usable + duplicates + pairs + skipped`. */
 export interface SourceCounts {
   /** Files that look like images. */
   readonly found: number;
@@ -197,6 +197,8 @@ export interface SourceCounts {
   readonly leftOut: Readonly<Partial<Record<LeftOutKind, number>>>;
   /** Files byte-identical to another. */
   readonly duplicates: number;
+  /** Files of the same photograph as another, under one name side by side: HEIC or raw, and JPEG. */
+  readonly pairs: number;
   /** Usable images that look like another one, and share its uses and its distance. */
   readonly nearDuplicates: number;
 }

@@ -50,6 +50,7 @@ export function soundMosaic({
       skipped: 1,
       leftOut: { damaged: 1 },
       duplicates: 4,
+      pairs: 0,
       nearDuplicates: 0,
       enlarged: 0,
       verbatim: 0,

@@ -4,6 +4,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { buildSummary } from '../src/cli/summary.ts';
+import { decodeHeic } from '../src/image/heic.ts';
 import { build, type BuildResult, verify } from '../src/index.ts';
 import { coded, exifItem, gridFile, heicFile, irot, nclx } from './heic-file.ts';
 import { TILES } from './heic-tiles.ts';
@@ -192,5 +194,81 @@ describe('pictures that carry more than a still', () => {
     for (const path of await readdir(join(root, 'more-site'), { recursive: true, withFileTypes: true })) {
       if (path.isFile()) expect((await readFile(join(path.parentPath, path.name))).includes(SECRET)).toBe(false);
     }
+  });
+});
+
+describe('a photograph that lies there twice', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = join(root, 'twice');
+    await mkdir(join(folder, 'other'), { recursive: true });
+    const picture = (seed: number, width: number, height: number) =>
+      sharp(waves(width, height, seed), { raw: { width, height, channels: 3 } });
+    const write = async (name: string, bytes: Buffer | Promise<Buffer>) =>
+      await writeFile(join(folder, name), await bytes);
+    const tile = (i: number) => heicFile([coded(TILES[i]!, 1)], 1);
+    await write('IMG_1.HEIC', gridFile({ columns: 2, rows: 1 }, { width: 128, height: 64 }));
+    const two = await sharp(await decodeHeic(await readFile(join(folder, 'IMG_1.HEIC')), { page: 0 }))
+      .jpeg()
+      .toBuffer();
+    await write('IMG_1.JPG', sharp(two).resize(64, 32).jpeg().toBuffer());
+    await write('IMG_1.MOV', Buffer.from('a film'));
+    await write('IMG_1.AAE', Buffer.from('<plist/>'));
+    await write('other/IMG_1.jpg', sharp(two).resize(96, 48).jpeg().toBuffer());
+    await write('img_2.heic', tile(2));
+    await write('IMG_2.jpg', picture(3, 320, 320).jpeg().toBuffer());
+    await write('IMG_3.HEIC', tile(3));
+    await write('IMG_3.JPG', picture(11, 320, 320).jpeg().toBuffer());
+    const large = await picture(12, 480, 320).jpeg().toBuffer();
+    await write('DSC_4.NEF', RAW_FILES['nef']!({ large, small: large, orientation: 1 }));
+    await write('DSC_4.JPG', sharp(large).jpeg({ quality: 90 }).toBuffer());
+    await write('drawing.png', picture(13, 200, 100).png().toBuffer());
+    await write('drawing.jpg', picture(13, 200, 100).jpeg().toBuffer());
+  });
+
+  const options = { catalog: 'twice-catalog', nearDuplicates: 'keep' } as const;
+  const makeOf = async (name: string, more = {}) =>
+    await make(name, { ...options, catalog: join(root, options.catalog), images: [folder], ...more });
+
+  test('counts once, as the file of more px', async () => {
+    const result = await makeOf('twice-site');
+    expect(result.sources).toMatchObject({ found: 11, usable: 8, duplicates: 0, pairs: 3, skipped: 0 });
+    const { sources } = await readSite(join(root, 'twice-site'));
+    // Of as many px, the JPEG.
+    expect(sources.map(({ source }) => source)).toEqual([
+      'DSC_4.JPG',
+      'IMG_1.HEIC',
+      'IMG_2.jpg',
+      'IMG_3.HEIC',
+      'IMG_3.JPG',
+      'drawing.jpg',
+      'drawing.png',
+      'other/IMG_1.jpg',
+    ]);
+    expect(buildSummary(result)).toContain('3 the same photograph in another format');
+  });
+
+  test('is found by the name of either file', async () => {
+    await makeOf('twice-pinned', {
+      pins: [
+        { column: 1, row: 1, image: 'img_2.heic' },
+        { column: 3, row: 2, image: 'DSC_4.NEF' },
+      ],
+    });
+    const { placed } = await readSite(join(root, 'twice-pinned'));
+    const at = (column: string, row: string) =>
+      placed.find((cell) => cell.column === column && cell.row === row)!.source;
+    expect([at('1', '1'), at('3', '2')]).toEqual(['IMG_2.jpg', 'DSC_4.JPG']);
+  });
+
+  test('has films beside it, which are passed over even where they are named', async () => {
+    const files = (await readdir(folder)).filter((name) => name.startsWith('IMG_1')).map((name) => join(folder, name));
+    expect(files).toHaveLength(4);
+    const { sources, leftOut } = await makeOf('twice-named', { images: files });
+    expect(leftOut).toEqual([]);
+    expect(sources).toMatchObject({ found: 2, usable: 1, pairs: 1 });
+    await expect(makeOf('twice-film', { images: [join(folder, 'IMG_1.MOV')] })).rejects.toMatchObject({
+      code: 'no-images',
+    });
   });
 });

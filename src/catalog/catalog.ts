@@ -26,8 +26,10 @@ export class Catalog {
   /** By id. */
   readonly sources: readonly Source[];
   readonly skipped: readonly SkippedFile[];
-  /** Files byte-identical to another, and the source that they are. */
+  /** Files byte-identical to another, or of the same photograph, and the source that they are. */
   readonly copies: ReadonlyMap<string, number>;
+  /** How many of them are of the same photograph: {@link folded}. */
+  readonly pairs: number;
   /** What people should know of how the catalog came to be. */
   readonly notes: readonly string[];
   private readonly places: readonly SourcePlace[];
@@ -43,11 +45,12 @@ export class Catalog {
   constructor(
     recipe: Recipe,
     found: {
-      sources: Source[];
-      places: SourcePlace[];
-      skipped: SkippedFile[];
+      sources: readonly Source[];
+      places: readonly SourcePlace[];
+      skipped: readonly SkippedFile[];
       copies: Map<string, number>;
-      notes: string[];
+      pairs?: number;
+      notes: readonly string[];
     },
   ) {
     this.recipe = recipe;
@@ -55,6 +58,7 @@ export class Catalog {
     this.places = found.places;
     this.skipped = found.skipped;
     this.copies = found.copies;
+    this.pairs = found.pairs ?? 0;
     this.notes = found.notes;
     let blobs = 0;
     for (const mip of mipsOf(recipe)) {
@@ -153,6 +157,19 @@ export class Catalog {
   /** The shard that a source lies in. */
   shardOf(id: number): string {
     return this.places[id]!.shard;
+  }
+
+  /** The same without some sources, whose files then mean another one: `pairs` tells by id which. */
+  folded(pairs: ReadonlyMap<number, number>): Catalog {
+    const kept = this.sources.flatMap((_, id) => (pairs.has(id) ? [] : [id]));
+    const numbers = new Map(kept.map((id, number) => [id, number]));
+    const numberOf = (id: number) => numbers.get(pairs.get(id) ?? id)!;
+    const copies = new Map([...this.copies].map(([path, id]) => [path, numberOf(id)]));
+    for (const id of pairs.keys()) copies.set(this.sources[id]!.path, numberOf(id));
+    this.close();
+    const { recipe, skipped, notes } = this;
+    const [sources, places] = [kept.map((id) => this.sources[id]!), kept.map((id) => this.places[id]!)];
+    return new Catalog(recipe, { sources, places, skipped, copies, pairs: this.pairs + pairs.size, notes });
   }
 
   /** Closes the shards. */

@@ -72,10 +72,11 @@ function ones(word: number): number {
   return Math.imul((v + (v >>> 4)) & 0x0f0f0f0f, 0x01010101) >>> 24;
 }
 
-function differ(features: Float32Array, a: number, b: number): boolean {
+/** Whether the colours of two images differ by more than `most`, root mean square of OKLab, in 4 x 4 parts. */
+export function differ(features: Float32Array, a: number, b: number, most: number = DIFFERENCE): boolean {
   let sum = 0;
   for (let i = 0; i < FEATURE_LENGTH; i++) {
     sum += (features[a * FEATURE_LENGTH + i]! - features[b * FEATURE_LENGTH + i]!) ** 2;
   }
-  return sum > DIFFERENCE ** 2 * FEATURE_SIDE ** 2;
+  return sum > most ** 2 * FEATURE_SIDE ** 2;
 }

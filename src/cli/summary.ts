@@ -24,6 +24,7 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
   const parts = [
     `${count(sources.used)} of ${images} images used`,
     ...(sources.duplicates ? [`${count(sources.duplicates)} duplicates`] : []),
+    ...(sources.pairs ? [`${count(sources.pairs)} the same photograph in another format`] : []),
     ...(sources.nearDuplicates ? [`${count(sources.nearDuplicates)} like others`] : []),
     ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
     ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),

@@ -147,7 +147,17 @@ function checkLevels(levels: readonly unknown[], expected: readonly Level[]): vo
 }
 
 function checkSources(sources: Fields): void {
-  const counts = ['found', 'usable', 'used', 'skipped', 'duplicates', 'nearDuplicates', 'enlarged', 'verbatim'];
+  const counts = [
+    'found',
+    'usable',
+    'used',
+    'skipped',
+    'duplicates',
+    'pairs',
+    'nearDuplicates',
+    'enlarged',
+    'verbatim',
+  ];
   for (const name of counts) whole(`sources.${name}`, sources[name], 0, Number.MAX_SAFE_INTEGER);
   for (const [kind, count] of Object.entries(object('sources.leftOut', sources['leftOut']))) {
     whole(`sources.leftOut.${kind.slice(0, 40)}`, count, 0, Number.MAX_SAFE_INTEGER);

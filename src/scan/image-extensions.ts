@@ -13,3 +13,17 @@ export const IMAGE_EXTENSIONS: ReadonlyMap<string, Reason | ''> = new Map<string
     (name) => [name, 'other-format'] as const,
   ),
 ]);
+
+/** What phones and cameras write beside photographs under the same names: films, and notes of edits. Never an image. */
+export const BESIDE_IMAGES: ReadonlySet<string> = new Set([
+  'mov',
+  'mp4',
+  'm4v',
+  '3gp',
+  'avi',
+  'mkv',
+  'mts',
+  'webm',
+  'aae',
+  'xmp',
+]);

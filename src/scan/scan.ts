@@ -6,7 +6,7 @@ import { messageOf, systemCode, UserError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
 import { reasonOf } from '../reasons.ts';
 import type { ScannedFile } from '../types.ts';
-import { IMAGE_EXTENSIONS } from './image-extensions.ts';
+import { BESIDE_IMAGES, IMAGE_EXTENSIONS } from './image-extensions.ts';
 
 export interface ScanOptions {
   readonly onProgress: (done: number, total: number) => void;
@@ -54,7 +54,8 @@ export async function scan(inputs: readonly string[], options: ScanOptions): Pro
 async function find(input: string): Promise<string[]> {
   const whole = resolve(input);
   const kind = await kindOf(whole);
-  if (kind === 'file') return [whole]; // named outright: taken whatever it looks like
+  // Named outright: taken whatever it looks like; but `photos/*` names films, too.
+  if (kind === 'file') return BESIDE_IMAGES.has(extension(whole)) ? [] : [whole];
   const options = { absolute: true, dot: false, onlyFiles: true, expandDirectories: false } as const;
   const found =
     kind === 'folder'
