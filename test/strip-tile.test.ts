@@ -6,6 +6,7 @@ import { build, type MosaicJson, verify } from '../src/index.ts';
 import { cutJpeg } from '../src/jpeg/cut.ts';
 import { spliceBound, spliceTile, tileHeaderOf } from '../src/jpeg/splice.ts';
 import { stripToOriginal, stripToTile } from '../src/jpeg/strip.ts';
+import { insert, segment } from './file-parts.ts';
 import { waves } from './images.ts';
 import { integer, seeded } from './random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -19,15 +20,6 @@ const encoded = (side = SIDE, seed = 3, options: JpegOptions = {}) =>
     chromaSubsampling: '4:4:4',
     ...options,
   });
-
-function segment(marker: number, ...body: (string | Uint8Array)[]): Buffer {
-  const bytes = Buffer.concat(body.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
-  return Buffer.concat([Uint8Array.of(0xff, marker, (bytes.length + 2) >> 8, (bytes.length + 2) & 255), bytes]);
-}
-
-function insert(bytes: Buffer, at: number, ...parts: Uint8Array[]): Buffer {
-  return Buffer.concat([bytes.subarray(0, at), ...parts, bytes.subarray(at)]);
-}
 
 /** A JPEG of 4 x 4 parts, with restart markers between them. */
 async function withRestarts(side: number): Promise<Buffer> {

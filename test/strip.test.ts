@@ -1,8 +1,9 @@
-import { crc32, deflateSync } from 'node:zlib';
+import { deflateSync } from 'node:zlib';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { readOrientation, writeOrientation } from '../src/jpeg/exif-orientation.ts';
 import { stripMetadata } from '../src/originals/strip-metadata.ts';
+import { gifExtension, gifStart, insert, pngChunk, riff, riffChunk, segment } from './file-parts.ts';
 import { waves } from './images.ts';
 import { integer, seeded } from './random.ts';
 import { expectStripped, expectUnchanged, look } from './stripped.ts';
@@ -45,41 +46,6 @@ function exif(orientation: number, { little = false, type = 3, count = 1 } = {})
   tiff.write(MARK, 38);
   return tiff;
 }
-
-function segment(marker: number, ...body: (string | Uint8Array)[]): Buffer {
-  const bytes = Buffer.concat(body.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)));
-  return Buffer.concat([Uint8Array.of(0xff, marker, (bytes.length + 2) >> 8, (bytes.length + 2) & 255), bytes]);
-}
-
-function insert(bytes: Buffer, at: number, ...parts: Uint8Array[]): Buffer {
-  return Buffer.concat([bytes.subarray(0, at), ...parts, bytes.subarray(at)]);
-}
-
-function pngChunk(type: string, data: string | Uint8Array): Buffer {
-  const body = Buffer.concat([Buffer.from(type), typeof data === 'string' ? Buffer.from(data, 'latin1') : data]);
-  const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
-  length.writeUInt32BE(body.length - 4);
-  sum.writeUInt32BE(crc32(body));
-  return Buffer.concat([length, body, sum]);
-}
-
-function riffChunk(name: string, data: string | Uint8Array): Buffer {
-  const body = Buffer.from(data);
-  const length = Buffer.alloc(4);
-  length.writeUInt32LE(body.length);
-  return Buffer.concat([Buffer.from(name), length, body, Buffer.alloc(body.length & 1)]);
-}
-
-const riff = (...chunks: Buffer[]) => riffChunk('RIFF', Buffer.concat([Buffer.from('WEBP'), ...chunks]));
-
-/** An extension of one data sub-block after another. */
-function gifExtension(label: number, ...blocks: (string | Uint8Array)[]): Buffer {
-  const coded = blocks.map((block) => Buffer.concat([Uint8Array.of(block.length), Buffer.from(block)]));
-  return Buffer.concat([Uint8Array.of(0x21, label), ...coded, Uint8Array.of(0)]);
-}
-
-/** Behind the header and the global colour table. */
-const gifStart = (gif: Buffer) => 13 + (gif[10]! & 0x80 ? 3 * 2 ** ((gif[10]! & 7) + 1) : 0);
 
 // XMP stands in GIF as it is, and its bytes are no sub-blocks; a "magic trailer" of falling numbers leads out of it.
 const GIF_XMP = Buffer.concat([

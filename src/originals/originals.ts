@@ -85,9 +85,10 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     const file = made.get(number);
     if (!file) return null;
     const { ending, size } = file;
-    const scale = size.width / source.width;
+    // Drawings are measured anew, each side rounded by itself.
+    const [x, y] = [size.width / source.width, size.height / source.height];
     const { left, top, width, height } = source.crop;
-    const crop = [left * scale, top * scale, width * scale, height * scale] as const;
+    const crop = [left * x, top * y, width * x, height * y] as const;
     return [number, ending, size.width, size.height, ...crop, turn];
   });
   const indexSums = new Map<string, number>();
