@@ -6,6 +6,7 @@ import { groupAlike } from './catalog/near-duplicates.ts';
 import { foldPairs } from './catalog/pairs.ts';
 import { Pictures } from './catalog/pictures.ts';
 import { spliceHeader } from './catalog/recipe-key.ts';
+import { ShardDamage } from './catalog/shard-reader.ts';
 import { updateCatalog } from './catalog/update.ts';
 import { aboutOf, describeMosaic, warningsOf } from './describe.ts';
 import { SourceChanged, UserError } from './errors.ts';
@@ -52,10 +53,10 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
   return await oneThreadPerImage(() => runUnchanged(resolved));
 }
 
-/** How often a build begins anew because an image changed while it was used. */
+/** How often a build begins anew because an image, or the catalog, changed while it was used. */
 const RUNS_MAX = 3;
 
-/** Runs a build; begins anew, and says so, if images change meanwhile. */
+/** Runs a build; begins anew, and says so, if images change meanwhile, or somebody takes something out of the catalog. */
 async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
   const notes: string[] = [];
   const suspects = new Set<string>();
@@ -64,9 +65,13 @@ async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
       const result = await run(options, suspects);
       return notes.length > 0 ? { ...result, warnings: [...notes, ...result.warnings] } : result;
     } catch (error) {
-      if (!(error instanceof SourceChanged) || runs === RUNS_MAX) throw error;
-      suspects.add(error.path);
-      notes.push(`${basename(error.path)} changed while it was being used; it was read again`);
+      if (runs === RUNS_MAX) throw error;
+      if (error instanceof SourceChanged) {
+        suspects.add(error.path);
+        notes.push(`${basename(error.path)} changed while it was being used; it was read again`);
+      } else if (error instanceof ShardDamage)
+        notes.push('the catalog changed while it was being used; it was read again');
+      else throw error;
     }
   }
 }

@@ -41,22 +41,24 @@ export class ShardReader {
 
   /**
    * Checks all that is read whole, the header against its checksum in the JSON, and that there are as many rows, blobs and px
-   * as there should be.
+   * (where these are known) as there should be.
    *
+   * @returns what there is.
    * @throws {ShardDamage}
    */
   check(
     path: string,
-    expected: { header: number; bytes: number; sources: number; blobs: number; rasters: number },
-  ): void {
+    expected: { header: number; bytes: number; sources: number; blobs?: number; rasters?: number },
+  ): ShardLayout {
     const { layout, ends } = this.table(path, expected.header);
     const { sources, blobs, rasters, blobsAt } = layout;
-    const rows = sources === 0 || (blobs === expected.blobs && rasters === expected.rasters);
+    const rows = sources === 0 || (blobs === (expected.blobs ?? blobs) && rasters === (expected.rasters ?? rasters));
     const bytes = blobsAt + (ends.at(-1) ?? 0);
     const whole = bytes === expected.bytes && bytes === fstatSync(this.descriptor(path)).size;
     if (!rows || !whole || sources !== expected.sources) throw new ShardDamage(path);
     this.features(path);
     this.hashes(path);
+    return layout;
   }
 
   /** Features of every source of a shard, {@link FEATURE_LENGTH} numbers each. */

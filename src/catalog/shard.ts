@@ -18,7 +18,7 @@
  * what is read in parts. The binary is written, synced and renamed before the JSON is: a shard is there whole or not at all.
  */
 import { randomUUID } from 'node:crypto';
-import { open, readdir, rename, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
@@ -28,7 +28,8 @@ import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { packIndex } from './shard-index.ts';
-import { nextShardName } from './shard-folder.ts';
+import { nextShardName, removeShard } from './shard-folder.ts';
+import { writeWhole } from './write-whole.ts';
 
 export const SHARD_VERSION = 3;
 export const MAGIC = 'ZMSHARD\0';
@@ -110,6 +111,21 @@ export function shardLayout(sources: number, blobs: number, rasters: number): Sh
   return { sources, blobs, rasters, ...sections };
 }
 
+/** What a binary keeps, by row; it is asked for more than once, and may be read anew each time. */
+export interface ShardRows {
+  readonly sources: number;
+  readonly blobs: number;
+  /** Px bytes of a source. */
+  readonly rasters: number;
+  features(row: number): Float32Array;
+  look(row: number): Uint8Array;
+  px(row: number): Uint8Array;
+  blob(row: number, index: number): Uint8Array;
+}
+
+/** What a shard tells of its files and sources. */
+export type ShardRecords = Pick<ShardIndex, 'decoder' | 'files' | 'sources' | 'broken'>;
+
 /**
  * Writes a shard, as the newest of its folder; returns once it is safely there.
  *
@@ -117,49 +133,85 @@ export function shardLayout(sources: number, blobs: number, rasters: number): Sh
  */
 export async function writeShard(
   folder: string,
-  index: Omit<ShardIndex, 'format' | 'version' | 'bytes' | 'header'>,
+  records: ShardRecords,
   images: readonly IndexedImage[],
 ): Promise<string> {
-  const parts = binaryOf(images);
-  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
-  const header = new DataView(parts[0]!.buffer, parts[0]!.byteOffset).getUint32(HEADER - 4, true);
-  const whole: ShardIndex = { format: 'zoomosaic-shard', version: SHARD_VERSION, bytes, header, ...index };
-  let binary: string | undefined;
   try {
     const name = nextShardName(await readdir(folder), randomUUID().slice(0, 8));
-    binary = join(folder, `${name}.bin`);
-    await writeWhole(binary, parts);
-    await writeWhole(join(folder, `${name}.json`), [packIndex(whole)]);
-    await syncFolder(folder);
+    await writeShardAs(folder, name, records, rowsOf(images));
     return name;
   } catch (error) {
-    if (binary) await rm(binary, { force: true });
     throw explainDisk(error, { option: '--catalog', path: dirname(folder) });
   }
 }
 
-function binaryOf(images: readonly IndexedImage[]): Uint8Array[] {
-  const blobs = images[0]?.blobs.length ?? 0;
-  const rasters = images[0]?.px.length ?? 0;
-  const layout = shardLayout(images.length, blobs, rasters);
+/**
+ * The same under a name that nobody else uses.
+ *
+ * @param rows one for each of the records' sources.
+ * @throws {UserError} `disk-full` or `not-writable`, and what reading `rows` throws; then nothing of it is left.
+ */
+export async function writeShardAs(
+  folder: string,
+  name: string,
+  records: ShardRecords,
+  rows: ShardRows,
+): Promise<void> {
+  const { head, bytes } = headOf(rows);
+  const header = head.readUInt32LE(HEADER - 4);
+  const { decoder, files, sources, broken } = records;
+  const format = 'zoomosaic-shard';
+  const index = { format, version: SHARD_VERSION, bytes, header, decoder, files, sources, broken } as const;
+  try {
+    await writeWhole(join(folder, `${name}.bin`), partsOf(head, rows));
+    await writeWhole(join(folder, `${name}.json`), [packIndex(index)]);
+    await syncFolder(folder);
+  } catch (error) {
+    await removeShard(folder, name);
+    throw explainDisk(error, { option: '--catalog', path: dirname(folder) });
+  }
+}
+
+function rowsOf(images: readonly IndexedImage[]): ShardRows {
+  return {
+    sources: images.length,
+    blobs: images[0]?.blobs.length ?? 0,
+    rasters: images[0]?.px.length ?? 0,
+    features: (row) => images[row]!.features,
+    look: (row) => images[row]!.look,
+    px: (row) => images[row]!.px,
+    blob: (row, index) => images[row]!.blobs[index]!,
+  };
+}
+
+/** All of a binary before its blobs, and how many bytes it has with them. */
+function headOf(rows: ShardRows): { readonly head: Buffer; readonly bytes: number } {
+  const layout = shardLayout(rows.sources, rows.blobs, rows.rasters);
   const head = Buffer.alloc(layout.blobsAt);
-  const parts: Uint8Array[] = [head];
   let end = 0;
-  for (const [i, image] of images.entries()) {
-    const features = new Uint8Array(image.features.buffer, image.features.byteOffset, image.features.byteLength);
-    head.set(features, layout.featuresAt + i * FEATURE_LENGTH * 4);
-    head.set(image.look, layout.hashesAt + i * HASH_BYTES);
-    head.set(image.px, layout.rastersAt + i * rasters);
-    head.writeUInt32LE(crc32(image.px), layout.rasterSumsAt + i * 4);
-    for (const [j, blob] of image.blobs.entries()) {
+  for (let row = 0; row < rows.sources; row++) {
+    const [values, px] = [rows.features(row), rows.px(row)];
+    const features = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    head.set(features, layout.featuresAt + row * FEATURE_LENGTH * 4);
+    head.set(rows.look(row), layout.hashesAt + row * HASH_BYTES);
+    head.set(px, layout.rastersAt + row * rows.rasters);
+    head.writeUInt32LE(crc32(px), layout.rasterSumsAt + row * 4);
+    for (let index = 0; index < rows.blobs; index++) {
+      const blob = rows.blob(row, index);
       end += blob.length;
-      head.writeDoubleLE(end, layout.endsAt + (i * blobs + j) * 8);
-      head.writeUInt32LE(crc32(blob), layout.blobSumsAt + (i * blobs + j) * 4);
-      parts.push(blob);
+      head.writeDoubleLE(end, layout.endsAt + (row * rows.blobs + index) * 8);
+      head.writeUInt32LE(crc32(blob), layout.blobSumsAt + (row * rows.blobs + index) * 4);
     }
   }
   writeHeader(head, layout);
-  return parts;
+  return { head, bytes: layout.blobsAt + end };
+}
+
+function* partsOf(head: Buffer, rows: ShardRows): Generator<Uint8Array> {
+  yield head;
+  for (let row = 0; row < rows.sources; row++) {
+    for (let index = 0; index < rows.blobs; index++) yield rows.blob(row, index);
+  }
 }
 
 /** Writes the header of a binary whose sections are in place. */
@@ -174,24 +226,4 @@ function writeHeader(head: Buffer, { sources, blobs, rasters, ...at }: ShardLayo
     head.writeUInt32LE(value, MAGIC.length + 4 * i);
   }
   head.writeUInt32LE(crc32(head.subarray(0, HEADER - 4)), HEADER - 4);
-}
-
-async function writeWhole(path: string, parts: Uint8Array[]): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      const { bytesWritten } = await file.writev(parts);
-      const expected = parts.reduce((sum, part) => sum + part.length, 0);
-      // A disk that is full takes a part and says nothing; it does of the rest.
-      if (bytesWritten < expected) await file.writeFile(Buffer.concat(parts).subarray(bytesWritten));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 }

@@ -1,0 +1,170 @@
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { systemCode } from '../errors.ts';
+import type { Forgotten } from './forget.ts';
+import { HASH_BYTES } from './perceptual-hash.ts';
+import { SHARD_VERSION, type ShardIndex, type ShardRecords, type ShardRows, writeShardAs } from './shard.ts';
+import { nameBehind, shardNames } from './shard-folder.ts';
+import { readIndex } from './shard-index.ts';
+import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
+
+/** How the JSON of a shard begins, of any version. */
+const JSON_START = /^\{"format":"zoomosaic-shard","version":(\d+)/;
+
+/**
+ * Replaces a shard by one without the forgotten sources; removes it if nothing is left, or it cannot be asked.
+ *
+ * @returns bytes that were freed; undefined if it knows none of the sources, or is no shard.
+ * @throws {UserError} `catalog` if it cannot be read now.
+ */
+export async function forgetInShard(folder: string, name: string, forgotten: Forgotten): Promise<number | undefined> {
+  const reader = new ShardReader();
+  try {
+    const text = await readJson(join(folder, `${name}.json`));
+    if (!text) return undefined;
+    const index = readIndex(text, SHARD_VERSION);
+    if (index && 'files' in index) return await replace(folder, name, index, forgotten, reader);
+    const version = index?.version ?? JSON_START.exec(text.toString('latin1', 0, 64))?.[1];
+    const other = version !== undefined && Number(version) !== SHARD_VERSION;
+    if (other ? !mentions(text, forgotten) : !isShardName(name)) return undefined;
+    return await removeWhole(folder, name);
+  } catch (error) {
+    if (!(error instanceof ShardDamage)) throw error;
+    return isShardName(name) ? await removeWhole(folder, name) : undefined;
+  } finally {
+    reader.close();
+  }
+}
+
+/** @throws {ShardDamage} */
+async function replace(
+  folder: string,
+  name: string,
+  index: ShardIndex,
+  { hashes, paths }: Forgotten,
+  reader: ShardReader,
+): Promise<number | undefined> {
+  const binary = join(folder, `${name}.bin`);
+  // Also where nothing is to be forgotten: a binary that is not this JSON's may hold anything.
+  const { blobs, rasters } = reader.check(binary, { ...index, sources: index.sources.length });
+  const files = index.files.filter(({ path, hash }) => !hashes.has(hash) && !paths.has(path));
+  const broken = index.broken.filter(({ hash }) => !hashes.has(hash));
+  const others = index.sources.flatMap(({ hash }, row) => (hashes.has(hash) ? [] : [row]));
+  const known = index.files.length + index.broken.length + index.sources.length;
+  if (files.length + broken.length + others.length === known) return undefined;
+  const sound = others.filter((row) => isSound(reader, binary, row));
+  const rest = { decoder: index.decoder, files, sources: sound.map((row) => index.sources[row]!), broken };
+  let added = 0;
+  if (recordsOf(rest).length > 0 && !(await isToldBehind(folder, name, rest))) {
+    const behind = nameBehind(name, Math.random());
+    await writeShardAs(folder, behind, rest, rowsOf(reader, binary, sound, { blobs, rasters }));
+    added = await sizeOf(folder, behind);
+  }
+  return (await removeWhole(folder, name)) - added;
+}
+
+/** Rows of a binary that have come through whole; the others are indexed again. */
+function isSound(reader: ShardReader, binary: string, row: number): boolean {
+  try {
+    reader.checkRow(binary, row);
+    return true;
+  } catch (error) {
+    if (error instanceof ShardDamage) return false;
+    throw error;
+  }
+}
+
+function rowsOf(
+  reader: ShardReader,
+  binary: string,
+  rows: readonly number[],
+  counts: { readonly blobs: number; readonly rasters: number },
+): ShardRows {
+  const [features, hashes] = [reader.features(binary), reader.hashes(binary)];
+  return {
+    sources: rows.length,
+    ...counts,
+    features: (i) => features.subarray(rows[i]! * FEATURE_LENGTH, (rows[i]! + 1) * FEATURE_LENGTH),
+    look: (i) => hashes.subarray(rows[i]! * HASH_BYTES, (rows[i]! + 1) * HASH_BYTES),
+    px: (i) => reader.rasters(binary, rows[i]!),
+    blob: (i, index) => reader.blob(binary, rows[i]!, index),
+  };
+}
+
+/** Whether a shard that took the place of `name` tells all that is left of it already: whoever wrote it was killed. */
+async function isToldBehind(folder: string, name: string, rest: ShardRecords): Promise<boolean> {
+  const behind = shardNames(await readdir(folder)).filter((other) => other > name && sameNumber(other, name));
+  for (const other of behind) {
+    const text = await readJson(join(folder, `${other}.json`));
+    const index = text && readIndex(text, SHARD_VERSION);
+    if (!index || !('files' in index)) continue;
+    const told = new Set(recordsOf(index));
+    if (recordsOf(rest).every((record) => told.has(record)) && isWhole(join(folder, `${other}.bin`), index))
+      return true;
+  }
+  return false;
+}
+
+function sameNumber(a: string, b: string): boolean {
+  return a.length === b.length && a.slice(0, -8) === b.slice(0, -8);
+}
+
+function recordsOf({ files, sources, broken }: ShardRecords): string[] {
+  return [...files, ...sources, ...broken].map((record) => JSON.stringify(record));
+}
+
+function isWhole(binary: string, index: ShardIndex): boolean {
+  const reader = new ShardReader();
+  try {
+    reader.check(binary, { ...index, sources: index.sources.length });
+    return index.sources.every((_, row) => isSound(reader, binary, row));
+  } catch (error) {
+    if (error instanceof ShardDamage) return false;
+    throw error;
+  } finally {
+    reader.close();
+  }
+}
+
+/** Whether a JSON of another version says anything of the forgotten. */
+function mentions(text: Buffer, { hashes, paths }: Forgotten): boolean {
+  return [...hashes, ...[...paths].map((path) => JSON.stringify(path))].some((word) => text.includes(word));
+}
+
+function isShardName(name: string): boolean {
+  return shardNames([`${name}.json`]).length > 0;
+}
+
+/** @returns undefined if it is gone, or a folder. */
+async function readJson(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (['ENOENT', 'EISDIR'].includes(systemCode(error) ?? '')) return undefined;
+    throw explainRead(error, path);
+  }
+}
+
+/** Removes a shard, its JSON first: without that, it is not there. Returns how many bytes it had. */
+async function removeWhole(folder: string, name: string): Promise<number> {
+  const bytes = await sizeOf(folder, name);
+  for (const ending of ['json', 'bin']) {
+    try {
+      await rm(join(folder, `${name}.${ending}`), { force: true });
+    } catch (error) {
+      // A folder is nothing of ours.
+      if (systemCode(error) !== 'ERR_FS_EISDIR') throw error;
+    }
+  }
+  return bytes;
+}
+
+async function sizeOf(folder: string, name: string): Promise<number> {
+  let bytes = 0;
+  for (const ending of ['json', 'bin']) {
+    const found = await stat(join(folder, `${name}.${ending}`)).catch(() => undefined);
+    if (found?.isFile()) bytes += found.size;
+  }
+  return bytes;
+}
