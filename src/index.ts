@@ -6,7 +6,7 @@ export { type Host, type HostId, HOSTS } from './fit/hosts.ts';
 export { type ErrorCode, UserError } from './errors.ts';
 export { rebase, type Rebased } from './layout/iiif-rebase.ts';
 export type { BuildOptions } from './options.ts';
-export { serve, type ServeOptions, type Serving } from './serve.ts';
+export { serve, type ServeOptions, type Serving } from './serve/serve.ts';
 export type { LayoutLevel, Layouts, MosaicJson } from './format/mosaic-json.ts';
 export type * from './types.ts';
 export type { Problem } from './verify/problems.ts';

@@ -34,10 +34,12 @@ const EVIL: readonly unknown[] = [
   'jpg/../../x',
   '__proto__',
   'x'.repeat(5000),
+  '\u001b[2J\r\n\u202e',
   [],
   [[]],
   {},
   { length: 1e12 },
+  { '\u001b[2J': -1 },
 ];
 
 /** Values that only a person can judge, by the ends of their paths: what may be in them. */
@@ -125,6 +127,7 @@ describe('mosaic.json', () => {
           const { code, message, remedy } = outcome as UserError;
           expect(code).toBe('not-a-site');
           expect(message).toMatch(/^Expected .{1,200} (for|of|in) .*mosaic\.json but received .{1,80}$/);
+          expect(message).not.toMatch(/\p{C}/u);
           expect(remedy).toMatch(/^Build the site again/);
           refused++;
         }

@@ -4,7 +4,7 @@ import { messageOf, UserError } from '../errors.ts';
 import { fit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
 import { rebase } from '../layout/iiif-rebase.ts';
-import { serve } from '../serve.ts';
+import { serve } from '../serve/serve.ts';
 import { verify } from '../verify/verify.ts';
 import { type Command, readArguments } from './arguments.ts';
 import { fitSummary } from './fit-summary.ts';

@@ -6,7 +6,7 @@
  *     number of tiles, blocks of cells, originals, files of originals, named files; bytes of names
  *     CRC-32 of each tile, row by row, set by set in the order of `siteSets`
  *     CRC-32 of each block of cells, row by row
- *     of each original its number and the number of its files: one; or its descriptor and its tiles, level by level
+ *     of each original its number, place of its ending in `ORIGINAL_ENDINGS`, width and height, px
  *     CRC-32 of these files, original by original
  *     CRC-32 of each named file
  *     names of these, UTF-8, each with a line feed behind it
@@ -16,11 +16,15 @@
 import { crc32 } from 'node:zlib';
 import { UserError } from '../errors.ts';
 import type { TileSet } from '../tile-set.ts';
+import type { Size } from '../types.ts';
+import { ORIGINAL_ENDINGS, originalPartCount } from './original-index.ts';
 
 export const CHECKSUMS_FILE = 'checksums.bin';
 const [MAGIC, VERSION] = ['ZMCRC\0\0', 3];
 /** Where the sum of the rest stands; the counts; and what is counted. */
 const [SUM_AT, COUNTS_AT, BODY_AT] = [8, 12, 36];
+/** What is told of an original beside the sums of its files. */
+const DIRECTORY_WORDS = 4;
 
 /** CRC-32 of all files of a site, but of `checksums.bin` itself. */
 export interface Checksums {
@@ -29,9 +33,15 @@ export interface Checksums {
   /** Of the blocks of cells, row by row. */
   readonly cells: Uint32Array;
   /** Of the files of each original, by its number. */
-  readonly originals: ReadonlyMap<number, Uint32Array>;
+  readonly originals: ReadonlyMap<number, OriginalSums>;
   /** Of all other files, by their paths. */
   readonly files: ReadonlyMap<string, number>;
+}
+
+/** An original, and the CRC-32 of its files in the order of `originalParts`. */
+export interface OriginalSums extends Size {
+  readonly ending: string;
+  readonly sums: Uint32Array;
 }
 
 /** The sums of all tiles of `sets`: one array, and its parts by the names of sets. */
@@ -47,11 +57,13 @@ export function tileSums(
 
 /** The file's bytes. */
 export function packChecksums({ tiles, cells, originals, files }: Checksums): Uint8Array {
-  const sumsOfOriginals = [...originals.values()];
+  const sumsOfOriginals = [...originals.values()].map(({ sums }) => sums);
   const names = Buffer.from([...files.keys()].map((path) => `${path}\n`).join(''));
   const filesOfOriginals = sumsOfOriginals.reduce((sum, { length }) => sum + length, 0);
   const counts = [tiles.length, cells.length, originals.size, filesOfOriginals, files.size, names.length];
-  const directory = [...originals].flatMap(([number, { length }]) => [number, length]);
+  const directory = [...originals].flatMap(([number, { ending, width, height }]) => {
+    return [number, ORIGINAL_ENDINGS.indexOf(ending), width, height];
+  });
   const parts = [tiles, cells, directory, ...sumsOfOriginals, [...files.values()]];
   const words = parts.reduce((sum, { length }) => sum + length, 0);
   const bytes = Buffer.alloc(BODY_AT + words * 4 + names.length);
@@ -76,7 +88,7 @@ export function unpackChecksums(bytes: Buffer): Checksums {
   if (crc32(bytes.subarray(COUNTS_AT)) !== bytes.readUInt32LE(SUM_AT)) throw damaged('its own checksum is another');
   const counts = Array.from({ length: 6 }, (_, i) => bytes.readUInt32LE(COUNTS_AT + i * 4));
   const [tiles, cells, originals, filesOfOriginals, files, nameBytes] = counts as [number, ...number[]];
-  const words = tiles + cells! + originals! * 2 + filesOfOriginals! + files!;
+  const words = tiles + cells! + originals! * DIRECTORY_WORDS + filesOfOriginals! + files!;
   if (bytes.length !== BODY_AT + words * 4 + nameBytes!) throw damaged('its size is another');
   let at = BODY_AT;
   const take = (length: number) => {
@@ -84,7 +96,7 @@ export function unpackChecksums(bytes: Buffer): Checksums {
     for (let i = 0; i < length; i++, at += 4) part[i] = bytes.readUInt32LE(at);
     return part;
   };
-  const [sumsOfTiles, sumsOfCells, directory] = [take(tiles), take(cells!), take(originals! * 2)];
+  const [sumsOfTiles, sumsOfCells, directory] = [take(tiles), take(cells!), take(originals! * DIRECTORY_WORDS)];
   const [sumsOfOriginals, sumsOfFiles] = [take(filesOfOriginals!), take(files!)];
   return {
     tiles: sumsOfTiles,
@@ -94,11 +106,20 @@ export function unpackChecksums(bytes: Buffer): Checksums {
   };
 }
 
-function originalsOf(directory: Uint32Array, sums: Uint32Array): Map<number, Uint32Array> {
-  const originals = new Map<number, Uint32Array>();
+function originalsOf(directory: Uint32Array, sums: Uint32Array): Map<number, OriginalSums> {
+  const originals = new Map<number, OriginalSums>();
   let at = 0;
-  for (let i = 0; i < directory.length; i += 2)
-    originals.set(directory[i]!, sums.subarray(at, (at += directory[i + 1]!)));
+  for (let i = 0; i < directory.length; i += DIRECTORY_WORDS) {
+    const [number, place, width, height] = directory.subarray(i, i + DIRECTORY_WORDS) as unknown as [
+      number,
+      ...number[],
+    ];
+    const ending = ORIGINAL_ENDINGS[place!];
+    if (ending === undefined || !width || !height) throw damaged('it names what is no original');
+    const end = at + originalPartCount({ ending, width, height });
+    originals.set(number, { ending, width, height, sums: sums.subarray(at, end) });
+    at = end;
+  }
   if (at !== sums.length) throw damaged('its originals do not add up');
   return originals;
 }

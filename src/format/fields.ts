@@ -13,19 +13,25 @@ const SHOWN_LENGTH = 60;
 export function malformed(field: string, what: string, value: unknown): UserError {
   return new UserError(
     'not-a-site',
-    `Expected ${what} for ${field} in mosaic.json but received ${shown(value)}`,
+    `Expected ${what} for ${clean(field)} in mosaic.json but received ${shown(value)}`,
     'Build the site again.',
   );
 }
 
-/** A value in a message: short, whatever it is. */
+/** A value in a message: short and of letters alone, whatever it is. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === '') return 'an empty text';
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (typeof value === 'object' && value !== null) return 'an object';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  return text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+  const short = text.length > SHOWN_LENGTH ? `${text.slice(0, SHOWN_LENGTH)}…` : text;
+  return clean(short);
+}
+
+/** A text without characters that terminals obey. */
+function clean(text: string): string {
+  return text.replaceAll(/\p{C}/gu, '?');
 }
 
 /** A JSON object. */

@@ -4,7 +4,7 @@
  * build can have. Nothing is allocated in proportion to a number in the file.
  */
 import { ASPECT_MAX, CELL_MAX } from '../cell-shape.ts';
-import { messageOf, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { extensionOf, levelsOf } from '../tile-plan.ts';
 import type { Crop, Grid, Level, Names, Size, Subsampling, TileFormat } from '../types.ts';
 import { BLOCK_SIDES } from './cell-blocks.ts';
@@ -34,7 +34,7 @@ export function parseMosaic(text: string, found: Found = 'file'): MosaicJson {
   try {
     json = JSON.parse(text);
   } catch (error) {
-    throw new UserError('not-a-site', `mosaic.json is damaged (${messageOf(error)})`, 'Build the site again.', {
+    throw new UserError('not-a-site', 'mosaic.json is damaged: it is no JSON', 'Build the site again.', {
       cause: error,
     });
   }

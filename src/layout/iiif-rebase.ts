@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -75,8 +76,20 @@ export async function rebase({ site, baseUrl }: { readonly site: string; readonl
   }
   for (const [path, text] of texts) await writeWhole(site, path, text());
   if (sums && texts.size > 0) await renameWithin(site, JOURNAL, CHECKSUMS_FILE);
-  else await rm(join(site, JOURNAL), { force: true });
+  await removeLeftovers(site);
   return { from: documents[0]!.from, to, files: [...texts.keys()] };
+}
+
+/** Removes what runs left that were interrupted. */
+async function removeLeftovers(site: string): Promise<void> {
+  const written = [...ADDRESSED.map(({ path }) => path), CHECKSUMS_FILE, JOURNAL];
+  for (const path of [JOURNAL, ...written.map(temporaryOf)].map((one) => join(site, one))) {
+    if (existsSync(path)) await rm(path, { force: true });
+  }
+}
+
+function temporaryOf(path: string): string {
+  return `${path}.tmp`;
 }
 
 async function readDocuments(site: string): Promise<Document[]> {
@@ -121,15 +134,24 @@ async function readJson(
 ): Promise<{ readonly json: Json; readonly sum: number } | undefined> {
   try {
     const bytes = await readBounded(join(site, path));
-    const json: unknown = JSON.parse(bytes.toString('utf8'));
-    if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error('it is no object');
-    return { json: json as Json, sum: crc32(bytes) };
+    return { json: objectOf(bytes.toString('utf8')), sum: crc32(bytes) };
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     if (missing && !needed) return undefined;
     if (!missing && systemCode(error) !== undefined) throw error;
     throw notASite(site, missing ? `there is no ${path} in it` : `its ${path} is damaged (${messageOf(error)})`, error);
   }
+}
+
+function objectOf(text: string): Json {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new Error('it is no JSON', { cause: error });
+  }
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error('it is no object');
+  return json as Json;
 }
 
 async function readBounded(path: string): Promise<Buffer> {
@@ -181,7 +203,7 @@ function sumOf(text: Iterable<string>): number {
 }
 
 async function writeWhole(site: string, path: string, blocks: Iterable<string | Uint8Array>): Promise<void> {
-  const temporary = `${path}.tmp`;
+  const temporary = temporaryOf(path);
   try {
     await rm(join(site, temporary), { force: true });
     await writeFile(join(site, temporary), blocks, { flag: 'wx', flush: true });

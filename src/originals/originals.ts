@@ -2,6 +2,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { systemCode } from '../errors.ts';
 import { imageSize } from '../image/open-image.ts';
+import type { OriginalSums } from '../format/checksums.ts';
 import { mapOrdered } from '../ordered.ts';
 import { reasonOf } from '../reasons.ts';
 import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
@@ -49,8 +50,8 @@ export interface WrittenOriginals {
   readonly leftOut: readonly SkippedFile[];
   /** Sizes of the largest crop, px. */
   readonly largest: Size;
-  /** CRC-32 of the files of each original, by its number, in the order of `originalParts`; and of the index, by paths. */
-  readonly sums: ReadonlyMap<number, Uint32Array>;
+  /** CRC-32 of the files of each original, by its number; and of the index, by paths. */
+  readonly sums: ReadonlyMap<number, OriginalSums>;
   readonly indexSums: ReadonlyMap<string, number>;
 }
 
@@ -59,8 +60,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   const { pictures, store, background, quality, concurrency, mode, onProgress, signal } = options;
   const numbers = new Map<Source, number>();
   for (const [picture, { source }] of pictures.entries()) if (!numbers.has(source)) numbers.set(source, picture);
-  const made = new Map<number, { readonly ending: string; readonly size: Size }>();
-  const sums = new Map<number, Uint32Array>();
+  const made = new Map<number, OriginalSums>();
   const leftOut: SkippedFile[] = [];
   let [done, encoded] = [0, 0];
   onProgress(0, numbers.size);
@@ -73,8 +73,8 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   for await (const { source, number, size, file, parts } of mapOrdered(numbers, concurrency, make)) {
     if (file.kind === 'none') leftOut.push({ path: source.path, reason: file.reason });
     else {
-      made.set(number, { ending: file.kind === 'pyramid' ? '' : file.ending, size });
-      sums.set(number, parts);
+      const { width, height } = size;
+      made.set(number, { ending: file.kind === 'pyramid' ? '' : file.ending, width, height, sums: parts });
     }
     if (file.kind === 'encoded') encoded++;
     onProgress(++done, numbers.size);
@@ -84,12 +84,11 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     const number = numbers.get(source)!;
     const file = made.get(number);
     if (!file) return null;
-    const { ending, size } = file;
     // Drawings are measured anew, each side rounded by itself.
-    const [x, y] = [size.width / source.width, size.height / source.height];
+    const [x, y] = [file.width / source.width, file.height / source.height];
     const { left, top, width, height } = source.crop;
     const crop = [left * x, top * y, width * x, height * y] as const;
-    return [number, ending, size.width, size.height, ...crop, turn];
+    return [number, file.ending, file.width, file.height, ...crop, turn];
   });
   const indexSums = new Map<string, number>();
   for (let block = 0; block * INDEX_BLOCK < rows.length; block++) {
@@ -99,7 +98,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   }
   let largest: Size = { width: 0, height: 0 };
   for (const row of rows) if (row && row[6] > largest.width) largest = { width: row[6], height: row[7] };
-  return { encoded, leftOut, largest, sums, indexSums };
+  return { encoded, leftOut, largest, sums: made, indexSums };
 }
 
 /** Writes one original; returns what became of it, and the CRC-32 of its files. */

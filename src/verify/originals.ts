@@ -4,7 +4,6 @@ import {
   indexBytesMax,
   indexPath,
   ORIGINAL_TILE,
-  originalPartCount,
   originalParts,
   type OriginalFacts,
   originalPath,
@@ -15,36 +14,35 @@ import type { SiteFiles } from './site-files.ts';
 import type { Expected } from './tile-checker.ts';
 
 /** An original, and the CRC-32 of its files, if they are known. */
-interface Original {
-  readonly facts: OriginalFacts;
+export type Original = Pick<OriginalFacts, 'original' | 'ending' | 'width' | 'height'> & {
   readonly sums: Uint32Array | undefined;
-}
+};
 
-/** Reads which originals a site has by its index, each once, and notes what is wrong with it. */
+/** Reads the index of originals, and notes what is wrong with it; returns the originals that there are, each once. */
 export function readOriginals(
   files: SiteFiles,
   { pictures, originals }: MosaicJson,
   sums: Checksums['originals'] | undefined,
   problems: Problems,
 ): Original[] {
-  if (!originals) return [];
   const found = new Map<number, Original>();
-  const shape = { pictures, block: originals.block };
-  for (let block = 0; block * shape.block < pictures; block++) {
+  for (const [original, facts] of sums ?? []) found.set(original, { original, ...facts });
+  const shape = { pictures, block: originals?.block ?? pictures };
+  const blocks = originals ? Math.ceil(pictures / shape.block) : 0;
+  for (let block = 0; block < blocks; block++) {
     const path = indexPath(block);
     if (problems.has(path)) continue;
     const file = files.read(path, indexBytesMax(shape));
-    if (file.problem !== undefined) {
-      problems.add(path, file.problem);
-      continue;
-    }
-    const rows = file.bytes && readIndex(String(file.bytes), block, shape);
-    if (!rows) problems.add(path, 'does not fit mosaic.json');
-    for (const facts of rows ?? []) {
-      if (!facts || found.has(facts.original)) continue;
-      const own = sums?.get(facts.original);
-      if (sums && own?.length !== originalPartCount(facts)) problems.add(path, 'does not fit the checksums');
-      else found.set(facts.original, { facts, sums: own });
+    const rows = file.problem === undefined && file.bytes ? readIndex(String(file.bytes), block, shape) : undefined;
+    if (!rows) problems.add(path, file.problem ?? 'does not fit mosaic.json');
+    for (const row of rows ?? []) {
+      if (!row) continue;
+      const { original, ending, width, height } = row;
+      const known = found.get(original);
+      if (!known && !sums) found.set(original, { original, ending, width, height, sums: undefined });
+      else if (known?.ending !== ending || known.width !== width || known.height !== height) {
+        problems.add(path, 'does not agree with the checksums, or with itself');
+      }
     }
   }
   return [...found.values()];
@@ -52,15 +50,15 @@ export function readOriginals(
 
 /** The files of originals, as they should be. */
 export function* expectedOf(originals: readonly Original[], files: SiteFiles, problems: Problems): Generator<Expected> {
-  for (const { facts, sums } of originals) {
-    checkDescriptor(facts, files, problems);
+  for (const original of originals) {
+    checkDescriptor(original, files, problems);
     let i = 0;
-    for (const { path, size } of originalParts(facts)) yield { path, size, sum: sums?.[i++], own: true };
+    for (const { path, size } of originalParts(original)) yield { path, size, sum: original.sums?.[i++], own: true };
   }
 }
 
 /** Notes what is wrong with the descriptor of an original that is a Deep Zoom picture. */
-function checkDescriptor({ original, ending, width, height }: OriginalFacts, files: SiteFiles, problems: Problems) {
+function checkDescriptor({ original, ending, width, height }: Original, files: SiteFiles, problems: Problems) {
   if (ending !== '') return;
   const path = `${originalPath(original)}.dzi`;
   const file = files.read(path);

@@ -14,13 +14,14 @@ export class TooManyProblems extends Error {}
 /** Problems found so far. */
 export class Problems {
   readonly all: Problem[] = [];
-  /** Whether checksums prove that a build wrote what `mosaic.json` tells: then all problems are named. */
+  /** Whether there are checksums, of files that there were: then all problems are named. */
   proven = false;
   private readonly paths = new Set<string>();
 
   /** Notes a problem; of a file that has one already, nothing more. */
   add(path: string, problem: string): void {
     if (this.paths.has(path)) return;
+    if (!this.proven && this.all.length > UNPROVEN_MAX) throw new TooManyProblems();
     this.paths.add(path);
     this.all.push({ path, problem });
     if (this.proven || this.all.length < UNPROVEN_MAX) return;

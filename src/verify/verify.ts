@@ -1,19 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { UserError } from '../errors.ts';
 import { blockCount } from '../format/cell-blocks.ts';
-import { CHECKSUMS_FILE, type Checksums, unpackChecksums } from '../format/checksums.ts';
+import { type Checksums, CHECKSUMS_FILE } from '../format/checksums.ts';
 import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
 import { originalPartCount } from '../format/original-index.ts';
 import { expectedLayouts, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../ordered.ts';
-import { readMosaicJson } from '../site/read-site.ts';
 import { tileCount } from '../tile-set.ts';
-import { checkAgreement, checkSums } from './named-files.ts';
+import { checkAgreement } from './named-files.ts';
 import { expectedOf, readOriginals } from './originals.ts';
 import { readPlacement } from './placement.ts';
 import { type Problem, Problems, TooManyProblems } from './problems.ts';
+import { readDescription } from './read-mosaic.ts';
 import { SiteFiles } from './site-files.ts';
 import { type Expected, TileChecker } from './tile-checker.ts';
 import { tilesOf } from './tiles.ts';
@@ -45,13 +44,13 @@ export interface VerifyResult {
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const { site } = options;
-  const mosaic = await readMosaicJson(site);
   const files = new SiteFiles(site);
   const problems = new Problems();
   const checker = new TileChecker(files, problems);
   let tiles = 0;
   try {
-    tiles = await verifyFiles(mosaic, { ...options, files, problems, checker });
+    const { mosaic, sums } = await readDescription(site, files, problems);
+    if (mosaic) tiles = await verifyFiles(mosaic, sums, { ...options, files, problems, checker });
   } catch (error) {
     if (!(error instanceof TooManyProblems)) throw error;
   }
@@ -66,23 +65,21 @@ interface Verifying extends VerifyOptions {
 }
 
 /** Checks all files; returns the number of tiles and originals' files. */
-async function verifyFiles(mosaic: MosaicJson, verifying: Verifying): Promise<number> {
+async function verifyFiles(mosaic: MosaicJson, sums: Checksums | undefined, verifying: Verifying): Promise<number> {
   const { files, problems, checker, concurrency = availableParallelism(), onProgress = () => {}, signal } = verifying;
   const shape = shapeOf(mosaic);
   const sets = siteSets(shape);
-  const all = readChecksums(files, mosaic, problems);
-  if (all) checkSums(files, all.files, problems);
-  const sums = all && fits(all, tileCount(sets), mosaic, problems) ? all : undefined;
-  problems.proven = sums !== undefined;
-  // Of a mosaic.json that promises other files than there are, nothing can be told.
-  if (all && !sums) return 0;
-  if (!isDeepStrictEqual(shape.layouts, mosaic.layouts)) {
-    problems.add(MOSAIC_FILE, 'has layouts that do not follow from the grid');
+  // What other files there are than those that a mosaic.json tells, nobody knows.
+  if (sums && !fits(sums, tileCount(sets), mosaic, problems)) return 0;
+  if (!problems.has(MOSAIC_FILE)) {
+    if (!isDeepStrictEqual(shape.layouts, mosaic.layouts)) {
+      problems.add(MOSAIC_FILE, 'has layouts that do not follow from the grid');
+    }
+    checkAgreement(files, shape, problems);
   }
-  checkAgreement(files, shape, problems);
   const cells = readPlacement(files, mosaic, sums?.cells, problems);
   const originals = readOriginals(files, mosaic, sums?.originals, problems);
-  const total = tileCount(sets) + originals.reduce((sum, { facts }) => sum + originalPartCount(facts), 0);
+  const total = tileCount(sets) + originals.reduce((sum, original) => sum + originalPartCount(original), 0);
   let done = 0;
   const check = async (alike: readonly Expected[]) => {
     for (const one of alike) await checker.check(one);
@@ -103,24 +100,6 @@ async function verifyFiles(mosaic: MosaicJson, verifying: Verifying): Promise<nu
 function shapeOf({ grid, cell, tileSize, tile, pictures, layouts, names }: MosaicJson): SiteShape {
   const recipe = { cell, tileSize, format: tile.format, subsampling: tile.subsampling };
   return { grid, recipe, pictures, layouts: expectedLayouts({ grid, recipe, pictures, layouts }), names };
-}
-
-/** Names and originals are as many as they are; more than this is not read, bytes. */
-const CHECKSUMS_SLACK = 2 ** 28;
-
-function readChecksums(files: SiteFiles, { grid }: MosaicJson, problems: Problems): Checksums | undefined {
-  const file = files.read(CHECKSUMS_FILE, CHECKSUMS_SLACK + grid.columns * grid.rows * 64);
-  if (file.problem !== undefined) {
-    problems.add(CHECKSUMS_FILE, file.problem);
-    return undefined;
-  }
-  try {
-    return unpackChecksums(file.bytes ?? Buffer.alloc(0));
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    problems.add(CHECKSUMS_FILE, error.message);
-    return undefined;
-  }
 }
 
 /** Whether checksums are of the files that a mosaic.json tells. */

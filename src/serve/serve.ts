@@ -1,0 +1,84 @@
+import { realpath } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import { resolve } from 'node:path';
+import { check } from '../expect.ts';
+import { systemCode, UserError } from '../errors.ts';
+import { readMosaicJson } from '../site/read-site.ts';
+import { Answerer } from './answer.ts';
+import { HostNames } from './host-names.ts';
+
+export interface ServeOptions {
+  /** Folder of the site. */
+  site: string;
+  /** First port to try; the next free one is taken if it is in use. 0 for any. */
+  port?: number;
+  /**
+   * Address to listen on, or a name of it; by default only this machine can connect. Requests that name another host than
+   * this address, or this machine, are refused.
+   */
+  host?: string;
+}
+
+/** A server that is running. */
+export interface Serving {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const PORT = 8080;
+const PORTS_TRIED = 100;
+/** A connection on which nothing moves for this long is closed, ms. */
+const PATIENCE = 60_000;
+
+/**
+ * Serves a site over HTTP for looking at it: GET and HEAD, ranges, and ETags that are asked about each time, so that a
+ * rebuilt site is never shown stale. Nothing outside the site is served, not even through a link; and nothing to pages of
+ * others that had their own name lead here (DNS rebinding).
+ *
+ * @throws {UserError} `usage` for a host or port that is none; `not-a-site`; `site` if no port can be had.
+ */
+export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOptions): Promise<Serving> {
+  // An empty host would be all addresses of the machine.
+  check('host', 'an address or a name', host, typeof host === 'string' && host.trim() === host && host !== '');
+  check('port', 'a whole number from 0 to 65535', port, Number.isInteger(port) && port >= 0 && port <= 65535);
+  await readMosaicJson(site);
+  const root = await realpath(resolve(site));
+  const server = createServer();
+  server.setTimeout(PATIENCE);
+  const taken = await listen(server, port, host);
+  const names = new HostNames(host, taken);
+  const answerer = new Answerer(root, names);
+  server.on('request', (request, response) => void answerer.answer(request, response));
+  return {
+    url: `http://${names.own}/`,
+    close: () =>
+      new Promise((done, fail) => {
+        server.close((error) => (error ? fail(error) : done()));
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function listen(server: Server, first: number, host: string): Promise<number> {
+  for (let port = first; port <= Math.min(65535, first + PORTS_TRIED); port++) {
+    try {
+      await new Promise<void>((done, fail) => {
+        server.once('error', fail);
+        server.listen(port, host, () => {
+          server.off('error', fail);
+          done();
+        });
+      });
+      const address = server.address();
+      return typeof address === 'object' && address ? address.port : port;
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'EADDRINUSE') continue;
+      const remedy = code === 'EACCES' ? 'Use a --port above 1023.' : 'Check --host and --port.';
+      throw new UserError('site', `Cannot listen on ${host}:${port} (${code ?? String(error)})`, remedy, {
+        cause: error,
+      });
+    }
+  }
+  throw new UserError('site', `No free port from ${first} on`, 'Choose another --port.');
+}

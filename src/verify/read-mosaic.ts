@@ -1,0 +1,73 @@
+import { messageOf, UserError } from '../errors.ts';
+import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { parseMosaic } from '../format/mosaic-reader.ts';
+import { readMosaicJson } from '../site/read-site.ts';
+import { checkSums } from './named-files.ts';
+import type { Problems } from './problems.ts';
+import type { SiteFiles } from './site-files.ts';
+
+/** Larger checksums are not read, bytes: these are of 64 million files. */
+const CHECKSUMS_MAX = 2 ** 28;
+
+/** What a site is. */
+export interface Description {
+  /** Undefined if neither `mosaic.json` nor the page tells it. */
+  readonly mosaic: MosaicJson | undefined;
+  /** Undefined if they cannot be used. */
+  readonly sums: Checksums | undefined;
+}
+
+/**
+ * Reads what a site is, and checks all files with names of their own. If `mosaic.json` cannot be used, or was another as checksums
+ * tell, the page's copy of it takes its place.
+ *
+ * @throws {UserError} `not-a-site` if `mosaic.json` cannot be used, the page has no copy of it, and no checksums tell that it was
+ *   another.
+ */
+export async function readDescription(site: string, files: SiteFiles, problems: Problems): Promise<Description> {
+  let mosaic: MosaicJson | undefined;
+  let failure: unknown;
+  try {
+    mosaic = await readMosaicJson(site);
+  } catch (error) {
+    failure = error;
+  }
+  const sums = readChecksums(files, problems);
+  problems.proven = sums !== undefined;
+  if (sums) checkSums(files, sums.files, problems);
+  if (mosaic && !problems.has(MOSAIC_FILE)) return { mosaic, sums };
+  const copy = mosaicOfPage(files, problems);
+  if (copy || problems.has(MOSAIC_FILE)) {
+    problems.add(MOSAIC_FILE, messageOf(failure));
+    return { mosaic: copy ?? mosaic, sums };
+  }
+  throw failure;
+}
+
+function readChecksums(files: SiteFiles, problems: Problems): Checksums | undefined {
+  const file = files.read(CHECKSUMS_FILE, CHECKSUMS_MAX);
+  if (file.problem !== undefined) {
+    problems.add(CHECKSUMS_FILE, file.problem);
+    return undefined;
+  }
+  try {
+    return unpackChecksums(file.bytes ?? Buffer.alloc(0));
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    problems.add(CHECKSUMS_FILE, error.message);
+    return undefined;
+  }
+}
+
+/** The copy of `mosaic.json` in a sound page, without the address. */
+function mosaicOfPage(files: SiteFiles, problems: Problems): MosaicJson | undefined {
+  const page = files.read('index.html');
+  if (page.problem !== undefined || problems.has('index.html')) return undefined;
+  const [, json = ''] = /<script type="application\/json" id="mosaic">([^<]*)<\/script>/.exec(String(page.bytes)) ?? [];
+  try {
+    return parseMosaic(json, 'page');
+  } catch {
+    return undefined;
+  }
+}
