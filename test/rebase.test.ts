@@ -20,7 +20,7 @@ beforeAll(async () => {
   const make = async (name: string, baseUrl: string) => {
     const out = join(root, name);
     const files = { target: join(root, 'target.png'), images: [join(root, 'images')], catalog: join(root, 'catalog') };
-    await build({ ...files, out, columns: 4, cellSize: 32, layout: 'iiif', baseUrl });
+    await build({ ...files, out, columns: 4, cellSize: 32, layout: 'iiif', baseUrl, names: 'all' });
     return out;
   };
   here = await make('here', HERE);

@@ -12,7 +12,7 @@ import { temporaryFolder } from './temporary-folder.ts';
 const DAMAGES = Number(process.env['ZOOMOSAIC_DAMAGES'] ?? 40);
 
 let site: string;
-/** The files of a sound site with all layouts and originals, but for reports. */
+/** The files of a sound site with all layouts and originals. */
 const sound = new Map<string, Buffer>();
 beforeAll(async () => {
   const root = await temporaryFolder();
@@ -34,13 +34,14 @@ beforeAll(async () => {
     layout: ['dzi', 'compact', 'iiif'],
     baseUrl: 'https://example.org/mosaic',
     originals: 'copy',
+    names: 'all',
     catalog: join(root, 'catalog'),
   });
   for (const path of readdirSync(site, { recursive: true, withFileTypes: true })) {
     const name = join(path.parentPath, path.name)
       .slice(site.length + 1)
       .replaceAll('\\', '/');
-    if (path.isFile() && !name.startsWith('report/')) sound.set(name, readFileSync(join(site, name)));
+    if (path.isFile()) sound.set(name, readFileSync(join(site, name)));
   }
 });
 
