@@ -112,6 +112,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const names = new SourceNames(
       files.map(({ path }) => path),
       (path) => opened.idOf(path),
+      options.images,
     );
     refuseNone(opened, names);
     const { sources } = opened;

@@ -1,12 +1,16 @@
-import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UserError } from './errors.ts';
 
 /**
  * What images are called in reports, and found by: their path within the folder that holds them all, with `/`, so that reports
- * tell nothing of the machine, and hold on another.
+ * tell nothing of the machine, and hold on another. Where that folder is so far up that names would spell where people work
+ * (`home/anna/photos/a.jpg`), each folder that was asked for is called by its name alone instead.
  */
 export class SourceNames {
-  private readonly home: string;
+  /** What names begin with, by the folder that they begin in: one with nothing, or several that end in `/`. */
+  private readonly labels: ReadonlyMap<string, string>;
   private byPath: Map<string, number> | undefined;
   private byBase: Map<string, string[]> | undefined;
   private readonly paths: readonly string[];
@@ -15,17 +19,26 @@ export class SourceNames {
   /**
    * @param paths absolute, of all images that were found.
    * @param ids source id of a path; undefined if it cannot be used.
+   * @param inputs files, folders and globs that they were found by.
    */
-  constructor(paths: readonly string[], ids: (path: string) => number | undefined = () => undefined) {
+  constructor(
+    paths: readonly string[],
+    ids: (path: string) => number | undefined = () => undefined,
+    inputs: readonly string[] = paths,
+  ) {
     this.paths = paths;
     this.ids = ids;
-    this.home = paths.length > 0 ? commonFolder(paths) : '';
+    this.labels = labelsOf(paths, inputs);
   }
 
   /** What the image at `path` is called. */
   nameOf(path: string): string {
-    const within = relative(this.home, path);
-    return (within.startsWith('..') || isAbsolute(within) ? path : within).split(sep).join('/');
+    for (let at = dirname(path); ; at = dirname(at)) {
+      const label = this.labels.get(at);
+      if (label !== undefined) return label + relative(at, path).split(sep).join('/');
+      // A file that no input names has its own name at least.
+      if (dirname(at) === at) return basename(path);
+    }
   }
 
   /**
@@ -36,7 +49,9 @@ export class SourceNames {
    */
   find(name: string, where: string): number {
     this.byPath ??= new Map(this.paths.map((path, i) => [path, i]));
-    const exact = [join(this.home, name), resolve(name)].find((path) => this.byPath!.has(path));
+    const within = [...this.labels].filter(([, label]) => name.startsWith(label));
+    const spelt = within.map(([folder, label]) => join(folder, name.slice(label.length)));
+    const exact = [...spelt, resolve(name)].find((path) => this.byPath!.has(path));
     const all = exact === undefined ? this.endingIn(name) : [exact];
     if (all.length > 1) {
       throw new UserError(
@@ -73,11 +88,62 @@ export class SourceNames {
   }
 }
 
+function labelsOf(paths: readonly string[], inputs: readonly string[]): Map<string, string> {
+  if (paths.length === 0) return new Map();
+  const common = commonFolder(paths);
+  const plain = new Map([[common, '']]);
+  if (![homedir(), process.cwd(), tmpdir()].some((place) => holds(common, place))) return plain;
+  const roots = rootsOf(paths, inputs);
+  if (roots.some((root) => root === common || holds(root, common))) return plain;
+  const labels = new Map<string, string>();
+  const [taken, times] = [new Set<string>(), new Map<string, number>()];
+  for (const folder of roots) {
+    // A home folder is called as its owner is.
+    const name = folder === homedir() ? 'home' : basename(folder);
+    let label = name;
+    for (let time = times.get(name) ?? 1; taken.has(label); times.set(name, time)) label = `${name} (${++time})`;
+    taken.add(label);
+    labels.set(folder, `${label}/`);
+  }
+  return labels;
+}
+
+/** The folders that inputs mean, sorted, none within another. */
+function rootsOf(paths: readonly string[], inputs: readonly string[]): string[] {
+  const files = new Set(paths);
+  const folders = new Set<string>();
+  for (const input of inputs) {
+    const path = resolve(input);
+    folders.add(files.has(path) ? dirname(path) : isFolder(path) ? path : resolve(beforeGlob(input)));
+  }
+  const roots: string[] = [];
+  // Sorted by their parts, what lies in a folder comes right behind it.
+  for (const folder of [...folders].toSorted((a, b) => (a.replaceAll(sep, '\0') < b.replaceAll(sep, '\0') ? -1 : 1))) {
+    const last = roots.at(-1);
+    if (last === undefined || !holds(last, folder)) roots.push(folder);
+  }
+  return roots;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** The folders of a glob before the first part that stands for several. */
+function beforeGlob(glob: string): string {
+  const parts = glob.replaceAll('\\', '/').split('/');
+  const first = parts.findIndex((part) => /[*?[\]{}()!+@]/.test(part));
+  return parts.slice(0, first < 0 ? -1 : first).join('/') || (glob.startsWith('/') ? '/' : '.');
+}
+
+/** Whether a path lies in a folder. */
+function holds(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+}
+
 /** The deepest folder that all paths lie in. */
 function commonFolder(paths: readonly string[]): string {
   let home = dirname(paths[0]!);
-  for (const path of paths) {
-    while (home !== dirname(home) && !path.startsWith(home.endsWith(sep) ? home : home + sep)) home = dirname(home);
-  }
+  for (const path of paths) while (home !== dirname(home) && !holds(home, path)) home = dirname(home);
   return home;
 }

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { givenCells, pinnedCells, readPins, readPlacementFile } from '../src/pins.ts';
 import { SourceNames } from '../src/source-names.ts';
@@ -82,11 +83,52 @@ describe('names of sources', () => {
       '2021/a.jpg',
       'c.jpg',
     ]);
-    expect(names.nameOf('/data/other/d.jpg')).toBe('/data/other/d.jpg');
+    expect(names.nameOf('/data/other/d.jpg')).toBe('d.jpg');
     const nameOf = (...paths: string[]) => paths.map((path) => new SourceNames(paths).nameOf(path));
     expect(nameOf('/data/a.jpg')).toEqual(['a.jpg']);
     expect(nameOf('/data/photo/a.jpg', '/data/photos/a.jpg')).toEqual(['photo/a.jpg', 'photos/a.jpg']);
-    expect(nameOf('/data/a.jpg', '/etc/b/c.jpg')).toEqual(['data/a.jpg', 'etc/b/c.jpg']);
+    expect(nameOf('/data/a.jpg', '/data/etc/b/c.jpg')).toEqual(['a.jpg', 'etc/b/c.jpg']);
+  });
+
+  describe('tell nothing of where people work', () => {
+    const folder = resolve('.');
+    const named = (inputs: string[], ...paths: string[]) => {
+      const all = new SourceNames(paths, (path) => paths.indexOf(path), inputs);
+      const told = paths.map((path) => all.nameOf(path));
+      expect(new Set(told).size).toBe(paths.length);
+      // What is told, is found again.
+      expect(told.map((name) => all.find(name, 'it'))).toEqual(paths.map((_, i) => i));
+      return told;
+    };
+    const above = join(dirname(folder), 'zoomosaic-not-there');
+
+    test('where images are asked for from elsewhere, too', () => {
+      expect(named(['src', '/etc'], `${folder}/src/a/b.jpg`, '/etc/c/d.jpg')).toEqual(['src/a/b.jpg', 'etc/c/d.jpg']);
+      expect(named(['src/**/*.jpg', '/etc/*/d.jpg'], `${folder}/src/a.jpg`, '/etc/c/d.jpg')).toEqual([
+        'src/a.jpg',
+        'etc/c/d.jpg',
+      ]);
+      expect(named([`${homedir()}/x.jpg`, '/srv/y.jpg'], `${homedir()}/x.jpg`, '/srv/y.jpg')).toEqual([
+        'home/x.jpg',
+        'srv/y.jpg',
+      ]);
+    });
+
+    test('where folders have the same name', () => {
+      const paths = ['/1/a/x.jpg', '/2/a/x.jpg', '/3/a (2)/x.jpg', '/4/a/x.jpg'];
+      expect(named(paths, ...paths)).toEqual(['a/x.jpg', 'a (2)/x.jpg', 'a (2) (2)/x.jpg', 'a (3)/x.jpg']);
+    });
+
+    test('and what is in one place keeps its folders', () => {
+      expect(
+        named([`${above}/2020/a/*.jpg`, `${above}/2021`], `${above}/2020/a/x.jpg`, `${above}/2021/a/x.jpg`),
+      ).toEqual(['2020/a/x.jpg', '2021/a/x.jpg']);
+      expect(named(['.'], `${folder}/src/x.jpg`, `${folder}/y.jpg`)).toEqual(['src/x.jpg', 'y.jpg']);
+      expect(named([dirname(folder)], `${folder}/src/x.jpg`, `${above}/y.jpg`)).toEqual([
+        `${basename(folder)}/src/x.jpg`,
+        'zoomosaic-not-there/y.jpg',
+      ]);
+    });
   });
 
   test.each([
