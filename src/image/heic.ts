@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { workerModule } from '../pool.ts';
 import { packPixels } from './heic-pixels.ts';
 import { heifProfile } from './heif-colour.ts';
-import { decodeByCommand, heifCommand, type HeifCommand } from './heif-command.ts';
+import { CommandFailed, decodeByCommand, heifCommand, type HeifCommand } from './heif-command.ts';
 import { decodeByLibheif, hasLibheif } from './libheif.ts';
 
 /** Nothing that decodes HEIC is installed; the image may be sound. */
@@ -34,14 +34,18 @@ export interface HeicOptions {
 
 /**
  * Decodes the primary image of a HEIC file (HEVC in HEIF): upright, with its colour profile, as a TIFF in memory. By libheif-js,
- * in WebAssembly; by `heif-dec` where that is newer, or all there is.
+ * in WebAssembly; by `heif-dec` where that is newer and does not fail itself, or all there is.
  *
  * @throws {NoHeicDecoder} if there is neither; otherwise what the decoder says.
  */
 export async function decodeHeic(file: Uint8Array, { page, lenient = false, decoders }: HeicOptions): Promise<Buffer> {
   const { command, library } = decoders ?? { command: await heifCommand(), library: hasLibheif() };
   if (command && (command.newer || !library)) {
-    return packPixels(await decodeByCommand(command, file, { page, lenient }), heifProfile(file));
+    try {
+      return packPixels(await decodeByCommand(command, file, { page, lenient }), heifProfile(file));
+    } catch (error) {
+      if (!(error instanceof CommandFailed && library)) throw error;
+    }
   }
   if (!library) throw new NoHeicDecoder();
   // It takes about a second for ten megapixels, all of which the thread is busy with.

@@ -26,6 +26,16 @@ const [ASKED_MS, DECODING_MS] = [5000, 60_000];
 /** Of folders with what is being decoded; one that is older than this, in ms, was left by a process that was killed. */
 const [FOLDER, LEFT_MS] = ['zoomosaic-heic-', 3_600_000];
 
+/** The command failed, which says nothing of the file. */
+export class CommandFailed extends Error {
+  override readonly name = 'CommandFailed';
+
+  constructor(options?: ErrorOptions) {
+    super('the HEIC decoder failed', options);
+  }
+}
+
+let tidied: Promise<void> | undefined;
 let known: Promise<HeifCommand | undefined> | undefined;
 
 /** The command that is installed, if any; looked for once. */
@@ -65,7 +75,7 @@ export interface CommandOptions {
 /**
  * Decodes an image of a HEIF file by a command of libheif; turned, mirrored and cropped as the file asks for.
  *
- * @throws what the command says of a file that it cannot decode.
+ * @throws {CommandFailed} if it fails itself; otherwise what it says of the file.
  */
 export async function decodeByCommand(
   { name, options }: HeifCommand,
@@ -85,10 +95,10 @@ export async function decodeByCommand(
     const png = await readFile(names.includes('out.png') ? to : join(folder, `out-${page + 1}.png`));
     return await pixelsOf(png);
   } catch (error) {
-    throw new Error(saidBy(error), { cause: error });
+    throw errorOf(error);
   } finally {
     await rm(folder, { recursive: true, force: true });
-    await tidy();
+    await (tidied ??= tidy());
   }
 }
 
@@ -114,13 +124,13 @@ async function tidy(): Promise<void> {
   }
 }
 
-/** What a command said of a file; whatever else went wrong is no fault of the file. */
-function saidBy(error: unknown): string {
+/** What a command said of a file, or that it failed itself. */
+function errorOf(error: unknown): Error {
   const { killed, stderr, message } = error as { killed?: boolean; stderr?: string; message: string };
   const said = (killed ? '' : stderr || message).trim().split('\n').at(-1) ?? '';
   return /invalid input|unsupported feature|decoder plugin|security limit/i.test(said)
-    ? `heif: ${said}`
-    : 'the HEIC decoder failed';
+    ? new Error(`heif: ${said}`, { cause: error })
+    : new CommandFailed({ cause: error });
 }
 
 function versionIn(text: string, pattern: RegExp): number[] | undefined {
