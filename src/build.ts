@@ -33,6 +33,7 @@ import { resolveOptions } from './resolve-options.ts';
 import { ban } from './scan/ban.ts';
 import { scan } from './scan/scan.ts';
 import { REPORTS, reportsOf } from './site/reports.ts';
+import { type RecordedRules, recordsOf, targetJpeg } from './site/record.ts';
 import { writeSite } from './site/site.ts';
 import { SourceNames } from './source-names.ts';
 import { StageClock } from './stage-clock.ts';
@@ -40,7 +41,7 @@ import { openReportFolder } from './staging/report-folder.ts';
 import { stage } from './staging/staging.ts';
 import { FolderStore } from './store/folder-store.ts';
 import { openTarget } from './target.ts';
-import type { Layout, ScannedFile } from './types.ts';
+import type { Layout, ScannedFile, Size } from './types.ts';
 
 /**
  * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing; `onProgress` is told what
@@ -120,7 +121,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const alone = Uint32Array.from({ length: sources.length }, (_, id) => id);
     const alike = options.nearDuplicates === 'group' ? groupAlike(opened.hashes(), features) : alone;
     const { cell } = recipe;
-    const chosen = await clock.time('match', (onProgress) =>
+    const { seen, ...chosen } = await clock.time('match', (onProgress) =>
       given
         ? judge(target, features, { grid, cell, cells: givenCells(given, grid, names, sources.length, PLACEMENT) })
         : match(target, features, {
@@ -133,6 +134,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
             onProgress,
           }),
     );
+    const targetJpg = await targetJpeg(seen.px, grid);
     const numbered = await clock.time('catalog', (onProgress) =>
       Pictures.of(opened, features, chosen, files, { ...indexing, onProgress }),
     );
@@ -188,8 +190,11 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       signal.throwIfAborted();
       const nameOf = (path: string) => names.nameOf(path);
       const parts = { mosaic, placement, pictures: shown, sources, skipped: opened.skipped, nameOf };
+      const rules = rulesOf(options, cell, placement.minDistance);
+      const { credit, rights } = options;
+      const record = { ...parts, credit, rights, recipe, rules, targetJpg };
       await staging.commit({ found: taken.whole.files, written: store.files }, () =>
-        report.write(() => reportsOf(parts)),
+        report.write(() => new Map([...reportsOf(parts), ...recordsOf(record)])),
       );
       onProgress(3, 3);
       return taken;
@@ -233,6 +238,13 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
   } finally {
     (pictures ?? catalog)?.close();
   }
+}
+
+/** What a report remembers of the rules that cells were filled by. */
+function rulesOf(options: ResolvedOptions, cell: Size, minDistance: number): RecordedRules {
+  const { maxUses, variety, useAll, nearDuplicates, adapt } = options;
+  const most = Number.isFinite(maxUses) ? maxUses : null;
+  return { maxUses: most, minDistance, variety, useAll, nearDuplicates, adapt, turns: turnsOf(options, cell) };
 }
 
 /** What a site must not be written over. */

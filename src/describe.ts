@@ -87,7 +87,7 @@ export function describeMosaic({
 /** What IIIF tells of a mosaic; `nameOf` is the name of each cell's source. */
 export function aboutOf(
   { title, grid, sources, width, height }: MosaicJson,
-  { credit, rights, names }: ResolvedOptions,
+  { credit, rights, names }: Pick<ResolvedOptions, 'credit' | 'rights' | 'names'>,
   nameOf: (cell: number) => string,
 ): IiifAbout {
   const cells = count(grid.columns * grid.rows);

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { basename, extname } from 'node:path';
-import envPaths from 'env-paths';
+import { defaultCatalog } from './catalog/default-folder.ts';
 import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
 import { fromHex } from './colour/hex.ts';
 import { check, expected, oneOf } from './expect.ts';
@@ -124,7 +124,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl),
     credit: options.credit,
     rights: options.rights === undefined ? undefined : checkRights(options.rights),
-    catalog: options.catalog ?? envPaths('zoomosaic', { suffix: '' }).cache,
+    catalog: options.catalog ?? defaultCatalog(),
     title: options.title ?? (options.names === 'none' ? UNTITLED : titleOf(options.target)),
     names,
     report: options.report ?? reportFolderOf(options.out),

@@ -9,6 +9,8 @@ test('the library exports just this', () => {
     'build: function',
     'fit: function',
     'rebase: function',
+    'remove: function',
+    'repair: function',
     'serve: function',
     'verify: function',
   ]);

@@ -9,6 +9,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type Progress, serve, verify } from '../src/index.ts';
 import { recover } from '../src/staging/recover.ts';
 import { swapIn } from '../src/staging/swap.ts';
+import { dieAfter, revive } from './dying.ts';
 import { writeMany, writeWaves } from './images.ts';
 import { filesOf } from './levels.ts';
 import { seeded } from './random.ts';
@@ -312,24 +313,7 @@ describe('what builds left behind', () => {
 });
 
 describe('a swap that is cut short', () => {
-  const CALLS = ['renameSync', 'unlinkSync', 'rmdirSync', 'mkdirSync', 'rmSync', 'writeFileSync'] as const;
-  const real = Object.fromEntries(CALLS.map((name) => [name, fs[name]]));
-  afterEach(() => {
-    Object.assign(fs, real);
-    syncBuiltinESMExports();
-  });
-
-  /** Lets so many calls that change something pass; then none. */
-  function dieAfter(calls: number): void {
-    let left = calls;
-    for (const name of CALLS) {
-      (fs as unknown as Record<string, unknown>)[name] = (...args: unknown[]) => {
-        if (left-- <= 0) throw new Error('dead');
-        return (real[name] as (...all: unknown[]) => unknown)(...args);
-      };
-    }
-    syncBuiltinESMExports();
-  }
+  afterEach(revive);
 
   async function sites(): Promise<{ place: string; working: string; before: object; after: object }> {
     const place = join(root, 'swapping');
@@ -366,8 +350,7 @@ describe('a swap that is cut short', () => {
         () => false,
         () => true,
       );
-      Object.assign(fs, real);
-      syncBuiltinESMExports();
+      revive();
       await recover(place, NAMED);
       const found = await contents(place);
       expect([before, after], `after ${calls} calls`).toContainEqual(found);
@@ -385,8 +368,7 @@ describe('a swap that is cut short', () => {
           dieAfter(calls);
           const act = calls === first ? swapIn(place, join(place, working)) : recover(place, NAMED);
           await act.catch(() => {});
-          Object.assign(fs, real);
-          syncBuiltinESMExports();
+          revive();
         }
         // What recovery itself left behind belongs to this process, which lives.
         const own = (await readdir(place)).filter((name) => name.startsWith('.zoomosaic-') && name !== working);
@@ -401,14 +383,14 @@ describe('a swap that is cut short', () => {
   test('fails, and all is as it was', async () => {
     const { place, working, before } = await sites();
     let renames = 0;
+    const renameReally = fs.renameSync;
     fs.renameSync = (from, to) => {
       if (++renames === 6) throw Object.assign(new Error('EBUSY: busy'), { code: 'EBUSY' });
-      (real['renameSync'] as typeof fs.renameSync)(from, to);
+      renameReally(from, to);
     };
     syncBuiltinESMExports();
     await expect(swapIn(place, join(place, working))).rejects.toThrow('EBUSY');
-    Object.assign(fs, real);
-    syncBuiltinESMExports();
+    revive();
     await rm(join(place, working), { recursive: true });
     expect(await contents(place)).toEqual(before);
   });
@@ -426,6 +408,7 @@ describe('a swap that is cut short', () => {
       JSON.stringify({
         format: 'zoomosaic-swap',
         version: 1,
+        kind: 'site',
         entries: (await readdir(out))
           .filter((name) => !name.startsWith('.'))
           .concat('index.html', 'mosaic.json', 'cells'),

@@ -69,6 +69,18 @@ export class KnownImages {
     return this.sources.get(hash) ?? { reason: this.broken.get(hash) ?? this.undecided.get(hash) ?? 'not-indexed' };
   }
 
+  /** Files of some images, as they were when they were indexed, by the hashes of their content; one of each. */
+  filesOf(hashes: readonly string[]): (ScannedFile | undefined)[] {
+    const byHash = new Map<string, ScannedFile>();
+    for (const { hash, ...file } of this.files.values()) if (!byHash.has(hash)) byHash.set(hash, file);
+    return hashes.map((hash) => (this.sources.has(hash) ? byHash.get(hash) : undefined));
+  }
+
+  /** Paths under which an image was indexed. */
+  pathsOf(hash: string): string[] {
+    return [...this.files.values()].filter((file) => file.hash === hash).map(({ path }) => path);
+  }
+
   private lookalike({ path, size, mtimeMs }: ScannedFile): FileRecord | undefined {
     const record = this.files.get(path);
     return record?.size === size && record.mtimeMs === mtimeMs ? record : undefined;

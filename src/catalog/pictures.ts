@@ -45,17 +45,29 @@ export class Pictures {
     const usable = catalog.sources.length;
     const used = [...new Set(placement.cells)].toSorted((a, b) => a - b);
     const ids = colourOrder(used, features, (id) => id % usable);
-    const turned = await indexTurned(
-      catalog,
-      used.filter((id) => id >= usable),
-      files,
-      options,
-    );
-    const places = ids.map((id) => turned.get(id) ?? { catalog, id });
-    const { places: sound, notes } = await soundPlaces(places, files, options);
+    const pictures = await Pictures.numbered(catalog, ids, files, options);
     const numbers = new Map(ids.map((id, number) => [id, number]));
     const cells = placement.cells.map((id) => numbers.get(id)!);
-    return { pictures: new Pictures(catalog, ids, sound, notes), placement: { ...placement, cells } };
+    return { pictures, placement: { ...placement, cells } };
+  }
+
+  /**
+   * The same of pictures that have their numbers: `ids` by number, of which several may be the same.
+   *
+   * @throws {SourceChanged} as {@link Pictures.of}.
+   */
+  static async numbered(
+    catalog: Catalog,
+    ids: readonly number[],
+    files: readonly ScannedFile[],
+    options: UpdateOptions,
+  ): Promise<Pictures> {
+    const usable = catalog.sources.length;
+    const turnedIds = [...new Set(ids)].filter((id) => id >= usable).toSorted((a, b) => a - b);
+    const turned = await indexTurned(catalog, turnedIds, files, options);
+    const places = ids.map((id) => turned.get(id) ?? { catalog, id });
+    const { places: sound, notes } = await soundPlaces(places, files, options);
+    return new Pictures(catalog, ids, sound, notes);
   }
 
   get count(): number {

@@ -1,17 +1,46 @@
 import yargs from 'yargs';
 import { UserError } from '../errors.ts';
 import type { BuildOptions } from '../options.ts';
+import type { RemoveOptions } from '../remove/remove.ts';
+import type { VerifyOptions } from '../verify/verify.ts';
 import { BUILD_OPTIONS, buildOptions, OUTPUT_OPTIONS, wholeNumber } from './build-options.ts';
 
 /** A command line, understood. */
 export type Command =
   | { readonly name: 'build'; readonly options: BuildOptions; readonly quiet: boolean; readonly json: boolean }
   | { readonly name: 'serve'; readonly site: string; readonly port: number; readonly host: string }
-  | { readonly name: 'verify'; readonly site: string; readonly quiet: boolean; readonly json: boolean }
+  | {
+      readonly name: 'verify';
+      readonly options: VerifyOptions;
+      readonly repair: boolean;
+      readonly quiet: boolean;
+      readonly json: boolean;
+    }
+  | { readonly name: 'remove'; readonly options: RemoveOptions; readonly quiet: boolean; readonly json: boolean }
   | { readonly name: 'fit'; readonly site: string; readonly json: boolean }
   | { readonly name: 'rebase'; readonly site: string; readonly baseUrl: string; readonly json: boolean }
   /** Help or version was asked for. */
   | { readonly name: 'text'; readonly text: string };
+
+/** Where what a build knew is kept. */
+const RECORD_OPTIONS = {
+  report: { type: 'string', requiresArg: true, describe: "Folder of the site's reports; by default beside it" },
+  catalog: {
+    type: 'string',
+    requiresArg: true,
+    describe: "Folder of the index of images; by default in the user's cache directory",
+  },
+} as const;
+
+function recordOptions({
+  report,
+  catalog,
+}: {
+  readonly report?: string | undefined;
+  readonly catalog?: string | undefined;
+}) {
+  return { ...(report !== undefined && { report }), ...(catalog !== undefined && { catalog }) };
+}
 
 /** Names that the parser takes for options, or for values of those before them. */
 const LIKE_NO_NAME = /^(-|true$|false$)/;
@@ -90,10 +119,40 @@ export async function readArguments(args: readonly string[], version: string): P
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
+          .option('deep', { type: 'boolean', describe: 'Make every tile anew from the catalog, too, and compare' })
+          .option('repair', { type: 'boolean', describe: 'Write what is damaged or missing anew, from the catalog' })
+          .options(RECORD_OPTIONS)
           .options(OUTPUT_OPTIONS)
-          .example('$0 verify site', 'Names every missing or damaged file; exit code 1 if there is one'),
+          .example('$0 verify site', 'Names every missing or damaged file; exit code 1 if there is one')
+          .example('$0 verify site --repair', 'Mends them; exit code 1 if some cannot be mended'),
       (a) => {
-        command = { name: 'verify', site: a.site, quiet: a.quiet === true, json: a.json === true };
+        const options = { site: a.site, ...(a.deep && { deep: true }), ...recordOptions(a) };
+        const output = { quiet: a.quiet === true, json: a.json === true };
+        command = { name: 'verify', options, repair: a.repair === true, ...output };
+      },
+    )
+    .command(
+      'remove <site> <images..>',
+      'Take images out of a site, and of the catalog',
+      (y) =>
+        y
+          .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
+          .positional('images', {
+            type: 'string',
+            array: true,
+            demandOption: true,
+            describe: 'Files, folders, or names as sources.csv of the reports has them',
+          })
+          .options(RECORD_OPTIONS)
+          .options(OUTPUT_OPTIONS)
+          .example(
+            '$0 remove site photos/anna.jpg',
+            'Other images fill her cells; no byte of hers is left, which is proven',
+          )
+          .example('$0 remove site photos/anna/', 'All images of a folder'),
+      (a) => {
+        const options = { site: a.site, images: a.images, ...recordOptions(a) };
+        command = { name: 'remove', options, quiet: a.quiet === true, json: a.json === true };
       },
     )
     .command(
@@ -126,7 +185,7 @@ export async function readArguments(args: readonly string[], version: string): P
         command = { name: 'rebase', site: a.site, baseUrl: a['base-url'], json: a.json === true };
       },
     )
-    .demandCommand(1, 'Expected a command: build, serve, verify, fit or rebase')
+    .demandCommand(1, 'Expected a command: build, serve, verify, fit, rebase or remove')
     .strict()
     .version(version)
     .alias('help', 'h')

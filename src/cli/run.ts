@@ -5,11 +5,13 @@ import { fit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
 import { rebase } from '../layout/iiif-rebase.ts';
 import { serve } from '../serve/serve.ts';
+import { repair } from '../mend/repair.ts';
+import { remove } from '../remove/remove.ts';
 import { verify } from '../verify/verify.ts';
 import { type Command, readArguments } from './arguments.ts';
 import { fitSummary } from './fit-summary.ts';
 import { ProgressView } from './progress-view.ts';
-import { buildSummary, verifySummary } from './summary.ts';
+import { buildSummary, removeSummary, verifySummary } from './summary.ts';
 
 /** What the command line needs of a process; tests hand in one of their own. */
 export interface CliProcess {
@@ -57,6 +59,8 @@ async function execute(command: Command, process: CliProcess, signal: AbortSigna
       return await runBuild(command, process, signal);
     case 'verify':
       return await runVerify(command, process, signal);
+    case 'remove':
+      return await runRemove(command, process, signal);
     case 'fit':
       return await runFit(command, process, signal);
     case 'rebase':
@@ -84,7 +88,7 @@ async function runBuild(
 }
 
 async function runVerify(
-  { site, quiet, json }: Extract<Command, { name: 'verify' }>,
+  { options, repair: mend, quiet, json }: Extract<Command, { name: 'verify' }>,
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
@@ -92,11 +96,30 @@ async function runVerify(
   try {
     const onProgress = (progress: { done: number; total: number }) =>
       view.show({ stage: 'verify', unit: 'tiles', ...progress });
-    const result = await verify({ site, signal, onProgress });
+    const result = await (mend ? repair : verify)({ ...options, signal, onProgress });
     view.end();
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else if (!quiet || result.problems.length) process.stdout.write(verifySummary(result));
     return result.problems.length ? FAILED : DONE;
+  } finally {
+    view.end();
+  }
+}
+
+async function runRemove(
+  { options, quiet, json }: Extract<Command, { name: 'remove' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const view = new ProgressView(process.stderr, quiet);
+  try {
+    const onProgress = (progress: { done: number; total: number }) =>
+      view.show({ stage: 'remove', unit: 'tiles', ...progress });
+    const result = await remove({ ...options, signal, onProgress });
+    view.end();
+    if (json) process.stdout.write(jsonOf(result));
+    else if (!quiet) process.stdout.write(removeSummary(result));
+    return DONE;
   } finally {
     view.end();
   }

@@ -6,6 +6,8 @@ import { aspectText, commonestAspect } from '../cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
 import { fitLines } from './fit-summary.ts';
 import type { Quality } from '../types.ts';
+import type { RepairResult } from '../mend/repair.ts';
+import type { RemoveResult } from '../remove/remove.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 
 function percent(part: number): string {
@@ -82,11 +84,28 @@ function likenessOf({ likeness, gap }: Quality): string {
   return `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} from afar${proven}`;
 }
 
-/** What was found in a site. */
-export function verifySummary({ site, tiles, problems }: VerifyResult): string {
-  if (problems.length === 0) return `${site} is whole: ${count(tiles)} tiles checked\n`;
+/** What was found in a site, and mended. */
+export function verifySummary({ site, tiles, problems, ...rest }: VerifyResult | RepairResult): string {
+  const repaired = 'repaired' in rest && rest.repaired.length > 0 ? rest.repaired : [];
+  const mended = repaired.map((path) => `${path}: written anew\n`).join('');
+  if (problems.length === 0) return `${mended}${site} is whole: ${count(tiles)} tiles checked\n`;
   const lines = problems.map(({ path, problem }) => `${path}: ${problem}`);
-  return `${lines.join('\n')}\n${site} is not whole: ${count(problems.length)} problems in ${count(tiles)} tiles\n`;
+  return `${mended}${lines.join('\n')}\n${site} is not whole: ${count(problems.length)} problems in ${count(tiles)} tiles\n`;
+}
+
+/** What was taken out of a site. */
+export function removeSummary({ site, images, cells, written, removed, alike, searched }: RemoveResult): string {
+  const names = images.length > 0 ? images.join(', ') : 'Images that it did not show';
+  const search = `${count(searched.files)} files, ${bytesText(searched.bytes)}`;
+  const lines = [
+    `${site} no longer has ${names}: ${count(cells)} cells show others, ${count(written)} files were written anew, ${count(removed)} removed`,
+    `No trace of them is left in site, reports and catalog (searched: ${search})`,
+    ...(alike.length > 0
+      ? [`note: ${count(alike.length)} images look like them, and stay: ${alike.slice(0, 5).join(', ')}`]
+      : []),
+    'note: their files are untouched; a new build takes them again, unless they are moved away or left out with --ban',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function quoted(path: string): string {

@@ -18,7 +18,7 @@ const FOLDERS = [
   'report',
 ];
 const FILES = [
-  String.raw`index\.html|mosaic\.json|checksums\.bin`,
+  String.raw`index\.html|mosaic\.json|checksums\.bin(?:\.rebase)?`,
   // What a rebase that was interrupted leaves.
   String.raw`(?:mosaic\.json|checksums\.bin(?:\.rebase)?)\.tmp|checksums\.bin\.rebase`,
   String.raw`iiif/(?:manifest|annotations|image/info)\.json\.tmp`,
@@ -43,6 +43,7 @@ export const TOP_FILES: readonly string[] = [
   'mosaic.json',
   'checksums.bin',
   'checksums.bin.rebase',
+  'checksums.bin.rebase',
   'checksums.bin.rebase.tmp',
   'checksums.bin.tmp',
   'mosaic.json.tmp',
@@ -61,10 +62,15 @@ export const TOP_FOLDERS: readonly string[] = [
   'report',
 ];
 
+/** Whether a path within a site, with `/`, is that of a file of the site's own. */
+export function isOwnFile(path: string): boolean {
+  return OWN_FILE.test(path);
+}
+
 /** What an entry of a site's folder is: one of the site's folders or files, or a stranger that somebody put there. */
 export function kindOf(path: string, entry: Dirent): 'folder' | 'file' | 'stranger' {
   if (entry.isDirectory()) return OWN_FOLDER.test(path) ? 'folder' : 'stranger';
-  return entry.isFile() && OWN_FILE.test(path) ? 'file' : 'stranger';
+  return entry.isFile() && isOwnFile(path) ? 'file' : 'stranger';
 }
 
 /** Held while one site takes the place of another. */

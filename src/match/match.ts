@@ -10,7 +10,7 @@ import { type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scen
 import { ASKED_MAX, type LookupMemory, lookupMemory } from './lookup.ts';
 import { checkRules, distancesFor } from './rules.ts';
 import { sceneOf, type SceneOptions } from './scene.ts';
-import { cutTarget } from './target.ts';
+import { cutTarget, type TargetCells } from './target.ts';
 import { turnedFeatures } from './turns.ts';
 
 export interface MatchOptions extends SceneOptions {
@@ -30,6 +30,11 @@ export interface MatchOptions extends SceneOptions {
   readonly signal: AbortSignal;
 }
 
+/** A placement, and the target as it was compared. */
+export interface Matched extends Placement {
+  readonly seen: TargetCells;
+}
+
 const BATCH_CELLS = 2048;
 
 /**
@@ -38,7 +43,7 @@ const BATCH_CELLS = 2048;
  * @param features of the sources by id.
  * @throws {UserError} if the rules cannot be kept.
  */
-export async function match(target: Target, features: Float32Array, options: MatchOptions): Promise<Placement> {
+export async function match(target: Target, features: Float32Array, options: MatchOptions): Promise<Matched> {
   const { grid, pins, signal, onProgress } = options;
   const total = grid.columns * grid.rows;
   const usable = features.length / FEATURE_LENGTH;
@@ -77,6 +82,7 @@ export async function match(target: Target, features: Float32Array, options: Mat
       gap,
       distanceCost,
       minDistance,
+      seen: scene.target,
     };
   } finally {
     signal.removeEventListener('abort', abort);
@@ -172,12 +178,13 @@ export async function judge(
   target: Target,
   features: Float32Array,
   { grid, cells, cell }: Pick<Placement, 'grid' | 'cells'> & { readonly cell: Size },
-): Promise<Placement> {
+): Promise<Matched> {
   const usable = features.length / FEATURE_LENGTH;
   const turns = [...new Set(cells.map((id) => Math.floor(id / usable)))] as Turn[];
   const turned = turnedFeatures(features, turns);
   emphasise(turned);
   const at = cells.map((id) => turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable));
-  const costs = costsOf(await cutTarget(target, grid, cell), 0, turned, at);
-  return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0 };
+  const seen = await cutTarget(target, grid, cell);
+  const costs = costsOf(seen, 0, turned, at);
+  return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0, seen };
 }

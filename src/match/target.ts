@@ -38,7 +38,19 @@ export async function cutTarget(
     const strip = await whole.resized({ width, height }, top, Math.min(rows, height - top));
     shared.set(strip, top * width * 3);
   }
-  const cells: TargetCells = { grid, px: shared };
+  return seenCells(shared, grid, towards);
+}
+
+/** What a target shows in its cells, as it is remembered: {@link TargetCells.px}. */
+export type SeenTarget = Uint8Array;
+
+/** A target of which that is all that is known. */
+export function seenCells(
+  px: SeenTarget,
+  grid: Grid,
+  towards?: { readonly features: Float32Array; readonly part: number },
+): TargetCells {
+  const cells: TargetCells = { grid, px };
   if (!towards?.part) return cells;
   const { features, part } = towards;
   const seen = sample(grid.columns * grid.rows, (index, out, at) => writeCellFeatures(cells, index, out, at));

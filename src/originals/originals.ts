@@ -32,6 +32,8 @@ export interface OriginalsOptions {
   /** By picture, in the order of their numbers. */
   readonly pictures: readonly { readonly source: Source; readonly turn: Turn }[];
   readonly mode: Exclude<Originals, 'none'>;
+  /** Originals that are there already, by the hashes of their sources; none by default. */
+  readonly kept?: ReadonlyMap<string, KeptOriginal>;
   readonly store: OriginalStore;
   /** What transparent originals that get pyramids are laid over. */
   readonly background: Rgb;
@@ -40,6 +42,11 @@ export interface OriginalsOptions {
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
+}
+
+/** An original that a site has, and its number. */
+export interface KeptOriginal extends OriginalSums {
+  readonly original: number;
 }
 
 /** What became of the originals. */
@@ -57,20 +64,30 @@ export interface WrittenOriginals {
 
 /** Writes the originals of all pictures, one of each source, and the index that tells viewers where their cells are in them. */
 export async function writeOriginals(options: OriginalsOptions): Promise<WrittenOriginals> {
-  const { pictures, store, background, quality, concurrency, mode, onProgress, signal } = options;
+  const { pictures, store, background, quality, concurrency, mode, kept, onProgress, signal } = options;
   const numbers = new Map<Source, number>();
   for (const [picture, { source }] of pictures.entries()) if (!numbers.has(source)) numbers.set(source, picture);
   const made = new Map<number, OriginalSums>();
   const leftOut: SkippedFile[] = [];
   let [done, encoded] = [0, 0];
   onProgress(0, numbers.size);
+  const wanted: [Source, number][] = [];
+  for (const [source, number] of numbers) {
+    const there = kept?.get(source.hash);
+    // An original has the number of its first picture, or a lower one.
+    if (!there || there.original > number) wanted.push([source, number]);
+    else {
+      numbers.set(source, there.original);
+      made.set(there.original, there);
+    }
+  }
   const make = async ([source, number]: readonly [Source, number]) => {
     const whole = await originalFile(source, background);
     const { file, parts } = await write(whole, source, number, { store, mode, quality });
     const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
     return { source, number, size, file, parts };
   };
-  for await (const { source, number, size, file, parts } of mapOrdered(numbers, concurrency, make)) {
+  for await (const { source, number, size, file, parts } of mapOrdered(wanted, concurrency, make)) {
     if (file.kind === 'none') leftOut.push({ path: source.path, reason: file.reason });
     else {
       const { width, height } = size;
@@ -98,7 +115,8 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   }
   let largest: Size = { width: 0, height: 0 };
   for (const row of rows) if (row && row[6] > largest.width) largest = { width: row[6], height: row[7] };
-  return { encoded, leftOut, largest, sums: made, indexSums };
+  const sums = new Map([...made].toSorted(([a], [b]) => a - b));
+  return { encoded, leftOut, largest, sums, indexSums };
 }
 
 /** Writes one original; returns what became of it, and the CRC-32 of its files. */

@@ -8,7 +8,7 @@ import { mapOrdered } from '../ordered.ts';
 import { findMip, type Mip } from '../tile-plan.ts';
 import { tileRect, type TileSet } from '../tile-set.ts';
 import type { Rect, Size } from '../types.ts';
-import { cellsOf, put, type Rendering } from './rendering.ts';
+import { cellsOf, isWanted, put, type Rendering } from './rendering.ts';
 
 /** A picture in linear light: RGB, row-major. */
 interface Linear extends Size {
@@ -34,10 +34,12 @@ export class Painter {
   async paint(set: TileSet): Promise<void> {
     const { rendering } = this;
     const { recipe } = rendering.pictures;
+    // What it is made from takes a while, too.
+    if (wantedOf(rendering, set).next().done) return;
     const mip = findMip(recipe, set.cell);
     const paint = mip?.from === 'reference' ? this.fromFiles(set, mip) : mip ? this.fromMips(set) : this.fromFiner(set);
     const coarse = set.cell.width <= COARSE_CELL;
-    const encoded = mapOrdered(tilesOf(set), rendering.concurrency, async (at) => {
+    const encoded = mapOrdered(wantedOf(rendering, set), rendering.concurrency, async (at) => {
       const rect = tileRect(set, ...at);
       return { at, bytes: await encodePainted(await paint(rect), rect, recipe, coarse) };
     });
@@ -118,6 +120,10 @@ function isWhole({ width, height }: Size): boolean {
 
 function* tilesOf({ columns, rows }: TileSet): Generator<readonly [column: number, row: number]> {
   for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) yield [column, row];
+}
+
+function* wantedOf(rendering: Rendering, set: TileSet): Generator<readonly [column: number, row: number]> {
+  for (const at of tilesOf(set)) if (isWanted(rendering, set, ...at)) yield at;
 }
 
 function linearPainter({ px: linear, width: stride }: Linear): CellPainter {

@@ -12,7 +12,7 @@ import { spliceSet } from './splice-set.ts';
  */
 export async function renderPyramid(options: PyramidOptions): Promise<Uint32Array> {
   const { sets, onProgress, signal } = options;
-  const { tiles: sums, bySet } = tileSums(sets);
+  const { tiles: sums, bySet } = tileSums(sets, options.only?.known.slice());
   const total = tileCount(sets);
   let done = 0;
   const failed = new AbortController();

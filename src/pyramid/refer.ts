@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { extensionOf } from '../tile-plan.ts';
 import { pictureFile, type TileSet } from '../tile-set.ts';
 import type { Size } from '../types.ts';
-import { put, refer, type Rendering } from './rendering.ts';
+import { isWanted, put, refer, type Rendering } from './rendering.ts';
 
 /** The files that are kept of all pictures at one size, as they are. */
 export async function writeFiles(rendering: Rendering, set: TileSet): Promise<void> {
@@ -10,6 +10,7 @@ export async function writeFiles(rendering: Rendering, set: TileSet): Promise<vo
   const down = set.cell.height / set.tile.height;
   for (let row = 0; row < set.rows; row++) {
     for (let column = 0; column < set.columns; column++) {
+      if (!isWanted(rendering, set, column, row)) continue;
       const piece = (row % down) * set.columns + column;
       const bytes = pictures.file(Math.floor(row / down), set.cell, piece);
       put(rendering, set, [column, row], { bytes, sum: crc32(bytes) });
@@ -31,6 +32,7 @@ export async function referSet(rendering: Rendering, set: TileSet): Promise<void
     const y = row % down;
     const firstCell = Math.floor(row / down) * grid.columns;
     for (let column = 0; column < set.columns; column++) {
+      if (!isWanted(rendering, set, column, row)) continue;
       const x = column % across;
       const picture = cells[firstCell + Math.floor(column / across)]!;
       const original = pictureFile(picture, shape, [x, y], pictures.recipe.cell, extension);

@@ -36,6 +36,11 @@ export interface PyramidOptions {
   readonly header: TileHeader;
   readonly fullLevel: FullLevel;
   readonly store: TileStore;
+  /** Tiles that are to be made; all by default. `known` are the checksums of the others, set by set. */
+  readonly only?: {
+    readonly wants: (set: TileSet, column: number, row: number) => boolean;
+    readonly known: Uint32Array;
+  };
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
@@ -47,6 +52,11 @@ export interface Rendering extends PyramidOptions {
   readonly checksums: ReadonlyMap<string, Uint32Array>;
   /** Counts finished tiles; every now and then lets the event loop run, where the build may be aborted. */
   readonly finished: (tiles: number) => Promise<void>;
+}
+
+/** Whether a tile is to be made. */
+export function isWanted({ only }: PyramidOptions, set: TileSet, column: number, row: number): boolean {
+  return !only || only.wants(set, column, row);
 }
 
 /** What stands in the cells of a set. */

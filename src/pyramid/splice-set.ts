@@ -4,7 +4,7 @@ import { spliceBound, type SpliceBand, spliceTile } from '../jpeg/splice.ts';
 import { findMip, mcuOf, type Mip } from '../tile-plan.ts';
 import { tileRect, type TileSet } from '../tile-set.ts';
 import type { Rect } from '../types.ts';
-import { cellsOf, put, type Rendering } from './rendering.ts';
+import { cellsOf, isWanted, put, type Rendering } from './rendering.ts';
 
 /**
  * A set whose tiles are put together from their cells' JPEG segments. A tile holds whole pieces from left to right; at its
@@ -24,6 +24,7 @@ export async function spliceSet(rendering: Rendering, set: TileSet): Promise<voi
   let waiting = 0;
   for (let row = 0; row < set.rows; row++) {
     for (let column = 0; column < set.columns; column++) {
+      if (!isWanted(rendering, set, column, row)) continue;
       const rect = tileRect(set, column, row);
       const bands = bandsOf(rect, mip, mcu, piece);
       const bound = spliceBound(header, bands);

@@ -10,14 +10,21 @@ export interface ReportParts {
   /** Sources and turns of the pictures in it. */
   readonly pictures: { readonly origins: Uint32Array; readonly turns: readonly Turn[] };
   /** All usable sources, by id. */
-  readonly sources: readonly Source[];
+  readonly sources: readonly Pick<Source, 'path'>[];
   readonly skipped: readonly SkippedFile[];
   /** What the image at a path is called. */
   readonly nameOf: (path: string) => string;
 }
 
 /** Names of the reports. */
-export const REPORTS = ['skipped.csv', 'placement.csv', 'sources.csv', 'quality.json'] as const;
+export const REPORTS = [
+  'skipped.csv',
+  'placement.csv',
+  'sources.csv',
+  'quality.json',
+  'record.json',
+  'target.jpg',
+] as const;
 
 /** The reports, by name; each in blocks, since a line per cell may be many. */
 export function reportsOf({

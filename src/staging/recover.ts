@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import type { NamedFolder } from '../disk.ts';
 import { LOCK } from '../format/site-entries.ts';
 import { withLock } from './lock.ts';
-import { completeSwap } from './swap.ts';
+import { readJournal } from './journal.ts';
+import { completePatch } from './patch.ts';
+import { clearOld, completeSwap } from './swap.ts';
 import { isAlive, WorkingFolder, workingFoldersIn } from './working-folder.ts';
 
 /**
@@ -23,7 +25,10 @@ export async function recover(place: string, named: NamedFolder, signal?: AbortS
     return await withLock(place, working, signal, async () => {
       const left = workingFoldersIn(place).filter(isLeft);
       for (const path of left) {
-        await completeSwap(place, path);
+        const journal = readJournal(path);
+        if (journal?.kind === 'site') completeSwap(place, path, journal);
+        else if (journal?.kind === 'files') completePatch(place, path, journal);
+        await clearOld(place, path);
         await rm(path, { recursive: true, force: true });
       }
       return left.length > 0;

@@ -6,7 +6,9 @@ import { isTemporary } from '../format/site-entries.ts';
 import { withLock } from './lock.ts';
 import { realPath, refuseInputsIn } from './real-path.ts';
 import { recover } from './recover.ts';
-import { isSwapping, refuseObstacles, swapIn } from './swap.ts';
+import { readJournal } from './journal.ts';
+import { type Patch, patchIn } from './patch.ts';
+import { refuseObstacles, swapIn } from './swap.ts';
 import { WorkingFolder } from './working-folder.ts';
 
 /**
@@ -78,9 +80,55 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
     },
     async discard() {
       // What was taken out and could not be put back is in there; the next command brings it back.
-      if (!isSwapping(working.path)) await working.remove();
+      if (!readJournal(working.path)) await working.remove();
     },
     explain: (error) => (working.isThere() || signal.aborted ? error : gone(out, error)),
+  };
+}
+
+/** Files that will take the place of others in a site. */
+export interface StagedFiles {
+  /** Where they are written. */
+  readonly folder: string;
+  /** The site's folder, without links. */
+  readonly place: string;
+  /**
+   * Brings them there.
+   *
+   * @param afterwards done before another command changes the site.
+   */
+  commit(patch: Patch, afterwards?: () => Promise<void>): Promise<void>;
+  discard(): Promise<void>;
+}
+
+/**
+ * Prepares to change files of a site.
+ *
+ * @throws {UserError} `not-writable` or `disk-full`.
+ */
+export async function stageFiles(site: string, signal: AbortSignal): Promise<StagedFiles> {
+  const named = { option: '--out', path: site } as const;
+  const place = realPath(site);
+  await recover(place, named, signal);
+  const working = await WorkingFolder.make(place, named);
+  return {
+    place,
+    folder: join(working.path, 'new'),
+    async commit(patch, afterwards) {
+      await withLock(place, working, signal, async () => {
+        if (!working.isThere()) throw gone(site);
+        try {
+          patchIn(place, working.path, patch);
+        } catch (error) {
+          throw explainDisk(error, named);
+        }
+        await afterwards?.();
+      });
+      await working.remove();
+    },
+    async discard() {
+      if (!readJournal(working.path)) await working.remove();
+    },
   };
 }
 

@@ -11,28 +11,22 @@
  * Every step can be done again, so that a swap that was cut short is completed by doing all of it.
  */
 import {
-  closeSync,
   type Dirent,
   existsSync,
-  fsyncSync,
   lstatSync,
   mkdirSync,
   opendirSync,
-  openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   rmdirSync,
-  rmSync,
   unlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemCode, UserError } from '../errors.ts';
+import { endJournal, type SiteJournal, writeJournal } from './journal.ts';
 import { kindOf, TOP_FILES, TOP_FOLDERS } from '../format/site-entries.ts';
 
-const JOURNAL = 'swap.json';
 const TOP = [...TOP_FILES, ...TOP_FOLDERS];
 
 /** A file that was moved, so that it can be moved back. */
@@ -55,7 +49,7 @@ export async function swapIn(place: string, working: string): Promise<void> {
   const unknown = entries.find((name) => !TOP.includes(name));
   if (unknown !== undefined) throw new Error(`${unknown} is no entry of a site`);
   mkdirSync(old, { recursive: true });
-  writeJournal(working, entries);
+  writeJournal(working, { kind: 'site', entries });
   const moves: Move[] = [];
   const move = (from: string, to: string) => {
     renameSync(from, to);
@@ -70,49 +64,20 @@ export async function swapIn(place: string, working: string): Promise<void> {
     putIn(place, working, entries, move);
   } catch (error) {
     for (const [from, to] of moves.toReversed()) renameSync(to, from);
-    rmSync(join(working, JOURNAL));
+    endJournal(place, working);
     throw error;
   }
-  finish(place, working);
-  await clear(place, working);
+  endJournal(place, working);
+  await clearOld(place, working);
 }
 
-/** Completes a swap that was cut short, or removes what one that was completed left behind. */
-export async function completeSwap(place: string, working: string): Promise<void> {
-  const entries = readJournal(working);
-  if (entries) {
-    mkdirSync(join(working, 'old'), { recursive: true });
-    takeOut(place, working, entries, renameSync);
-    putIn(place, working, entries, renameSync);
-    finish(place, working);
-  }
-  await clear(place, working);
-}
-
-/** Whether a working folder holds a swap that was begun. */
-export function isSwapping(working: string): boolean {
-  return readJournal(working) !== undefined;
-}
-
-function writeJournal(working: string, entries: readonly string[]): void {
-  const path = join(working, JOURNAL);
-  const file = openSync(`${path}.tmp`, 'w');
-  try {
-    writeFileSync(file, JSON.stringify({ format: 'zoomosaic-swap', version: 1, entries }));
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-  renameSync(`${path}.tmp`, path);
-}
-
-function readJournal(working: string): string[] | undefined {
-  try {
-    const { entries } = JSON.parse(readFileSync(join(working, JOURNAL), 'utf8')) as { entries: string[] };
-    return entries.filter((name) => TOP.includes(name));
-  } catch {
-    return undefined;
-  }
+/** Completes a swap that was cut short. */
+export function completeSwap(place: string, working: string, { entries }: SiteJournal): void {
+  const known = entries.filter((name) => TOP.includes(name));
+  mkdirSync(join(working, 'old'), { recursive: true });
+  takeOut(place, working, known, renameSync);
+  putIn(place, working, known, renameSync);
+  endJournal(place, working);
 }
 
 /** Moves the old site's entries to `old/`; those of the new one that are in already stay. */
@@ -131,27 +96,8 @@ function putIn(place: string, working: string, entries: readonly string[], move:
   }
 }
 
-function finish(place: string, working: string): void {
-  syncFolder(place);
-  rmSync(join(working, JOURNAL), { force: true });
-}
-
-/** Where the system can do that, a rename is on the disk after this. */
-function syncFolder(path: string): void {
-  try {
-    const folder = openSync(path, 'r');
-    try {
-      fsyncSync(folder);
-    } finally {
-      closeSync(folder);
-    }
-  } catch {
-    // Windows syncs no folders.
-  }
-}
-
 /** Removes `old/`; what is no site's own moves back to its place. */
-async function clear(place: string, working: string): Promise<void> {
+export async function clearOld(place: string, working: string): Promise<void> {
   const old = join(working, 'old');
   for await (const { path, kind } of entriesOf(old)) {
     if (kind === 'file') unlinkSync(join(old, path));

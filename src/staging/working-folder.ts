@@ -91,9 +91,9 @@ export class WorkingFolder {
 /** Working folders in a place. */
 export function workingFoldersIn(place: string): string[] {
   try {
-    return readdirSync(place)
-      .filter((name) => WORKING_FOLDER.test(name))
-      .map((name) => join(place, name));
+    return readdirSync(place, { withFileTypes: true })
+      .filter((entry) => WORKING_FOLDER.test(entry.name) && entry.isDirectory())
+      .map(({ name }) => join(place, name));
   } catch {
     return [];
   }

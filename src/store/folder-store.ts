@@ -94,7 +94,7 @@ export class FolderStore {
     this.files++;
     if (this.linkRefusal !== undefined) return this.copyTo(original, to);
     try {
-      this.calls.link(this.resolve(this.continued.get(original) ?? original), this.resolve(to));
+      this.calls.link(this.originalAt(this.continued.get(original) ?? original), this.resolve(to));
     } catch (error) {
       const code = systemCode(error) ?? 'unknown';
       if (code === 'ENOSPC' || code === 'EEXIST') throw explainDisk(error, this.named);
@@ -148,12 +148,17 @@ export class FolderStore {
     return explainDisk(error, this.named);
   }
 
+  /** Where a file lies that others refer to. */
+  protected originalAt(path: string): string {
+    return this.resolve(path);
+  }
+
   private copyTo(original: string, to: string): void {
-    this.attempt(() => this.calls.copy(this.resolve(original), this.resolve(to)));
+    this.attempt(() => this.calls.copy(this.originalAt(original), this.resolve(to)));
     this.bytes += this.sizes.get(original) ?? 0;
   }
 
-  private resolve(path: string): string {
+  protected resolve(path: string): string {
     const whole = join(this.root, path);
     const folder = dirname(whole);
     if (!this.folders.has(folder)) {

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
+import { defaultCatalog } from '../catalog/default-folder.ts';
+import { reportFolderOf } from '../staging/report-folder.ts';
 import { blockCount } from '../format/cell-blocks.ts';
 import { type Checksums, CHECKSUMS_FILE } from '../format/checksums.ts';
 import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
@@ -20,6 +22,11 @@ import { tilesOf } from './tiles.ts';
 export interface VerifyOptions {
   /** Folder of the site. */
   site: string;
+  /** Whether every tile is made anew from the catalog, too, and compared. */
+  deep?: boolean;
+  /** With `deep`: folder of the site's reports, by default beside it; and of the catalog, by default in the user's cache directory. */
+  report?: string;
+  catalog?: string;
   /** Tiles decoded at the same time; by default the number of processors. */
   concurrency?: number;
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
@@ -54,7 +61,24 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   } catch (error) {
     if (!(error instanceof TooManyProblems)) throw error;
   }
+  if (options.deep && problems.all.length === 0) await verifyDeep(options, problems);
   return { site, tiles, decoded: checker.decoded, problems: problems.all };
+}
+
+/** Notes tiles that are not what the catalog gives: of sites whose checksums are sound, all else is proven. */
+async function verifyDeep(options: VerifyOptions, problems: Problems): Promise<void> {
+  const { site, report = reportFolderOf(site), catalog = defaultCatalog(), onProgress = () => {} } = options;
+  const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
+  const { deepDifferences } = await import('../mend/deep.ts');
+  const { paths } = await deepDifferences({
+    site,
+    report,
+    catalog,
+    concurrency,
+    signal,
+    onProgress: (done, total) => onProgress({ done, total }),
+  });
+  for (const path of paths) problems.add(path, 'is not what the catalog gives');
 }
 
 /** What a site is verified with. */

@@ -3,7 +3,7 @@
  * end in the site that an undisturbed run makes, and to leave nothing else.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -26,6 +26,9 @@ const OPTIONS = `--cell-size 64 --originals copy --layout dzi,compact,iiif --bas
 const build = (out: string, catalog: string, columns: number) =>
   `build ${root}/target.png ${images} -o ${out} --catalog ${catalog} --columns ${columns} ${OPTIONS}`.split(' ');
 const rebase = (out: string, url: string) => ['rebase', out, '--base-url', url];
+const remove = (out: string, catalog: string) =>
+  `remove ${out} 003.jpg 017.jpg --catalog ${catalog} --quiet`.split(' ');
+const repair = (out: string, catalog: string) => `verify ${out} --repair --catalog ${catalog} --quiet`.split(' ');
 
 /** Every file with its contents, hidden ones, too. */
 function contents(folder: string): Map<string, string> {
@@ -65,20 +68,47 @@ for (const columns of [24, 30]) {
 }
 times.set('rebase', runWhole(rebase(out, URLS[1]!)));
 const rebased = contents(out);
+runWhole(build(out, catalog, 30));
+times.set('remove', runWhole(remove(out, catalog)));
+const removed = contents(out);
+runWhole(build(out, catalog, 30));
+times.set('repair', 2 * runWhole(repair(out, catalog)));
 const beside = readdirSync(root).toSorted().join();
+
+const KINDS = ['first', 'build', 'build', 'rebase', 'remove', 'repair'] as const;
+
+/** Removes, cuts and changes some files of the site. */
+function damage(): void {
+  const paths = [...expected.get(30)!.keys()];
+  for (let i = 0; i < 6; i++) {
+    const file = join(out, paths[Math.floor(random() * paths.length)]!);
+    if (i % 2) rmSync(file, { force: true });
+    else writeFileSync(file, 'damaged');
+  }
+}
 
 let [killed, bad] = [0, 0];
 for (let round = 0; round < rounds; round++) {
-  const kind = ['first', 'build', 'build', 'build', 'rebase'][Math.floor(random() * 5)]!;
-  const columns = kind === 'rebase' ? 30 : [24, 30][Math.floor(random() * 2)]!;
+  const kind = KINDS[Math.floor(random() * KINDS.length)]!;
+  const mends = kind === 'rebase' || kind === 'remove' || kind === 'repair';
+  const columns = mends ? 30 : [24, 30][Math.floor(random() * 2)]!;
   if (kind === 'first') rmSync(catalog, { recursive: true, force: true });
-  if (kind === 'rebase') runWhole(build(out, catalog, 30));
-  if (random() < 0.2 && kind !== 'rebase') rmSync(out, { recursive: true, force: true });
-  const args = kind === 'rebase' ? rebase(out, URLS[1]!) : build(out, catalog, columns);
+  if (mends) runWhole(build(out, catalog, 30));
+  if (kind === 'repair') damage();
+  if (random() < 0.2 && !mends) rmSync(out, { recursive: true, force: true });
+  const args = {
+    first: build(out, catalog, columns),
+    build: build(out, catalog, columns),
+    rebase: rebase(out, URLS[1]!),
+    remove: remove(out, catalog),
+    repair: repair(out, catalog),
+  }[kind];
   const after = 0.1 * times.get(kind)! + random() * times.get(kind)!;
   if (await runKilled(args, after)) killed++;
+  // What was killed after it had done its work, has nothing left to do.
   runWhole(args);
-  const wrong = differences(contents(out), kind === 'rebase' ? rebased : expected.get(columns)!);
+  const whole = kind === 'rebase' ? rebased : kind === 'remove' ? removed : expected.get(columns)!;
+  const wrong = differences(contents(out), whole);
   const strays = [...readdirSync(root), ...contents(catalog).keys()].filter((name) => name.endsWith('.tmp'));
   const aside = readdirSync(root).toSorted().join();
   if (wrong.length > 0 || strays.length > 0 || aside !== beside) {

@@ -41,14 +41,20 @@ export interface Draft {
 export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
   const groups = groupBy(scene.sharing);
   const strangers = meanCost(lookup);
-  const slots = slotsFor(scene, rules, groups.count, strangers, likestCost(lookup));
+  const even = Math.max(1, scene.pins.length / groups.count);
+  const slots = slotsFor(rules, { even, strangers, likest: likestCost(lookup) });
   const ways = scene.sources.length / (scene.sources.reduce((last, id) => Math.max(last, id), 0) + 1);
   return { scene, lookup, groups, slots, rules, strangers, ways };
 }
 
-/** What the rules make a further use cost. */
-function slotsFor(scene: Scene, rules: Rules, groups: number, strangers: number, likest: number): Slots {
-  const even = Math.max(1, scene.pins.length / groups);
+/**
+ * What the rules make a further use cost, in the whole numbers of lookups: `even` is how many cells there are for each group,
+ * `strangers` and `likest` what cells cost with any picture and with the likest one.
+ */
+export function slotsFor(
+  rules: Rules,
+  { even, strangers, likest }: { readonly even: number; readonly strangers: number; readonly likest: number },
+): Slots {
   const { maxUses, variety, useAll } = rules;
   // Where images are just what cells show, or all the same, prices still have to rise: by the least whole numbers tell apart.
   const gentle = (GENTLY * Math.max(1, likest)) / even ** 3;

@@ -1,0 +1,183 @@
+import { FEATURE_LENGTH } from '../colour/features.ts';
+import { UserError } from '../errors.ts';
+import { quantise } from '../kernels/priced-kernel.ts';
+import type { Grid, Turn } from '../types.ts';
+import { slotsFor } from './assign/problem.ts';
+import type { Slots } from './assign/slots.ts';
+import { emphasise, writeCellLook } from './emphasis.ts';
+import { FREE, type Rules } from './jobs.ts';
+import { squaredDistance } from './search-tree.ts';
+import { seenCells, type SeenTarget, type TargetCells, writeCellFeatures } from './target.ts';
+import { turnedFeatures } from './turns.ts';
+
+/** A placement with holes, and what may stand in them. */
+export interface RefillOptions {
+  readonly grid: Grid;
+  /** Picture of each cell, turn x number of sources + source; {@link FREE} where one is to be found. Filled in place. */
+  readonly cells: Uint32Array;
+  readonly target: SeenTarget;
+  /** 0..1: how far the target's colours are moved towards the sources'. */
+  readonly adapt: number;
+  /** Features of the sources by id. */
+  readonly features: Float32Array;
+  /** Whether a source may stand anywhere. */
+  readonly isAllowed: (source: number) => boolean;
+  readonly turns: readonly Turn[];
+  /** By source, the same number for what must not stand near each other; and for what shares its uses. */
+  readonly alike: Uint32Array;
+  readonly sharing: Uint32Array;
+  readonly minDistance: number;
+  readonly rules: Rules;
+}
+
+/** How often each hole is filled anew once all are, since what stands around it has changed. */
+const SWEEPS = 3;
+/** Pairs that tell what strangers cost. */
+const PAIRS = 1000;
+
+/**
+ * Fills the holes of a placement and leaves all other cells as they are: each with the picture that costs least with the price of
+ * one more use, among those that uses and distance allow.
+ *
+ * @returns of each cell that was filled, how far its picture is from what the target shows, as {@link Placement.costs}.
+ * @throws {UserError} `no-placement` if nothing may stand in one of them.
+ */
+export function refill(options: RefillOptions): Map<number, number> {
+  const { cells } = options;
+  const holes = [...cells.keys()].filter((cell) => cells[cell] === FREE);
+  if (holes.length === 0) return new Map();
+  const filling = new Filling(options);
+  for (let sweep = 0; sweep <= SWEEPS; sweep++) {
+    let changed = false;
+    for (const cell of holes) changed = filling.fill(cell) || changed;
+    if (!changed) break;
+  }
+  const empty = holes.find((cell) => cells[cell] === FREE);
+  if (empty === undefined) return new Map(holes.map((cell) => [cell, filling.difference(cell)]));
+  throw new UserError(
+    'no-placement',
+    `No image may stand in cell ${empty % options.grid.columns},${Math.floor(empty / options.grid.columns)} by the rules of that build`,
+    'Build the mosaic again without the image, with more images or other rules.',
+  );
+}
+
+/** Vectors and uses of a placement that is being filled. */
+class Filling {
+  private readonly options: RefillOptions;
+  private readonly usable: number;
+  /** Of all pictures: emphasised, and in whole numbers. */
+  private readonly vectors: Float32Array;
+  private readonly points: Int16Array;
+  /** Vectors of the cells that were looked at. */
+  private readonly looks = new Map<number, Int16Array>();
+  private readonly target: TargetCells;
+  private readonly uses: Uint32Array;
+  private readonly slots: Slots;
+  /** Marks of what must not stand in the cell in hand, by `alike`. */
+  private readonly near: Uint32Array;
+  private mark = 0;
+
+  constructor(options: RefillOptions) {
+    const { grid, cells, target, adapt, features, turns, sharing, rules } = options;
+    this.options = options;
+    this.usable = sharing.length;
+    this.vectors = turnedFeatures(features, turns);
+    emphasise(this.vectors);
+    this.points = quantise(this.vectors);
+    this.target = seenCells(target, grid, { features, part: adapt });
+    this.uses = new Uint32Array(this.usable);
+    this.near = new Uint32Array(this.usable);
+    for (const picture of cells) if (picture !== FREE) this.uses[sharing[picture % this.usable]!]!++;
+    const groups = new Set(sharing).size;
+    const even = Math.max(1, cells.length / groups);
+    this.slots = slotsFor(rules, { even, strangers: this.strangers(), likest: this.likest() });
+  }
+
+  /** Fills a cell, whatever stands in it; tells whether that changed it. */
+  fill(cell: number): boolean {
+    const { cells, isAllowed, turns, alike, sharing } = this.options;
+    const before = cells[cell]!;
+    if (before !== FREE) this.uses[sharing[before % this.usable]!]!--;
+    this.markNear(cell);
+    let [best, least] = [FREE, Infinity];
+    for (let source = 0; source < this.usable; source++) {
+      if (this.near[alike[source]!] === this.mark || !isAllowed(source)) continue;
+      const price = this.slots.price(this.uses[sharing[source]!]!);
+      if (price >= least) continue;
+      for (const [i, turn] of turns.entries()) {
+        const cost = price + this.cost(cell, i * this.usable + source, least - price);
+        if (cost < least) [best, least] = [turn * this.usable + source, cost];
+      }
+    }
+    cells[cell] = best;
+    if (best !== FREE) this.uses[sharing[best % this.usable]!]!++;
+    return best !== before;
+  }
+
+  /** How far what stands in a cell is from what the target shows there, as it is. */
+  difference(cell: number): number {
+    const { target, grid, cells, turns } = this.options;
+    const seen = new Float32Array(FEATURE_LENGTH);
+    writeCellLook({ grid, px: target }, cell, seen, 0);
+    const picture = cells[cell]!;
+    const turn = turns.indexOf(Math.floor(picture / this.usable) as Turn);
+    return squaredDistance(seen, 0, this.vectors, (turn * this.usable + (picture % this.usable)) * FEATURE_LENGTH);
+  }
+
+  /** Squared distance of a cell and a vector, or some number that is not below `enough`. */
+  private cost(cell: number, point: number, enough: number): number {
+    const look = this.lookOf(cell);
+    const at = point * FEATURE_LENGTH;
+    let total = 0;
+    for (let i = 0; i < FEATURE_LENGTH && total < enough; i += 6) {
+      for (let j = i; j < i + 6; j++) total += (look[j]! - this.points[at + j]!) ** 2;
+    }
+    return total;
+  }
+
+  private lookOf(cell: number): Int16Array {
+    let look = this.looks.get(cell);
+    if (!look) {
+      const vector = new Float32Array(FEATURE_LENGTH);
+      writeCellFeatures(this.target, cell, vector, 0);
+      emphasise(vector);
+      this.looks.set(cell, (look = quantise(vector)));
+    }
+    return look;
+  }
+
+  private markNear(cell: number): void {
+    const { grid, cells, alike, minDistance } = this.options;
+    this.mark++;
+    const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
+    for (let y = Math.max(0, row - minDistance); y <= Math.min(grid.rows - 1, row + minDistance); y++) {
+      for (let x = Math.max(0, column - minDistance); x <= Math.min(grid.columns - 1, column + minDistance); x++) {
+        const other = cells[y * grid.columns + x]!;
+        if (other !== FREE && y * grid.columns + x !== cell) this.near[alike[other % this.usable]!] = this.mark;
+      }
+    }
+  }
+
+  private strangers(): number {
+    const [cells, points] = [this.options.cells.length, this.points.length / FEATURE_LENGTH];
+    let total = 0;
+    for (let i = 0; i < PAIRS; i++) total += this.cost((i * 7919) % cells, (i * 104729) % points, Infinity);
+    return total / PAIRS;
+  }
+
+  /** What cells cost with what stands in them, from some: nearly what the likest would. */
+  private likest(): number {
+    const { cells, turns } = this.options;
+    const step = Math.max(1, Math.floor(cells.length / PAIRS));
+    let [total, count] = [0, 0];
+    for (let cell = 0; cell < cells.length; cell += step) {
+      const picture = cells[cell]!;
+      if (picture === FREE) continue;
+      const turn = turns.indexOf(Math.floor(picture / this.usable) as Turn);
+      if (turn < 0) continue;
+      total += this.cost(cell, turn * this.usable + (picture % this.usable), Infinity);
+      count++;
+    }
+    return count > 0 ? total / count : 0;
+  }
+}

@@ -1,0 +1,145 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Catalog } from '../catalog/catalog.ts';
+import { openCatalog } from '../catalog/known-images.ts';
+import { updateCatalog, type UpdateOptions } from '../catalog/update.ts';
+import { fromHex } from '../colour/hex.ts';
+import { UserError } from '../errors.ts';
+import { blockScript } from '../format/block-script.ts';
+import { blocksOf } from '../format/cell-blocks.ts';
+import { CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
+import { siteSets } from '../layout/site-sets.ts';
+import type { SiteShape } from '../layout/site-shape.ts';
+import { count } from '../numbers.ts';
+import { readRecord, recordedCells, type SiteRecord } from '../site/record.ts';
+import type { TileSet } from '../tile-set.ts';
+import type { ScannedFile } from '../types.ts';
+
+/** Which site is opened again, and by what. */
+export interface ReopenOptions {
+  /** Folder of the site; of its reports; of the catalog. */
+  readonly site: string;
+  readonly report: string;
+  readonly catalog: string;
+  readonly concurrency: number;
+  readonly signal: AbortSignal;
+}
+
+/** A site with all that its build knew. */
+export interface Reopened {
+  readonly mosaic: MosaicJson;
+  readonly record: SiteRecord;
+  readonly shape: SiteShape;
+  readonly sets: readonly TileSet[];
+  /** Pictures of the cells, by their numbers; and what each costs. */
+  readonly cells: Uint32Array;
+  readonly costs: Float32Array;
+  /** Names of the sources, by their ids in the record. */
+  readonly names: readonly string[];
+  /** The catalog of those sources that it still knows; and the id there of each source of the record. */
+  readonly catalog: Catalog;
+  readonly idOf: readonly (number | undefined)[];
+  readonly files: readonly ScannedFile[];
+  /** Folder of the reports. */
+  readonly report: string;
+  readonly indexing: UpdateOptions;
+}
+
+/**
+ * Opens a site again, with what its reports and the catalog know of it.
+ *
+ * @param mosaicOf tells of a record what the site is, as its own `mosaic.json` has it, or the record.
+ * @throws {UserError} `site` if the reports are not those of the site; `catalog`.
+ */
+export async function reopen(
+  mosaicOf: (record: SiteRecord) => Promise<MosaicJson>,
+  options: ReopenOptions,
+): Promise<Reopened> {
+  const { report, catalog: folder, concurrency, signal } = options;
+  const record = await readRecord(report);
+  const mosaic = await mosaicOf(record);
+  const background = fromHex(mosaic.background)!;
+  const indexing = { folder, recipe: record.recipe, background, concurrency, signal, onProgress: () => {} };
+  const { known } = await openCatalog(indexing);
+  const found = known.filesOf(record.sources);
+  const files = found.filter((file) => file !== undefined);
+  const catalog = await updateCatalog(files, indexing);
+  const ids = new Map(catalog.sources.map(({ hash }, id) => [hash, id]));
+  const { grid, pictures, layouts, names } = mosaic;
+  const shape: SiteShape = { grid, recipe: record.recipe, pictures, layouts, names };
+  return {
+    mosaic,
+    record,
+    shape,
+    sets: siteSets(shape),
+    ...recordedCells(record),
+    names: record.names,
+    report,
+    catalog,
+    idOf: record.sources.map((hash) => ids.get(hash)),
+    files,
+    indexing,
+  };
+}
+
+/**
+ * Whether a placement is that of a site, as its checksums tell; undefined if they cannot be used.
+ *
+ * @param place folder of the site.
+ */
+export async function isPlacementOf(
+  place: string,
+  mosaic: Pick<MosaicJson, 'grid' | 'placement'>,
+  cells: Uint32Array,
+): Promise<boolean | undefined> {
+  let sums: Uint32Array;
+  try {
+    sums = unpackChecksums(await readFile(join(place, CHECKSUMS_FILE))).cells;
+  } catch {
+    return undefined;
+  }
+  let i = 0;
+  for (const block of blocksOf(mosaic.grid, mosaic.placement.block)) {
+    const script = blockScript({ cells, grid: mosaic.grid }, block, mosaic.placement);
+    if (crc32(script) !== sums[i++]) return false;
+  }
+  return i === sums.length;
+}
+
+/**
+ * Refuses reports that are not of a site as it is now.
+ *
+ * @throws {UserError} `site`.
+ */
+export async function refuseForeign(place: string, { mosaic, cells, report }: Reopened): Promise<void> {
+  if ((await isPlacementOf(place, mosaic, cells)) !== false) return;
+  throw new UserError(
+    'site',
+    `The reports in ${report} are not of the site as it is now`,
+    'Run the command again that was interrupted, name the reports of that site with --report, or build it again.',
+  );
+}
+
+/** Id of each picture in the catalog, by number: turn x number of sources + source. */
+export function pictureIds({ record, idOf, catalog }: Reopened): number[] {
+  return record.pictures.map(([source, turn]) => turn * catalog.sources.length + idOf[source]!);
+}
+
+/**
+ * Refuses a catalog that no longer knows what the site shows.
+ *
+ * @throws {UserError} `catalog`.
+ */
+export function refuseForgotten({ idOf, record, indexing }: Reopened, isNeeded: (source: number) => boolean): void {
+  const forgotten = [...new Set(record.pictures.map(([source]) => source))].filter(
+    (source) => isNeeded(source) && idOf[source] === undefined,
+  );
+  if (forgotten.length === 0) return;
+  throw new UserError(
+    'catalog',
+    `The catalog ${indexing.folder} no longer knows ${count(forgotten.length)} of the images that the site shows`,
+    'Name the catalog that it was built with by --catalog, or build the site again.',
+  );
+}

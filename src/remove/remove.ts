@@ -1,0 +1,126 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { basename, join } from 'node:path';
+import { defaultCatalog } from '../catalog/default-folder.ts';
+import { forget } from '../catalog/forget.ts';
+import type { Pictures } from '../catalog/pictures.ts';
+import { UserError } from '../errors.ts';
+import { CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import { keptOriginals } from '../mend/kept-originals.ts';
+import { isPlacementOf, refuseForeign, type Reopened, reopen } from '../mend/reopen.ts';
+import { differences, originalPaths, rewrite } from '../mend/rewrite.ts';
+import { isTouched } from '../mend/touched.ts';
+import { readMosaicJson } from '../site/read-site.ts';
+import { stageFiles } from '../staging/staging.ts';
+import { openReportFolder, reportFolderOf } from '../staging/report-folder.ts';
+import { REPORTS } from '../site/reports.ts';
+import { PatchStore } from '../store/patch-store.ts';
+import { findImages } from './named-images.ts';
+import { findTraces, type Search } from './prove.ts';
+import { reportsWithout } from './reports.ts';
+import { takeOut } from './take-out.ts';
+import { tracesFor } from './traces-for.ts';
+
+export interface RemoveOptions {
+  /** Folder of the site. */
+  site: string;
+  /** Files, folders, or names as `sources.csv` of the reports has them. */
+  images: readonly string[];
+  /** Folder of the site's reports; by default beside it. */
+  report?: string;
+  /** Folder of the index of images; by default in the user's cache directory. */
+  catalog?: string;
+  concurrency?: number;
+  onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
+  signal?: AbortSignal;
+}
+
+/** What was taken out. */
+export interface RemoveResult {
+  readonly site: string;
+  /** Names of the images that the site showed or knew. */
+  readonly images: readonly string[];
+  /** Cells that showed them, and show others now. */
+  readonly cells: number;
+  /** Files of the site that were written anew, and removed. */
+  readonly written: number;
+  readonly removed: number;
+  /** Names of images that look like those that were taken out, and stay. */
+  readonly alike: readonly string[];
+  /** What was searched for bytes and names of the images, after all: nothing was found. */
+  readonly searched: { readonly files: number; readonly bytes: number };
+}
+
+/**
+ * Takes images out of a site and of the catalog: cells that showed them are filled anew by the rules of the build, all others stay
+ * as they are; then proves that no byte of them is left. The images' own files are not touched.
+ *
+ * @throws {UserError} `usage` if an image is none of the site's; `no-placement` if nothing may stand in its cells; `site` if the
+ *   reports do not tell what is needed, or traces were found.
+ */
+export async function remove(options: RemoveOptions): Promise<RemoveResult> {
+  const { site, report = reportFolderOf(site), catalog = defaultCatalog(), onProgress = () => {} } = options;
+  const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
+  await readMosaicJson(site);
+  const reports = await openReportFolder({ report, out: site, names: REPORTS, inputs: [] });
+  const staged = await stageFiles(site, signal);
+  let reopened: Reopened | undefined;
+  let pictures: Pictures | undefined;
+  try {
+    const { place } = staged;
+    const sums = unpackChecksums(await readFile(join(place, CHECKSUMS_FILE)));
+    const opened = await reopen(() => readMosaicJson(site), { site, report, catalog, concurrency, signal });
+    reopened = opened;
+    const named = await findImages(options.images, opened);
+    const taken = await takeOut(opened, named, report);
+    const traces = tracesFor(named, opened, taken.alike);
+    const { mosaic, placement, renumbered, changes } = taken;
+    // A run that was interrupted may have changed the site, and not yet the reports.
+    if (!(await isPlacementOf(place, mosaic, placement.cells))) await refuseForeign(place, opened);
+    const kept = keptOriginals(opened.record, sums);
+    const before = new Set(originalPaths(sums.originals));
+    for (const hash of named.hashes) kept.delete(hash);
+    const usable = opened.catalog.sources.length;
+    const written = await rewrite(opened, {
+      mosaic,
+      placement,
+      ids: renumbered.ids,
+      sums,
+      kept,
+      wants: (set, column, row) => isTouched(changes, set, column, row),
+      store: new PatchStore(staged.folder, place, { option: '--out', path: site }),
+      nameOf: (picture) => opened.names[opened.idOf.indexOf(renumbered.ids[picture]! % usable)]!,
+      onProgress: (done, total) => onProgress({ done, total }),
+    });
+    pictures = written.pictures;
+    const patch = differences(staged.folder, place, before, new Set(originalPaths(written.originals)));
+    await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, named.sources)));
+    pictures.close();
+    await forget(catalog, named);
+    const searched = await findTraces([place, report, catalog], traces, signal);
+    if (searched.found.length > 0) throw leftOver(searched.found);
+    return {
+      site,
+      images: [...named.sources].map((source) => opened.names[source]!),
+      cells: changes.cells.reduce((sum, changed) => sum + changed, 0),
+      written: patch.files.length,
+      removed: patch.gone.length,
+      alike: taken.alikeNames,
+      searched: { files: searched.files, bytes: searched.bytes },
+    };
+  } catch (error) {
+    await staged.discard().catch(() => {});
+    throw error;
+  } finally {
+    (pictures ?? reopened?.catalog)?.close();
+  }
+}
+
+function leftOver(found: Search['found']): UserError {
+  const { path, kind } = found[0]!;
+  return new UserError(
+    'site',
+    `${found.length} traces of the images are left, the first in ${basename(path)}: ${kind}`,
+    'Build the site again without the images, with a new --catalog.',
+  );
+}

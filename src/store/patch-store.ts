@@ -1,0 +1,19 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { NamedFolder } from '../disk.ts';
+import { FolderStore } from './folder-store.ts';
+
+/** A folder of files that will take the place of others in a site: what they refer to may lie here or there. */
+export class PatchStore extends FolderStore {
+  private readonly site: string;
+
+  constructor(root: string, site: string, named: NamedFolder) {
+    super(root, named);
+    this.site = site;
+  }
+
+  protected override originalAt(path: string): string {
+    const own = join(this.root, path);
+    return existsSync(own) ? own : join(this.site, path);
+  }
+}

@@ -1,0 +1,111 @@
+import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { patchIn } from '../src/staging/patch.ts';
+import { recover } from '../src/staging/recover.ts';
+import { dieAfter, revive } from './dying.ts';
+import { filesOf } from './levels.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+
+const OLD = {
+  'index.html': 'old',
+  'mosaic.json': 'old',
+  'tiles/0/0.jpg': 'old',
+  'tiles/0/1.jpg': 'same',
+  CNAME: 'mine',
+};
+const FRESH = { 'index.html': 'new', 'tiles/0/0.jpg': 'new', 'cells/0_0.js': 'new' };
+const PATCH = { files: ['tiles/0/0.jpg', 'cells/0_0.js', 'index.html'], gone: ['originals/0/7.jpg'] };
+const AFTER = { ...OLD, ...FRESH };
+const BEFORE = { ...OLD, 'originals/0/7.jpg': 'old' };
+const NAMED = { option: '--out', path: 'site' } as const;
+const WORKING = '.zoomosaic-0000000000000001';
+
+let root: string;
+beforeAll(async () => {
+  root = await temporaryFolder();
+});
+afterEach(revive);
+
+async function put(folder: string, files: object): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true });
+    await writeFile(join(folder, path), text as string);
+  }
+}
+
+async function contents(folder: string): Promise<Record<string, string>> {
+  const paths = await filesOf(folder);
+  return Object.fromEntries(
+    await Promise.all(paths.map(async (path) => [path, await readFile(join(folder, path), 'utf8')] as const)),
+  );
+}
+
+/** A site, and files for it in the working folder of a process that is dead. */
+async function site(): Promise<{ place: string; working: string }> {
+  const place = join(root, 'site');
+  await rm(place, { recursive: true, force: true });
+  const working = join(place, WORKING);
+  await put(place, BEFORE);
+  await put(join(working, 'new'), FRESH);
+  await put(working, { 'owner.json': '{"host":"gone","pid":1}', beat: '.' });
+  await utimes(join(working, 'beat'), new Date(0), new Date(0));
+  return { place, working };
+}
+
+describe('files take the place of others', () => {
+  test('and others are removed, with folders that nothing is left in', async () => {
+    const { place, working } = await site();
+    patchIn(place, working, PATCH);
+    await rm(working, { recursive: true });
+    expect(await contents(place)).toEqual(AFTER);
+    expect(await readdir(place)).not.toContain('originals');
+  });
+
+  test('all or none, wherever that is cut short and however often', async () => {
+    const ends = new Set<string>();
+    for (let calls = 0; ; calls++) {
+      const { place, working } = await site();
+      dieAfter(calls);
+      let died = false;
+      try {
+        patchIn(place, working, PATCH);
+      } catch {
+        died = true;
+      }
+      if (calls % 3 === 2) {
+        dieAfter(calls % 7);
+        await recover(place, NAMED).catch(() => {});
+      }
+      revive();
+      for (const name of await readdir(place)) {
+        if (name.startsWith('.zoomosaic-') && name !== WORKING) await rm(join(place, name), { recursive: true });
+      }
+      await recover(place, NAMED);
+      const found = await contents(place);
+      expect([BEFORE, AFTER], `after ${calls} calls`).toContainEqual(found);
+      ends.add(found['index.html']!);
+      if (!died) break;
+    }
+    expect(ends.size).toBe(2);
+  });
+
+  test('never outside of the site, whatever a journal that came with it says', async () => {
+    for (const path of ['../victim.jpg', 'tiles/0/../../../victim.jpg', '/etc/passwd', 'CNAME', 'linked/0/0.jpg']) {
+      const { place, working } = await site();
+      await put(root, { 'victim.jpg': 'mine', 'elsewhere/0/0.jpg': 'mine' });
+      const journal = { format: 'zoomosaic-swap', version: 1, kind: 'files', files: [], gone: [path] };
+      await writeFile(join(working, 'swap.json'), JSON.stringify(journal));
+      await expect(recover(place, NAMED), path).rejects.toMatchObject({ code: 'site' });
+      expect(await readFile(join(root, 'victim.jpg'), 'utf8')).toBe('mine');
+      expect(await readFile(join(place, 'CNAME'), 'utf8')).toBe('mine');
+    }
+    const { place, working } = await site();
+    await rm(join(place, 'tiles'), { recursive: true });
+    await symlink(join(root, 'elsewhere'), join(place, 'tiles'));
+    const journal = { format: 'zoomosaic-swap', version: 1, kind: 'files', files: [], gone: ['tiles/0/0.jpg'] };
+    await writeFile(join(working, 'swap.json'), JSON.stringify(journal));
+    await expect(recover(place, NAMED)).rejects.toMatchObject({ code: 'site' });
+    expect(await readFile(join(root, 'elsewhere/0/0.jpg'), 'utf8')).toBe('mine');
+  });
+});

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdir, readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { build, repair, verify } from '../src/index.ts';
+import { CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../src/format/checksums.ts';
+import { writeWaves } from './images.ts';
+import { filesOf } from './levels.ts';
+import { seeded } from './random.ts';
+import { temporaryFolder } from './temporary-folder.ts';
+import { crc32 } from 'node:zlib';
+
+let root: string;
+let out: string;
+let catalog: string;
+let whole: Map<string, Buffer>;
+
+function contents(): Promise<Map<string, Buffer>> {
+  return filesOf(out).then((paths) => new Map(paths.map((path) => [path, readFileSync(join(out, path))])));
+}
+
+beforeAll(async () => {
+  root = await temporaryFolder();
+  const images = join(root, 'images');
+  await mkdir(images);
+  for (let i = 0; i < 9; i++) await writeWaves(join(images, `${i}.jpg`), 120, 90, i + 1);
+  await writeWaves(join(images, 'large.jpg'), 2100, 2000, 10);
+  await writeWaves(join(root, 'target.png'), 240, 160, 99);
+  out = join(root, 'site');
+  catalog = join(root, 'catalog');
+  await build({
+    target: join(root, 'target.png'),
+    images: [images],
+    out,
+    catalog,
+    columns: 8,
+    cellSize: 64,
+    layout: ['dzi', 'compact', 'iiif'],
+    baseUrl: 'https://a.example/m',
+    originals: 'copy',
+    useAll: true,
+    names: 'all',
+  });
+  whole = await contents();
+});
+
+describe('a damaged site', () => {
+  test('is as it was once it is repaired, whatever was damaged', async () => {
+    const random = seeded(5);
+    const paths = [...whole.keys()];
+    const always = [
+      'mosaic.json',
+      CHECKSUMS_FILE,
+      'cells/0_0.js',
+      'originals/0/index.js',
+      'index.html',
+      'iiif/image/info.json',
+    ];
+    for (let round = 0; round < 6; round++) {
+      const hurt = new Set([always[round % always.length]!]);
+      for (let i = 0; i < round * 3; i++) hurt.add(paths[Math.floor(random() * paths.length)]!);
+      for (const path of hurt) {
+        const file = join(out, path);
+        const kind = Math.floor(random() * 3);
+        if (kind === 0 || !existsSync(file)) rmSync(file, { force: true });
+        else if (kind === 1) truncateSync(file, Math.floor(readFileSync(file).length / 2));
+        else writeFileSync(file, Buffer.concat([readFileSync(file), Buffer.from('more')]));
+      }
+      const { problems, repaired } = await repair({ site: out, catalog });
+      expect(problems, [...hurt].join(' ')).toEqual([]);
+      expect(repaired.length).toBeGreaterThan(0);
+      expect(await contents(), [...hurt].join(' ')).toEqual(whole);
+    }
+  });
+
+  test('that is whole is left alone', async () => {
+    expect(await repair({ site: out, catalog })).toMatchObject({ problems: [], repaired: [] });
+  });
+
+  test('is found by its catalog, where even the checksums are forged', async () => {
+    expect((await verify({ site: out, deep: true, catalog })).problems).toEqual([]);
+    // The tiles of two places change theirs, and so do their sums.
+    const file = join(out, 'mosaic_files/5/0_0.jpg');
+    const sums = unpackChecksums(await readFile(join(out, CHECKSUMS_FILE)));
+    const other = readFileSync(join(out, 'mosaic_files/5/0_0.jpg'));
+    const at = sums.tiles.indexOf(crc32(other));
+    const forged = Buffer.from(other);
+    forged[forged.length - 10]! ^= 1;
+    sums.tiles[at] = crc32(forged);
+    writeFileSync(file, forged);
+    writeFileSync(join(out, CHECKSUMS_FILE), packChecksums(sums));
+    const deep = await verify({ site: out, deep: true, catalog });
+    expect(deep.problems).toEqual([{ path: 'mosaic_files/5/0_0.jpg', problem: 'is not what the catalog gives' }]);
+    expect((await repair({ site: out, deep: true, catalog })).problems).toEqual([]);
+    expect(await contents()).toEqual(whole);
+  });
+
+  test('names what it needs where that is not there', async () => {
+    const file = join(out, 'mosaic.dzi');
+    const text = readFileSync(file);
+    rmSync(file);
+    await expect(repair({ site: out, catalog: join(root, 'none') })).rejects.toMatchObject({ code: 'catalog' });
+    await expect(repair({ site: out, catalog, report: join(root, 'none') })).rejects.toMatchObject({ code: 'site' });
+    expect(existsSync(file)).toBe(false);
+    mkdir(dirname(file), { recursive: true }).catch(() => {});
+    writeFileSync(file, text);
+  });
+});
