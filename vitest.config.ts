@@ -8,6 +8,7 @@ const MOCKING = ['test/disk.test.ts'];
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    globalSetup: 'test/global-setup.ts',
     projects: [
       {
         extends: true,
