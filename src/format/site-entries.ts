@@ -32,7 +32,7 @@ const FILES = [
   String.raw`originals/\d+/\d+_files/\d+/\d+_\d+\.jpe?g`,
   String.raw`iiif/(?:manifest|annotations|image/info)\.json`,
   String.raw`iiif/image/(?:full|\d+,\d+,\d+,\d+)/(?:max|\d+,\d+)/0/default\.jpg`,
-  String.raw`report/(?:placement|sources|skipped)\.csv|report/quality\.json`,
+  String.raw`report/(?:(?:placement|sources|skipped)\.csv|(?:quality|record)\.json|target\.jpg)`,
 ];
 const OWN_FOLDER = new RegExp(`^(?:${FOLDERS.join('|')})$`);
 const OWN_FILE = new RegExp(`^(?:${FILES.join('|')})$`);
