@@ -47,9 +47,9 @@ const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/^heif: .*unsupported feature|compression format has not been built in/i, 'other-format'],
   [/^heif: .*(invalid|decoder plugin)/i, 'damaged'],
   [/exceeds pixel limit/i, 'too-large'],
-  [/unsupported image format|corrupt header/i, 'not-an-image'],
   [/^unknown error$|read error|crc error|bad seek/i, 'damaged'],
   [/premature end|truncated|unexpected end|not enough/i, 'truncated'],
+  [/unsupported image format|corrupt header/i, 'not-an-image'],
 ];
 
 /** A system error's code, also where only its message got across from a thread. */

@@ -218,8 +218,10 @@ describe('a HEIC file that cannot be decoded', () => {
     }
     // Grey where tiles are missing, if that is wanted.
     expect(decodeHere(sound.subarray(0, sound.length - 50), true)).toHaveLength(decodeHere(sound).length);
-    const cut = sound.subarray(0, sound.length - 50);
-    await expect(openImage(cut)).rejects.toSatisfy((error) => kindOf(reasonOf(error)) === 'damaged');
+    for (const bytes of [200, sound.length - 50]) {
+      const cut = sound.subarray(0, bytes);
+      await expect(openImage(cut)).rejects.toSatisfy((error) => kindOf(reasonOf(error)) === 'damaged');
+    }
   });
 
   test('is too large, though sound', async () => {

@@ -91,6 +91,9 @@ test.each([
   ['VipsJpeg: premature end of JPEG image', 'damaged'],
   ['pngload_buffer: libspng read error', 'damaged'],
   ['Input buffer contains unsupported image format', 'no-image'],
+  ['Input buffer has corrupt header: image: bad labq format', 'no-image'],
+  ['Input buffer has corrupt header: source: bad seek to 1024', 'damaged'],
+  ['Input buffer has corrupt header: VipsJpeg: premature end of JPEG image', 'damaged'],
   ["EACCES: permission denied, open 'a.jpg'", 'unreadable'],
   ['something that no decoder has said before', 'undecodable'],
 ])('%s: the file is %s', (message, kind) => {
