@@ -1,5 +1,6 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
+import pLimit from 'p-limit';
 import { systemCode } from '../errors.ts';
 import { imageSize } from '../image/open-image.ts';
 import type { OriginalSums } from '../format/checksums.ts';
@@ -15,6 +16,9 @@ import {
   originalPath,
   type OriginalRow,
 } from '../format/original-index.ts';
+
+/** HEIC is decoded as a whole, and its px are kept until they are written: of so many at the same time. */
+const HEIC_AT_ONCE = 4;
 
 /** Where originals go; paths are relative, with `/`. */
 export interface OriginalStore {
@@ -87,7 +91,9 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
     return { source, number, size, file, parts };
   };
-  for await (const { source, number, size, file, parts } of mapOrdered(wanted, concurrency, make)) {
+  const heic = pLimit(HEIC_AT_ONCE);
+  const makeSoon = (one: readonly [Source, number]) => (one[0].format === 'heic' ? heic(() => make(one)) : make(one));
+  for await (const { source, number, size, file, parts } of mapOrdered(wanted, concurrency, makeSoon)) {
     if (file.kind === 'none') leftOut.push({ path: source.path, reason: file.reason });
     else {
       const { width, height } = size;
