@@ -14,11 +14,14 @@ export interface ScanOptions {
 }
 
 const STATS_AT_ONCE = 32;
-/** What every site of ours has. */
-const SITE_FILES = ['mosaic.json', 'checksums.bin'];
+/** What every site of ours has, and every folder of reports: no images to make mosaics of. */
+const OURS = [
+  ['mosaic.json', 'checksums.bin'],
+  ['record.json', 'target.jpg'],
+];
 
 /**
- * Finds the images that `inputs` name: files, folders (with all that is in them) and globs. Hidden files, sites of ours, and
+ * Finds the images that `inputs` name: files, folders (with all that is in them) and globs. Hidden files, sites and reports of ours, and
  * in folders and globs everything that does not look like an image, are passed over.
  *
  * @returns every file once, ordered by absolute path, so that ids depend on neither order nor machine.
@@ -94,13 +97,13 @@ function extension(path: string): string {
   return extname(path).slice(1).toLowerCase();
 }
 
-/** Whether a folder is one of a mosaic's site, or lies in one: its tiles are no images to make mosaics of. */
+/** Whether a folder is ours, or lies in one of ours. */
 function inSite(folder: string, known: Map<string, boolean>): boolean {
   const before = known.get(folder);
   if (before !== undefined) return before;
   const above = dirname(folder);
-  const site = SITE_FILES.every((name) => existsSync(join(folder, name)));
-  const within = site || (above !== folder && inSite(above, known));
+  const ours = OURS.some((files) => files.every((name) => existsSync(join(folder, name))));
+  const within = ours || (above !== folder && inSite(above, known));
   known.set(folder, within);
   return within;
 }
