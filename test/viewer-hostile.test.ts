@@ -202,6 +202,26 @@ describe.skipIf(skipped)('a mosaic of somebody else', () => {
     for (const one of hosts) await one.close();
   });
 
+  test('is shown in a frame that is shut off, too', async () => {
+    const framed = join(root, 'framed');
+    await cp(sound, framed, { recursive: true });
+    await writeFile(
+      join(framed, 'frame.html'),
+      '<link rel="icon" href="data:," /><iframe sandbox="allow-scripts" src="index.html?layout=compact" width="800" height="600">',
+    );
+    const serving = await serve({ site: framed, port: 0 });
+    servings.push(serving);
+    const { page, requests, complaints } = await open(browser, `${serving.url}frame.html`);
+    const frame = page.frame({ url: /index\.html/ })!;
+    await frame.waitForFunction(() => window.zoomosaic);
+    await frame.evaluate(() => window.zoomosaic.viewer.viewport.zoomTo(40, undefined, true));
+    const original = () => requests.some((path) => /^originals\/0\/\d+\.jpg$/.test(path));
+    await expect.poll(original, { timeout: 30_000 }).toBe(true);
+    expect(requests.filter((path) => path === 'cells/0_0.js').length).toBe(1);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
   test('is shown from disk, too', async () => {
     const opened = await open(browser, `${fromDisk({ folder: sound })}?layout=compact`, { reducedMotion: 'reduce' });
     await lookAround(opened);

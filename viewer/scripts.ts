@@ -15,13 +15,14 @@ export interface Told {
 /**
  * Loads what a part of a site tells; `null` if it cannot be had.
  *
- * On the web, scripts are read and never run: sites of others may say what they like. Pages opened from disk can load
- * nothing but scripts that run.
+ * On the web, scripts are read and never run: sites of others may say what they like. Pages opened from disk, or in a frame that
+ * is shut off (`sandbox`), can load nothing but scripts that run.
  */
 export async function loadTold(told: Told): Promise<unknown> {
   const { src, global, name, bytesMax } = told;
   try {
-    if (!/^https?:$/.test(new URL(src, document.baseURI).protocol)) return await runTold(told);
+    const { protocol } = new URL(src, document.baseURI);
+    if (!/^https?:$/.test(protocol) || origin === 'null') return await runTold(told);
     return readScript(await readText(await fetch(src), bytesMax), global, name) ?? null;
   } catch {
     return null;
