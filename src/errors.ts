@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'catalog'
   | 'changed'
   | 'report'
+  | 'resources'
   | 'not-a-site'
   | 'site';
 

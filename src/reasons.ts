@@ -3,6 +3,7 @@
  * '/home/…'"), so none of their text goes into what is published or reported: errors become codes here, and codes become
  * words.
  */
+import { shortageOf } from './decoding/failures.ts';
 import { messageOf, systemCode } from './errors.ts';
 
 const WORDS = {
@@ -17,6 +18,8 @@ const WORDS = {
   'too-large': 'too large: more than 268 megapixels',
   'too-large-heic': 'too large: HEIC of more than 64 megapixels',
   'decoder-failed': 'the decoder failed',
+  'decoder-hung': 'the decoder came to no end',
+  'too-much-memory': 'too large: decoding it takes too much memory',
   'not-indexed': 'could not be indexed',
 } as const;
 
@@ -31,6 +34,8 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
   ENFILE: 'too many files are open',
   EIO: 'the disk failed',
+  ENOMEM: 'not enough memory',
+  EBUSY: 'it changed while it was read',
 };
 
 /** A code of ours, or that of a system error, as `EACCES`. */
@@ -46,6 +51,9 @@ const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/^heif: .*(unexpected end of file|size too small|insufficient input)/i, 'truncated'],
   [/^heif: .*unsupported feature|compression format has not been built in/i, 'other-format'],
   [/^heif: .*(invalid|decoder plugin)/i, 'damaged'],
+  [/^the decoder crashed/, 'decoder-failed'],
+  [/^the decoder came to no end/, 'decoder-hung'],
+  [/^decoding it takes too much memory/, 'too-much-memory'],
   [/exceeds pixel limit/i, 'too-large'],
   [/^unknown error$|read error|crc error|bad seek/i, 'damaged'],
   [/premature end|truncated|unexpected end|not enough/i, 'truncated'],
@@ -57,15 +65,20 @@ const SYSTEM_CODE = /^E[A-Z0-9_]{2,30}$/;
 
 /** Why a file could not be read or decoded, from whatever was thrown. */
 export function reasonOf(error: unknown): Reason {
+  const shortage = shortageOf(error);
+  if (shortage !== undefined) return shortage;
   const message = messageOf(error);
   const code = systemCode(error) ?? message.split(/[:,]/, 1)[0]!;
   if (SYSTEM_CODE.test(code)) return code as Reason;
   return DECODERS.find(([pattern]) => pattern.test(message))?.[1] ?? 'undecodable';
 }
 
+/** Reasons that tell nothing of a file's content. */
+const NO_VERDICTS: readonly Reason[] = ['heic', 'decoder-failed', 'decoder-hung', 'too-much-memory', 'not-indexed'];
+
 /** Whether a file's content is at fault; everything else may be otherwise the next time, or elsewhere. */
 export function isOfContent(reason: Reason): boolean {
-  return !['heic', 'decoder-failed', 'not-indexed'].includes(reason) && !SYSTEM_CODE.test(reason);
+  return !NO_VERDICTS.includes(reason) && !SYSTEM_CODE.test(reason);
 }
 
 /** A reason for people; tells nothing of the machine, whatever it is given. */

@@ -151,6 +151,8 @@ export interface Source {
   readonly enlarged: boolean;
   /** The full-resolution tile is the source's own compressed data. */
   readonly verbatim: boolean;
+  /** Why only a part of it decodes; such images are taken with `lenient` alone. */
+  readonly partial?: Reason;
 }
 
 /**

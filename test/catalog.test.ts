@@ -246,6 +246,29 @@ describe('decoding', () => {
     expect(difference(px, waves(64, 64, 12)).most).toBe(0);
   });
 
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    'takes its part of an upright image: EXIF orientation %i',
+    async (orientation) => {
+      // Larger than is resampled at once; a part that is in no middle, of a cell that is no square.
+      const scene = sharp({ create: { width: 1600, height: 500, channels: 3, background: '#333' } }).composite([
+        { input: await picture().resize(400, 400).png().toBuffer(), left: 1100, top: 50 },
+      ]);
+      const turned = sharp(await scene.png().toBuffer()).withMetadata({ orientation });
+      const stored = await turned.png().toBuffer();
+      const upright = await sharp(stored).autoOrient().png().toBuffer();
+      for (const crop of ['centre', 'attention'] as const) {
+        const cell = { width: 96, height: 64 };
+        const plain = await decodeCell(upright, cell, crop, GREY);
+        const own = await decodeCell(stored, cell, crop, GREY);
+        expect([own.width, own.height, own.crop], crop).toEqual([plain.width, plain.height, plain.crop]);
+        expect(own.turned).toBe(orientation !== 1);
+        // Shrinking does not start at the same corner.
+        expect(difference(own.px, plain.px).most, crop).toBeLessThanOrEqual(6);
+        expect(difference(own.px, plain.px).mean, crop).toBeLessThan(0.2);
+      }
+    },
+  );
+
   test('converts profiles, inks and depths to sRGB', async () => {
     const plain = waves(64, 64, 12);
     const cases: [string, Sharp, number][] = [

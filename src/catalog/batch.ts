@@ -1,9 +1,9 @@
 import { toHex } from '../colour/hex.ts';
 import { DECODERS } from '../image/open-image.ts';
 import type { Reason } from '../reasons.ts';
-import type { Rgb, ScannedFile } from '../types.ts';
+import type { ScannedFile } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
-import type { KnownImages } from './known-images.ts';
+import type { CatalogPlace, KnownImages } from './known-images.ts';
 import { type BrokenRecord, type FileRecord, type SourceRecord, writeShard } from './shard.ts';
 
 /** A shard is closed at this many sources, or bytes of them. */
@@ -27,21 +27,25 @@ export class Batch {
   private broken: BrokenRecord[] = [];
   private bytes = 0;
   private readonly known: KnownImages;
-  private readonly background: Rgb;
+  private readonly background: string;
+  private readonly lenient: boolean;
 
-  constructor(known: KnownImages, background: Rgb) {
+  constructor(known: KnownImages, { background, lenient = false }: Pick<CatalogPlace, 'background' | 'lenient'>) {
     this.known = known;
-    this.background = background;
+    this.background = toHex(background);
+    this.lenient = lenient;
   }
 
   /** Adds a file; true once the batch should be written. */
   add({ file, hash, image, broken }: ReadFile): boolean {
     const { path, size, mtimeMs, ctimeMs } = file;
     this.files.push({ path, size, mtimeMs, ctimeMs, hash });
-    if (broken !== undefined) this.broken.push({ hash, reason: broken });
+    if (broken !== undefined) {
+      this.broken.push({ hash, reason: broken, ...(this.lenient && { lenient: true }) });
+    }
     if (image) {
       const { features: _, look: __, px, blobs, ...facts } = image;
-      this.sources.push({ hash, ...facts, ...(image.alpha ? { background: toHex(this.background) } : {}) });
+      this.sources.push({ hash, ...facts, ...(image.alpha && { background: this.background }) });
       this.images.push(image);
       this.bytes += blobs.reduce((sum, blob) => sum + blob.length, px.length);
     }

@@ -1,9 +1,11 @@
 import type { OutputInfo, Sharp } from 'sharp';
 import { sharp } from '../image/sharp.ts';
 import { shrinkLinear, toSrgb } from '../colour/convert.ts';
-import { type ImageInput, type OpenImage, openImage } from '../image/open-image.ts';
+import { DRAWN_PX } from '../image/memory-need.ts';
+import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
 import { flatten, resample } from './resample.ts';
+import { type Stand, STANDS, storedRect, storedSize, uprighted, uprightPx } from './stand.ts';
 
 /** A source as its cell shows it, and what was learned of it on the way. */
 export interface DecodedCell {
@@ -30,6 +32,7 @@ const STREAM_RATIO = 4;
 const STREAM_SIDE = 1448;
 /** Of the picture that saliency is judged by. */
 const SALIENCY_SIDE = 256;
+const QUICK = { compressionLevel: 0 };
 const SVG_DENSITY = 72;
 /** As many px per inch as librsvg is asked for at most. */
 const SVG_DENSITY_MAX = 2400;
@@ -40,39 +43,53 @@ const SVG_DENSITY_MAX = 2400;
  *
  * @throws what sharp throws for data it cannot decode, or that ends early.
  */
-export async function decodeCell(input: ImageInput, cell: Size, crop: Crop, background: Rgb): Promise<DecodedCell> {
-  const image = await openImage(input);
-  let meta = image.metadata;
-  const options: Parameters<OpenImage['px']>[0] = {};
-  const enlarge = Math.max(cell.width / meta.width, cell.height / meta.height);
-  if (image.format === 'svg' && enlarge > 1) {
-    const density = SVG_DENSITY * enlarge;
-    options.density = Math.min(SVG_DENSITY_MAX, Math.ceil(density));
-    meta = await image.px(options).metadata();
-  }
+export async function decodeCell(
+  input: ImageInput,
+  cell: Size,
+  crop: Crop,
+  background: Rgb,
+  how: OpenOptions = {},
+): Promise<DecodedCell> {
+  const image = await openImage(input, how);
+  const { meta, options } = await drawn(image, cell);
   const profiled = meta.icc !== undefined && !isSrgbProfile(meta.icc);
-  if (!profiled && meta.space !== 'cmyk') options.ignoreIcc = true;
-  const { width, height } = meta.autoOrient;
-  const rect = await cropOf(() => image.px(options).autoOrient(), { width, height }, cell, crop);
-  const part = image.px(options).autoOrient().extract(rect);
   const convert = profiled || meta.space === 'cmyk';
-  const px = await cellPx(part, convert, rect, cell, background);
-  const turned = (meta.orientation ?? 1) !== 1;
+  if (!convert) options.ignoreIcc = true;
+  const { width, height } = meta.autoOrient;
+  const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
+  const open = () => image.px(options);
+  const rect = await cropOf(open, { width, height }, cell, crop, stand);
+  // Turned last, when little is left to turn: decoders read line by line.
+  const part = open().extract(storedRect(rect, { width, height }, stand));
+  const stored = await cellPx(part, convert, storedSize(rect, stand), storedSize(cell, stand), background);
+  const px = stand === STANDS[1] ? stored : await uprightPx(stored, storedSize(cell, stand), stand);
   const alpha = meta.hasAlpha;
-  return { px, format: image.format, width, height, crop: rect, alpha, turned, profiled };
+  return { px, format: image.format, width, height, crop: rect, alpha, turned: stand !== STANDS[1], profiled };
+}
+
+/** How an image is drawn: drawings as large as their cell, as far as memory allows; others as they are. */
+async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
+  const options: NonNullable<Parameters<typeof px>[0]> = {};
+  const { width, height } = metadata;
+  const wanted = SVG_DENSITY * Math.max(1, cell.width / width, cell.height / height);
+  const most = Math.min(SVG_DENSITY_MAX, SVG_DENSITY * Math.sqrt(DRAWN_PX / (width * height)));
+  const density = Math.max(1, Math.floor(Math.min(Math.ceil(wanted), most)));
+  if (format !== 'svg' || density === SVG_DENSITY) return { meta: metadata, options };
+  options.density = density;
+  return { meta: await px(options).metadata(), options };
 }
 
 async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, background: Rgb): Promise<Uint8Array> {
   const side = Math.max(rect.width, rect.height);
   const streamed = rect.width > STREAM_RATIO * cell.width || side > STREAM_SIDE;
-  const upright = streamed && !convert ? part : toSrgb(part);
+  const plain = streamed && !convert ? part : toSrgb(part);
   const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
   let decoded: { data: Buffer; info: OutputInfo };
-  if (!streamed) decoded = await raw(upright);
-  else if (!convert) decoded = await raw(shrinkLinear(upright, cell, 'fill'));
+  if (!streamed) decoded = await raw(plain);
+  else if (!convert) decoded = await raw(shrinkLinear(plain, cell, 'fill'));
   else {
     // libvips leaves profiles alone in linear light, so that conversion comes first, by itself.
-    const { data, info } = await raw(upright);
+    const { data, info } = await raw(plain);
     const { width, height, channels } = info;
     decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell, 'fill'));
   }
@@ -83,7 +100,7 @@ async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, bac
 }
 
 /** The largest part of an image that has a cell's shape, upright px: which one, `crop` says. */
-async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, crop: Crop): Promise<Rect> {
+async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, crop: Crop, stand: Stand): Promise<Rect> {
   const scale = Math.min(width / cell.width, height / cell.height);
   const part = {
     width: Math.max(1, Math.min(width, Math.round(cell.width * scale))),
@@ -94,8 +111,10 @@ async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, cr
   // Saliency is a matter of the whole, so a small picture decides; its part's shorter side at most this many px.
   const reduce = Math.max(1, Math.min(part.width, part.height) / SALIENCY_SIDE);
   const px = (length: number) => Math.max(1, Math.round(length / reduce));
-  const reduced = await open().resize(px(width), px(height), { fit: 'fill' }).png({ compressionLevel: 0 }).toBuffer();
-  const { info } = await sharp(reduced)
+  const small = storedSize({ width: px(width), height: px(height) }, stand);
+  const reduced = await open().resize(small.width, small.height, { fit: 'fill' }).png(QUICK).toBuffer();
+  const upright = await uprighted(sharp(reduced), stand).png(QUICK).toBuffer();
+  const { info } = await sharp(upright)
     .resize(px(part.width), px(part.height), { fit: 'cover', position: crop })
     .raw()
     .toBuffer({ resolveWithObject: true });

@@ -1,7 +1,7 @@
 import { sharp } from '../image/sharp.ts';
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
 import { encodeTile } from '../encode.ts';
-import type { ImageInput } from '../image/open-image.ts';
+import type { ImageInput, OpenOptions } from '../image/open-image.ts';
 import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
 import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
 import { stripToTile } from '../jpeg/strip.ts';
@@ -36,9 +36,14 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
  * @param background what transparent images are laid over.
  * @throws what decoding throws.
  */
-export async function indexImage(input: ImageInput, recipe: Recipe, background: Rgb): Promise<IndexedImage> {
+export async function indexImage(
+  input: ImageInput,
+  recipe: Recipe,
+  background: Rgb,
+  how: OpenOptions = {},
+): Promise<IndexedImage> {
   const { cell: size, turn = 0 } = recipe;
-  const decoded = await decodeCell(input, size, recipe.crop, background);
+  const decoded = await decodeCell(input, size, recipe.crop, background, how);
   const cell = { ...decoded, px: turned(decoded.px, size, turn) };
   const mips = halveCell(cell.px, size);
   const look = lookOf(cell.px, mips, size);
@@ -46,7 +51,7 @@ export async function indexImage(input: ImageInput, recipe: Recipe, background: 
   writeFeatures(look.means, 0, FEATURE_SIDE * 3, features, 0);
   const rasters = rastersOf(recipe).map((raster) => mips.px.get(sizeKey(raster)) ?? look.px.get(sizeKey(raster))!);
   const blobs = recipe.format === 'jpeg' ? await jpegBlobs(mips.px, recipe) : await fileBlobs(mips.px, recipe);
-  const verbatim = verbatimTile(input, cell, recipe);
+  const verbatim = how.lenient ? undefined : verbatimTile(input, cell, recipe);
   if (verbatim) blobs[0] = verbatim;
   const { format, width, height, crop, alpha } = cell;
   return {

@@ -21,6 +21,7 @@ export interface KnownSource {
 export class KnownImages {
   readonly folder: string;
   private readonly background: string;
+  private readonly lenient: boolean;
   private readonly files = new Map<string, FileRecord>();
   private readonly sources = new Map<string, KnownSource>();
   private readonly broken = new Map<string, Reason>();
@@ -28,9 +29,10 @@ export class KnownImages {
   readonly undecided = new Map<string, Reason>();
   private readonly claimed = new Set<string>();
 
-  constructor(folder: string, background: Rgb) {
+  constructor(folder: string, { background, lenient = false }: Pick<CatalogPlace, 'background' | 'lenient'>) {
     this.folder = folder;
     this.background = toHex(background);
+    this.lenient = lenient;
   }
 
   /** Makes known what the shard `name` holds; what it holds of what was known before is newer. */
@@ -38,10 +40,15 @@ export class KnownImages {
     const shard = join(this.folder, `${name}.bin`);
     for (const file of files) this.files.set(file.path, file);
     for (const [row, record] of sources.entries()) {
-      if (record.alpha && record.background !== this.background) continue;
-      this.sources.set(record.hash, { record, place: { shard, row } });
+      if (record.partial !== undefined && !this.lenient) {
+        if (decoder === DECODERS) this.broken.set(record.hash, record.partial);
+      } else if (!record.alpha || record.background === this.background) {
+        this.sources.set(record.hash, { record, place: { shard, row } });
+      }
     }
-    if (decoder === DECODERS) for (const { hash, reason } of broken) this.broken.set(hash, reason);
+    if (decoder !== DECODERS) return;
+    // What was not taken as it is may still be taken in part.
+    for (const { hash, reason, lenient } of broken) if (lenient || !this.lenient) this.broken.set(hash, reason);
   }
 
   /** Whether a file is as it was when it was indexed. */
@@ -98,6 +105,8 @@ export interface CatalogPlace {
   readonly recipe: Recipe;
   /** What transparent images are laid over. */
   readonly background: Rgb;
+  /** Takes what decodes of damaged files. */
+  readonly lenient?: boolean;
 }
 
 /** An opened catalog. */
@@ -114,7 +123,8 @@ export interface OpenedCatalog {
  *
  * @throws {UserError} `catalog` for shards of an unknown version, or that cannot be read; `disk-full` or `not-writable`.
  */
-export async function openCatalog({ folder, recipe, background }: CatalogPlace): Promise<OpenedCatalog> {
+export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
+  const { folder, recipe } = place;
   const key = await recipeKey(recipe);
   const home = join(folder, key);
   await makeFolder(home, { option: '--catalog', path: folder });
@@ -124,7 +134,7 @@ export async function openCatalog({ folder, recipe, background }: CatalogPlace):
   const others = (await readdir(folder)).filter((other) => other !== key && isRecipeKey(other));
   const changed = names.length === 0 && others.length > 0;
   const anew = changed ? `indexing anew for ${key}: the catalog has only ${others.join(', ')}` : undefined;
-  const known = new KnownImages(home, background);
+  const known = new KnownImages(home, place);
   let damaged = 0;
   for (const name of names) {
     const index = await readShard(home, name, recipe);

@@ -15,6 +15,8 @@ const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
   ['damaged', 'damaged'],
   ['undecodable', 'undecodable'],
   ['decoder-failed', 'undecodable'],
+  ['decoder-hung', 'undecodable'],
+  ['too-much-memory', 'too-large'],
   ['not-indexed', 'undecodable'],
 ]);
 

@@ -4,7 +4,7 @@ import type { Placement, Recipe, ScannedFile, Size, Source, Turn } from '../type
 import type { Catalog } from './catalog.ts';
 import { colourOrder } from './colour-order.ts';
 import { type Place, soundPlaces } from './sound-places.ts';
-import { updateCatalog, type UpdateOptions } from './update.ts';
+import { indexingDecoders, updateCatalog, type UpdateOptions } from './update.ts';
 
 /** The pictures that a mosaic shows, numbered in the order of their colours, and their mips. */
 export class Pictures {
@@ -118,26 +118,34 @@ async function indexTurned(
 ): Promise<Map<number, Place>> {
   const usable = upright.sources.length;
   const turned = new Map<number, Place>();
-  const byPath = ids.length > 0 ? new Map(files.map((file) => [file.path, file])) : undefined;
+  if (ids.length === 0) return turned;
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  // One start of the decoders for all turns.
+  const decoders = indexingDecoders(options, ids.length);
   let done = 0;
-  for (const turn of new Set(ids.map((id) => Math.floor(id / usable) as Turn))) {
-    const own = ids.filter((id) => Math.floor(id / usable) === turn);
-    const sources = own.map((id) => upright.sources[id % usable]!);
-    const catalog = await updateCatalog(
-      sources.map(({ path }) => byPath!.get(path)!),
-      {
-        ...options,
-        recipe: { ...upright.recipe, turn },
-        onProgress: (now) => options.onProgress(done + now, ids.length),
-      },
-    );
-    done += own.length;
-    const found = new Map(catalog.sources.map(({ hash }, id) => [hash, id]));
-    for (const [i, id] of own.entries()) {
-      const at = found.get(sources[i]!.hash);
-      if (at === undefined) throw new SourceChanged(sources[i]!.path);
-      turned.set(id, { catalog, id: at });
+  try {
+    for (const turn of new Set(ids.map((id) => Math.floor(id / usable) as Turn))) {
+      const own = ids.filter((id) => Math.floor(id / usable) === turn);
+      const sources = own.map((id) => upright.sources[id % usable]!);
+      const catalog = await updateCatalog(
+        sources.map(({ path }) => byPath.get(path)!),
+        {
+          ...options,
+          decoders,
+          recipe: { ...upright.recipe, turn },
+          onProgress: (now) => options.onProgress(done + now, ids.length),
+        },
+      );
+      done += own.length;
+      const found = new Map(catalog.sources.map(({ hash }, id) => [hash, id]));
+      for (const [i, id] of own.entries()) {
+        const at = found.get(sources[i]!.hash);
+        if (at === undefined) throw new SourceChanged(sources[i]!.path);
+        turned.set(id, { catalog, id: at });
+      }
     }
+  } finally {
+    await decoders.close();
   }
   return turned;
 }

@@ -60,12 +60,14 @@ function isFile(value: unknown): value is FileRecord {
 
 function isSource(value: unknown): value is SourceRecord {
   if (!isObject(value)) return false;
-  const { hash, format, width, height, crop, enlarged, verbatim, alpha, background } = value;
-  if (!isObject(crop) || !(background === undefined || isText(background))) return false;
+  const { hash, format, width, height, crop, enlarged, verbatim, alpha, background, partial } = value;
+  if (!isObject(crop) || ![background, partial].every((text) => text === undefined || isText(text))) return false;
   const lengths = [width, height, crop['left'], crop['top'], crop['width'], crop['height']];
   return isHash(hash) && isText(format) && lengths.every(isLength) && [enlarged, verbatim, alpha].every(isFlag);
 }
 
 function isBroken(value: unknown): value is BrokenRecord {
-  return isObject(value) && isHash(value['hash']) && isText(value['reason']);
+  if (!isObject(value)) return false;
+  const { hash, reason, lenient } = value;
+  return isHash(hash) && isText(reason) && (lenient === undefined || isFlag(lenient));
 }

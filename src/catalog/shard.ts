@@ -58,12 +58,16 @@ export interface SourceRecord {
   readonly alpha: boolean;
   /** `#rrggbb` that its transparency was laid over; only with `alpha`. */
   readonly background?: string;
+  /** Why only a part of it was decoded; strictly, it is broken. */
+  readonly partial?: Reason;
 }
 
 /** An image that could not be decoded, and why. */
 export interface BrokenRecord {
   readonly hash: string;
   readonly reason: Reason;
+  /** Nothing of it decodes, either. */
+  readonly lenient?: boolean;
 }
 
 /** `NAME.json`. */

@@ -1,30 +1,34 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { Decoders } from '../decoding/decoders.ts';
+import { UserError } from '../errors.ts';
 import { count } from '../numbers.ts';
-import { WorkerCrash, WorkerPool, workerModule } from '../pool.ts';
+import { workerModule } from '../pool.ts';
 import { isOfContent, type Reason, reasonOf } from '../reasons.ts';
 import type { Recipe, ScannedFile, SkippedFile, Source } from '../types.ts';
 import { Catalog, type SourcePlace } from './catalog.ts';
 import { Batch, type ReadFile } from './batch.ts';
 import type { IndexedImage } from './index-image.ts';
+import type { IndexTask } from './index-task.ts';
 import { mapOrdered } from '../ordered.ts';
 import { type CatalogPlace, type KnownImages, openCatalog } from './known-images.ts';
 
 export interface UpdateOptions extends CatalogPlace {
   /** Absolute paths of files that are read again, whatever is known of them. */
   readonly suspects?: ReadonlySet<string>;
+  /** Images decoded at the same time. */
   readonly concurrency: number;
+  /** What decodes them; by default, decoders that are started for it, and ended. */
+  readonly decoders?: Decoders;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Larger files are streamed by the decoder instead of being read at once. */
-const WHOLE_FILE_BYTES = 64 * 2 ** 20;
-
-/** Memory that decoding may take, bytes, and what it takes per px of a cell: with all mips, a sheet of them, and linear light. */
+/** Memory that making mips may take, bytes, and what it takes per px of a cell: all mips, a sheet of them, and linear light. */
 const [MEMORY, BYTES_PER_PX] = [2 ** 29, 24];
+/** Images under way for each thread, so that none waits while files are read and results handed over. */
+const AHEAD = 3;
+/** Images that are worth a thread of their own. */
+const IMAGES_PER_THREAD = 8;
 
 /** What became of a file that had to be looked at. */
 type Outcome = ReadFile | { readonly file: ScannedFile; readonly failed: Reason };
@@ -40,16 +44,17 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   const disguised: string[] = [];
   let done = files.length - fresh.length;
   options.onProgress(done, files.length);
-  const { recipe, background } = options;
-  const concurrency = Math.min(options.concurrency, atOnce(recipe));
-  const workers = Math.max(1, Math.min(concurrency, Math.ceil(fresh.length / 8)));
-  const pool = new WorkerPool(workerModule('worker', import.meta.url), workers, { recipe, background });
-  const abort = () => void pool.close(options.signal.reason as Error);
+  const { recipe, background, lenient = false } = options;
+  const decoders = options.decoders ?? indexingDecoders(options, fresh.length);
+  const abort = () => void decoders.close(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   try {
-    const batch = new Batch(known, background);
-    // One more than there are threads, so that the next file is read while they are at work.
-    for await (const outcome of mapOrdered(fresh, concurrency + 1, (file) => look(file, known, pool))) {
+    options.signal.throwIfAborted();
+    const batch = new Batch(known, options);
+    const task: IndexTask = { recipe, background, lenient };
+    for await (const outcome of mapOrdered(fresh, decoders.threads * AHEAD, (file) =>
+      look(file, known, decoders, task),
+    )) {
       options.signal.throwIfAborted();
       const reason = 'failed' in outcome ? outcome.failed : known.undecided.get(outcome.hash);
       if (reason !== undefined) failed.set(outcome.file.path, reason);
@@ -62,7 +67,7 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     await batch.write();
   } finally {
     options.signal.removeEventListener('abort', abort);
-    await pool.close();
+    if (!options.decoders || options.signal.aborted) await decoders.close();
   }
   const notes = [
     ...(anew && fresh.length === files.length ? [anew] : []),
@@ -84,38 +89,41 @@ function disguisedNote(paths: readonly string[]): string {
   return `${files} another image than before, at the same size and time of change: indexed again (${list})`;
 }
 
-/** Images that may be decoded at the same time without taking too much memory. */
-function atOnce({ cell }: Recipe): number {
-  return Math.max(1, Math.floor(MEMORY / (cell.width * cell.height * BYTES_PER_PX)));
+/**
+ * Decoders that index images: as many threads as are asked for and worth their start, as long as cells are not so large that their
+ * mips take too much memory. They start with the first image; whoever makes them closes them.
+ *
+ * @param images to be indexed, at most.
+ */
+export function indexingDecoders(
+  { concurrency, recipe }: Pick<UpdateOptions, 'concurrency' | 'recipe'>,
+  images: number,
+): Decoders {
+  const memory = recipe.cell.width * recipe.cell.height * BYTES_PER_PX;
+  const most = Math.min(concurrency, Math.floor(MEMORY / memory), Math.ceil(images / IMAGES_PER_THREAD));
+  return new Decoders({ module: workerModule('worker', import.meta.url), threads: Math.max(1, most), memory });
 }
 
-async function look(file: ScannedFile, known: KnownImages, pool: WorkerPool): Promise<Outcome> {
+async function look(file: ScannedFile, known: KnownImages, decoders: Decoders, task: IndexTask): Promise<Outcome> {
   if (file.unsupported) return { file, failed: file.unsupported };
   if (file.size === 0) return { file, failed: 'empty' };
+  let claimed: string | undefined;
+  const wanted = (hash: string) => {
+    if (!known.claim(hash)) return false;
+    claimed = hash;
+    return true;
+  };
   try {
-    const whole = file.size <= WHOLE_FILE_BYTES ? await readFile(file.path) : undefined;
-    const hash = whole ? createHash('sha256').update(whole).digest('hex') : await hashFile(file.path);
-    if (!known.claim(hash)) return { file, hash };
-    try {
-      // A small file's buffer may be part of a slab that is not ours to give away.
-      const transfer = whole && whole.byteLength === whole.buffer.byteLength ? [whole.buffer] : [];
-      return { file, hash, image: await pool.run<IndexedImage>(whole ?? file.path, transfer) };
-    } catch (error) {
-      if (error instanceof WorkerCrash) throw error;
-      const reason = reasonOf(error);
-      if (isOfContent(reason)) return { file, hash, broken: reason };
-      known.undecided.set(hash, reason);
-      return { file, failed: reason };
-    }
+    const { hash, result } = await decoders.run<IndexedImage>({ path: file.path, size: file.size, task, wanted });
+    return { file, hash: hash!, ...(result && { image: result }) };
   } catch (error) {
-    return { file, failed: reasonOf(error) };
+    if (error instanceof UserError) throw error;
+    const reason = reasonOf(error);
+    if (claimed === undefined) return { file, failed: reason };
+    if (isOfContent(reason)) return { file, hash: claimed, broken: reason };
+    known.undecided.set(claimed, reason);
+    return { file, failed: reason };
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }
 
 /** Ids follow the order of `files`, whatever the order in which they came into the catalog. */

@@ -3,7 +3,9 @@ import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { writeOrientation } from '../jpeg/exif-orientation.ts';
 import { MARKER } from '../jpeg/markers.ts';
 import type { Size } from '../types.ts';
+import { TooMuchMemory } from '../decoding/failures.ts';
 import { decodeHeic } from './heic.ts';
+import { memoryAllowance, memoryNeed } from './memory-need.ts';
 import { rawPreview } from './raw-preview.ts';
 import { sharp } from './sharp.ts';
 
@@ -20,11 +22,19 @@ export interface OpenImage {
   readonly px: (options?: Pick<SharpOptions, 'density' | 'ignoreIcc'>) => Sharp;
 }
 
+/** How an image is opened. */
+export interface OpenOptions {
+  /** Takes what decodes of a file that is damaged or ends early. */
+  readonly lenient?: boolean;
+  /** Waits until there is memory to decode an image of so many px; see `memoryNeed`. */
+  readonly admit?: (need: number, px: number) => Promise<void>;
+}
+
 /**
  * How every image that is not our own is decoded. What libvips only warns of leaves an image to look at; so whatever one stage
  * takes, the others do, too.
  */
-const DECODING: SharpOptions = { failOn: 'error' };
+const decoding = (lenient: boolean): SharpOptions => ({ failOn: lenient ? 'none' : 'error' });
 
 /** Versions of all that decodes: libvips', and ours, which rises with what we find in files beside it. */
 export const DECODERS: string = `${sharp.versions.vips}-1`;
@@ -35,23 +45,30 @@ const HEIC_BYTES = 2 ** 28;
 /**
  * Opens an image that somebody gave us, for whichever stage. This is the only place that hands such files to a decoder.
  *
- * @throws what the decoder throws for what is no image.
+ * @throws {TooMuchMemory} if decoding it takes more than a file of its size may, where there is somebody to `admit` it;
+ * otherwise what the decoder throws for what is no image.
  */
-export async function openImage(input: ImageInput): Promise<OpenImage> {
-  const whole = await openStill(input);
+export async function openImage(input: ImageInput, { lenient = false, admit }: OpenOptions = {}): Promise<OpenImage> {
+  const whole = await openStill(input, lenient);
+  if (admit) {
+    const { format, metadata } = whole;
+    const need = memoryNeed(format, metadata);
+    if (need > memoryAllowance(await sizeOf(input))) throw new TooMuchMemory();
+    await admit(need, metadata.width * metadata.height);
+  }
   if (whole.format !== 'heic') return whole;
-  const tiff = await decodeHeic(await bytesOf(input), { page: whole.metadata.pagePrimary ?? 0 });
-  return { ...(await openDirectly(tiff)), format: 'heic' };
+  const tiff = await decodeHeic(await bytesOf(input), { page: whole.metadata.pagePrimary ?? 0, lenient });
+  return { ...(await openDirectly(tiff, lenient)), format: 'heic' };
 }
 
 /** Opens what libvips reads by itself, which of HEIC is all but the px; of a camera's raw file, the largest JPEG in it. */
-async function openStill(input: ImageInput): Promise<OpenImage> {
+async function openStill(input: ImageInput, lenient: boolean): Promise<OpenImage> {
   const raw = rawPreview(input);
-  if (!raw) return await openDirectly(input);
+  if (!raw) return await openDirectly(input, lenient);
   const { jpeg, orientation = 1 } = raw;
-  const own = await openDirectly(jpeg);
+  const own = await openDirectly(jpeg, lenient);
   const turned = own.metadata.orientation === undefined && orientation > 1 && orientation <= 8;
-  return { ...(turned ? await openDirectly(withOrientation(jpeg, orientation)) : own), format: 'raw' };
+  return { ...(turned ? await openDirectly(withOrientation(jpeg, orientation), lenient) : own), format: 'raw' };
 }
 
 /** A JPEG that says how it is to be turned. */
@@ -61,16 +78,19 @@ function withOrientation(jpeg: Buffer, orientation: number): Buffer {
   return Buffer.concat([jpeg.subarray(0, 2), segment, exif, jpeg.subarray(2)]);
 }
 
-async function openDirectly(input: ImageInput): Promise<OpenImage> {
-  const px: OpenImage['px'] = (options) => sharp(input, { ...DECODING, ...options });
+async function openDirectly(input: ImageInput, lenient: boolean): Promise<OpenImage> {
+  const px: OpenImage['px'] = (options) => sharp(input, { ...decoding(lenient), ...options });
   const metadata = await px().metadata();
   return { format: formatOf(metadata), metadata, px };
 }
 
+async function sizeOf(input: ImageInput): Promise<number> {
+  return typeof input === 'string' ? (await stat(input)).size : input.byteLength;
+}
+
 async function bytesOf(input: ImageInput): Promise<Uint8Array> {
   if (typeof input !== 'string') return input;
-  const { size } = await stat(input);
-  if (size > HEIC_BYTES) throw new Error('heif: too large');
+  if ((await sizeOf(input)) > HEIC_BYTES) throw new Error('heif: too large');
   return await readFile(input);
 }
 
@@ -80,7 +100,7 @@ async function bytesOf(input: ImageInput): Promise<Uint8Array> {
  * @throws what the decoder throws for what is no image.
  */
 export async function imageSize(input: ImageInput): Promise<Size & { readonly format: string }> {
-  const { format, metadata } = await openStill(input);
+  const { format, metadata } = await openStill(input, false);
   return { format, width: metadata.autoOrient.width, height: metadata.autoOrient.height };
 }
 

@@ -1,7 +1,12 @@
-import { imageSize } from '../image/open-image.ts';
+import { Decoders } from '../decoding/decoders.ts';
+import { UserError } from '../errors.ts';
 import { mapOrdered } from '../ordered.ts';
+import { workerModule } from '../pool.ts';
 import type { ScannedFile, Size } from '../types.ts';
 import type { ScanOptions } from './scan.ts';
+
+/** Images at once for each thread: what takes time is to open them. */
+const AHEAD = 4;
 
 /**
  * Reads the sizes of images, in px, upright; of those that cannot be read, and of drawings, which have none of their own,
@@ -13,21 +18,32 @@ export async function survey(
 ): Promise<Size[]> {
   const sizes: Size[] = [];
   let done = 0;
-  for await (const size of mapOrdered(files, concurrency, sizeOf)) {
-    if (size) sizes.push(size);
-    if (++done % 64 === 0) onProgress(done, files.length);
+  const decoders = new Decoders({ module: workerModule('survey-worker', import.meta.url), threads: concurrency });
+  const abort = () => void decoders.close(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
     signal.throwIfAborted();
+    for await (const size of mapOrdered(files, concurrency * AHEAD, (file) => sizeOf(file, decoders))) {
+      if (size) sizes.push(size);
+      if (++done % 64 === 0) onProgress(done, files.length);
+      signal.throwIfAborted();
+    }
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await decoders.close();
   }
   onProgress(files.length, files.length);
   return sizes;
 }
 
-async function sizeOf({ path, unsupported }: ScannedFile): Promise<Size | undefined> {
+async function sizeOf({ path, size, unsupported }: ScannedFile, decoders: Decoders): Promise<Size | undefined> {
   if (unsupported) return undefined;
   try {
-    const { format, width, height } = await imageSize(path);
+    const { result } = await decoders.run<Size & { readonly format: string }>({ path, size, task: undefined });
+    const { format, width, height } = result!;
     return format === 'svg' ? undefined : { width, height };
-  } catch {
+  } catch (error) {
+    if (error instanceof UserError) throw error;
     return undefined; // the catalog says why
   }
 }

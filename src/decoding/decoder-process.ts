@@ -1,0 +1,113 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { setTimeout } from 'node:timers/promises';
+import { noteChildMemory } from '../peak-memory.ts';
+import { workerModule } from '../pool.ts';
+import { endAll } from './end-all.ts';
+import type { Order, Report } from './protocol.ts';
+
+/** What decodes in a process. */
+export interface DecoderProgram {
+  /** Of its threads. */
+  readonly module: URL;
+  readonly threads: number;
+  /** What each thread takes besides decoding, bytes. */
+  readonly memory: number;
+  /** How long a small image may take, ms. */
+  readonly patience: number;
+}
+
+/** What becomes of a process of decoders. */
+export interface DecoderEvents {
+  readonly heard: (report: Report) => void;
+  /** It is gone, and with it whatever it was at; `error` tells why, if it could not even start. */
+  readonly ended: (signal: NodeJS.Signals | null, error: Error | undefined) => void;
+}
+
+/** How long a process may take to tell of its memory before it is ended, ms. */
+const FAREWELL_MS = 1000;
+/** Characters kept of what it wrote as errors. */
+const LAST_WORDS = 2000;
+
+/** A process of decoders, from its start to its end. */
+export class DecoderProcess {
+  /** It has started, and waits for orders. */
+  ready = false;
+  private readonly child: ChildProcess | undefined;
+  private readonly gone: Promise<void>;
+  private isGone = false;
+  private peakTold = () => {};
+
+  constructor(program: DecoderProgram, { heard, ended }: DecoderEvents) {
+    let setGone = () => {};
+    this.gone = new Promise((resolve) => (setGone = resolve));
+    const end = (signal: NodeJS.Signals | null, error?: Error) => {
+      if (this.isGone) return;
+      // What it started, as commands that decode, is of no use without it.
+      this.kill();
+      this.isGone = true;
+      setGone();
+      ended(signal, this.ready ? undefined : error);
+    };
+    try {
+      this.child = startProcess(program);
+    } catch (error) {
+      process.nextTick(() => end(null, error as Error));
+      return;
+    }
+    let words = '';
+    this.child.stderr?.on('data', (text: Buffer) => (words = (words + text.toString()).slice(-LAST_WORDS)));
+    this.child.on('message', (report: Report) => {
+      if (report.kind === 'ready') this.ready = true;
+      if ('peak' in report) noteChildMemory(report.peak);
+      if (report.kind === 'peak') this.peakTold();
+      else heard(report);
+    });
+    this.child.once('exit', (_, signal) => end(signal, new Error(words.trim() || `it ended at once (${signal})`)));
+    this.child.on('error', (error) => {
+      // What never started does not exit, either.
+      if (this.child?.pid === undefined) end(null, error);
+    });
+  }
+
+  send(order: Order): void {
+    // If it is gone, that is heard of.
+    this.child?.send(order, () => {});
+  }
+
+  /** Ends it, whatever it is at. */
+  kill(): void {
+    if (!this.isGone && this.child?.pid !== undefined) endAll(this.child.pid);
+  }
+
+  /** Ends it and waits until it is gone; asks how much memory it took before, if it has the time. */
+  async end(idle: boolean): Promise<void> {
+    if (idle && this.ready && !this.isGone) {
+      const told = new Promise<void>((resolve) => (this.peakTold = resolve));
+      this.send({ kind: 'end' });
+      const enough = new AbortController();
+      const late = setTimeout(FAREWELL_MS, undefined, { signal: enough.signal }).catch(() => {});
+      await Promise.race([told, this.gone, late]);
+      enough.abort();
+    }
+    this.kill();
+    await this.gone;
+  }
+}
+
+function startProcess({ module, threads, memory, patience }: DecoderProgram): ChildProcess {
+  const poolSize = Math.max(threads + 2, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4));
+  return fork(workerModule('process', import.meta.url), [module.href, ...[threads, memory, patience].map(String)], {
+    env: { ...memorySettings(threads), ...process.env, UV_THREADPOOL_SIZE: String(poolSize) },
+    execArgv: [],
+    serialization: 'advanced',
+    // What libraries write is for nobody to read, unless the process cannot start.
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    // Of a group of its own: an interrupt from the terminal is for us, and reaches it by our hand.
+    detached: process.platform !== 'win32',
+  });
+}
+
+/** Has glibc give back what is freed: by itself it keeps some for each thread, and what is large, too, once it was large before. */
+function memorySettings(threads: number): Record<string, string> {
+  return { MALLOC_ARENA_MAX: String(Math.max(2, threads)), MALLOC_MMAP_THRESHOLD_: '1048576' };
+}

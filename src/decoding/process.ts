@@ -1,0 +1,117 @@
+/**
+ * The process that decodes. It runs apart from the build, so that an image which crashes a decoder, hangs it, or takes all
+ * memory, costs the build no more than that image. Its first thread reads files and keeps watch; others decode.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream, type Stats } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
+import type { ImageInput } from '../image/open-image.ts';
+import { ownPeakMemory } from '../peak-memory.ts';
+import { endAll } from './end-all.ts';
+import { MemoryShare, READ_AHEAD, SHARED, watchMemory } from './memory.ts';
+import { Patience } from './patience.ts';
+import { type Order, type ReadOrder, type Report, sentError } from './protocol.ts';
+import { DecoderThreads } from './threads.ts';
+
+/** Larger files are streamed by the decoder instead of being read at once. */
+const WHOLE_FILE_BYTES = 16 * 2 ** 20;
+
+const [module, ...numbers] = process.argv.slice(2) as [string, ...string[]];
+const [threads, memory, base] = numbers.map(Number) as [number, number, number];
+const pool = new DecoderThreads(new URL(module), threads);
+const share = new MemoryShare(SHARED);
+const readAhead = new MemoryShare(READ_AHEAD);
+const patience = new Patience(base, () => giveUp('hang'));
+/** What to do with files that were read, by id. */
+const decisions = new Map<number, (wanted: boolean) => void>();
+
+const report = (message: Report) => process.send!(message);
+
+process.on('message', (order: Order) => {
+  if (order.kind === 'read') void work(order);
+  else if (order.kind === 'end') report({ kind: 'peak', peak: ownPeakMemory() });
+  else decisions.get(order.id)?.(order.kind === 'decode');
+});
+// Nobody is left to decode for; and threads that hang would keep an orderly end from ever coming.
+process.on('disconnect', () => endAll(process.pid));
+watchMemory(threads, memory, share, () => giveUp('overweight'));
+report({ kind: 'ready' });
+
+function giveUp(kind: 'hang' | 'overweight'): void {
+  report({ kind, peak: ownPeakMemory() });
+  endAll(process.pid);
+}
+
+async function work(order: ReadOrder): Promise<void> {
+  const { id, hash } = order;
+  try {
+    const result = hash ? await decodeWanted(order) : await decode(order, order.path);
+    report({ kind: 'done', id, result });
+  } catch (error) {
+    report({ kind: 'failed', id, error: sentError(error) });
+  } finally {
+    patience.rest(id);
+  }
+}
+
+/** Tells the hash of a file, and decodes it if that is wanted. */
+async function decodeWanted(order: ReadOrder): Promise<unknown> {
+  const { id, path, size } = order;
+  const whole = size <= WHOLE_FILE_BYTES;
+  const release = await readAhead.take(whole ? size : 0);
+  try {
+    patience.begin(id, size / 2 ** 20);
+    const before = whole ? undefined : await stat(path);
+    const input: ImageInput = whole ? await readFile(path) : path;
+    const hash = typeof input === 'string' ? await hashFile(input) : createHash('sha256').update(input).digest('hex');
+    patience.rest(id);
+    if (!(await isWanted(id, hash))) return undefined;
+    return before ? await decodeUnchanged(order, path, before) : await decode(order, input, release);
+  } finally {
+    release();
+  }
+}
+
+/** Decodes a file that was hashed before, by its path; it may be something else by then, whatever comes of that. */
+async function decodeUnchanged(order: ReadOrder, path: string, before: Stats): Promise<unknown> {
+  const [decoded] = await Promise.allSettled([decode(order, path)]);
+  const after = await stat(path);
+  const same = before.size === after.size && before.mtimeMs === after.mtimeMs && before.ino === after.ino;
+  if (!same) throw Object.assign(new Error('the file changed while it was read'), { code: 'EBUSY' });
+  if (decoded.status === 'rejected') throw decoded.reason;
+  return decoded.value;
+}
+
+async function isWanted(id: number, hash: string): Promise<boolean> {
+  const decision = new Promise<boolean>((resolve) => decisions.set(id, resolve));
+  report({ kind: 'hash', id, hash });
+  const wanted = await decision;
+  decisions.delete(id);
+  return wanted;
+}
+
+/** @param started called once a thread has taken the file. */
+async function decode({ id, task }: ReadOrder, input: ImageInput, started = () => {}): Promise<unknown> {
+  let release = () => {};
+  const begun = () => {
+    started();
+    patience.begin(id, 0);
+  };
+  const admit = async (need: number, px: number) => {
+    release();
+    patience.rest(id);
+    release = await share.take(need);
+    patience.begin(id, px / 1e6);
+  };
+  try {
+    return await pool.run({ input, task, begun, admit });
+  } finally {
+    release();
+  }
+}
+
+async function hashFile(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
+  return hash.digest('hex');
+}

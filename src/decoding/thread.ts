@@ -1,0 +1,47 @@
+import { parentPort } from 'node:worker_threads';
+import { sharp } from '../image/sharp.ts';
+import type { ImageInput } from '../image/open-image.ts';
+import { FREE } from './memory.ts';
+import { sentError, type ThreadOrder, type ThreadReport } from './protocol.ts';
+
+/** Waits until there is memory for an image of so many px. */
+export type Admit = (need: number, px: number) => Promise<void>;
+
+/**
+ * Makes a module one for threads of the decoders: every image that one is given goes through `handle`.
+ *
+ * @param handle returns the result, and views of which the buffers may be handed over.
+ */
+export function answerJobs(
+  handle: (
+    input: ImageInput,
+    task: unknown,
+    admit: Admit,
+  ) => Promise<{ result: unknown; views: readonly ArrayBufferView[] }>,
+): void {
+  const port = parentPort!;
+  const report = (message: ThreadReport, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers);
+  sharp.concurrency(1);
+  sharp.cache(false);
+  let admitted = () => {};
+  const admit: Admit = async (need, px) => {
+    if (need <= FREE) return;
+    const waiting = new Promise<void>((resolve) => (admitted = resolve));
+    report({ need, px });
+    await waiting;
+  };
+  port.on('message', (order: ThreadOrder) => {
+    if ('admitted' in order) return admitted();
+    void handle(order.input, order.task, admit).then(
+      ({ result, views }) => report({ result }, buffersOf(views)),
+      (error: unknown) => report({ error: sentError(error) }),
+    );
+  });
+  report({ ready: true });
+}
+
+/** The buffers that can be handed over whole; views of a shared slab (small Node buffers) are copied instead. */
+function buffersOf(views: readonly ArrayBufferView[]): ArrayBuffer[] {
+  const whole = views.filter((view) => view.byteLength === view.buffer.byteLength);
+  return [...new Set(whole.map((view) => view.buffer as ArrayBuffer))];
+}
