@@ -6,7 +6,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import sharp from 'sharp';
+import { sharp } from '../image/sharp.ts';
 import { FEATURE_SIDE } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
