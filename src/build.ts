@@ -105,7 +105,8 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     // A placement may be one of the reports there, which is then written anew.
     const precious = inputsOf({ ...options, placement: undefined }, []);
     const report = await openReportFolder({ ...options, names: REPORTS, inputs: precious });
-    const indexing = { folder: options.catalog, background, concurrency, signal, recipe, suspects };
+    const { catalog: folder, lenient } = options;
+    const indexing = { folder, background, lenient, concurrency, signal, recipe, suspects };
     const opened = await clock.time('catalog', async (onProgress) =>
       foldPairs(await updateCatalog(files, { ...indexing, onProgress })),
     );

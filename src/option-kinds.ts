@@ -38,6 +38,7 @@ const KINDS: Readonly<Record<keyof BuildOptions, Kind>> = {
   adapt: NUMBER,
   weights: { what: 'a path, or auto', is: isPath },
   mirror: FLAG,
+  lenient: FLAG,
   rotate: FLAG,
   pins: {
     what: 'a list of column, row, image',

@@ -61,6 +61,8 @@ export interface BuildOptions {
   rotate?: boolean;
   /** Images that have to stand in some cells. */
   pins?: readonly Pin[];
+  /** Takes what decodes of damaged images, and of ones that end early. */
+  lenient?: boolean;
   /** Globs of images that are left out. */
   ban?: readonly string[];
   /** Path of a CSV as the report `placement.csv`: that placement is rendered, and nothing matched. */
@@ -122,6 +124,7 @@ export interface ResolvedOptions {
   readonly mirror: boolean;
   readonly rotate: boolean;
   readonly pins: readonly Pin[];
+  readonly lenient: boolean;
   readonly ban: readonly string[];
   readonly placement: string | undefined;
   readonly layout: readonly Layout[] | 'auto';
@@ -157,6 +160,7 @@ export const DEFAULTS = {
   adapt: 0,
   mirror: false, // faces and writing should stand as they were taken
   rotate: false,
+  lenient: false, // half a photograph is seldom wanted
   layout: 'dzi' as Layout | 'auto' | readonly Layout[],
   originals: 'none' as Originals,
   names: 'none' as Names, // the page shows none

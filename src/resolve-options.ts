@@ -114,6 +114,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     weights: options.weights,
     mirror: given.mirror,
     rotate: given.rotate,
+    lenient: given.lenient,
     pins: pins.map((pin) => ({ ...pin })),
     ban: [...ban],
     placement: options.placement,

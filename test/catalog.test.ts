@@ -39,6 +39,7 @@ async function update(
   change: Partial<Recipe> = {},
   background = GREY,
   suspects: ReadonlySet<string> = new Set(),
+  lenient = false,
 ): Promise<Catalog> {
   const files = await scan([images], { onProgress: noProgress, signal });
   const recipe = { ...RECIPE, ...change };
@@ -47,6 +48,7 @@ async function update(
     recipe,
     background,
     suspects,
+    lenient,
     concurrency: 2,
     onProgress: noProgress,
     signal,
@@ -164,6 +166,45 @@ describe('a catalog', () => {
         'short.jpg': 'truncated',
         'text.jpg': 'not-an-image',
       });
+    }
+  });
+
+  test('takes what decodes of damaged images if it is asked to, and only then', async () => {
+    const [images, folder] = [join(root, 'lenient'), join(root, 'lenient-catalog')];
+    await mkdir(images);
+    await writeMany(images, 1);
+    const path = join(images, 'short.png');
+    await writeWaves(path, 200, 200, 9);
+    await truncate(path, Math.floor((await stat(path)).size * 0.6));
+    await writeFile(join(images, 'text.jpg'), 'not an image');
+    const indexed = async () => (await shards(folder)).length;
+    for (const round of ['first', 'again']) {
+      const strict = await update(images, folder);
+      expect(
+        strict.sources.map((source) => source.path.slice(-7)),
+        round,
+      ).toEqual(['000.jpg']);
+      expect(strict.skipped, round).toHaveLength(2);
+      const before = await indexed();
+      const lenient = await update(images, folder, {}, GREY, new Set(), true);
+      expect(
+        lenient.sources.map(({ partial }) => partial !== undefined),
+        round,
+      ).toEqual([false, true]);
+      expect(
+        lenient.skipped.map(({ reason }) => reason),
+        round,
+      ).toEqual(['not-an-image']);
+      expect(lenient.notes, round).toContain('1 image is damaged: what decodes is shown');
+      // Both verdicts are remembered.
+      expect((await indexed()) - before, round).toBe(round === 'first' ? 1 : 0);
+      expect(
+        lenient
+          .features()
+          .subarray(48)
+          .some((value) => value !== 0),
+      ).toBe(true);
+      lenient.close();
     }
   });
 

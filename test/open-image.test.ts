@@ -71,6 +71,17 @@ test('an image that cannot be decoded is refused', async () => {
   await expect((await openImage(cut)).px().raw().toBuffer()).rejects.toThrow(/premature end/i);
 });
 
+test('of a damaged image, the original is what decodes of it, if it was taken so', async () => {
+  const whole = await sharp(waves(200, 200, 4), { raw: { width: 200, height: 200, channels: 3 } })
+    .png()
+    .toBuffer();
+  const source = await sourceOf('short.png', whole.subarray(0, Math.floor(whole.length * 0.6)));
+  const taken: OriginalFile = await originalFile({ ...source, partial: 'damaged' }, GREY);
+  expect(taken.kind).toBe('encoded');
+  const { width, height } = await imageSize((taken as { bytes: Uint8Array }).bytes);
+  expect([width, height]).toEqual([200, 200]);
+});
+
 describe('formats', () => {
   const px = () => sharp(waves(40, 30, 4), { raw: { width: 40, height: 30, channels: 3 } });
   const SVG = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="40" height="30"/>');

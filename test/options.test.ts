@@ -33,6 +33,7 @@ const TAKEN: { readonly [Name in keyof BuildOptions]-?: NonNullable<BuildOptions
   weights: 'auto',
   mirror: false,
   rotate: true,
+  lenient: true,
   pins: [{ column: 0, row: 1, image: 'a.jpg' }],
   ban: ['*.png'],
   placement: 'placement.csv',

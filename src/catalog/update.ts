@@ -74,7 +74,11 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     ...(damaged ? [damagedNote(damaged)] : []),
     ...(disguised.length ? [disguisedNote(disguised)] : []),
   ];
-  return assemble(files, known, failed, recipe, notes);
+  const catalog = assemble(files, known, failed, recipe, notes);
+  const partial = catalog.sources.filter((source) => source.partial !== undefined).length;
+  if (partial)
+    notes.push(`${count(partial)} ${partial === 1 ? 'image is' : 'images are'} damaged: what decodes is shown`);
+  return catalog;
 }
 
 /** What people should know of damaged shards. */

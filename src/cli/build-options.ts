@@ -66,6 +66,7 @@ export const BUILD_OPTIONS = {
     requiresArg: true,
     describe: 'Glob of images to leave out; repeatable',
   },
+  lenient: { type: 'boolean', describe: 'Takes what decodes of damaged images, and of ones that end early' },
   placement: text('Renders the placement of a CSV like the report placement.csv, matches nothing'),
   layout: text(
     'How the pyramid lies on disk: dzi, compact (few files, for hosts), iiif, or several (dzi,iiif); auto: what --host takes',
@@ -128,6 +129,7 @@ export async function buildOptions(args: object): Promise<BuildOptions> {
     adapt: part('adapt'),
     weights: a['weights'],
     mirror: flag('mirror'),
+    lenient: flag('lenient'),
     rotate: flag('rotate'),
     pins: pin && (await readPins(pin)),
     ban,

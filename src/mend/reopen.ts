@@ -61,7 +61,9 @@ export async function reopen(
   const record = await readRecord(report);
   const mosaic = await mosaicOf(record);
   const background = fromHex(mosaic.background)!;
-  const indexing = { folder, recipe: record.recipe, background, concurrency, signal, onProgress: () => {} };
+  // What a site shows is named by its content; whether it was taken leniently, its pictures were made.
+  const lenient = true;
+  const indexing = { folder, recipe: record.recipe, background, lenient, concurrency, signal, onProgress: () => {} };
   const { known } = await openCatalog(indexing);
   const found = known.filesOf(record.sources);
   const files = found.filter((file) => file !== undefined);

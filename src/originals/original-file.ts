@@ -52,12 +52,14 @@ export async function originalFile(source: Source, background: Rgb): Promise<Ori
 }
 
 async function fileOf(bytes: Uint8Array, source: Source, background: Rgb): Promise<OriginalFile> {
-  const upright = async () => toSrgb((await openImage(bytes)).px().autoOrient());
+  const lenient = source.partial !== undefined;
+  const upright = async () => toSrgb((await openImage(bytes, { lenient })).px().autoOrient());
   if (source.format === 'svg') return await encoded(drawing(await openImage(bytes)), source.alpha);
   if (source.width * source.height > PYRAMID_PX) {
     return { kind: 'pyramid', image: (await upright()).flatten({ background }) };
   }
-  const stripped = strip(bytes, source.format);
+  // What is damaged, browsers show each in its way.
+  const stripped = lenient ? undefined : strip(bytes, source.format);
   const ending = ENDINGS[source.format];
   if (!stripped || ending === undefined) return await encoded(await upright(), source.alpha);
   return { kind: stripped.changed ? 'stripped' : 'same', ending, bytes: stripped.bytes };
