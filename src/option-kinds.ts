@@ -11,6 +11,7 @@ const PATH: Kind = { what: 'a path', is: isPath };
 const TEXT: Kind = { what: 'text', is: (value) => typeof value === 'string' };
 const FLAG: Kind = { what: 'true or false', is: (value) => typeof value === 'boolean' };
 const NUMBER: Kind = { what: 'a number', is: (value) => typeof value === 'number' };
+const PART: Kind = { what: 'a number from 0 to 1', is: NUMBER.is };
 const GLOBS: Kind = { what: 'globs', is: (value) => Array.isArray(value) && value.every(isPath) };
 
 /** What kind of value each option takes. What else it has to be, `resolveOptions` says. */
@@ -32,10 +33,10 @@ const KINDS: Readonly<Record<keyof BuildOptions, Kind>> = {
   background: TEXT,
   crop: TEXT,
   maxUses: NUMBER,
-  variety: NUMBER,
+  variety: PART,
   useAll: FLAG,
   nearDuplicates: TEXT,
-  adapt: NUMBER,
+  adapt: PART,
   weights: { what: 'a path, or auto', is: isPath },
   mirror: FLAG,
   lenient: FLAG,

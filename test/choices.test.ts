@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { BuildOptions, BuildResult } from '../src/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
-import { countsOf } from './scene.ts';
+import { conflictsOf, countsOf } from './scene.ts';
 import { make, NAMES, readSite, tilesOf, writeImages } from './site.ts';
 
 const BIN = fileURLToPath(new URL('../dist/cli/bin.cjs', import.meta.url));
@@ -57,6 +57,28 @@ describe('a build', () => {
     );
   });
 
+  test('keeps a distance that just as many images as there are can keep', async () => {
+    const grid = { columns: 10, rows: 10 };
+    const few = NAMES.slice(0, 4).map((name) => join(root, 'images', name));
+    const { ids, result } = await make(root, 'tight', { images: few, grid, minDistance: 1 });
+    expect(conflictsOf(ids, 10, 1)).toBe(0);
+    expect(result.quality).toMatchObject({ minDistance: 1, distanceConflicts: 0 });
+    const three = make(root, 'too few', { images: few.slice(1), grid, minDistance: 1 });
+    await expect(three).rejects.toMatchObject({ code: 'too-few-images' });
+    const twice = [0, 2].map((column) => ({ column, row: 1, image: NAMES[0]! }));
+    const between = make(root, 'pinned apart', {
+      images: few,
+      grid,
+      minDistance: 1,
+      pins: [...twice, { column: 1, row: 5, image: NAMES[0]! }, { column: 4, row: 4, image: NAMES[0]! }],
+    });
+    // Each of four stands in every second column and row, in rows or columns of its own.
+    await expect(between).rejects.toMatchObject({
+      code: 'no-placement',
+      message: 'No placement of these images keeps --min-distance 1 and --pin: all have been ruled out',
+    });
+  });
+
   test('comes nearer where cells weigh more', async () => {
     const weights = join(root, 'left.svg');
     const half = '<rect width="150" height="200" fill="#fff"/>';
@@ -72,7 +94,7 @@ describe('a build', () => {
     ['variety', { variety: 1.5 }, /^Expected a number from 0 to 1 for --variety but received 1\.5$/],
     ['variety that is none', { variety: Number.NaN }, /^Expected a number from 0 to 1 for --variety but received NaN$/],
     ['adapt', { adapt: -1 }, /^Expected a number from 0 to 1 for --adapt but received -1$/],
-    ['adapt in words', { adapt: '0.5' as never }, /^Expected a number for --adapt but received 0\.5$/],
+    ['adapt in words', { adapt: '0.5' as never }, /^Expected a number from 0 to 1 for --adapt but received 0\.5$/],
     [
       'near-duplicates',
       { nearDuplicates: 'x' as never },

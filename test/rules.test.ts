@@ -75,7 +75,7 @@ describe('a placement', () => {
   });
 
   test('gives way to a lesser distance where it may, and says so where it may not', () => {
-    expect(place({ maxUses: 5 }, [20]).stuck).toBe(true);
+    expect(place({ maxUses: 5 }, [20]).stuck).toBe('proved');
     const { ids, stuck, minDistance } = place({ maxUses: 5 }, [20, 1, 0]);
     expect([stuck, minDistance]).toEqual([undefined, 1]);
     expect(conflictsOf(ids, COLUMNS, 1)).toBe(0);

@@ -63,10 +63,10 @@ export type MatchJob =
       readonly progress: Int32Array;
     };
 
-/** Pictures of cells, by position; `stuck` if the rules left none for some cell. */
+/** Pictures of cells, by position; `stuck` if the rules left none for some cell, as is proved, or seems so. */
 export interface MatchResult {
   readonly cells: Uint32Array;
-  readonly stuck?: boolean;
+  readonly stuck?: 'proved' | 'not found';
   /** As in {@link Placement}. */
   readonly gap: number;
   readonly distanceCost: number;

@@ -71,7 +71,7 @@ export async function match(target: Target, features: Float32Array, options: Mat
     const result = shared.lookup
       ? await askRuled(pool, job, { total, threads }, tell)
       : { cells: nearest!, gap: 0, distanceCost: 0, minDistance: 0 };
-    if (result.stuck) throw refusal(options);
+    if (result.stuck) throw refusal(options, result.stuck);
     const costs = await askCosts(pool, result.cells);
     onProgress(total, total);
     const { gap, distanceCost, minDistance } = result;
@@ -153,14 +153,22 @@ async function askCosts(pool: WorkerPool, positions: Uint32Array): Promise<Float
   return costs;
 }
 
-function refusal({ maxUses, minDistance }: MatchOptions): UserError {
+function refusal(
+  { maxUses, minDistance, useAll, pins }: MatchOptions,
+  stuck: NonNullable<MatchResult['stuck']>,
+): UserError {
   const rules = [
     Number.isFinite(maxUses) ? `--max-uses ${maxUses}` : '',
     minDistance ? `--min-distance ${minDistance}` : '',
+    useAll ? '--use-all' : '',
+    pins.size > 0 ? '--pin' : '',
   ];
+  const named = rules.filter(Boolean).join(' and ');
   return new UserError(
     'no-placement',
-    `Found no placement with ${rules.filter(Boolean).join(' and ')}: some cell has no image left`,
+    stuck === 'proved'
+      ? `No placement of these images keeps ${named}: all have been ruled out`
+      : `Found no placement with ${named}: some cell has no image left`,
     'Add images, raise --max-uses, or lower --min-distance.',
   );
 }

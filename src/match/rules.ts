@@ -2,6 +2,8 @@ import { UserError } from '../errors.ts';
 import { CELLS_MAX } from '../format/mosaic-json.ts';
 import { count } from '../numbers.ts';
 import type { Grid } from '../types.ts';
+import { FREE } from './jobs.ts';
+import { kindsOf, shortageOf } from './kinds.ts';
 
 /** Two of one image side by side are seen; further apart they are not, and each cell of distance costs some 3 % of likeness. */
 const DISTANCE_WISHED = 1;
@@ -28,6 +30,8 @@ export interface Demands {
   /** Usable sources; of them, such as are no near-duplicate of another that shares its uses. */
   readonly usable: number;
   readonly distinct: number;
+  /** All of them have to be used. */
+  readonly useAll?: boolean;
   /** They are but files that were found, of which some may not be usable. */
   readonly found?: boolean;
   /** Source of each pinned cell. */
@@ -43,7 +47,7 @@ export interface Demands {
  *
  * @throws {UserError} `too-few-images` or `usage`, with the arithmetic and what would do.
  */
-export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, found, ...pinned }: Demands): void {
+export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, found, ...others }: Demands): void {
   const cells = grid.columns * grid.rows;
   const needed = Math.ceil(cells / maxUses);
   const apart = `; ${found ? 'at most ' : ''}${count(usable)} are usable${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
@@ -57,7 +61,7 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
   }
   // Any block of (D + 1) x (D + 1) cells has to show that many different sources.
   const block = Math.min(minDistance + 1, grid.columns) * Math.min(minDistance + 1, grid.rows);
-  const different = new Set(pinned.alike).size;
+  const different = new Set(others.alike).size;
   if (different < block) {
     throw new UserError(
       'too-few-images',
@@ -65,7 +69,39 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
       `Add images${keep}, or use --min-distance ${Math.max(0, Math.floor(Math.sqrt(different)) - 1)}.`,
     );
   }
-  checkPins(grid, maxUses, minDistance, pinned);
+  checkPins(grid, maxUses, minDistance, others);
+  if (!found && minDistance > 0) checkKinds({ grid, maxUses, minDistance, ...others });
+}
+
+/** Refuses what counting proves to be impossible: kinds that are used too rarely, or would have to be used too often. */
+function checkKinds({
+  grid,
+  maxUses,
+  minDistance,
+  ...facts
+}: Pick<Demands, 'grid' | 'maxUses' | 'useAll' | 'pins' | 'alike' | 'sharing'> & { minDistance: number }): void {
+  const pins = new Uint32Array(grid.columns * grid.rows).fill(FREE);
+  for (const [cell, id] of facts.pins) pins[cell] = id;
+  const kinds = kindsOf({ ...facts, grid, pins, rules: { maxUses, useAll: facts.useAll ?? false } }, minDistance);
+  const shortage = shortageOf(kinds);
+  if (!shortage) return;
+  if ('alike' in shortage) {
+    throw new UserError(
+      'too-few-images',
+      `${count(shortage.alike)} images look alike, and --min-distance ${minDistance} leaves room for ${count(shortage.apart)} of them; --use-all asks for all`,
+      'Use --near-duplicates keep, more --columns, or a lower --min-distance; or ban some of them.',
+    );
+  }
+  const { blocks, cells, filled } = shortage;
+  const [width, height] = [Math.min(minDistance + 1, grid.columns), Math.min(minDistance + 1, grid.rows)];
+  const uses = Number.isFinite(maxUses) ? ` at --max-uses ${maxUses}` : '';
+  throw new UserError(
+    'too-few-images',
+    `--min-distance ${minDistance} lets no image stand twice in ${width} x ${height} cells: of ${count(blocks)} such blocks with ${count(cells)} cells, the images fill ${count(filled)}${uses}`,
+    Number.isFinite(maxUses)
+      ? 'Add images, raise --max-uses, or lower --min-distance.'
+      : 'Add images, or lower --min-distance.',
+  );
 }
 
 function checkPins(

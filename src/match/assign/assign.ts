@@ -3,6 +3,7 @@ import type { Lookup } from '../lookup.ts';
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { keepApart } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
+import { placeKinds } from './place-kinds.ts';
 import { costOf, type Draft, draftOf, type Problem, problemOf, STEEP_ABOVE } from './problem.ts';
 import { partBlocks, rearrange } from './rearrange.ts';
 
@@ -43,11 +44,22 @@ export function placeRuled(
         ? draft
         : partEqual(problem, draft, minDistance, (part) => tell(PLACED_PART + (1 - PLACED_PART) * part));
     if (!apart) continue;
-    const cost = sum(draft.costs);
-    const distanceCost = cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
-    return { cells: apart.cells, gap, distanceCost, minDistance };
+    return { cells: apart.cells, gap, distanceCost: costOfDistance(problem, draft, apart), minDistance };
   }
-  return { cells: draft.cells, gap, distanceCost: 0, minDistance: 0, stuck: true };
+  const minDistance = distances.at(-1)!;
+  const placed = placeKinds(problem, draft, minDistance);
+  if (placed === undefined || placed === 'none') {
+    const stuck = placed === 'none' ? 'proved' : 'not found';
+    return { cells: draft.cells, gap, distanceCost: 0, minDistance: 0, stuck };
+  }
+  rearrange(problem, placed, { minDistance, wished: draft.cells });
+  return { cells: placed.cells, gap, distanceCost: costOfDistance(problem, draft, placed), minDistance };
+}
+
+/** What a placement costs more than another, as a part of the other's costs. */
+function costOfDistance(problem: Problem, draft: Draft, apart: Draft): number {
+  const cost = sum(draft.costs);
+  return cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
 }
 
 /** A placement like `draft` in which equal sources stand apart; undefined if none is found. */

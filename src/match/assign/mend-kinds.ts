@@ -1,0 +1,206 @@
+import { eachNear, FREE } from '../jobs.ts';
+import type { Kinds } from '../kinds.ts';
+
+/** Cells that a cell may change places with: so many are looked at. */
+const PARTNERS = 256;
+/** A cell does not take up again what it has just given up, for so many steps; and more, the more cells stand too near. */
+const [TABU, TABU_MORE] = [8, 0.5];
+/** Cells and kinds that are looked at in all, at most: a few seconds. */
+const WORK = 2 ** 27;
+
+export interface MendOptions {
+  /** What a kind costs a cell, to choose among moves that leave as few pairs. */
+  readonly costOf: (cell: number, kind: number) => number;
+  readonly random: () => number;
+}
+
+/**
+ * Parts what is of one kind and stands too near, by the moves that leave the fewest such pairs: a cell takes a kind of which there
+ * is some left, or changes places with another one. A tabu list keeps moves from being undone at once (A. Hertz, D. de Werra,
+ * "Using tabu search techniques for graph coloring", 1987).
+ *
+ * @param chosen kinds of all cells, as often as rules want them; changed in place, and wanted as often afterwards.
+ * @returns whether nothing stands too near any more.
+ */
+export function mendKinds(kinds: Kinds, chosen: Uint32Array, options: MendOptions): boolean {
+  return new Mending(kinds, chosen, options).run();
+}
+
+/** What a cell may do. */
+interface Move {
+  /** Pairs that are too near, more than before. */
+  pairs: number;
+  cost: number;
+  /** What it takes, from whom if it changes places; -1 for none. */
+  kind: number;
+  partner: number;
+}
+
+class Mending {
+  private readonly kinds: Kinds;
+  private readonly chosen: Uint32Array;
+  private readonly options: MendOptions;
+  private readonly used: Uint32Array;
+  private readonly free: Uint32Array;
+  /** By cell: others of its kind that stand too near. */
+  private readonly rivals: Uint32Array;
+  /** Cells that have such, in no order, and the place of each there; -1 for none. */
+  private readonly wrong: number[] = [];
+  private readonly places: Int32Array;
+  /** By kind, for the cell that is looked at: cells around it. */
+  private readonly around: Uint32Array;
+  /** By cell and kind, the step until which it must not be taken up. */
+  private readonly until = new Map<number, number>();
+  private now = 0;
+  private work = 0;
+
+  constructor(kinds: Kinds, chosen: Uint32Array, options: MendOptions) {
+    this.kinds = kinds;
+    this.chosen = chosen;
+    this.options = options;
+    this.used = new Uint32Array(kinds.pictures.count);
+    this.around = new Uint32Array(kinds.pictures.count);
+    for (const [cell, kind] of chosen.entries()) if (kinds.pinned[cell] === FREE) this.used[kind]!++;
+    this.free = Uint32Array.from(chosen.keys()).filter((cell) => kinds.pinned[cell] === FREE);
+    this.rivals = chosen.map((kind, cell) => this.countNear(cell, kind));
+    this.places = new Int32Array(chosen.length).fill(-1);
+    for (let cell = 0; cell < chosen.length; cell++) this.note(cell);
+  }
+
+  run(): boolean {
+    while (this.wrong.length > 0 && this.work < WORK) {
+      this.now++;
+      const cell = this.pick();
+      if (cell < 0) return false;
+      const { kind, partner } = this.bestMove(cell);
+      if (kind < 0) continue;
+      const mine = this.chosen[cell]!;
+      const until = this.now + TABU * (1 + this.options.random()) + TABU_MORE * this.wrong.length;
+      this.until.set(this.key(cell, mine), until);
+      if (partner >= 0) {
+        this.until.set(this.key(partner, kind), until);
+        this.put(partner, mine);
+      } else {
+        this.used[mine]!--;
+        this.used[kind]!++;
+      }
+      this.put(cell, kind);
+    }
+    return this.wrong.length === 0;
+  }
+
+  /** A cell that stands too near to another of its kind; of what is pinned, that other. -1 if both are pinned. */
+  private pick(): number {
+    const { random } = this.options;
+    const { pinned, grid, distance } = this.kinds;
+    const cell = this.wrong[Math.floor(random() * this.wrong.length)]!;
+    if (pinned[cell] === FREE) return cell;
+    const others: number[] = [];
+    eachNear(grid, cell, distance, (at) => {
+      if (pinned[at] === FREE && this.chosen[at] === this.chosen[cell]) others.push(at);
+    });
+    return others[Math.floor(random() * others.length)] ?? -1;
+  }
+
+  private bestMove(cell: number): Move {
+    const { chosen, around, used, kinds } = this;
+    const { grid, distance, least, most, pictures } = kinds;
+    const mine = chosen[cell]!;
+    around.fill(0);
+    eachNear(grid, cell, distance, (at) => void around[chosen[at]!]!++);
+    around[mine]!--;
+    this.work += (2 * distance + 1) ** 2 + pictures.count;
+    const best: Move = { pairs: Infinity, cost: Infinity, kind: -1, partner: -1 };
+    if (used[mine]! > least[mine]!) {
+      for (let kind = 0; kind < pictures.count; kind++) {
+        if (kind === mine || used[kind]! >= most[kind]! || this.isTabu(cell, kind)) continue;
+        this.offer(best, cell, kind, -1, around[kind]! - around[mine]!);
+      }
+    }
+    // Where one move sees to it all, no two cells have to change.
+    if (best.kind >= 0 && best.pairs === -this.rivals[cell]!) return best;
+    const few = this.free.length <= PARTNERS;
+    for (let i = 0; i < (few ? this.free.length : PARTNERS); i++) {
+      const other = this.free[few ? i : Math.floor(this.options.random() * this.free.length)]!;
+      const kind = chosen[other]!;
+      if (kind === mine || this.isTabu(cell, kind)) continue;
+      const gone = around[mine]! + this.rivals[other]!;
+      if (around[kind]! - 2 - gone > best.pairs) continue;
+      // Those two are no pair any more, nor will they be.
+      const beside = this.isNear(cell, other) ? 2 : 0;
+      const pairs = around[kind]! + this.countNear(other, mine) - beside - gone;
+      this.offer(best, cell, kind, other, pairs);
+    }
+    return best;
+  }
+
+  /** Takes note of a move if there is none better yet. */
+  private offer(best: Move, cell: number, kind: number, partner: number, pairs: number): void {
+    if (pairs > best.pairs) return;
+    const { costOf } = this.options;
+    const mine = this.chosen[cell]!;
+    let cost = costOf(cell, kind) - costOf(cell, mine);
+    if (partner >= 0) cost += costOf(partner, mine) - costOf(partner, kind);
+    if (pairs < best.pairs || cost < best.cost) Object.assign(best, { pairs, cost, kind, partner });
+  }
+
+  private put(cell: number, kind: number): void {
+    const { grid, distance } = this.kinds;
+    const before = this.chosen[cell]!;
+    this.chosen[cell] = kind;
+    let count = 0;
+    eachNear(grid, cell, distance, (at) => {
+      if (at === cell) return;
+      if (this.chosen[at] === before) this.rivals[at]!--;
+      else if (this.chosen[at] === kind) {
+        this.rivals[at]!++;
+        count++;
+      } else return;
+      this.note(at);
+    });
+    this.rivals[cell] = count;
+    this.note(cell);
+  }
+
+  /** Keeps the list of cells that stand too near to others. */
+  private note(cell: number): void {
+    const { wrong, places, rivals } = this;
+    const place = places[cell]!;
+    if (rivals[cell]! > 0 === place >= 0) return;
+    if (place < 0) {
+      places[cell] = wrong.push(cell) - 1;
+      return;
+    }
+    const last = wrong.pop()!;
+    if (last !== cell) {
+      wrong[place] = last;
+      places[last] = place;
+    }
+    places[cell] = -1;
+  }
+
+  private countNear(cell: number, kind: number): number {
+    const { grid, distance } = this.kinds;
+    this.work += (2 * distance + 1) ** 2;
+    let count = 0;
+    eachNear(grid, cell, distance, (at) => {
+      if (at !== cell && this.chosen[at] === kind) count++;
+    });
+    return count;
+  }
+
+  private isNear(one: number, other: number): boolean {
+    const { grid, distance } = this.kinds;
+    const across = Math.abs((one % grid.columns) - (other % grid.columns));
+    const down = Math.abs(Math.floor(one / grid.columns) - Math.floor(other / grid.columns));
+    return Math.max(across, down) <= distance;
+  }
+
+  private key(cell: number, kind: number): number {
+    return cell * this.kinds.pictures.count + kind;
+  }
+
+  private isTabu(cell: number, kind: number): boolean {
+    return (this.until.get(this.key(cell, kind)) ?? 0) > this.now;
+  }
+}
