@@ -5,7 +5,7 @@ import { placeRuled } from '../src/match/assign/assign.ts';
 import type { Rules } from '../src/match/jobs.ts';
 import { checkRules, type Demands, distancesFor } from '../src/match/rules.ts';
 import { writeCellLook } from '../src/match/emphasis.ts';
-import type { TargetCells } from '../src/match/target.ts';
+import type { TargetCells } from '../src/match/target-cells.ts';
 import { seeded } from './random.ts';
 import { conflictsOf, countsOf, FREELY, idsOf, lookupOf, sceneOf } from './scene.ts';
 

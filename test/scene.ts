@@ -4,7 +4,7 @@ import { quantiseCells } from '../src/match/emphasis.ts';
 import { FREE, type Rules, type Scene } from '../src/match/jobs.ts';
 import { ASKED_MAX, Lookup, lookupMemory } from '../src/match/lookup.ts';
 import { buildSearchTree } from '../src/match/search-tree.ts';
-import type { TargetCells } from '../src/match/target.ts';
+import type { TargetCells } from '../src/match/target-cells.ts';
 
 /** No rule at all. */
 export const FREELY: Rules = { maxUses: Infinity, variety: 0, useAll: false };

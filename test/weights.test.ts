@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { TargetCells } from '../src/match/target.ts';
+import type { TargetCells } from '../src/match/target-cells.ts';
 import { autoWeights, readWeights } from '../src/match/weights.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';

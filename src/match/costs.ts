@@ -1,7 +1,7 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { writeCellLook } from './emphasis.ts';
 import { squaredDistance } from './search-tree.ts';
-import type { TargetCells } from './target.ts';
+import type { TargetCells } from './target-cells.ts';
 
 /** Squared distances of what cells `start..` of the target show, as it is, from the vectors that they have: those `at` of `points`. */
 export function costsOf({ grid, px }: TargetCells, start: number, points: Float32Array, at: Uint32Array): Float32Array {

@@ -1,6 +1,6 @@
 import { FEATURE_LENGTH, FEATURE_ORDER, FEATURE_SIDE } from '../colour/features.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
-import { type TargetCells, writeCellFeatures } from './target.ts';
+import { type TargetCells, writeCellFeatures } from './target-cells.ts';
 
 /**
  * How much differences of a cell's finer half count, where those of its four quarters' colours count 1: less, since from afar

@@ -1,7 +1,7 @@
 import type { Grid } from '../types.ts';
 import type { LookupMemory } from './lookup.ts';
 import type { SearchTree } from './search-tree.ts';
-import type { TargetCells } from './target.ts';
+import type { TargetCells } from './target-cells.ts';
 
 /**
  * What matching threads share. A picture is a source that stands in one of its ways (upright, mirrored, …): its id is

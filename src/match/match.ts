@@ -10,7 +10,8 @@ import { type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scen
 import { ASKED_MAX, type LookupMemory, lookupMemory } from './lookup.ts';
 import { checkRules, distancesFor } from './rules.ts';
 import { sceneOf, type SceneOptions } from './scene.ts';
-import { cutTarget, type TargetCells } from './target.ts';
+import { cutTarget } from './target.ts';
+import type { TargetCells } from './target-cells.ts';
 import { turnedFeatures } from './turns.ts';
 
 export interface MatchOptions extends SceneOptions {

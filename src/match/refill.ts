@@ -7,7 +7,7 @@ import type { Slots } from './assign/slots.ts';
 import { emphasise, writeCellLook } from './emphasis.ts';
 import { FREE, type Rules } from './jobs.ts';
 import { squaredDistance } from './search-tree.ts';
-import { seenCells, type SeenTarget, type TargetCells, writeCellFeatures } from './target.ts';
+import { seenCells, type SeenTarget, type TargetCells, writeCellFeatures } from './target-cells.ts';
 import { turnedFeatures } from './turns.ts';
 
 /** A placement with holes, and what may stand in them. */

@@ -5,7 +5,7 @@ import { openImage } from '../image/open-image.ts';
 import { explain } from '../reasons.ts';
 import { TargetPx } from '../target.ts';
 import type { Grid, Size } from '../types.ts';
-import { type TargetCells, writeCellFeatures } from './target.ts';
+import { type TargetCells, writeCellFeatures } from './target-cells.ts';
 
 /** What black is worth of white in a picture of weights: the rest of a picture is not given up. */
 const LEAST = 0.1;
