@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type Decoded, Decoders, type DecodersOptions } from '../src/decoding/decoders.ts';
 import { DecoderCrash, DecoderHang, TooMuchMemory } from '../src/decoding/failures.ts';
+import { sharp } from '../src/image/sharp.ts';
 import { UserError } from '../src/index.ts';
 import { workerModule } from '../src/pool.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -172,8 +175,8 @@ describe('decoders', () => {
     ['ERR_WORKER_OUT_OF_MEMORY', {}],
   ])('try again what may pass: %s', async (code) => {
     const decoders = start();
-    const once = `throw-once ${join(root, `once-${code}`)}`;
-    expect(await outcome(run(decoders, once, { code }))).toBe('throw-once');
+    const onlyOnce = `throw-once ${join(root, `once-${code}`)}`;
+    expect(await outcome(run(decoders, onlyOnce, { code }))).toBe('throw-once');
   });
 
   test('give up what does not pass', async () => {
@@ -228,4 +231,21 @@ describe('decoders', () => {
     await expect.poll(() => processes(), { timeout: 5000 }).toEqual([]);
     expect(existsSync(path)).toBe(true);
   });
+});
+
+test('which formats are opened is settled once in a process: what is just being decoded would be of none', async () => {
+  const operation = ['VipsForeignLoadNsgif'];
+  const gif = await sharp({ create: { width: 2, height: 2, channels: 3, background: '#fff' } })
+    .gif()
+    .toBuffer();
+  sharp.block({ operation });
+  try {
+    const decoder = new URL(workerModule('../image/sharp', import.meta.resolve('../src/decoding/x.ts')));
+    const thread = new Worker(`import(${JSON.stringify(decoder.href)})`, { eval: true });
+    await once(thread, 'exit');
+    await expect(sharp(gif).metadata()).rejects.toThrow('unsupported image format');
+  } finally {
+    sharp.unblock({ operation });
+  }
+  expect((await sharp(gif).metadata()).format).toBe('gif');
 });

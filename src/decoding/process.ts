@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { ImageInput } from '../image/open-image.ts';
+import { sharp } from '../image/sharp.ts';
 import { ownPeakMemory } from '../peak-memory.ts';
 import { endAll } from './end-all.ts';
 import { MemoryShare, READ_AHEAD, SHARED, watchMemory } from './memory.ts';
@@ -15,6 +16,10 @@ import { DecoderThreads } from './threads.ts';
 
 /** Larger files are streamed by the decoder instead of being read at once. */
 const WHOLE_FILE_BYTES = 16 * 2 ** 20;
+
+// Both hold for the whole process, as do the formats that are taken: settled before there are threads.
+sharp.concurrency(1);
+sharp.cache(false);
 
 const [module, ...numbers] = process.argv.slice(2) as [string, ...string[]];
 const [threads, memory, base] = numbers.map(Number) as [number, number, number];

@@ -1,5 +1,4 @@
 import { parentPort } from 'node:worker_threads';
-import { sharp } from '../image/sharp.ts';
 import type { ImageInput } from '../image/open-image.ts';
 import { FREE } from './memory.ts';
 import { sentError, type ThreadOrder, type ThreadReport } from './protocol.ts';
@@ -21,8 +20,6 @@ export function answerJobs(
 ): void {
   const port = parentPort!;
   const report = (message: ThreadReport, buffers: ArrayBuffer[] = []) => port.postMessage(message, buffers);
-  sharp.concurrency(1);
-  sharp.cache(false);
   let admitted = () => {};
   const admit: Admit = async (need, px) => {
     if (need <= FREE) return;
