@@ -104,7 +104,12 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
   try {
     // A placement may be one of the reports there, which is then written anew.
     const precious = inputsOf({ ...options, placement: undefined }, []);
-    const report = await openReportFolder({ ...options, names: REPORTS, inputs: precious });
+    const report = await openReportFolder({
+      ...options,
+      names: REPORTS,
+      inputs: precious,
+      images: found.map(({ path }) => path),
+    });
     const { catalog: folder, lenient } = options;
     const indexing = { folder, background, lenient, concurrency, signal, recipe, suspects };
     const opened = await clock.time('catalog', async (onProgress) =>

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -175,8 +174,8 @@ describe('decoders', () => {
     ['ERR_WORKER_OUT_OF_MEMORY', {}],
   ])('try again what may pass: %s', async (code) => {
     const decoders = start();
-    const onlyOnce = `throw-once ${join(root, `once-${code}`)}`;
-    expect(await outcome(run(decoders, onlyOnce, { code }))).toBe('throw-once');
+    const once = `throw-once ${join(root, `once-${code}`)}`;
+    expect(await outcome(run(decoders, once, { code }))).toBe('throw-once');
   });
 
   test('give up what does not pass', async () => {
@@ -242,7 +241,7 @@ test('which formats are opened is settled once in a process: what is just being 
   try {
     const decoder = new URL(workerModule('../image/sharp', import.meta.resolve('../src/decoding/x.ts')));
     const thread = new Worker(`import(${JSON.stringify(decoder.href)})`, { eval: true });
-    await once(thread, 'exit');
+    await new Promise((done) => thread.once('exit', done));
     await expect(sharp(gif).metadata()).rejects.toThrow('unsupported image format');
   } finally {
     sharp.unblock({ operation });

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 
 const CALLS = ['renameSync', 'unlinkSync', 'rmdirSync', 'mkdirSync', 'rmSync', 'writeFileSync'] as const;
 const real = Object.fromEntries(CALLS.map((name) => [name, fs[name]]));
@@ -20,4 +21,15 @@ export function dieAfter(calls: number): void {
 export function revive(): void {
   Object.assign(fs, real);
   syncBuiltinESMExports();
+}
+
+/** Removes working folders of this process, which lives, from the folder of a site: what it left when it "died". */
+export async function removeOwn(place: string): Promise<void> {
+  for (const name of await fs.promises.readdir(place)) {
+    if (!name.startsWith('.zoomosaic-') || name === '.zoomosaic-lock') continue;
+    const owner = await fs.promises.readFile(join(place, name, 'owner.json'), 'utf8').catch(() => 'being made');
+    if (owner === 'being made' || owner.includes(`"pid":${process.pid},`)) {
+      await fs.promises.rm(join(place, name), { recursive: true });
+    }
+  }
 }

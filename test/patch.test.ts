@@ -1,9 +1,13 @@
+import fs from 'node:fs';
 import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { patchIn } from '../src/staging/patch.ts';
+import { type FilesJournal, readJournal } from '../src/staging/journal.ts';
+import { completePatch, patchIn } from '../src/staging/patch.ts';
 import { recover } from '../src/staging/recover.ts';
-import { dieAfter, revive } from './dying.ts';
+import { takeOver } from '../src/staging/working-folder.ts';
+import { dieAfter, removeOwn, revive } from './dying.ts';
 import { filesOf } from './levels.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -78,9 +82,7 @@ describe('files take the place of others', () => {
         await recover(place, NAMED).catch(() => {});
       }
       revive();
-      for (const name of await readdir(place)) {
-        if (name.startsWith('.zoomosaic-') && name !== WORKING) await rm(join(place, name), { recursive: true });
-      }
+      await removeOwn(place);
       await recover(place, NAMED);
       const found = await contents(place);
       expect([BEFORE, AFTER], `after ${calls} calls`).toContainEqual(found);
@@ -88,6 +90,53 @@ describe('files take the place of others', () => {
       if (!died) break;
     }
     expect(ends.size).toBe(2);
+  });
+
+  test('none if one cannot be, though a folder has gone already', async () => {
+    const { place, working } = await site();
+    const renameReally = fs.renameSync;
+    let first = true;
+    fs.renameSync = (from, to) => {
+      if (first && String(to) === join(place, 'index.html')) {
+        first = false;
+        throw Object.assign(new Error('EIO'), { code: 'EIO' });
+      }
+      renameReally(from, to);
+    };
+    syncBuiltinESMExports();
+    expect(() => patchIn(place, working, PATCH)).toThrow('EIO');
+    revive();
+    await rm(working, { recursive: true });
+    expect(await contents(place)).toEqual(BEFORE);
+  });
+
+  test('are over for a process that slept in it, once another has completed it', async () => {
+    for (let renames = 1; ; renames++) {
+      const { place, working } = await site();
+      let left = renames;
+      const renameReally = fs.renameSync;
+      fs.renameSync = (from, to) => {
+        if (left-- === 0) {
+          fs.renameSync = renameReally;
+          syncBuiltinESMExports();
+          const taken = takeOver(working)!;
+          completePatch(place, taken, readJournal(taken) as FilesJournal);
+        }
+        renameReally(from, to);
+      };
+      syncBuiltinESMExports();
+      let failed = false;
+      try {
+        patchIn(place, working, PATCH);
+      } catch {
+        failed = true;
+      }
+      revive();
+      if (left >= 0) break;
+      expect(failed, `after ${renames} renames`).toBe(true);
+      await recover(place, NAMED);
+      expect(await contents(place), `after ${renames} renames`).toEqual(AFTER);
+    }
   });
 
   test('never outside of the site, whatever a journal that came with it says', async () => {

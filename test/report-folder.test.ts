@@ -114,6 +114,24 @@ describe('reports', () => {
       },
       /lies where --report .* writes placement\.csv/,
     ],
+    [
+      "where a picture of somebody else's would be lost",
+      async (out) => {
+        await mkdir(`${out}-pictures`);
+        await writeFile(join(`${out}-pictures`, 'target.jpg'), 'mine');
+        return { report: `${out}-pictures` };
+      },
+      /target\.jpg in --report .* is no report of ours/,
+    ],
+    [
+      'among the images',
+      async (out) => {
+        await mkdir(`${out}-images/of/2019`, { recursive: true });
+        await copyFile(join(root, 'target.png'), join(`${out}-images/of/2019`, 'one.png'));
+        return { report: `${out}-images/of`, images: [`${out}-images`] };
+      },
+      /one\.png lies in --report/,
+    ],
     ['nowhere', () => ({ report: '' }), /Expected a path for --report/],
   ])('are refused before the work %s', async (_, given, message) => {
     const folder = join(root, `refused-${_.replaceAll(/\W/g, '-')}`);

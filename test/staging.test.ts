@@ -6,10 +6,13 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { build, type BuildOptions, type Progress, serve, verify } from '../src/index.ts';
+import { build, type BuildOptions, fit, type Progress, rebase, serve, verify } from '../src/index.ts';
+import { readJournal, type SiteJournal } from '../src/staging/journal.ts';
 import { recover } from '../src/staging/recover.ts';
-import { swapIn } from '../src/staging/swap.ts';
-import { dieAfter, revive } from './dying.ts';
+import { stageFiles } from '../src/staging/staging.ts';
+import { completeSwap, swapIn } from '../src/staging/swap.ts';
+import { takeOver } from '../src/staging/working-folder.ts';
+import { dieAfter, removeOwn, revive } from './dying.ts';
 import { writeMany, writeWaves } from './images.ts';
 import { filesOf } from './levels.ts';
 import { seeded } from './random.ts';
@@ -30,6 +33,13 @@ const NAMED = { option: '--out', path: 'site' } as const;
 async function make(out: string, options: Partial<BuildOptions> = {}) {
   const files = { target: join(root, 'target.png'), images: [images], catalog: join(root, 'catalog') };
   return await build({ ...files, out, columns: 4, cellSize: 32, ...options });
+}
+
+async function put(folder: string, files: object): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true });
+    await writeFile(join(folder, path), text as string);
+  }
 }
 
 /** Every file of a folder with its contents, hidden ones, too. */
@@ -156,6 +166,47 @@ describe('what else lies in the folder of a site', () => {
     await make(out, { force: true });
     expect(await contents(out)).toMatchObject({ 'diary.txt': 'dear diary', 'tiles/mine/holiday.jpg': 'photo' });
     expect((await verify({ site: out })).problems).toEqual([]);
+  });
+
+  test("is nobody else's to remove where there is no site, though sites have such names", async () => {
+    const out = join(root, 'photographs');
+    const files = { 'originals/2019/1.jpg': 'mine', 'originals/0/0001.jpg': 'mine', 'tiles/0/2048.jpg': 'mine' };
+    await put(out, files);
+    await make(out, { force: true });
+    await make(out, { originals: 'copy', columns: 5 });
+    expect(await contents(out)).toMatchObject(files);
+    for (const path of ['index.html', 'originals/0/1.jpg', 'cells/0_0.js']) {
+      const place = join(root, `photographs-${path.replaceAll('/', '-')}`);
+      await put(place, { [path]: 'mine' });
+      await expect(make(place, { force: true })).rejects.toMatchObject({
+        code: 'out-exists',
+        message: expect.stringContaining(path) as string,
+      });
+      expect(await contents(place)).toEqual({ [path]: 'mine' });
+    }
+  });
+
+  test('is refused before anything is done where the site that is there has no such files, or other things', async () => {
+    const out = join(root, 'without-originals');
+    await make(out);
+    const whole = await contents(out);
+    const seen: Progress[] = [];
+    const onProgress = (progress: Progress) => seen.push(progress);
+    const refused = async (path: string) => {
+      await expect(make(out, { columns: 5, onProgress })).rejects.toMatchObject({
+        code: 'out-exists',
+        message: expect.stringContaining(path) as string,
+      });
+      expect(seen.filter(({ stage }) => stage !== 'scan')).toEqual([]);
+    };
+    await put(out, { 'originals/0/1.jpg': 'mine' });
+    await refused('originals/0/1.jpg');
+    expect(await contents(out)).toEqual({ ...whole, 'originals/0/1.jpg': 'mine' });
+    await rm(join(out, 'originals'), { recursive: true });
+    await rename(join(out, 'mosaic_files/0'), join(root, 'level-0'));
+    await symlink(join(root, 'level-0'), join(out, 'mosaic_files/0'));
+    await refused('mosaic_files/0');
+    expect(await readdir(join(root, 'level-0'))).toEqual(['0_0.jpg']);
   });
 
   test('a link as --out is followed, and stays', async () => {
@@ -303,6 +354,43 @@ describe('what builds left behind', () => {
     expect(await readdir(out)).not.toContain(folder);
   });
 
+  test('goes with the next look at the site, whole as that is', async () => {
+    const out = join(root, 'left');
+    await make(out);
+    await workingFolder(out, elsewhere, 3_600_000);
+    await fit({ site: out });
+    expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  test('a lock that is none is taken away', async () => {
+    const out = join(root, 'linked-lock');
+    await mkdir(out);
+    await symlink('nowhere', join(out, '.zoomosaic-lock'));
+    await fs.promises.lutimes(join(out, '.zoomosaic-lock'), 0, 0);
+    await make(out);
+    expect((await readdir(out)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  test('is nothing where the disk has room for no lock', async () => {
+    const out = join(root, 'crammed');
+    await make(out);
+    const whole = await contents(out);
+    const writeReally = fs.writeFileSync;
+    fs.writeFileSync = (file, ...rest) => {
+      if (rest[0] instanceof Uint8Array || !/^\.zoomosaic-[0-9a-f]{16}$/.test(String(rest[0]))) {
+        return writeReally(file, ...rest);
+      }
+      throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
+    };
+    syncBuiltinESMExports();
+    try {
+      await expect(make(out, { columns: 5 })).rejects.toMatchObject({ code: 'disk-full' });
+    } finally {
+      revive();
+    }
+    expect(await contents(out)).toEqual(whole);
+  });
+
   test('a lock of the dead is taken away', async () => {
     const out = join(root, 'locked');
     await mkdir(out);
@@ -327,15 +415,9 @@ describe('a swap that is cut short', () => {
     const fresh = { 'index.html': 'new', 'mosaic.json': '{}', 'tiles/0/0.jpg': 'new', 'cells/0_0.js': 'new' };
     const strangers = { CNAME: 'mine', 'tiles/mine.txt': 'mine', 'report/mine.txt': 'mine' };
     const working = '.zoomosaic-0000000000000001';
-    const put = async (folder: string, files: object) => {
-      for (const [path, text] of Object.entries(files)) {
-        await mkdir(join(place, folder, path, '..'), { recursive: true });
-        await writeFile(join(place, folder, path), text as string);
-      }
-    };
-    await put('.', { ...old, ...strangers });
-    await put(`${working}/new`, fresh);
-    await put(working, { 'owner.json': '{"host":"gone","pid":1}', beat: '.' });
+    await put(place, { ...old, ...strangers });
+    await put(join(place, working, 'new'), fresh);
+    await put(join(place, working), { 'owner.json': '{"host":"gone","pid":1}', beat: '.' });
     const then = new Date(0);
     await utimes(join(place, working, 'beat'), then, then);
     return { place, working, before: { ...old, ...strangers }, after: { ...fresh, ...strangers } };
@@ -371,8 +453,7 @@ describe('a swap that is cut short', () => {
           revive();
         }
         // What recovery itself left behind belongs to this process, which lives.
-        const own = (await readdir(place)).filter((name) => name.startsWith('.zoomosaic-') && name !== working);
-        for (const name of own) await rm(join(place, name), { recursive: true });
+        await removeOwn(place);
         await recover(place, NAMED);
         const found = await contents(place);
         expect([before, after], `${first}, ${second}`).toContainEqual(found);
@@ -394,6 +475,117 @@ describe('a swap that is cut short', () => {
     await rm(join(place, working), { recursive: true });
     expect(await contents(place)).toEqual(before);
   });
+
+  test('is over for a process that slept in it, once another has completed it', async () => {
+    for (let renames = 0; ; renames++) {
+      const { place, working, after } = await sites();
+      let left = renames;
+      const renameReally = fs.renameSync;
+      fs.renameSync = (from, to) => {
+        if (left-- === 0) {
+          fs.renameSync = renameReally;
+          syncBuiltinESMExports();
+          const taken = takeOver(join(place, working))!;
+          const journal = readJournal(taken);
+          if (journal) completeSwap(place, taken, journal as SiteJournal);
+        }
+        renameReally(from, to);
+      };
+      syncBuiltinESMExports();
+      const end = await swapIn(place, join(place, working)).then(
+        () => 'done',
+        () => 'failed',
+      );
+      revive();
+      if (left >= 0) break;
+      // The first is that of the journal: nothing was begun.
+      expect(end, `after ${renames} renames`).toBe('failed');
+      await recover(place, NAMED);
+      if (renames > 0) expect(await contents(place), `after ${renames} renames`).toEqual(after);
+    }
+  });
+
+  test('moves files one by one where folders cannot be moved, as in layers of containers', async () => {
+    const ends = new Set<string>();
+    for (let calls = 0; ; calls++) {
+      const { place, working, before, after } = await sites();
+      dieAfter(calls);
+      const dying = fs.renameSync;
+      fs.renameSync = (from, to) => {
+        if (fs.statSync(from).isDirectory() && !String(from).includes('.zoomosaic-'))
+          throw Object.assign(new Error('EXDEV'), { code: 'EXDEV' });
+        dying(from, to);
+      };
+      syncBuiltinESMExports();
+      const died = await swapIn(place, join(place, working)).then(
+        () => false,
+        () => true,
+      );
+      revive();
+      await recover(place, NAMED);
+      const found = await contents(place);
+      expect([before, after], `after ${calls} calls`).toContainEqual(found);
+      ends.add(found['index.html']!);
+      if (!died) break;
+    }
+    expect(ends.size).toBe(2);
+  });
+
+  test("of a build that was killed as another one worked is completed before the other one's site is put there", async () => {
+    const { place, working } = await sites();
+    await put(join(place, working, 'new'), { 'mosaic.json': '{"format":"zoomosaic"}' });
+    const beat = join(place, working, 'beat');
+    const now = new Date();
+    await utimes(beat, now, now);
+    let killed = false;
+    const onProgress = ({ stage }: Progress) => {
+      if (stage !== 'pyramid' || killed) return;
+      killed = true;
+      fs.utimesSync(beat, 0, 0);
+      fs.writeFileSync(
+        join(place, working, 'swap.json'),
+        JSON.stringify({
+          format: 'zoomosaic-swap',
+          version: 1,
+          kind: 'site',
+          entries: ['index.html', 'mosaic.json', 'tiles', 'cells'],
+        }),
+      );
+      fs.mkdirSync(join(place, working, 'old'));
+      for (const name of ['index.html', 'mosaic.json'])
+        fs.renameSync(join(place, name), join(place, working, 'old', name));
+    };
+    await make(place, { onProgress });
+    expect(killed).toBe(true);
+    await recover(place, NAMED);
+    expect((await verify({ site: place })).problems).toEqual([]);
+    expect((await readdir(place)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+
+  test('moves and removes nothing through links that came with a site', async () => {
+    const { place, working, before } = await sites();
+    await put(join(root, 'home'), { 'index.html': 'mine', 'notes.txt': 'mine', 'tiles/0/0.jpg': 'mine' });
+    const home = await contents(join(root, 'home'));
+    for (const name of ['old', 'new']) {
+      await rm(join(place, working, name), { recursive: true, force: true });
+      await symlink(join(root, 'home'), join(place, working, name));
+    }
+    await recover(place, NAMED);
+    expect(await contents(join(root, 'home'))).toEqual(home);
+    expect(await contents(place)).toEqual(before);
+  });
+
+  test.each(['{', '{"kind":"site","entries":7}', '{"kind":"files","files":[]}'])(
+    'is refused with what to do where nobody can tell what it was: %s',
+    async (journal) => {
+      const { place, working } = await sites();
+      await writeFile(join(place, working, 'swap.json'), journal);
+      await expect(recover(place, NAMED)).rejects.toMatchObject({
+        code: 'site',
+        remedy: expect.stringMatching(/^Remove .*\.zoomosaic-[0-9a-f]{16}, and build/) as string,
+      });
+    },
+  );
 
   test('is completed by whoever looks at the site', async () => {
     const out = join(root, 'looked-at');
@@ -421,6 +613,40 @@ describe('a swap that is cut short', () => {
     const serving = await serve({ site: out, port: 0 });
     await serving.close();
     expect(await contents(out)).toEqual(whole);
+  });
+});
+
+describe('commands that change a site at once', () => {
+  test('files are for the site that they were made for, and for no other', async () => {
+    const out = join(root, 'replaced');
+    await make(out);
+    const staged = await stageFiles(out, new AbortController().signal);
+    await put(staged.folder, { 'mosaic.json': '{}' });
+    await make(out, { columns: 5 });
+    const whole = await contents(out);
+    await expect(staged.commit({ files: ['mosaic.json'], gone: ['mosaic.dzi'] })).rejects.toMatchObject({
+      code: 'site',
+      message: expect.stringContaining('was changed by another command meanwhile') as string,
+    });
+    await staged.discard();
+    const own = (path: string) => path.startsWith('.zoomosaic-');
+    expect(Object.keys(whole).filter((path) => !own(path))).toEqual(Object.keys(await contents(out)));
+    expect((await verify({ site: out })).problems).toEqual([]);
+  });
+
+  test('a new address waits for the site that is just being put there', async () => {
+    const out = join(root, 'moved');
+    await make(out, { layout: 'iiif', baseUrl: 'https://a.example' });
+    const folder = await workingFolder(out, { host: 'elsewhere', pid: 1 }, 0);
+    await writeFile(join(out, '.zoomosaic-lock'), folder);
+    const manifest = join(out, 'iiif/manifest.json');
+    const before = await readFile(manifest, 'utf8');
+    const rebasing = rebase({ site: out, baseUrl: 'https://b.example' });
+    await setTimeout(300);
+    expect(await readFile(manifest, 'utf8')).toBe(before);
+    await rm(join(out, '.zoomosaic-lock'));
+    await rebasing;
+    expect(await readFile(manifest, 'utf8')).toContain('https://b.example');
   });
 });
 

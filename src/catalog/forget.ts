@@ -13,9 +13,7 @@ import { setTimeout } from 'node:timers/promises';
 import { explainDisk, syncFolder } from '../disk.ts';
 import { systemCode } from '../errors.ts';
 import { forgetInShard } from './forget-shard.ts';
-import { withLock } from '../staging/lock.ts';
-import { recover } from '../staging/recover.ts';
-import { WorkingFolder } from '../staging/working-folder.ts';
+import { alone } from '../staging/staging.ts';
 import { isRecipeKey } from './recipe-key.ts';
 import { partsAmong } from './shard-folder.ts';
 
@@ -50,7 +48,7 @@ export async function forget(folder: string, forgotten: Forgotten, signal?: Abor
   const total = { shards: 0, bytes: 0 };
   const keys = (await filesIn(folder)).filter(isRecipeKey);
   if (keys.length === 0) return total;
-  await alone(folder, signal, async () => {
+  await undisturbed(folder, signal, async () => {
     for (const key of keys) {
       const { shards, bytes } = await forgetIn(join(folder, key), forgotten, signal);
       total.shards += shards;
@@ -61,16 +59,10 @@ export async function forget(folder: string, forgotten: Forgotten, signal?: Abor
 }
 
 /** Does something while nobody else forgets: of two copies of a shard, each could bring back what the other is without. */
-async function alone(folder: string, signal: AbortSignal | undefined, act: () => Promise<void>): Promise<void> {
+async function undisturbed(folder: string, signal: AbortSignal | undefined, act: () => Promise<void>): Promise<void> {
   const named = { option: '--catalog', path: folder } as const;
   try {
-    await recover(folder, named, signal);
-    const working = await WorkingFolder.make(folder, named);
-    try {
-      await withLock(folder, working, signal, act);
-    } finally {
-      await working.remove();
-    }
+    await alone(folder, named, act, signal);
   } catch (error) {
     throw explainDisk(error, named);
   }

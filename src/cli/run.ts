@@ -165,7 +165,8 @@ async function runServe(
 }
 
 function report(error: unknown, process: CliProcess, signal: AbortSignal): number {
-  if (signal.aborted) {
+  // What failed before it could be interrupted, or in spite of it, is told as it is.
+  if (signal.aborted && isInterruption(error, signal)) {
     process.stderr.write('Interrupted; nothing was changed.\n');
     return INTERRUPTED;
   }
@@ -176,6 +177,10 @@ function report(error: unknown, process: CliProcess, signal: AbortSignal): numbe
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   process.stderr.write(`zoomosaic: unexpected error, please report it\n${stack}\n`);
   return FAILED;
+}
+
+function isInterruption(error: unknown, signal: AbortSignal): boolean {
+  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
 }
 
 function version(): string {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { messageOf, systemCode, UserError } from '../errors.ts';
 import { checkSitePath } from '../expect.ts';
+import { alone } from '../staging/staging.ts';
 import { type Checksums, CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../format/checksums.ts';
 import { MOSAIC_FILE } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
@@ -65,6 +66,11 @@ interface Document extends Addressed {
 export async function rebase({ site, baseUrl }: { readonly site: string; readonly baseUrl: string }): Promise<Rebased> {
   checkSitePath(site);
   const to = checkBaseUrl(baseUrl);
+  await readDocuments(site);
+  return await alone(site, { option: '--out', path: site }, async () => await rebaseAlone(site, to));
+}
+
+async function rebaseAlone(site: string, to: string): Promise<Rebased> {
   const documents = await readDocuments(site);
   const texts = new Map(documents.filter(({ from }) => from !== to).map((one) => [one.path, movedText(one, to)]));
   const sums = await settleSums(site, documents);

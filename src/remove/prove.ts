@@ -52,7 +52,7 @@ export async function findTraces(
       const inode = `${stat.dev} ${stat.ino}`;
       if (stat.nlink > 1n && known.has(inode)) continue;
       if (stat.nlink > 1n) known.add(inode);
-      for (const kind of searcher.kindsInFile(path)) found.push({ path: name, kind });
+      for (const kind of ifThere(() => searcher.kindsInFile(path)) ?? []) found.push({ path: name, kind });
       bytes += Number(stat.size);
       if (++files % 64 === 0) await setImmediate();
       signal?.throwIfAborted();
@@ -62,13 +62,8 @@ export async function findTraces(
 }
 
 function* filesIn(folder: string): Generator<string> {
-  let dir;
-  try {
-    dir = opendirSync(folder);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
-  }
+  const dir = ifThere(() => opendirSync(folder));
+  if (!dir) return;
   try {
     for (let entry = dir.readSync(); entry; entry = dir.readSync()) {
       const path = join(folder, entry.name);
@@ -77,6 +72,16 @@ function* filesIn(folder: string): Generator<string> {
     }
   } finally {
     dir.closeSync();
+  }
+}
+
+/** Other commands may remove what is being searched. */
+function ifThere<Result>(act: () => Result): Result | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

@@ -97,7 +97,8 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, named.sources)));
     pictures.close();
     await forget(catalog, named);
-    const searched = await findTraces([place, report, catalog], traces, signal);
+    // Too late to be interrupted: the site is another one now.
+    const searched = await findTraces([place, report, catalog], traces);
     if (searched.found.length > 0) throw leftOver(searched.found);
     return {
       site,

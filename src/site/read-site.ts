@@ -32,14 +32,22 @@ async function readMosaicText(site: string): Promise<string> {
   }
 }
 
-/** The text of `mosaic.json`; where a build was killed as it put it there, that is completed first. */
+/** The text of `mosaic.json`; what commands that were killed left is completed or removed first, where that may be written. */
 async function readMended(site: string): Promise<string> {
+  const failure = await mend(site);
   try {
     return await readBounded(site);
   } catch (error) {
-    if (systemCode(error) !== 'ENOENT' || !existsSync(site)) throw error;
-    await recover(realPath(site), { option: '--out', path: site });
-    return await readBounded(site);
+    throw systemCode(error) === 'ENOENT' && failure instanceof UserError ? failure : error;
+  }
+}
+
+async function mend(site: string): Promise<unknown> {
+  try {
+    if (existsSync(site)) await recover(realPath(site), { option: '--out', path: site });
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

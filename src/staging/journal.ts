@@ -1,6 +1,8 @@
 /** `swap.json` of a working folder: what has to be done to bring the site of `new/` to its place; see swap.ts and patch.ts. */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { systemCode, UserError } from '../errors.ts';
+import { exists } from './moves.ts';
 
 const NAME = 'swap.json';
 
@@ -32,13 +34,50 @@ export function writeJournal(working: string, journal: Journal): void {
   renameSync(`${path}.tmp`, path);
 }
 
-/** Reads the journal; undefined if there is none. */
+/**
+ * Reads the journal; undefined if there is none.
+ *
+ * @throws {UserError} `site` if it is none that can have been written here: sites may come from elsewhere.
+ */
 export function readJournal(working: string): Journal | undefined {
+  let text: string;
   try {
-    return JSON.parse(readFileSync(join(working, NAME), 'utf8')) as Journal;
+    text = readFileSync(join(working, NAME), 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  const journal = parse(text);
+  if (!journal) throw notCompleted(working, `its ${NAME} is damaged`);
+  return journal;
+}
+
+/** Whether there is a journal: work that was begun. */
+export function hasJournal(working: string): boolean {
+  return exists(join(working, NAME));
+}
+
+function parse(text: string): Journal | undefined {
+  try {
+    const { kind, ...rest } = JSON.parse(text) as Record<string, unknown>;
+    const isList = (name: string) => {
+      const list = rest[name];
+      return Array.isArray(list) && list.every((path) => typeof path === 'string');
+    };
+    const isSound = kind === 'site' ? isList('entries') : kind === 'files' && isList('files') && isList('gone');
+    return isSound ? ({ kind, ...rest } as unknown as Journal) : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A swap or patch that somebody left cannot be completed. */
+export function notCompleted(working: string, why: string): UserError {
+  return new UserError(
+    'site',
+    `What a command left in ${basename(working)} cannot be completed: ${why}`,
+    `Remove ${working}, and build the site again.`,
+  );
 }
 
 /** Ends the work: all is in its place, and on the disk. */

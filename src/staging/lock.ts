@@ -1,9 +1,9 @@
-import { readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
-import { LOCK } from '../format/site-entries.ts';
-import { isAlive, type WorkingFolder } from './working-folder.ts';
+import { LOCK, WORKING_FOLDER } from '../format/site-entries.ts';
+import { isAlive, takeOver, type WorkingFolder } from './working-folder.ts';
 
 const WAIT_MS = 100;
 /** Whoever takes a dead owner's lock away may, for an instant, hold ours instead; it is back after less than this. */
@@ -33,8 +33,10 @@ export async function withLock<Result>(
     }
     const holder = holderOf(lock);
     if (holder === undefined) continue;
-    if (isDead(place, holder, working)) takeAway(lock, working, holder);
-    else await setTimeout(WAIT_MS);
+    if (isDead(place, holder, working)) {
+      if (WORKING_FOLDER.test(holder)) takeOver(join(place, holder));
+      takeAway(lock, working, holder);
+    } else await setTimeout(WAIT_MS);
   }
   try {
     return await act();
@@ -45,25 +47,35 @@ export async function withLock<Result>(
 
 function isDead(place: string, holder: string, working: WorkingFolder): boolean {
   if (holder !== '') return !isAlive(join(place, holder), working.now());
-  const made = statSync(join(place, LOCK), { throwIfNoEntry: false })?.mtimeMs;
+  const made = lstatSync(join(place, LOCK), { throwIfNoEntry: false })?.mtimeMs;
   return made !== undefined && working.now() - made > NAMELESS_MS;
 }
 
 /** Makes the lock, if there is none. */
 function take(lock: string, { name }: WorkingFolder): boolean {
+  let file: number;
   try {
-    writeFileSync(lock, name, { flag: 'wx' });
-    return true;
+    file = openSync(lock, 'wx');
   } catch (error) {
     if (systemCode(error) === 'EEXIST') return false;
     throw error;
   }
+  try {
+    writeFileSync(file, name);
+  } catch (error) {
+    // A full disk; others would take it for ours.
+    rmSync(lock, { force: true });
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  return true;
 }
 
-/** Name of the working folder that a lock belongs to; `''` if that is not written yet, undefined if there is no lock. */
+/** Name of the working folder that a lock belongs to; `''` if it tells none, or not yet; undefined if there is no lock. */
 function holderOf(lock: string): string | undefined {
   try {
-    return readFileSync(lock, 'utf8');
+    return lstatSync(lock).isFile() ? readFileSync(lock, 'utf8') : '';
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
@@ -80,5 +92,5 @@ function takeAway(lock: string, working: WorkingFolder, dead: string): void {
     throw error;
   }
   if (holderOf(away) !== dead) renameSync(away, lock);
-  else rmSync(away, { force: true });
+  else rmSync(away, { recursive: true, force: true });
 }

@@ -6,11 +6,11 @@
  *   3. File by file, the old one moves to `old/`, and the new one in.
  *   4. `mosaic.json` and `index.html` move in, or back. `swap.json` is removed.
  */
-import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
+import { lstatSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UserError } from '../errors.ts';
 import { isOwnFile } from '../format/site-entries.ts';
-import { endJournal, type FilesJournal, writeJournal } from './journal.ts';
+import { endJournal, type FilesJournal, notCompleted, writeJournal } from './journal.ts';
+import { exists, makeFolder, makeWay, Moves } from './moves.ts';
 
 /** What tells that a folder is a site: goes first and comes last. */
 const TELLING = ['index.html', 'mosaic.json'];
@@ -21,17 +21,14 @@ export type Patch = Pick<FilesJournal, 'files' | 'gone'>;
 /** Brings a patch to its place. If that fails, all is as it was. */
 export function patchIn(place: string, working: string, { files, gone }: Patch): void {
   const journal: FilesJournal = { kind: 'files', files, gone };
+  makeFolder(join(working, 'old'));
   writeJournal(working, journal);
-  const moves: (readonly [from: string, to: string])[] = [];
+  const moves = new Moves(place, working);
   try {
-    apply(place, working, journal, (from, to) => {
-      mkdirSync(dirname(to), { recursive: true });
-      renameSync(from, to);
-      moves.push([from, to]);
-    });
+    apply(place, working, journal, moves);
   } catch (error) {
-    for (const [from, to] of moves.toReversed()) renameSync(to, from);
-    endJournal(place, working);
+    // What cannot be moved back, the next command brings to its place.
+    if (moves.undo()) endJournal(place, working);
     throw error;
   }
   endJournal(place, working);
@@ -39,30 +36,28 @@ export function patchIn(place: string, working: string, { files, gone }: Patch):
 
 /** Completes a patch that was cut short. */
 export function completePatch(place: string, working: string, journal: FilesJournal): void {
-  apply(place, working, journal, (from, to) => {
-    mkdirSync(dirname(to), { recursive: true });
-    renameSync(from, to);
-  });
+  makeFolder(join(working, 'old'));
+  apply(place, working, journal, new Moves(place, working));
   endJournal(place, working);
 }
 
-function apply(
-  place: string,
-  working: string,
-  { files, gone }: FilesJournal,
-  move: (from: string, to: string) => void,
-) {
+function apply(place: string, working: string, { files, gone }: FilesJournal, moves: Moves): void {
   // A journal may come with a site from elsewhere: it moves nothing but files of sites, within this one.
   const stray = [...files, ...gone].find((path) => !isOwnFile(path) || !isPlain(place, path));
-  if (stray !== undefined) throw new UserError('site', `${stray} is no file of a site`, 'Build the site again.');
+  if (stray !== undefined) throw notCompleted(working, `${stray} is no file of a site`);
   const fresh = (path: string) => join(working, 'new', path);
   const old = (path: string) => join(working, 'old', path);
   const here = (path: string) => join(place, path);
-  const takeOut = (path: string) => exists(here(path)) && !exists(old(path)) && move(here(path), old(path));
+  const move = (root: string, from: string, to: string) => {
+    makeWay(root, to);
+    moves.move(from, to);
+  };
+  const takeOut = (path: string) =>
+    exists(here(path)) && !exists(old(path)) && move(join(working, 'old'), here(path), old(path));
   const replace = (path: string) => {
     if (!exists(fresh(path))) return; // done before
     takeOut(path);
-    move(fresh(path), here(path));
+    move(place, fresh(path), here(path));
   };
   // Those that are not replaced, too: they come back at the end.
   for (const path of TELLING) if (!files.includes(path) || exists(fresh(path))) takeOut(path);
@@ -73,7 +68,7 @@ function apply(
   }
   for (const path of TELLING.toReversed()) {
     if (files.includes(path)) replace(path);
-    else if (exists(old(path))) move(old(path), here(path));
+    else if (exists(old(path))) move(place, old(path), here(path));
   }
 }
 
@@ -95,8 +90,4 @@ function removeEmpty(place: string, folder: string): void {
       return;
     }
   }
-}
-
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
+import { lstatSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedFolder } from '../disk.ts';
 import { LOCK } from '../format/site-entries.ts';
-import { withLock } from './lock.ts';
 import { readJournal } from './journal.ts';
+import { withLock } from './lock.ts';
+import { exists } from './moves.ts';
 import { completePatch } from './patch.ts';
 import { clearOld, completeSwap } from './swap.ts';
-import { isAlive, WorkingFolder, workingFoldersIn } from './working-folder.ts';
+import { isAlive, isSurelyAlive, takeOver, WorkingFolder, workingFoldersIn } from './working-folder.ts';
 
 /**
  * Mends what builds into `place` that were killed left there: a swap that was cut short is completed, the rest is removed. What
@@ -17,23 +18,38 @@ import { isAlive, WorkingFolder, workingFoldersIn } from './working-folder.ts';
  * @returns whether there was anything to mend.
  */
 export async function recover(place: string, named: NamedFolder, signal?: AbortSignal): Promise<boolean> {
-  if (workingFoldersIn(place).length === 0 && !existsSync(join(place, LOCK))) return false;
+  const found = workingFoldersIn(place);
+  if (found.length === 0 ? !exists(join(place, LOCK)) : found.every(isSurelyAlive)) return false;
   const working = await WorkingFolder.make(place, named);
   try {
-    const isLeft = (path: string) => path !== working.path && !isAlive(path, working.now());
-    if (!workingFoldersIn(place).some(isLeft) && !existsSync(join(place, LOCK))) return false;
-    return await withLock(place, working, signal, async () => {
-      const left = workingFoldersIn(place).filter(isLeft);
-      for (const path of left) {
-        const journal = readJournal(path);
-        if (journal?.kind === 'site') completeSwap(place, path, journal);
-        else if (journal?.kind === 'files') completePatch(place, path, journal);
-        await clearOld(place, path);
-        await rm(path, { recursive: true, force: true });
-      }
-      return left.length > 0;
-    });
+    if (leftIn(place, working).length === 0 && !exists(join(place, LOCK))) return false;
+    return await withLock(place, working, signal, async () => await completeLeft(place, working));
   } finally {
     await working.remove();
   }
+}
+
+/** The same, for who holds the lock. */
+export async function completeLeft(place: string, working: WorkingFolder): Promise<boolean> {
+  const left = leftIn(place, working);
+  for (const path of left) {
+    const taken = takeOver(path);
+    if (taken === undefined) continue;
+    // A site may come from elsewhere: nothing is moved or removed through a link.
+    for (const name of ['new', 'old']) unlinkIfLink(join(taken, name));
+    const journal = readJournal(taken);
+    if (journal?.kind === 'site') completeSwap(place, taken, journal);
+    else if (journal?.kind === 'files') completePatch(place, taken, journal);
+    await clearOld(place, taken);
+    await rm(taken, { recursive: true, force: true });
+  }
+  return left.length > 0;
+}
+
+function leftIn(place: string, working: WorkingFolder): string[] {
+  return workingFoldersIn(place).filter((path) => path !== working.path && !isAlive(path, working.now()));
+}
+
+function unlinkIfLink(path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(path);
 }

@@ -19,6 +19,8 @@ export interface ReportFolderOptions {
   readonly names: readonly string[];
   /** Files that must survive: target, pin files, … */
   readonly inputs: Iterable<string>;
+  /** Images of the mosaic: where reports are, none are looked for. */
+  readonly images?: Iterable<string>;
 }
 
 type Reports = ReadonlyMap<string, Iterable<Uint8Array>>;
@@ -48,17 +50,19 @@ export function reportFolderOf(out: string): string {
  *   would be written; `not-writable` or `disk-full`.
  */
 export async function openReportFolder(options: ReportFolderOptions): Promise<ReportFolder> {
-  const { report, out, names, inputs } = options;
+  const { report, out, names, inputs, images = [] } = options;
   const named = { option: '--report', path: report } as const;
   let folder: string;
   try {
     folder = realPath(report);
     await refuseObstacles(folder, options);
+    await refusePicture(folder, report);
     refuseWithin(report, out);
     await persist(() => tryOut(folder, named));
   } catch (error) {
     throw explainDisk(error, named);
   }
+  refuseImagesIn(report, images);
   for (const input of inputs) {
     if (!names.includes(basename(input)) || realPath(dirname(input)) !== folder) continue;
     throw new UserError(
@@ -103,6 +107,40 @@ async function refuseObstacles(folder: string, { report, names }: ReportFolderOp
       'usage',
       `${name} in --report ${report} is a folder`,
       'Move it elsewhere, or choose another folder with --report.',
+    );
+  }
+}
+
+/** Pictures of people's are called target.jpg, too; ours never stands alone. */
+async function refusePicture(folder: string, report: string): Promise<void> {
+  if (!(await lstat(join(folder, 'target.jpg')).catch(ifMissing)) || (await isRecord(join(folder, 'record.json'))))
+    return;
+  throw new UserError(
+    'usage',
+    `target.jpg in --report ${report} is no report of ours`,
+    'Move it elsewhere, or choose another folder with --report.',
+  );
+}
+
+async function isRecord(path: string): Promise<boolean> {
+  const file = await open(path).catch(ifMissing);
+  if (!file) return false;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(64), 0, 64, 0);
+    return buffer.toString('latin1', 0, bytesRead).includes('"zoomosaic-record"');
+  } finally {
+    await file.close();
+  }
+}
+
+function refuseImagesIn(report: string, images: Iterable<string>): void {
+  const enclosure = new Enclosure(report);
+  for (const image of images) {
+    if (!enclosure.holds(image)) continue;
+    throw new UserError(
+      'usage',
+      `${image} lies in --report ${report}, where no images are looked for once reports are there`,
+      'Choose another folder with --report.',
     );
   }
 }

@@ -1,14 +1,16 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainDisk } from '../disk.ts';
+import { explainDisk, type NamedFolder } from '../disk.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { isTemporary } from '../format/site-entries.ts';
 import { withLock } from './lock.ts';
 import { realPath, refuseInputsIn } from './real-path.ts';
-import { recover } from './recover.ts';
-import { readJournal } from './journal.ts';
+import { hasJournal } from './journal.ts';
+import { obstacle, readMosaic, strangersIn } from './obstacles.ts';
 import { type Patch, patchIn } from './patch.ts';
-import { refuseObstacles, swapIn } from './swap.ts';
+import { completeLeft, recover } from './recover.ts';
+import { swapIn } from './swap.ts';
 import { WorkingFolder } from './working-folder.ts';
 
 /**
@@ -56,34 +58,68 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
     place = realPath(out);
     refuseInputsIn(out, inputs);
     await recover(place, named, signal);
-    refuseForeign(place, out, force);
-    refuseObstacles(place);
   } catch (error) {
     throw signal.aborted ? error : explainDisk(error, named);
   }
-  const working = await WorkingFolder.make(place, named);
+  const check = async () => {
+    refuseForeign(place, out, force);
+    await strangersIn(place);
+  };
+  const before = await check().then(
+    () => undefined,
+    (error: unknown) => explainDisk(error, named),
+  );
+  const working = await WorkingFolder.make(place, named).catch((error: unknown) => {
+    throw before ?? error;
+  });
+  if (before !== undefined) {
+    // While another build's site is just being put there, it looks like none.
+    try {
+      await withLock(place, working, signal, check);
+    } catch (error) {
+      await working.remove();
+      throw explainDisk(error, named);
+    }
+  }
   return {
     folder: join(working.path, 'new'),
     async commit({ found, written }, afterwards) {
       if (!working.isThere()) throw gone(out);
       if (found !== written) throw incomplete(out, found, written);
-      await withLock(place, working, signal, async () => {
+      await locked({ place, working, named, signal }, async () => {
         if (!working.isThere()) throw gone(out);
-        try {
-          await swapIn(place, working.path);
-        } catch (error) {
-          throw explainDisk(error, named);
-        }
+        await completeLeft(place, working);
+        await swapIn(place, working.path);
         await afterwards?.();
       });
       await working.remove();
     },
-    async discard() {
-      // What was taken out and could not be put back is in there; the next command brings it back.
-      if (!readJournal(working.path)) await working.remove();
-    },
+    discard: async () => await discard(working),
     explain: (error) => (working.isThere() || signal.aborted ? error : gone(out, error)),
   };
+}
+
+interface Locking {
+  readonly place: string;
+  readonly working: WorkingFolder;
+  readonly named: NamedFolder;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Does something while nobody else changes a site, and explains what the disk says to it. */
+async function locked<Result>({ place, working, named, signal }: Locking, act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await withLock(place, working, signal, act);
+  } catch (error) {
+    if (systemCode(error) === 'EBUSY') throw obstacle(`Something in --out ${named.path} is in use, or a mount point`);
+    throw explainDisk(error, named);
+  }
+}
+
+/** What was taken out of a site and could not be put back is in there; the next command brings it back. */
+async function discard(working: WorkingFolder): Promise<void> {
+  if (hasJournal(working.path)) working.abandon();
+  else await working.remove();
 }
 
 /** Files that will take the place of others in a site. */
@@ -111,25 +147,68 @@ export async function stageFiles(site: string, signal: AbortSignal): Promise<Sta
   const place = realPath(site);
   await recover(place, named, signal);
   const working = await WorkingFolder.make(place, named);
+  const before = stateOf(place);
   return {
     place,
     folder: join(working.path, 'new'),
     async commit(patch, afterwards) {
-      await withLock(place, working, signal, async () => {
+      await locked({ place, working, named, signal }, async () => {
         if (!working.isThere()) throw gone(site);
-        try {
-          patchIn(place, working.path, patch);
-        } catch (error) {
-          throw explainDisk(error, named);
-        }
+        await completeLeft(place, working);
+        if (stateOf(place) !== before) throw changed(site);
+        patchIn(place, working.path, patch);
         await afterwards?.();
       });
       await working.remove();
     },
-    async discard() {
-      if (!readJournal(working.path)) await working.remove();
-    },
+    discard: async () => await discard(working),
   };
+}
+
+/**
+ * Does something with a site while no other command changes it.
+ *
+ * @throws {UserError} `not-writable` or `disk-full`.
+ */
+export async function alone<Result>(
+  folder: string,
+  named: NamedFolder,
+  act: () => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  const place = realPath(folder);
+  await recover(place, named, signal);
+  const working = await WorkingFolder.make(place, named);
+  try {
+    return await locked({ place, working, named, signal }, async () => {
+      await completeLeft(place, working);
+      return await act();
+    });
+  } finally {
+    await working.remove();
+  }
+}
+
+/** Which site stands in a folder, as its checksums tell; damaged ones differ, too. */
+function stateOf(place: string): string {
+  const hash = createHash('sha256');
+  for (const name of ['mosaic.json', 'checksums.bin']) {
+    try {
+      hash.update(readFileSync(join(place, name)));
+    } catch {
+      hash.update('none');
+    }
+    hash.update('\0');
+  }
+  return hash.digest('hex');
+}
+
+function changed(site: string): UserError {
+  return new UserError(
+    'site',
+    `${site} was changed by another command meanwhile`,
+    'Run it again; nothing was changed by this one.',
+  );
 }
 
 function gone(out: string, cause?: unknown): UserError {
@@ -162,21 +241,10 @@ function refuseForeign(place: string, out: string, force: boolean): void {
   }
   // Hidden files, as .git or .nojekyll, say nothing of what else is to be here.
   const shown = names.filter((name) => !isTemporary(name) && !name.startsWith('.'));
-  if (force || shown.length === 0 || isSite(place)) return;
+  if (force || shown.length === 0 || readMosaic(place)) return;
   throw new UserError(
     'out-exists',
     `--out ${out} is not empty and holds no mosaic of ours`,
     'Choose another folder, or say --force to put the site beside what is in it.',
   );
-}
-
-/** Whether a folder holds a site that zoomosaic made. */
-function isSite(folder: string): boolean {
-  const path = join(folder, 'mosaic.json');
-  if (!existsSync(path)) return false;
-  try {
-    return (JSON.parse(readFileSync(path, 'utf8')) as { format?: unknown }).format === 'zoomosaic';
-  } catch {
-    return false;
-  }
 }

@@ -10,27 +10,15 @@
  *
  * Every step can be done again, so that a swap that was cut short is completed by doing all of it.
  */
-import {
-  type Dirent,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  opendirSync,
-  readdirSync,
-  renameSync,
-  rmdirSync,
-  unlinkSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
-import { systemCode, UserError } from '../errors.ts';
+import { TOP_FILES, TOP_FOLDERS } from '../format/site-entries.ts';
 import { endJournal, type SiteJournal, writeJournal } from './journal.ts';
-import { kindOf, TOP_FILES, TOP_FOLDERS } from '../format/site-entries.ts';
+import { exists, makeFolder, makeWay, Moves } from './moves.ts';
+import { obstacle, strangersIn } from './obstacles.ts';
+import { entriesOf } from './site-walk.ts';
 
 const TOP = [...TOP_FILES, ...TOP_FOLDERS];
-
-/** A file that was moved, so that it can be moved back. */
-type Move = readonly [from: string, to: string];
 
 /**
  * Puts `new/` of the working folder `working` into `place`. If that fails, all is as it was.
@@ -39,32 +27,28 @@ type Move = readonly [from: string, to: string];
  */
 export async function swapIn(place: string, working: string): Promise<void> {
   const [fresh, old] = [join(working, 'new'), join(working, 'old')];
-  refuseObstacles(place);
   const strangers = await strangersIn(place);
+  const entries = new Set(readdirSync(fresh));
+  for (const name of entries) if (!TOP.includes(name)) throw new Error(`${name} is no entry of a site`);
   for (const path of strangers) {
-    if (exists(join(fresh, path))) throw obstacle(`${join(place, path)} is in the way of the site`);
-    mkdirSync(join(fresh, path.split('/', 1)[0]!), { recursive: true });
+    if (exists(join(fresh, path))) throw obstacle(`${path} in --out is in the way of the site`);
+    const top = path.split('/', 1)[0]!;
+    makeFolder(join(fresh, top));
+    entries.add(top);
   }
-  const entries = readdirSync(fresh);
-  const unknown = entries.find((name) => !TOP.includes(name));
-  if (unknown !== undefined) throw new Error(`${unknown} is no entry of a site`);
-  mkdirSync(old, { recursive: true });
-  writeJournal(working, { kind: 'site', entries });
-  const moves: Move[] = [];
-  const move = (from: string, to: string) => {
-    renameSync(from, to);
-    moves.push([from, to]);
-  };
+  makeFolder(old);
+  writeJournal(working, { kind: 'site', entries: [...entries] });
+  const moves = new Moves(place, working);
   try {
-    takeOut(place, working, entries, move);
+    takeOut(place, working, [...entries], moves);
     for (const path of strangers) {
-      mkdirSync(dirname(join(fresh, path)), { recursive: true });
-      move(join(old, path), join(fresh, path));
+      makeWay(fresh, join(fresh, path));
+      moves.move(join(old, path), join(fresh, path));
     }
-    putIn(place, working, entries, move);
+    putIn(place, working, [...entries], moves);
   } catch (error) {
-    for (const [from, to] of moves.toReversed()) renameSync(to, from);
-    endJournal(place, working);
+    // What cannot be moved back, the next command brings to its place.
+    if (moves.undo()) endJournal(place, working);
     throw error;
   }
   endJournal(place, working);
@@ -74,22 +58,23 @@ export async function swapIn(place: string, working: string): Promise<void> {
 /** Completes a swap that was cut short. */
 export function completeSwap(place: string, working: string, { entries }: SiteJournal): void {
   const known = entries.filter((name) => TOP.includes(name));
-  mkdirSync(join(working, 'old'), { recursive: true });
-  takeOut(place, working, known, renameSync);
-  putIn(place, working, known, renameSync);
+  makeFolder(join(working, 'old'));
+  const moves = new Moves(place, working);
+  takeOut(place, working, known, moves);
+  putIn(place, working, known, moves);
   endJournal(place, working);
 }
 
 /** Moves the old site's entries to `old/`; those of the new one that are in already stay. */
-function takeOut(place: string, working: string, entries: readonly string[], move: (from: string, to: string) => void) {
+function takeOut(place: string, working: string, entries: readonly string[], { moveAll }: Moves) {
   for (const name of TOP) {
     const isIn = entries.includes(name) && !exists(join(working, 'new', name));
-    if (!isIn && exists(join(place, name))) move(join(place, name), join(working, 'old', name));
+    if (!isIn && exists(join(place, name))) moveAll(join(place, name), join(working, 'old', name));
   }
 }
 
 /** Moves the new site's entries in, the page last. */
-function putIn(place: string, working: string, entries: readonly string[], move: (from: string, to: string) => void) {
+function putIn(place: string, working: string, entries: readonly string[], { move }: Moves) {
   for (const name of TOP.toReversed()) {
     const from = join(working, 'new', name);
     if (entries.includes(name) && exists(from)) move(from, join(place, name));
@@ -111,87 +96,4 @@ function keep(from: string, to: string): void {
   let free = to;
   for (let i = 1; exists(free); i++) free = `${to}.kept-${i}`;
   renameSync(from, free);
-}
-
-/** Paths of what is in the folders of the site in `place` and is not the site's own. */
-async function strangersIn(place: string): Promise<string[]> {
-  const strangers: string[] = [];
-  for (const name of TOP_FOLDERS) {
-    for await (const { path, kind } of entriesOf(place, name)) if (kind === 'stranger') strangers.push(path);
-  }
-  return strangers;
-}
-
-/** An entry below a site's folder; a folder of the site's is told when all that is in it has been: `left`. */
-interface Entry {
-  readonly path: string;
-  readonly kind: 'file' | 'left' | 'stranger';
-}
-
-const ENTRIES_AT_ONCE = 2048;
-
-/** All below `top` of a site in `root`: folders of the site's are entered, strangers are not. */
-async function* entriesOf(root: string, top = ''): AsyncGenerator<Entry> {
-  const open: { readonly path: string; readonly entries: Generator<Dirent> }[] = [];
-  const enter = (path: string) => open.push({ path, entries: read(join(root, path)) });
-  enter(top);
-  try {
-    for (let seen = 1; open.length > 0; seen++) {
-      if (seen % ENTRIES_AT_ONCE === 0) await setImmediate();
-      const folder = open[open.length - 1]!;
-      const { value: entry, done } = folder.entries.next();
-      if (done) {
-        open.pop();
-        if (folder.path !== '') yield { path: folder.path, kind: 'left' };
-        continue;
-      }
-      const path = folder.path === '' ? entry.name : `${folder.path}/${entry.name}`;
-      const kind = kindOf(path, entry);
-      if (kind === 'folder') enter(path);
-      else yield { path, kind };
-    }
-  } finally {
-    for (const { entries } of open) entries.return(undefined);
-  }
-}
-
-/** Entries of a folder, a few at a time; none if it is not there. */
-function* read(path: string): Generator<Dirent> {
-  let folder;
-  try {
-    folder = opendirSync(path, { bufferSize: 256 });
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    for (let entry = folder.readSync(); entry; entry = folder.readSync()) yield entry;
-  } finally {
-    folder.closeSync();
-  }
-}
-
-/**
- * Refuses what people put where a site needs a file or a folder of its own.
- *
- * @throws {UserError} `out-exists`.
- */
-export function refuseObstacles(place: string): void {
-  const entries = existsSync(place) ? readdirSync(place, { withFileTypes: true }) : [];
-  for (const entry of entries) {
-    const { name } = entry;
-    if (!TOP.includes(name) || kindOf(name, entry) !== 'stranger') continue;
-    const needed = TOP_FILES.includes(name) ? 'file' : 'folder';
-    const is = entry.isSymbolicLink() ? 'a link' : entry.isDirectory() ? 'a folder' : 'a file';
-    throw obstacle(`${name} in --out is ${is}; a site needs a ${needed} of that name`);
-  }
-}
-
-function obstacle(message: string): UserError {
-  return new UserError('out-exists', message, 'Move it elsewhere, or choose another --out.');
-}
-
-/** Whether there is anything, be it a link to nowhere. */
-function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 }

@@ -11,10 +11,10 @@
  * its age is measured by the clock of the file system, which is the same for all.
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { makeFolder, type NamedFolder } from '../disk.ts';
+import { explainDisk, makeFolder, type NamedFolder } from '../disk.ts';
 import { systemCode } from '../errors.ts';
 import { WORKING_FOLDER } from '../format/site-entries.ts';
 import { isRunning, type Owner, thisProcess } from './owner.ts';
@@ -46,12 +46,18 @@ export class WorkingFolder {
    * @throws {UserError} `disk-full` or `not-writable`.
    */
   static async make(place: string, named: NamedFolder): Promise<WorkingFolder> {
-    const path = join(place, `.zoomosaic-${randomBytes(8).toString('hex')}`);
+    const path = newPath(place);
     const made = missingFolders(place);
     await makeFolder(place, named);
-    await makeFolder(path, named);
-    await makeFolder(join(path, 'new'), named);
-    writeFileSync(join(path, 'owner.json'), JSON.stringify(thisProcess()));
+    try {
+      await makeFolder(path, named);
+      await makeFolder(join(path, 'new'), named);
+      writeFileSync(join(path, 'owner.json'), JSON.stringify(thisProcess()));
+    } catch (error) {
+      await rm(path, { recursive: true, force: true });
+      for (const folder of made) removeIfEmpty(folder);
+      throw explainDisk(error, named);
+    }
     return new WorkingFolder(path, made);
   }
 
@@ -79,12 +85,51 @@ export class WorkingFolder {
     for (const folder of this.made) if (!removeIfEmpty(folder)) return;
   }
 
+  /** Leaves it to the next command, of this process, too, to complete what is in it. */
+  abandon(): void {
+    clearInterval(this.timer);
+    living.delete(this.path);
+    silence(this.path);
+  }
+
   private beat(): void {
     try {
       writeFileSync(join(this.path, 'beat'), '.');
     } catch {
       // A full disk, or a folder that is gone: whoever writes next says so.
     }
+  }
+}
+
+/**
+ * Takes over what a process left that seems dead. The folder gets another name: one that only seemed dead, as its machine slept, finds
+ * nothing any more of what it was about to move.
+ *
+ * @returns where it is now; undefined if it is gone.
+ */
+export function takeOver(path: string): string | undefined {
+  const taken = newPath(dirname(path));
+  try {
+    renameSync(path, taken);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+  // It may have woken up since.
+  silence(taken);
+  return taken;
+}
+
+function newPath(place: string): string {
+  return join(place, `.zoomosaic-${randomBytes(8).toString('hex')}`);
+}
+
+function silence(path: string): void {
+  try {
+    writeFileSync(join(path, 'owner.json'), '{}');
+    utimesSync(join(path, 'beat'), 0, 0);
+  } catch {
+    // Then it will have been silent for long enough some time.
   }
 }
 
@@ -109,6 +154,12 @@ export function isAlive(path: string, now: number): boolean {
   if (running === false) return false;
   const seen = statSync(join(path, 'beat'), { throwIfNoEntry: false }) ?? statSync(path, { throwIfNoEntry: false });
   return seen !== undefined && now - seen.mtimeMs < SILENT_MS;
+}
+
+/** Whether the owner of a working folder is known to live, without a look at the clock. */
+export function isSurelyAlive(path: string): boolean {
+  const owner = ownerOf(path);
+  return living.has(path) || (owner !== undefined && owner.pid !== process.pid && isRunning(owner) === true);
 }
 
 function ownerOf(path: string): Owner | undefined {

@@ -2,7 +2,7 @@
  * Kills commands at seeded moments, runs them again, and compares: `tsx test/torture/kills.ts [rounds] [seed]`. Every round has to
  * end in the site that an undisturbed run makes, and to leave nothing else.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -30,12 +30,30 @@ const remove = (out: string, catalog: string) =>
   `remove ${out} 003.jpg 017.jpg --catalog ${catalog} --quiet`.split(' ');
 const repair = (out: string, catalog: string) => `verify ${out} --repair --catalog ${catalog} --quiet`.split(' ');
 
+/** Commands that look at a site first; where there is none, or only a damaged one, they say so. */
+const LOOKS = [['verify', '--quiet'], ['fit']] as const;
+
+function look(): void {
+  const [verb, ...rest] = LOOKS[Math.floor(random() * LOOKS.length)]!;
+  spawnSync(process.execPath, [CLI, verb, out, ...rest], { stdio: 'ignore' });
+  if (readdirSync(root).includes('site') && readdirSync(out).some((name) => name.startsWith('.zoomosaic-'))) {
+    bad++;
+    console.log(`${verb} left something of the command that was killed`);
+  }
+}
+
 /** Every file with its contents, hidden ones, too. */
 function contents(folder: string): Map<string, string> {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
     statSync(join(folder, path)).isFile(),
   );
   return new Map(files.toSorted().map((path) => [path, readFileSync(join(folder, path), 'latin1')]));
+}
+
+/** The site, and its reports. */
+function sited(): Map<string, string> {
+  const reports = [...contents(`${out}-report`)].map(([path, text]) => [`report: ${path}`, text] as const);
+  return new Map([...contents(out), ...reports]);
 }
 
 function differences(found: Map<string, string>, expected: Map<string, string>): string[] {
@@ -64,22 +82,22 @@ const times = new Map<string, number>();
 for (const columns of [24, 30]) {
   times.set('first', runWhole(build(out, catalog, columns)));
   times.set('build', runWhole(build(out, catalog, columns)));
-  expected.set(columns, contents(out));
+  expected.set(columns, sited());
 }
 times.set('rebase', runWhole(rebase(out, URLS[1]!)));
-const rebased = contents(out);
+const rebased = sited();
 runWhole(build(out, catalog, 30));
 times.set('remove', runWhole(remove(out, catalog)));
-const removed = contents(out);
+const removed = sited();
 runWhole(build(out, catalog, 30));
 times.set('repair', 2 * runWhole(repair(out, catalog)));
 const beside = readdirSync(root).toSorted().join();
 
 const KINDS = ['first', 'build', 'build', 'rebase', 'remove', 'repair'] as const;
 
-/** Removes, cuts and changes some files of the site. */
+/** Removes and changes some files of the site. */
 function damage(): void {
-  const paths = [...expected.get(30)!.keys()];
+  const paths = [...expected.get(30)!.keys()].filter((path) => !path.startsWith('report: '));
   for (let i = 0; i < 6; i++) {
     const file = join(out, paths[Math.floor(random() * paths.length)]!);
     if (i % 2) rmSync(file, { force: true });
@@ -105,10 +123,14 @@ for (let round = 0; round < rounds; round++) {
   }[kind];
   const after = 0.1 * times.get(kind)! + random() * times.get(kind)!;
   if (await runKilled(args, after)) killed++;
+  // What looks at the site brings it in order; so does the same command, which may be killed as it does.
+  const next = random();
+  if (next < 0.3) look();
+  else if (next < 0.5 && (await runKilled(args, random() * times.get(kind)!))) killed++;
   // What was killed after it had done its work, has nothing left to do.
   runWhole(args);
   const whole = kind === 'rebase' ? rebased : kind === 'remove' ? removed : expected.get(columns)!;
-  const wrong = differences(contents(out), whole);
+  const wrong = differences(sited(), whole);
   const strays = [...readdirSync(root), ...contents(catalog).keys()].filter((name) => name.endsWith('.tmp'));
   const aside = readdirSync(root).toSorted().join();
   if (wrong.length > 0 || strays.length > 0 || aside !== beside) {

@@ -1,0 +1,85 @@
+/** What people put into a site's folder: what is in the way of a site is refused, the rest stays. */
+import { type Dirent, readdirSync, readFileSync } from 'node:fs';
+import { join, sep } from 'node:path';
+import { systemCode, UserError } from '../errors.ts';
+import { isOwnName, kindOf, TOP_FILES, TOP_FOLDERS, topEntriesOf } from '../format/site-entries.ts';
+import { entriesOf } from './site-walk.ts';
+
+/**
+ * Paths of what is in the folders of the site in `place` and is not the site's own.
+ *
+ * @throws {UserError} `out-exists` if something has a name that a site needs for something of its own.
+ */
+export async function strangersIn(place: string): Promise<string[]> {
+  refuseMounts(place);
+  const own = topEntriesOf(readMosaic(place));
+  const strangers: string[] = [];
+  for (const entry of entriesIn(place)) {
+    const { name } = entry;
+    if (!TOP_FILES.includes(name) && !TOP_FOLDERS.includes(name)) continue;
+    const kind = kindOf(name, entry);
+    if (kind === 'stranger') throw wrongKind(name, entry);
+    if (kind === 'file' && !own.has(name)) throw notOurs(name);
+    if (kind === 'file') continue;
+    for await (const { path, kind: below } of entriesOf(place, name)) {
+      if (below === 'file' && !own.has(name)) throw notOurs(path);
+      if (below !== 'stranger') continue;
+      if (isOwnName(path)) throw obstacle(`${path} in --out is something else than a site has there`);
+      strangers.push(path);
+    }
+  }
+  return strangers;
+}
+
+/** What `mosaic.json` of a folder holds, if it is one of ours; whatever is wrong with it. */
+export function readMosaic(place: string): object | undefined {
+  try {
+    const json = JSON.parse(readFileSync(join(place, 'mosaic.json'), 'utf8')) as { format?: unknown } | null;
+    return json?.format === 'zoomosaic' ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function entriesIn(place: string): Dirent[] {
+  try {
+    return readdirSync(place, { withFileTypes: true });
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** What is mounted on an entry of a site, or below, cannot be moved. Systems that do not tell of mounts refuse that later. */
+function refuseMounts(place: string): void {
+  const tops = [...TOP_FILES, ...TOP_FOLDERS].map((name) => join(place, name));
+  const mount = mounts().find((at) => tops.some((top) => at === top || at.startsWith(top + sep)));
+  if (mount !== undefined) throw obstacle(`${mount} in --out is a mount point, where a site needs a place of its own`);
+}
+
+/** Where something is mounted: the fifth field of proc(5)'s mountinfo. */
+function mounts(): string[] {
+  try {
+    const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+    const unescape = (path: string) =>
+      path.replaceAll(/\\([0-7]{3})/g, (_, code: string) => String.fromCharCode(Number.parseInt(code, 8)));
+    return lines.flatMap((line) => line.split(' ')[4] ?? []).map(unescape);
+  } catch {
+    return [];
+  }
+}
+
+function wrongKind(name: string, entry: Dirent): UserError {
+  const needed = TOP_FILES.includes(name) ? 'file' : 'folder';
+  const is = entry.isSymbolicLink() ? 'a link' : entry.isDirectory() ? 'a folder' : 'a file';
+  return obstacle(`${name} in --out is ${is}; a site needs a ${needed} of that name`);
+}
+
+function notOurs(path: string): UserError {
+  return obstacle(`${path} in --out is of no site of ours, and a site has a file of that name`);
+}
+
+/** Something of somebody else's is where a site is to be. */
+export function obstacle(message: string): UserError {
+  return new UserError('out-exists', message, 'Move it elsewhere, or choose another --out.');
+}
