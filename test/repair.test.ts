@@ -73,6 +73,20 @@ describe('a damaged site', () => {
     }
   });
 
+  test('that is interrupted once something was mended says so', async () => {
+    const path = join(out, 'index.html');
+    writeFileSync(path, 'damaged');
+    const stop = new AbortController();
+    const onProgress = () => {
+      if (readFileSync(path, 'utf8') !== 'damaged') stop.abort(new Error('enough'));
+    };
+    await expect(repair({ site: out, catalog, onProgress, signal: stop.signal })).rejects.toMatchObject({
+      code: 'site',
+      message: expect.stringMatching(/^Interrupted; damaged files of .* that are mended: 1$/) as string,
+    });
+    expect(await contents()).toEqual(whole);
+  });
+
   test('that is whole is left alone', async () => {
     expect(await repair({ site: out, catalog })).toMatchObject({ problems: [], repaired: [] });
   });

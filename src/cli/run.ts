@@ -172,6 +172,7 @@ function report(error: unknown, process: CliProcess, signal: AbortSignal): numbe
   }
   if (error instanceof UserError) {
     process.stderr.write(`zoomosaic: ${error.message}\n${error.remedy}\n`);
+    if (signal.aborted) return INTERRUPTED;
     return error.code === 'usage' ? WRONG_USAGE : FAILED;
   }
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);

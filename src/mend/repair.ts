@@ -7,6 +7,7 @@ import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/check
 import { MOSAIC_FILE } from '../format/mosaic-json.ts';
 import { originalParts } from '../format/original-index.ts';
 import type { KeptOriginal } from '../originals/originals.ts';
+import { count } from '../numbers.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import type { SiteRecord } from '../site/record.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
@@ -32,11 +33,21 @@ export interface RepairResult extends VerifyResult {
  */
 export async function repair(options: VerifyOptions): Promise<RepairResult> {
   const repaired = new Set<string>();
-  for (let pass = 1; ; pass++) {
-    const found = await verifyIfSite(options);
-    if (found && (found.problems.length === 0 || pass > PASSES)) return { ...found, repaired: [...repaired] };
-    const damaged = new Set(found?.problems.map(({ path }) => path) ?? [MOSAIC_FILE]);
-    for (const path of await mend(options, damaged)) repaired.add(path);
+  try {
+    for (let pass = 1; ; pass++) {
+      const found = await verifyIfSite(options);
+      if (found && (found.problems.length === 0 || pass > PASSES)) return { ...found, repaired: [...repaired] };
+      const damaged = new Set(found?.problems.map(({ path }) => path) ?? [MOSAIC_FILE]);
+      for (const path of await mend(options, damaged)) repaired.add(path);
+    }
+  } catch (error) {
+    if (error !== options.signal?.reason || repaired.size === 0) throw error;
+    throw new UserError(
+      'site',
+      `Interrupted; damaged files of ${options.site} that are mended: ${count(repaired.size)}`,
+      'Run it again to go on.',
+      { cause: error },
+    );
   }
 }
 
