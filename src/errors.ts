@@ -41,9 +41,23 @@ export class SourceChanged extends UserError {
   }
 }
 
+/** What Node calls errors of the system that it has no name for. */
+const NAMELESS = /^Unknown system error -(\d+)$/;
+/** Those that files can have, by their numbers on Linux and macOS: a stale handle of a network's disk, a quota that is used up, … */
+const NAMES: Readonly<Record<string, string>> = {
+  69: 'EDQUOT',
+  70: 'ESTALE',
+  74: 'EBADMSG',
+  116: 'ESTALE',
+  117: 'EUCLEAN',
+  121: 'EREMOTEIO',
+  122: 'EDQUOT',
+};
+
 /** Node's `code` of a system error (`ENOSPC`, `EMLINK`, …), or undefined. */
 export function systemCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined;
+  return NAMES[NAMELESS.exec(error.code)?.[1] ?? ''] ?? error.code;
 }
 
 /** The first line of whatever was thrown, for people. */

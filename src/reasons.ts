@@ -21,6 +21,7 @@ const WORDS = {
   'decoder-hung': 'the decoder came to no end',
   'too-much-memory': 'too large: decoding it takes too much memory',
   'not-indexed': 'could not be indexed',
+  changed: 'the file holds something else by now',
 } as const;
 
 /** Of system errors, by Node's codes; of others, the code alone is told. */
@@ -74,7 +75,14 @@ export function reasonOf(error: unknown): Reason {
 }
 
 /** Reasons that tell nothing of a file's content. */
-const NO_VERDICTS: readonly Reason[] = ['heic', 'decoder-failed', 'decoder-hung', 'too-much-memory', 'not-indexed'];
+const NO_VERDICTS: readonly Reason[] = [
+  'heic',
+  'decoder-failed',
+  'decoder-hung',
+  'too-much-memory',
+  'not-indexed',
+  'changed',
+];
 
 /** Whether a file's content is at fault; everything else may be otherwise the next time, or elsewhere. */
 export function isOfContent(reason: Reason): boolean {

@@ -171,6 +171,7 @@ describe('decoders', () => {
     ['EIO', {}],
     ['EMFILE', {}],
     ['ENOMEM', {}],
+    ['Unknown system error -116', {}],
     ['ERR_WORKER_OUT_OF_MEMORY', {}],
   ])('try again what may pass: %s', async (code) => {
     const decoders = start();

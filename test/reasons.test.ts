@@ -25,6 +25,11 @@ describe('a reason', () => {
     ],
     [new Error(`EMFILE: too many open files, open '${PATH}'`), 'EMFILE', 'too many files'],
     [new Error(`EREMOTEIO: remote I/O error, read`), 'EREMOTEIO', 'cannot be read (EREMOTEIO)'],
+    [
+      Object.assign(new Error(`Unknown system error -116: ${PATH}`), { code: 'Unknown system error -116' }),
+      'ESTALE',
+      'cannot be read (ESTALE)',
+    ],
     [new Error(`Input file is missing: ${PATH}`), 'ENOENT', 'no such file'],
     [new Error(`VipsForeignLoad: "${PATH}" is not a known file format`), 'undecodable', 'cannot be decoded'],
     [new Error(`unable to open "${PATH}"\nunix error: Permission denied`), 'undecodable', 'cannot be decoded'],

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { tryAgain } from '../decoding/try-again.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { mipsOf, rastersOf } from '../tile-plan.ts';
 import type { Recipe } from '../types.ts';
@@ -21,7 +22,7 @@ export async function readShard(
   const json = join(folder, `${name}.json`);
   let bytes: Buffer;
   try {
-    bytes = await readFile(json);
+    bytes = await tryAgain(() => readFile(json));
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return 'gone';
     const explained = explainRead(error, json);

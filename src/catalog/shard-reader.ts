@@ -1,12 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
+import { isPassing } from '../decoding/failures.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { HEADER, MAGIC, SHARD_VERSION, shardLayout, type ShardLayout } from './shard.ts';
 
 /** Open files at most; a catalog of a million sources has some thousand shards. */
 const OPEN_MAX = 128;
+/** How often a read is tried that fails for reasons that may pass. */
+const TRIES = 4;
 /** System errors that tell of a damaged or missing file; others are failures of the moment. */
 const DAMAGE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO'];
 const TOO_MANY_FILES = ['EMFILE', 'ENFILE'];
@@ -146,18 +149,25 @@ export class ShardReader {
 
   /** Reads bytes, into memory of their own so that typed arrays can view it. */
   private read(path: string, at: number, length: number): Buffer<ArrayBuffer> {
-    try {
-      const bytes = Buffer.from(new ArrayBuffer(length));
-      const descriptor = this.descriptor(path);
-      for (let done = 0; done < length;) {
-        const read = readSync(descriptor, bytes, done, length - done, at + done);
-        if (read === 0) throw new ShardDamage(path);
-        done += read;
+    for (let failures = 1; ; failures++) {
+      try {
+        return this.readOnce(path, at, length);
+      } catch (error) {
+        if (failures >= TRIES || !isPassing(error)) throw explainRead(error, path);
+        this.closeOne(path);
       }
-      return bytes;
-    } catch (error) {
-      throw explainRead(error, path);
     }
+  }
+
+  private readOnce(path: string, at: number, length: number): Buffer<ArrayBuffer> {
+    const bytes = Buffer.from(new ArrayBuffer(length));
+    const descriptor = this.descriptor(path);
+    for (let done = 0; done < length;) {
+      const read = readSync(descriptor, bytes, done, length - done, at + done);
+      if (read === 0) throw new ShardDamage(path);
+      done += read;
+    }
+    return bytes;
   }
 
   private descriptor(path: string): number {
@@ -177,10 +187,15 @@ export class ShardReader {
   }
 
   private closeOldest(): void {
-    const [oldest] = this.open;
-    if (!oldest) return;
-    closeSync(oldest[1]);
-    this.open.delete(oldest[0]);
+    const [oldest] = this.open.keys();
+    if (oldest !== undefined) this.closeOne(oldest);
+  }
+
+  private closeOne(path: string): void {
+    const descriptor = this.open.get(path);
+    if (descriptor === undefined) return;
+    closeSync(descriptor);
+    this.open.delete(path);
   }
 }
 

@@ -8,4 +8,13 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== 'EPIPE') throw error;
   });
 }
-void import('./run.js').then(({ run }) => run(process));
+import('./run.js').then(
+  ({ run }) => run(process),
+  (error: unknown) => {
+    // Node's loader opens many files at once, and calls what it cannot open missing.
+    process.stderr.write(
+      `zoomosaic: cannot be loaded (${String(error).split('\n')[0]})\nRaise the limit of open files (ulimit -n) if it is low; else install zoomosaic again.\n`,
+    );
+    process.exitCode = 1;
+  },
+);

@@ -1,7 +1,7 @@
-import { UserError } from '../errors.ts';
 import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from './failures.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { receivedError, type Report } from './protocol.ts';
+import { PAUSE_MS, shortOf, TRIES } from './try-again.ts';
 
 export interface DecodersOptions {
   /** Of the threads; see `answerJobs`. */
@@ -41,9 +41,6 @@ interface Job extends DecodingJob {
 
 /** How long a small image may take, ms. */
 const PATIENCE = 30_000;
-/** How often something is tried that fails for reasons that may pass, and the first pause before, ms; each further is twice as long. */
-const TRIES = 6;
-const PAUSE_MS = 50;
 
 /**
  * Reads and decodes images in a process of its own, which is supervised: when it dies or hangs, whatever it was at is tried
@@ -221,20 +218,4 @@ export class Decoders {
 
 function hashOf({ hash }: Job): Pick<Decoded<never>, 'hash'> {
   return hash === undefined ? {} : { hash };
-}
-
-/** What it means to people that there is too little of something; of memory, to one image alone. */
-function shortOf(code: string, cause: Error): Error {
-  if (code === 'ENOMEM') return cause;
-  const files = code !== 'EAGAIN';
-  return new UserError(
-    'resources',
-    files
-      ? `The system lets too few files be open at once (${code})`
-      : `The decoders cannot be started: ${cause.message}`,
-    files
-      ? 'Raise that limit (ulimit -n), or choose a lower --concurrency.'
-      : 'See whether the system lets you start more processes and threads, or choose a lower --concurrency.',
-    { cause },
-  );
 }

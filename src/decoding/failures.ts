@@ -38,7 +38,18 @@ const SHORT_OF = [
   ],
 ] as const;
 /** What disks and networks may get over. */
-const PASSING = ['EIO', 'EBUSY', 'EINTR', 'ETIMEDOUT', 'ESTALE', 'ENETDOWN', 'ENETRESET', 'ENETUNREACH', 'EHOSTDOWN'];
+const PASSING = [
+  'EIO',
+  'EBUSY',
+  'EINTR',
+  'ETIMEDOUT',
+  'ESTALE',
+  'EREMOTEIO',
+  'ENETDOWN',
+  'ENETRESET',
+  'ENETUNREACH',
+  'EHOSTDOWN',
+];
 
 /** Code of what there was too little of: open files, processes, memory; undefined if that is not why something failed. */
 export function shortageOf(error: unknown): `E${string}` | undefined {

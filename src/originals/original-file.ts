@@ -4,7 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Sharp } from 'sharp';
 import { toSrgb } from '../colour/convert.ts';
-import { SourceChanged } from '../errors.ts';
+import { tryAgain } from '../decoding/try-again.ts';
+import { SourceChanged, UserError } from '../errors.ts';
 import { type OpenImage, openImage } from '../image/open-image.ts';
 import { type Reason, reasonOf } from '../reasons.ts';
 import type { Rgb, Source } from '../types.ts';
@@ -34,13 +35,15 @@ const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', web
  * Makes of a source what a site can carry: its file without metadata; what cannot be without, or no browser shows, encoded
  * anew; or a picture to make a pyramid of.
  *
- * @throws {SourceChanged} if the file is no longer what it was when it was indexed.
+ * @throws {SourceChanged} if the file is no longer what it was when it was indexed; {@link UserError} `resources` if too many files
+ *   are open to read it.
  */
 export async function originalFile(source: Source, background: Rgb): Promise<OriginalFile> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(source.path);
+    bytes = await tryAgain(() => readFile(source.path));
   } catch (error) {
+    if (error instanceof UserError) throw error;
     return { kind: 'none', reason: reasonOf(error) };
   }
   if (createHash('sha256').update(bytes).digest('hex') !== source.hash) throw new SourceChanged(source.path);
