@@ -36,6 +36,11 @@ export function isPath(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 
+/** @throws {UserError} `usage` unless these can be paths, where they are given: by their options. */
+export function checkPaths(paths: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, path] of Object.entries(paths)) check(name, 'a path', path, path === undefined || isPath(path));
+}
+
 /** @throws {UserError} `usage` unless `site` can be the path of one. */
 export function checkSitePath(site: string): void {
   check('site', 'the folder of a site', site, isPath(site));

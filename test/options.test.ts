@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../src/errors.ts';
 import { oneThreadPerImage } from '../src/image/decoder-threads.ts';
-import { build, type BuildOptions, fit, rebase, serve, verify } from '../src/index.ts';
+import { build, type BuildOptions, fit, rebase, remove, repair, serve, verify } from '../src/index.ts';
 import { resolveOptions } from '../src/resolve-options.ts';
 import { ban } from '../src/scan/ban.ts';
 import { scan } from '../src/scan/scan.ts';
@@ -99,6 +99,10 @@ describe('options', () => {
     for (const name of ['images', 'ban']) await refuses(() => resolved(name, ['a', '']), new RegExp(name));
     await refuses(() => resolved('pins', [{ column: 0, row: 0, image: '' }]), /--pin/);
     for (const act of [verify, fit, serve]) await refuses(() => act({ site: '' }), /for <site> but received ''$/);
+    for (const name of ['report', 'catalog']) {
+      for (const act of [verify, repair]) await refuses(() => act({ site: '.', [name]: '' }), new RegExp(`--${name} `));
+      await refuses(() => remove({ site: '.', images: ['a'], [name]: '' }), new RegExp(`--${name} `));
+    }
     await refuses(() => rebase({ site: '', baseUrl: 'https://example.org' }), /for <site>/);
     await refuses(() => ban([], ['/']), /--ban but received \/$/);
     await refuses(() => ban([], ['x'.repeat(1e5)]), /--ban/);

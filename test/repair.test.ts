@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdir, readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, repair, verify } from '../src/index.ts';
 import { CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../src/format/checksums.ts';
@@ -109,14 +110,84 @@ describe('a damaged site', () => {
     expect(await contents()).toEqual(whole);
   });
 
-  test('names what it needs where that is not there', async () => {
-    const file = join(out, 'mosaic.dzi');
-    const text = readFileSync(file);
-    rmSync(file);
-    await expect(repair({ site: out, catalog: join(root, 'none') })).rejects.toMatchObject({ code: 'catalog' });
-    await expect(repair({ site: out, catalog, report: join(root, 'none') })).rejects.toMatchObject({ code: 'site' });
-    expect(existsSync(file)).toBe(false);
-    mkdir(dirname(file), { recursive: true }).catch(() => {});
-    writeFileSync(file, text);
+  test('is mended where pipes, links and folders stand in the place of files', async () => {
+    const places = ['cells/0_0.js', CHECKSUMS_FILE, 'mosaic_files/5/0_0.jpg', 'index.html'];
+    const strangers: ((file: string) => void)[] = [
+      (file) => symlinkSync(basename(file), file),
+      (file) => execFileSync('mkfifo', [file]),
+      (file) => {
+        mkdirSync(file);
+        writeFileSync(join(file, 'a'), 'a');
+      },
+    ];
+    for (const [i, put] of strangers.entries()) {
+      // Each place has to be enough.
+      for (const path of i === 0 ? places : places.slice(0, 2)) {
+        rmSync(join(out, path));
+        put(join(out, path));
+        expect((await verify({ site: out })).problems.map((problem) => problem.path)).toEqual([path]);
+        expect(await repair({ site: out, catalog })).toMatchObject({ problems: [], repaired: [path] });
+        expect(readFileSync(join(out, path))).toEqual(whole.get(path));
+      }
+    }
+  });
+
+  test('says what cannot be written anew, and why, and is mended of all else', async () => {
+    const originals = [...whole.keys()].filter((path) => /^originals\/0\/\d+\.jpg$/.test(path));
+    const [path] = originals.filter((one) => !originals.some((other) => other !== one && same(one, other)));
+    const number = Number(/(\d+)\.jpg$/.exec(path!)![1]);
+    const { sources, names, pictures } = JSON.parse(readFileSync(join(root, 'site-report/record.json'), 'utf8')) as {
+      sources: string[];
+      names: string[];
+      pictures: [number, number][];
+    };
+    expect(sources.length).toBe(10);
+    const source = join(root, 'images', basename(names[pictures[number]![0]]!));
+    const bytes = readFileSync(source);
+    for (const [damage, why] of [
+      [() => rmSync(source), /not written anew: there is no such file \(ENOENT\)$/],
+      [() => writeFileSync(source, 'another'), /not written anew: the file holds something else by now$/],
+    ] as const) {
+      damage();
+      writeFileSync(join(out, path!), 'damaged');
+      rmSync(join(out, 'viewer/viewer.js'));
+      const { problems, repaired } = await repair({ site: out, catalog });
+      expect(problems).toEqual([{ path, problem: expect.stringMatching(why) as string }]);
+      expect(repaired).toEqual(['viewer/viewer.js']);
+      // It is no less a problem the next time.
+      expect((await verify({ site: out })).problems.map((problem) => problem.path)).toEqual([path]);
+      writeFileSync(source, bytes);
+      expect(await repair({ site: out, catalog })).toMatchObject({ problems: [], repaired: [path] });
+      expect(await contents()).toEqual(whole);
+    }
+    // Where nothing else tells which originals there were, that some are gone is said all the same.
+    rmSync(source);
+    rmSync(join(out, CHECKSUMS_FILE));
+    const { problems } = await repair({ site: out, catalog });
+    expect(problems).toEqual([{ path: 'originals', problem: expect.stringMatching(/ENOENT/) as string }]);
+    writeFileSync(source, bytes);
+    rmSync(join(out, CHECKSUMS_FILE));
+    expect((await repair({ site: out, catalog })).problems).toEqual([]);
+    expect(await contents()).toEqual(whole);
+  });
+
+  test('is mended without a catalog of what needs none; of the rest, it is named what is missing', async () => {
+    const [tile, documents] = ['mosaic_files/5/0_0.jpg', ['mosaic.dzi', 'index.html', 'cells/0_0.js', 'mosaic.json']];
+    for (const path of [tile, ...documents]) rmSync(join(out, path));
+    const none = join(root, 'none');
+    const { problems, repaired } = await repair({ site: out, catalog: none });
+    expect(problems).toEqual([
+      { path: tile, problem: expect.stringMatching(/^missing; not written anew: .* no longer knows 10 of/) as string },
+    ]);
+    expect(repaired.toSorted()).toEqual(documents.toSorted());
+    rmSync(join(out, CHECKSUMS_FILE));
+    await expect(repair({ site: out, catalog: none })).rejects.toMatchObject({ code: 'catalog' });
+    await expect(repair({ site: out, catalog, report: none })).rejects.toMatchObject({ code: 'site' });
+    expect((await repair({ site: out, catalog })).problems).toEqual([]);
+    expect(await contents()).toEqual(whole);
   });
 });
+
+function same(a: string, b: string): boolean {
+  return whole.get(a)!.equals(whole.get(b)!);
+}

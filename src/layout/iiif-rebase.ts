@@ -127,7 +127,8 @@ async function settleSums(site: string, documents: readonly Document[]): Promise
 
 async function readSums(site: string, path: string): Promise<Checksums | undefined> {
   try {
-    return unpackChecksums(await readFile(join(site, path)));
+    const whole = join(site, path);
+    return (await stat(whole)).isFile() ? unpackChecksums(await readFile(whole)) : undefined;
   } catch (error) {
     if (error instanceof UserError || systemCode(error) === 'ENOENT') return undefined;
     throw error;

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Catalog } from '../catalog/catalog.ts';
@@ -8,7 +8,7 @@ import { fromHex } from '../colour/hex.ts';
 import { UserError } from '../errors.ts';
 import { blockScript } from '../format/block-script.ts';
 import { blocksOf } from '../format/cell-blocks.ts';
-import { CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
@@ -87,6 +87,18 @@ export async function reopen(
 }
 
 /**
+ * Reads the checksums of a site.
+ *
+ * @throws {UserError} `site` if they cannot be used; a system error if they cannot be read.
+ */
+export async function readSums(place: string): Promise<Checksums> {
+  const path = join(place, CHECKSUMS_FILE);
+  // A pipe would be waited for.
+  const bytes = (await stat(path)).isFile() ? await readFile(path) : Buffer.alloc(0);
+  return unpackChecksums(bytes);
+}
+
+/**
  * Whether a placement is that of a site, as its checksums tell; undefined if they cannot be used.
  *
  * @param place folder of the site.
@@ -98,7 +110,7 @@ export async function isPlacementOf(
 ): Promise<boolean | undefined> {
   let sums: Uint32Array;
   try {
-    sums = unpackChecksums(await readFile(join(place, CHECKSUMS_FILE))).cells;
+    sums = (await readSums(place)).cells;
   } catch {
     return undefined;
   }
@@ -134,12 +146,21 @@ export function pictureIds({ record, idOf, catalog }: Reopened): number[] {
  *
  * @throws {UserError} `catalog`.
  */
-export function refuseForgotten({ idOf, record, indexing }: Reopened, isNeeded: (source: number) => boolean): void {
+export function refuseForgotten(reopened: Reopened, isNeeded: (source: number) => boolean): void {
+  const error = forgottenError(reopened, isNeeded);
+  if (error) throw error;
+}
+
+/** What it means that a catalog no longer knows what the site shows; undefined if it does. */
+export function forgottenError(
+  { idOf, record, indexing }: Reopened,
+  isNeeded: (source: number) => boolean,
+): UserError | undefined {
   const forgotten = [...new Set(record.pictures.map(([source]) => source))].filter(
     (source) => isNeeded(source) && idOf[source] === undefined,
   );
-  if (forgotten.length === 0) return;
-  throw new UserError(
+  if (forgotten.length === 0) return undefined;
+  return new UserError(
     'catalog',
     `The catalog ${indexing.folder} no longer knows ${count(forgotten.length)} of the images that the site shows`,
     'Name the catalog that it was built with by --catalog, or build the site again.',

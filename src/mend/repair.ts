@@ -1,23 +1,25 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defaultCatalog } from '../catalog/default-folder.ts';
 import { UserError } from '../errors.ts';
-import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import { type Checksums, CHECKSUMS_FILE } from '../format/checksums.ts';
 import { MOSAIC_FILE } from '../format/mosaic-json.ts';
 import { originalParts } from '../format/original-index.ts';
 import type { KeptOriginal } from '../originals/originals.ts';
 import { count } from '../numbers.ts';
+import { reasonText } from '../reasons.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import type { SiteRecord } from '../site/record.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
 import { stageFiles } from '../staging/staging.ts';
 import { PatchStore } from '../store/patch-store.ts';
 import { tileCount, type TileSet } from '../tile-set.ts';
+import type { Problem } from '../verify/problems.ts';
 import { verify, type VerifyOptions, type VerifyResult } from '../verify/verify.ts';
 import { keptOriginals } from './kept-originals.ts';
-import { pictureIds, type Reopened, refuseForeign, refuseForgotten, reopen } from './reopen.ts';
-import { differences, rewrite } from './rewrite.ts';
+import { forgottenError, pictureIds, readSums, type Reopened, refuseForeign, reopen } from './reopen.ts';
+import { differences, rewrite, writeDocuments } from './rewrite.ts';
 
 /** What was found in a site, and what was mended of it. */
 export interface RepairResult extends VerifyResult {
@@ -26,19 +28,26 @@ export interface RepairResult extends VerifyResult {
 }
 
 /**
- * Verifies a site, and writes what is damaged or missing anew from the catalog; all else stays as it is.
+ * Verifies a site, and writes what is damaged or missing anew from its record and the catalog; all else stays as it is. What cannot
+ * be written is a problem that is left, and says why.
  *
  * @throws {UserError} `site` if the reports are not those of the site, or there are none; `catalog` if that no longer knows the
- *   images; `not-writable` or `disk-full`.
+ *   images, and the checksums are damaged, too; `not-writable` or `disk-full`.
  */
 export async function repair(options: VerifyOptions): Promise<RepairResult> {
   const repaired = new Set<string>();
+  const hindered = new Map<string, string>();
   try {
     for (let pass = 1; ; pass++) {
       const found = await verifyIfSite(options);
-      if (found && (found.problems.length === 0 || pass > PASSES)) return { ...found, repaired: [...repaired] };
+      const left = found?.problems.filter(({ path }) => !hindered.has(path));
+      if (found && (left?.length === 0 || pass > PASSES)) {
+        return { ...found, problems: explained(found.problems, hindered), repaired: [...repaired] };
+      }
       const damaged = new Set(found?.problems.map(({ path }) => path) ?? [MOSAIC_FILE]);
-      for (const path of await mend(options, damaged)) repaired.add(path);
+      const mended = await mend(options, damaged);
+      for (const path of mended.files) repaired.add(path);
+      for (const [path, why] of mended.hindered) hindered.set(path, why);
     }
   } catch (error) {
     if (error !== options.signal?.reason || repaired.size === 0) throw error;
@@ -54,8 +63,25 @@ export async function repair(options: VerifyOptions): Promise<RepairResult> {
 /** What a site is has to be known before all that is damaged can be found. */
 const PASSES = 3;
 
-/** Writes damaged files anew; tells which. */
-async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promise<readonly string[]> {
+/** Problems that are left, with what keeps them from being mended. */
+function explained(problems: readonly Problem[], hindered: ReadonlyMap<string, string>): Problem[] {
+  const named = problems.map(({ path, problem }) => {
+    const why = hindered.get(path);
+    return { path, problem: why === undefined ? problem : `${problem}; not written anew: ${why}` };
+  });
+  const known = new Set(problems.map(({ path }) => path));
+  const lost = [...hindered].filter(([path]) => !known.has(path));
+  return [...named, ...lost.map(([path, why]) => ({ path, problem: `not written anew: ${why}` }))];
+}
+
+/** Files that were written anew; and those that could not be, and why. */
+interface Mended {
+  readonly files: readonly string[];
+  readonly hindered: ReadonlyMap<string, string>;
+}
+
+/** Writes damaged files anew. */
+async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promise<Mended> {
   const { site, report = reportFolderOf(site), catalog = defaultCatalog() } = options;
   const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
   const staged = await stageFiles(site, signal);
@@ -63,35 +89,88 @@ async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promi
   try {
     const mosaicOf = async (record: SiteRecord) => (damaged.has(MOSAIC_FILE) ? record.mosaic : readMosaicJson(site));
     reopened = await reopen(mosaicOf, { site, report, catalog, concurrency, signal });
-    refuseForgotten(reopened, () => true);
     await refuseForeign(staged.place, reopened);
-    const { mosaic, cells, costs, sets, names, record } = reopened;
-    const sums = await soundSums(staged.place, sets);
-    const { gap, distanceCost, minDistance } = mosaic.quality;
-    const isDamaged = (set: TileSet, column: number, row: number) =>
-      set.pathsOf(column, row).some((path) => damaged.has(path));
-    const written = await rewrite(reopened, {
-      mosaic,
-      placement: { grid: mosaic.grid, cells, costs, gap, distanceCost, minDistance },
-      ids: pictureIds(reopened),
-      // Without checksums nobody knows what is damaged.
-      wants: sums ? isDamaged : () => true,
-      sums: sums ?? NO_SUMS,
-      kept: sums ? soundOriginals(record, sums, damaged) : new Map<string, KeptOriginal>(),
-      nameOf: (picture) => names[record.pictures[picture]![0]]!,
-      store: new PatchStore(staged.folder, staged.place, { option: '--out', path: site }),
-      onProgress: (done, total) => options.onProgress?.({ done, total }),
-    });
-    written.pictures.close();
+    const sums = await soundSums(staged.place, reopened.sets);
+    const store = new PatchStore(staged.folder, staged.place, { option: '--out', path: site });
+    const forgotten = forgottenError(reopened, () => true);
+    if (forgotten && !sums) throw forgotten;
+    const hindered = forgotten
+      ? mendDocuments(reopened, store, { sums: sums!, damaged, why: forgotten.message })
+      : await mendAll(reopened, store, { sums, damaged, onProgress: options.onProgress ?? (() => {}) });
     const patch = differences(staged.folder, staged.place, [], new Set());
     await staged.commit(patch);
-    return patch.files.filter((path) => path !== CHECKSUMS_FILE || damaged.has(path));
+    return { files: patch.files.filter((path) => path !== CHECKSUMS_FILE || damaged.has(path)), hindered };
   } catch (error) {
     await staged.discard().catch(() => {});
     throw error;
   } finally {
     reopened?.catalog.close();
   }
+}
+
+/** Writes tiles, originals and documents; tells what could not be written. */
+async function mendAll(
+  reopened: Reopened,
+  store: PatchStore,
+  {
+    sums,
+    damaged,
+    onProgress,
+  }: {
+    readonly sums: Checksums | undefined;
+    readonly damaged: ReadonlySet<string>;
+    readonly onProgress: NonNullable<VerifyOptions['onProgress']>;
+  },
+): Promise<Map<string, string>> {
+  const { record, catalog } = reopened;
+  const isDamaged = (set: TileSet, column: number, row: number) =>
+    set.pathsOf(column, row).some((path) => damaged.has(path));
+  const former = sums && keptOriginals(record, sums);
+  const { pictures, leftOut } = await rewrite(reopened, {
+    ...contentOf(reopened),
+    ids: pictureIds(reopened),
+    // Without checksums nobody knows what is damaged.
+    wants: sums ? isDamaged : () => true,
+    sums: sums ?? NO_SUMS,
+    kept: undamaged(former, damaged),
+    ...(former && { former }),
+    store,
+    onProgress: (done, total) => onProgress({ done, total }),
+  });
+  pictures.close();
+  const hashes = new Map(catalog.sources.map(({ path, hash }) => [path, hash]));
+  const hindered = new Map<string, string>();
+  for (const { path, reason } of leftOut) {
+    const original = former?.get(hashes.get(path)!);
+    // Without checksums, it is no longer told of.
+    if (!original) hindered.set('originals', `the originals of some images: ${reasonText(reason)}`);
+    else
+      for (const part of originalParts(original))
+        if (damaged.has(part.path)) hindered.set(part.path, reasonText(reason));
+  }
+  return hindered;
+}
+
+/** Writes what needs no catalog; all else that is damaged could not be written. */
+function mendDocuments(
+  reopened: Reopened,
+  store: PatchStore,
+  { sums, damaged, why }: { readonly sums: Checksums; readonly damaged: ReadonlySet<string>; readonly why: string },
+): Map<string, string> {
+  const files = new Map([...sums.files].filter(([path]) => path.startsWith('originals/')));
+  writeDocuments(reopened, reopened.shape, { ...contentOf(reopened), store, sums: { ...sums, files } });
+  const lost = [...damaged].filter((path) => !existsSync(join(store.root, path)));
+  return new Map(lost.map((path) => [path, why]));
+}
+
+/** What a site shows, as its record tells. */
+function contentOf({ mosaic, cells, costs, names, record }: Reopened) {
+  const { gap, distanceCost, minDistance } = mosaic.quality;
+  return {
+    mosaic,
+    placement: { grid: mosaic.grid, cells, costs, gap, distanceCost, minDistance },
+    nameOf: (picture: number) => names[record.pictures[picture]![0]]!,
+  };
 }
 
 const NO_SUMS: Checksums = {
@@ -114,7 +193,7 @@ async function verifyIfSite(options: VerifyOptions): Promise<VerifyResult | unde
 /** A site's checksums, if they can be used. */
 async function soundSums(site: string, sets: readonly TileSet[]): Promise<Checksums | undefined> {
   try {
-    const sums = unpackChecksums(await readFile(join(site, CHECKSUMS_FILE)));
+    const sums = await readSums(site);
     return sums.tiles.length === tileCount(sets) ? sums : undefined;
   } catch {
     return undefined;
@@ -122,10 +201,13 @@ async function soundSums(site: string, sets: readonly TileSet[]): Promise<Checks
 }
 
 /** Originals of which no file is damaged. */
-function soundOriginals(record: SiteRecord, sums: Checksums, damaged: ReadonlySet<string>): Map<string, KeptOriginal> {
-  const kept = keptOriginals(record, sums);
-  for (const [hash, original] of kept) {
-    for (const { path } of originalParts(original)) if (damaged.has(path)) kept.delete(hash);
-  }
-  return kept;
+function undamaged(
+  originals: ReadonlyMap<string, KeptOriginal> | undefined,
+  damaged: ReadonlySet<string>,
+): Map<string, KeptOriginal> {
+  return new Map(
+    [...(originals ?? [])].filter(([, original]) =>
+      [...originalParts(original)].every(({ path }) => !damaged.has(path)),
+    ),
+  );
 }

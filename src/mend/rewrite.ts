@@ -8,13 +8,14 @@ import type { MosaicJson } from '../format/mosaic-json.ts';
 import { originalParts } from '../format/original-index.ts';
 import { iiifDocuments } from '../layout/iiif.ts';
 import { descriptorsOf, siteSets } from '../layout/site-sets.ts';
+import type { SiteShape } from '../layout/site-shape.ts';
 import { type KeptOriginal, writeOriginals } from '../originals/originals.ts';
 import { renderPyramid } from '../pyramid/pyramid.ts';
 import { writeSite } from '../site/site.ts';
 import type { Patch } from '../staging/patch.ts';
 import type { FolderStore } from '../store/folder-store.ts';
 import type { TileSet } from '../tile-set.ts';
-import type { Placement } from '../types.ts';
+import type { Placement, SkippedFile } from '../types.ts';
 import type { Reopened } from './reopen.ts';
 
 /** What of a site is written anew. */
@@ -30,6 +31,8 @@ export interface Rewriting {
   readonly sums: Checksums;
   /** Originals that are as they should be, by the hashes of their sources. */
   readonly kept: ReadonlyMap<string, KeptOriginal>;
+  /** Those that there were: ones that cannot be made again are told of as they were. */
+  readonly former?: ReadonlyMap<string, KeptOriginal>;
   /** Name of the source of a picture. */
   readonly nameOf: (picture: number) => string;
   readonly store: FolderStore;
@@ -42,13 +45,14 @@ export interface Rewritten {
   readonly pictures: Pictures;
   /** Originals that the site has. */
   readonly originals: ReadonlyMap<number, OriginalSums>;
+  /** Sources whose originals could not be made, and why. */
+  readonly leftOut: readonly SkippedFile[];
 }
 
 /** Writes tiles, originals and all other files of a site that has been opened again into a store. */
-export async function rewrite(
-  { catalog, files, indexing, record, sets: before }: Reopened,
-  { mosaic, placement, ids, wants, sums, kept, nameOf, store, onProgress }: Rewriting,
-): Promise<Rewritten> {
+export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise<Rewritten> {
+  const { catalog, files, indexing, record, sets: before } = reopened;
+  const { mosaic, placement, ids, wants, sums, kept, former, store, onProgress } = rewriting;
   const { concurrency, signal } = indexing;
   const pictures = await Pictures.numbered(catalog, ids, files, indexing);
   try {
@@ -77,30 +81,49 @@ export async function rewrite(
         mode: mosaic.originals.mode,
         store,
         kept,
+        ...(former && { former }),
         background: indexing.background,
         quality: record.recipe.quality,
         concurrency,
         signal,
         onProgress: () => {},
       }));
-    const { credit, rights } = record;
-    writeSite(store, {
-      mosaic,
-      placement,
-      files: new Map<string, Iterable<string>>([
-        ...descriptorsOf(shape),
-        ...iiifDocuments(
-          shape,
-          aboutOf(mosaic, { credit, rights, names }, (cell) => nameOf(placement.cells[cell]!)),
-        ),
-      ]),
+    writeDocuments(reopened, shape, {
+      ...rewriting,
       sums: { tiles, originals: originals?.sums ?? new Map(), files: originals?.indexSums ?? new Map() },
     });
-    return { pictures, originals: originals?.sums ?? new Map<number, OriginalSums>() };
+    return {
+      pictures,
+      originals: originals?.sums ?? new Map<number, OriginalSums>(),
+      leftOut: originals?.leftOut ?? [],
+    };
   } catch (error) {
     pictures.close();
     throw error;
   }
+}
+
+/** Writes all but tiles and originals: that needs no catalog. `sums` are those of tiles, originals, and their index. */
+export function writeDocuments(
+  { record: { credit, rights } }: Reopened,
+  shape: SiteShape,
+  {
+    mosaic,
+    placement,
+    nameOf,
+    store,
+    sums,
+  }: Pick<Rewriting, 'mosaic' | 'placement' | 'nameOf' | 'store'> & {
+    readonly sums: Omit<Checksums, 'cells'>;
+  },
+): void {
+  const about = aboutOf(mosaic, { credit, rights, names: mosaic.names }, (cell) => nameOf(placement.cells[cell]!));
+  writeSite(store, {
+    mosaic,
+    placement,
+    files: new Map<string, Iterable<string>>([...descriptorsOf(shape), ...iiifDocuments(shape, about)]),
+    sums,
+  });
 }
 
 /** CRC-32 of the tiles of `sets` as far as they were there `before`; 0 of others. Sets only grow by rows. */

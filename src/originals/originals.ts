@@ -1,7 +1,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import pLimit from 'p-limit';
-import { systemCode } from '../errors.ts';
+import { SourceChanged, systemCode } from '../errors.ts';
 import { imageSize } from '../image/open-image.ts';
 import type { OriginalSums } from '../format/checksums.ts';
 import { mapOrdered } from '../ordered.ts';
@@ -38,6 +38,8 @@ export interface OriginalsOptions {
   readonly mode: Exclude<Originals, 'none'>;
   /** Originals that are there already, by the hashes of their sources; none by default. */
   readonly kept?: ReadonlyMap<string, KeptOriginal>;
+  /** Originals that were there: no others are made, and one that cannot be made again is still told of, as it was. */
+  readonly former?: ReadonlyMap<string, KeptOriginal>;
   readonly store: OriginalStore;
   /** What transparent originals that get pyramids are laid over. */
   readonly background: Rgb;
@@ -68,7 +70,7 @@ export interface WrittenOriginals {
 
 /** Writes the originals of all pictures, one of each source, and the index that tells viewers where their cells are in them. */
 export async function writeOriginals(options: OriginalsOptions): Promise<WrittenOriginals> {
-  const { pictures, store, background, quality, concurrency, mode, kept, onProgress, signal } = options;
+  const { pictures, store, background, quality, concurrency, mode, kept, former, onProgress, signal } = options;
   const numbers = new Map<Source, number>();
   for (const [picture, { source }] of pictures.entries()) if (!numbers.has(source)) numbers.set(source, picture);
   const made = new Map<number, OriginalSums>();
@@ -77,6 +79,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   onProgress(0, numbers.size);
   const wanted: [Source, number][] = [];
   for (const [source, number] of numbers) {
+    if (former && !former.has(source.hash)) continue;
     const there = kept?.get(source.hash);
     // An original has the number of its first picture, or a lower one.
     if (!there || there.original > number) wanted.push([source, number]);
@@ -86,7 +89,10 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     }
   }
   const make = async ([source, number]: readonly [Source, number]) => {
-    const whole = await originalFile(source, background);
+    const whole = await originalFile(source, background).catch((error: unknown): OriginalFile => {
+      if (former && error instanceof SourceChanged) return { kind: 'none', reason: 'changed' };
+      throw error;
+    });
     const { file, parts } = await write(whole, source, number, { store, mode, quality });
     const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
     return { source, number, size, file, parts };
@@ -94,8 +100,14 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   const heic = pLimit(HEIC_AT_ONCE);
   const makeSoon = (one: readonly [Source, number]) => (one[0].format === 'heic' ? heic(() => make(one)) : make(one));
   for await (const { source, number, size, file, parts } of mapOrdered(wanted, concurrency, makeSoon)) {
-    if (file.kind === 'none') leftOut.push({ path: source.path, reason: file.reason });
-    else {
+    if (file.kind === 'none') {
+      leftOut.push({ path: source.path, reason: file.reason });
+      const was = former?.get(source.hash);
+      if (was) {
+        numbers.set(source, was.original);
+        made.set(was.original, was);
+      }
+    } else {
       const { width, height } = size;
       made.set(number, { ending: file.kind === 'pyramid' ? '' : file.ending, width, height, sums: parts });
     }

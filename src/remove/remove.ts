@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { defaultCatalog } from '../catalog/default-folder.ts';
 import { forget } from '../catalog/forget.ts';
 import type { Pictures } from '../catalog/pictures.ts';
 import { UserError } from '../errors.ts';
-import { CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import { checkPaths } from '../expect.ts';
 import { keptOriginals } from '../mend/kept-originals.ts';
-import { isPlacementOf, refuseForeign, type Reopened, reopen } from '../mend/reopen.ts';
+import { isPlacementOf, readSums, refuseForeign, type Reopened, reopen } from '../mend/reopen.ts';
 import { differences, originalPaths, rewrite } from '../mend/rewrite.ts';
 import { isTouched } from '../mend/touched.ts';
 import { readMosaicJson } from '../site/read-site.ts';
@@ -61,6 +60,7 @@ export interface RemoveResult {
 export async function remove(options: RemoveOptions): Promise<RemoveResult> {
   const { site, report = reportFolderOf(site), catalog = defaultCatalog(), onProgress = () => {} } = options;
   const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
+  checkPaths({ report, catalog });
   await readMosaicJson(site);
   const reports = await openReportFolder({ report, out: site, names: REPORTS, inputs: [] });
   const staged = await stageFiles(site, signal);
@@ -68,7 +68,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
   let pictures: Pictures | undefined;
   try {
     const { place } = staged;
-    const sums = unpackChecksums(await readFile(join(place, CHECKSUMS_FILE)));
+    const sums = await readSums(place);
     const opened = await reopen(() => readMosaicJson(site), { site, report, catalog, concurrency, signal });
     reopened = opened;
     const named = await findImages(options.images, opened);

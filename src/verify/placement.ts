@@ -24,7 +24,7 @@ export function readPlacement(
   // Nothing is made room for before files of the right length are there.
   for (const block of blocksOf(grid, placement.block)) {
     const bytes = files.sizeOf(blockPath(block));
-    if (bytes === undefined) problems.add(blockPath(block), 'missing');
+    if (typeof bytes !== 'number') problems.add(blockPath(block), bytes.problem);
     else if (bytes !== blockLength(block, placement.type)) problems.add(blockPath(block), 'does not fit mosaic.json');
   }
   if (problems.all.length > before) return undefined;

@@ -26,10 +26,15 @@ export class SiteFiles {
     this.site = site;
   }
 
-  /** Bytes of a file; undefined if there is none. */
-  sizeOf(path: string): number | undefined {
-    const stat = this.stat(path);
-    return stat?.isFile() ? stat.size : undefined;
+  /** Bytes of a file, or why it cannot be had. */
+  sizeOf(path: string): number | { readonly problem: string } {
+    try {
+      const stat = this.stat(path);
+      if (!stat) return { problem: 'missing' };
+      return stat.isFile() ? stat.size : { problem: 'is no file' };
+    } catch (error) {
+      return { problem: explain(error) };
+    }
   }
 
   /**
@@ -39,11 +44,10 @@ export class SiteFiles {
    */
   read(path: string, most = WHOLE_MAX): SiteFile {
     try {
-      const stat = this.stat(path);
-      if (!stat) return { problem: 'missing' };
-      if (!stat.isFile()) return { problem: 'is no file' };
+      const size = this.sizeOf(path);
+      if (typeof size !== 'number') return size;
       const whole = join(this.site, path);
-      if (stat.size > most) return { sum: sumOf(whole), bytes: undefined };
+      if (size > most) return { sum: sumOf(whole), bytes: undefined };
       const bytes = readFileSync(whole);
       return { sum: crc32(bytes), bytes };
     } catch (error) {

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import { defaultCatalog } from '../catalog/default-folder.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
+import { checkPaths } from '../expect.ts';
 import { blockCount } from '../format/cell-blocks.ts';
 import { type Checksums, CHECKSUMS_FILE } from '../format/checksums.ts';
 import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
@@ -47,10 +48,11 @@ export interface VerifyResult {
  * layout and every original decodes, and has the right size; every full-resolution tile is that of the picture that the
  * placement puts there. Files that are none of the site's are not looked at.
  *
- * @throws {UserError} `not-a-site`.
+ * @throws {UserError} `not-a-site`; `usage` if something is no path.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
-  const { site } = options;
+  const { site, report, catalog } = options;
+  checkPaths({ report, catalog });
   const files = new SiteFiles(site);
   const problems = new Problems();
   const checker = new TileChecker(files, problems);
