@@ -455,14 +455,22 @@ describe('a site with all layouts', () => {
     expect((await verify({ site })).problems).toEqual([]);
   });
 
-  test('is no site without mosaic.json, or with half of it', async () => {
-    const path = join(site, 'mosaic.json');
-    const own = await readFile(path);
-    await writeFile(path, own.subarray(0, own.length / 2));
+  test('is still told by its page and checksums with half of mosaic.json, or none; without these, it is no site', async () => {
+    const own = new Map<string, Buffer>();
+    for (const path of ['mosaic.json', 'checksums.bin', 'index.html']) own.set(path, await readFile(join(site, path)));
+    const half = own.get('mosaic.json')!.subarray(0, own.get('mosaic.json')!.length / 2);
+    for (const damage of [half, undefined]) {
+      await rm(join(site, 'mosaic.json'));
+      if (damage) await writeFile(join(site, 'mosaic.json'), damage);
+      const { problems } = await verify({ site });
+      expect(problems.map(({ path }) => path)).toEqual(['mosaic.json']);
+    }
+    for (const path of ['checksums.bin', 'index.html']) await rm(join(site, path));
     await expect(verify({ site })).rejects.toMatchObject({ code: 'not-a-site' });
-    await rm(path);
+    await writeFile(join(site, 'mosaic.json'), half);
     await expect(verify({ site })).rejects.toMatchObject({ code: 'not-a-site' });
-    await writeFile(path, own);
+    for (const [path, bytes] of own) await writeFile(join(site, path), bytes);
+    expect((await verify({ site })).problems).toEqual([]);
   });
 });
 
