@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 
 describe('a damaged site', () => {
-  test('is as it was once it is repaired, whatever was damaged', async () => {
+  test('is as it was once it is repaired, whatever was damaged', { timeout: 300_000 }, async () => {
     const random = seeded(5);
     const paths = [...whole.keys()];
     const always = [
@@ -110,7 +110,7 @@ describe('a damaged site', () => {
     expect(await contents()).toEqual(whole);
   });
 
-  test('is mended where pipes, links and folders stand in the place of files', async () => {
+  test('is mended where pipes, links and folders stand in the place of files', { timeout: 300_000 }, async () => {
     const places = ['cells/0_0.js', CHECKSUMS_FILE, 'mosaic_files/5/0_0.jpg', 'index.html'];
     const strangers: ((file: string) => void)[] = [
       (file) => symlinkSync(basename(file), file),
@@ -132,7 +132,7 @@ describe('a damaged site', () => {
     }
   });
 
-  test('says what cannot be written anew, and why, and is mended of all else', async () => {
+  test('says what cannot be written anew, and why, and is mended of all else', { timeout: 300_000 }, async () => {
     const originals = [...whole.keys()].filter((path) => /^originals\/0\/\d+\.jpg$/.test(path));
     const [path] = originals.filter((one) => !originals.some((other) => other !== one && same(one, other)));
     const number = Number(/(\d+)\.jpg$/.exec(path!)![1]);
@@ -171,21 +171,28 @@ describe('a damaged site', () => {
     expect(await contents()).toEqual(whole);
   });
 
-  test('is mended without a catalog of what needs none; of the rest, it is named what is missing', async () => {
-    const [tile, documents] = ['mosaic_files/5/0_0.jpg', ['mosaic.dzi', 'index.html', 'cells/0_0.js', 'mosaic.json']];
-    for (const path of [tile, ...documents]) rmSync(join(out, path));
-    const none = join(root, 'none');
-    const { problems, repaired } = await repair({ site: out, catalog: none });
-    expect(problems).toEqual([
-      { path: tile, problem: expect.stringMatching(/^missing; not written anew: .* no longer knows 10 of/) as string },
-    ]);
-    expect(repaired.toSorted()).toEqual(documents.toSorted());
-    rmSync(join(out, CHECKSUMS_FILE));
-    await expect(repair({ site: out, catalog: none })).rejects.toMatchObject({ code: 'catalog' });
-    await expect(repair({ site: out, catalog, report: none })).rejects.toMatchObject({ code: 'site' });
-    expect((await repair({ site: out, catalog })).problems).toEqual([]);
-    expect(await contents()).toEqual(whole);
-  });
+  test(
+    'is mended without a catalog of what needs none; of the rest, it is named what is missing',
+    { timeout: 300_000 },
+    async () => {
+      const [tile, documents] = ['mosaic_files/5/0_0.jpg', ['mosaic.dzi', 'index.html', 'cells/0_0.js', 'mosaic.json']];
+      for (const path of [tile, ...documents]) rmSync(join(out, path));
+      const none = join(root, 'none');
+      const { problems, repaired } = await repair({ site: out, catalog: none });
+      expect(problems).toEqual([
+        {
+          path: tile,
+          problem: expect.stringMatching(/^missing; not written anew: .* no longer knows 10 of/) as string,
+        },
+      ]);
+      expect(repaired.toSorted()).toEqual(documents.toSorted());
+      rmSync(join(out, CHECKSUMS_FILE));
+      await expect(repair({ site: out, catalog: none })).rejects.toMatchObject({ code: 'catalog' });
+      await expect(repair({ site: out, catalog, report: none })).rejects.toMatchObject({ code: 'site' });
+      expect((await repair({ site: out, catalog })).problems).toEqual([]);
+      expect(await contents()).toEqual(whole);
+    },
+  );
 });
 
 function same(a: string, b: string): boolean {
