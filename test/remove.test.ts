@@ -1,8 +1,9 @@
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, remove, verify } from '../src/index.ts';
-import { writeWaves } from './images.ts';
+import { waves, writeWaves } from './images.ts';
 import { filesOf } from './levels.ts';
 import { readSite } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';
@@ -121,6 +122,69 @@ describe('taking images out', () => {
         for (const gone of names.slice(0, 8)) expect(text.includes(gone), `${gone} in ${path}`).toBe(false);
       }
     }
+  });
+
+  test('means what links and odd names mean, and what only reports of skipped files or the catalog know', async () => {
+    const odd = join(root, 'odd');
+    await mkdir(join(odd, 'family'), { recursive: true });
+    const names = ['back\\slash.jpg', 'family/a "quote".jpg', 'family/b.jpg', 'c.jpg', 'd.jpg', 'e.jpg'];
+    for (const [i, name] of names.entries()) await writeWaves(join(odd, name), 90 + i, 70, i + 1);
+    await writeFile(join(odd, 'family', 'b copy.jpg'), await readFile(join(odd, 'family/b.jpg')));
+    await writeFile(join(odd, 'berta.jpg'), (await readFile(join(odd, 'd.jpg'))).subarray(0, -200));
+    await writeFile(join(odd, 'family', 'carla.jpg'), 'no image');
+    await symlink(odd, join(root, 'link'));
+    const { out, catalog } = await make('odd names', { images: [odd], minDistance: 0 });
+    const skipped = async () =>
+      (await readFile(`${out}-report/skipped.csv`, 'utf8'))
+        .split('\r\n')
+        .slice(1, -1)
+        .map((line) => line.split(',')[0]);
+    const sources = async () => (await readSite(out)).sources.map(({ source }) => source);
+    expect(await skipped()).toEqual(['berta.jpg', 'family/carla.jpg']);
+    expect((await remove({ site: out, images: [names[0]!], catalog })).images).toEqual([names[0]]);
+    const family = await remove({ site: out, images: [join(root, 'link', 'family')], catalog });
+    const gone = [...names.slice(1, 3), 'family/carla.jpg'];
+    // Which of two files of the same content gives an image its name, the order of their paths tells.
+    expect(family.images.map((name) => name.replace(' copy', '')).toSorted()).toEqual(gone.toSorted());
+    expect(family.copies).toHaveLength(1);
+    expect(await sources()).toEqual(names.slice(3));
+    expect(await skipped()).toEqual(['berta.jpg']);
+    expect((await remove({ site: out, images: ['berta.jpg'], catalog })).images).toEqual(['berta.jpg']);
+    expect(await skipped()).toEqual([]);
+    // As a command leaves it that is killed between the site and the catalog.
+    await cp(catalog, `${catalog} before`, { recursive: true });
+    await remove({ site: out, images: ['c.jpg'], catalog });
+    await rm(catalog, { recursive: true });
+    await cp(`${catalog} before`, catalog, { recursive: true });
+    expect(await remove({ site: out, images: ['c.jpg'], catalog })).toMatchObject({ images: [], cells: 0 });
+    for (const [path, text] of await contents(catalog)) expect(/\/c\.jpg|berta|family/.test(text), path).toBe(false);
+    await expect(remove({ site: out, images: ['c.jpg'], catalog })).rejects.toMatchObject({ code: 'usage' });
+    expect((await verify({ site: out, deep: true, catalog })).problems).toEqual([]);
+  });
+
+  test('takes nothing for a trace that other images have, too, or any site', async () => {
+    const few = join(root, 'small ones');
+    await mkdir(few);
+    for (let i = 0; i < 5; i++) {
+      // So small that tables, which all encoders write, are most of it; and with as large a profile.
+      const px = sharp(waves(24, 20, i * 5 + 1), { raw: { width: 24, height: 20, channels: 3 } });
+      const file = px.withIccProfile('p3').jpeg({ optimizeCoding: false, quality: 60 });
+      await writeFile(join(few, ['title', 'jpeg', 'c.jpg', 'd.jpg', 'e.jpg'][i]!), await file.toBuffer());
+    }
+    const files = ['title', 'jpeg', '*.jpg'].map((name) => join(few, name));
+    const { out, catalog } = await make('tables', { images: files, minDistance: 0, originals: 'copy' });
+    for (const gone of ['title', 'jpeg', 'd.jpg']) {
+      expect((await remove({ site: out, images: [gone], catalog })).images).toEqual([gone]);
+    }
+  });
+
+  test('tells of traces in files that are none of its own', async () => {
+    const { out, catalog, site } = await make('strangers');
+    await writeFile(join(out, 'notes.txt'), `Best: "${site.shown[0]}"`);
+    await expect(remove({ site: out, images: [site.shown[0]!], catalog })).rejects.toMatchObject({
+      code: 'site',
+      message: expect.stringContaining('notes.txt: name') as string,
+    });
   });
 
   test('is refused where no other image may stand, and changes nothing', async () => {

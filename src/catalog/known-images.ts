@@ -88,6 +88,11 @@ export class KnownImages {
     return [...this.files.values()].filter((file) => file.hash === hash).map(({ path }) => path);
   }
 
+  /** All files that it has met, and what they held. */
+  located(): Iterable<FileRecord> {
+    return this.files.values();
+  }
+
   private lookalike({ path, size, mtimeMs }: ScannedFile): FileRecord | undefined {
     const record = this.files.get(path);
     return record?.size === size && record.mtimeMs === mtimeMs ? record : undefined;

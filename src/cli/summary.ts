@@ -94,15 +94,27 @@ export function verifySummary({ site, tiles, problems, ...rest }: VerifyResult |
 }
 
 /** What was taken out of a site. */
-export function removeSummary({ site, images, cells, written, removed, alike, searched }: RemoveResult): string {
-  const names = images.length > 0 ? images.join(', ') : 'Images that it did not show';
+export function removeSummary({
+  site,
+  images,
+  cells,
+  written,
+  removed,
+  copies,
+  alike,
+  searched,
+}: RemoveResult): string {
+  const some = (names: readonly string[]) =>
+    `${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${count(names.length - 5)} more` : ''}`;
+  const what = images.length > 0 ? `no longer has ${some(images)}` : 'had none of them';
   const search = `${count(searched.files)} files, ${bytesText(searched.bytes)}`;
   const lines = [
-    `${site} no longer has ${names}: ${count(cells)} cells show others, ${count(written)} files were written anew, ${count(removed)} removed`,
+    `${site} ${what}: ${count(cells)} cells show others, ${count(written)} files were written anew, ${count(removed)} removed`,
     `No trace of them is left in site, reports and catalog (searched: ${search})`,
-    ...(alike.length > 0
-      ? [`note: ${count(alike.length)} images look like them, and stay: ${alike.slice(0, 5).join(', ')}`]
+    ...(copies.length > 0
+      ? [`note: ${count(copies.length)} other files hold the same, and so count as taken out: ${some(copies)}`]
       : []),
+    ...(alike.length > 0 ? [`note: ${count(alike.length)} images look like them, and stay: ${some(alike)}`] : []),
     'note: their files are untouched; a new build takes them again, unless they are moved away or left out with --ban',
   ];
   return `${lines.join('\n')}\n`;

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Catalog } from '../catalog/catalog.ts';
-import { openCatalog } from '../catalog/known-images.ts';
+import { type KnownImages, openCatalog } from '../catalog/known-images.ts';
 import { updateCatalog, type UpdateOptions } from '../catalog/update.ts';
 import { fromHex } from '../colour/hex.ts';
 import { UserError } from '../errors.ts';
@@ -40,6 +40,8 @@ export interface Reopened {
   readonly names: readonly string[];
   /** The catalog of those sources that it still knows; and the id there of each source of the record. */
   readonly catalog: Catalog;
+  /** All that the catalog holds, when it was opened. */
+  readonly known: KnownImages;
   readonly idOf: readonly (number | undefined)[];
   readonly files: readonly ScannedFile[];
   /** Folder of the reports. */
@@ -80,6 +82,7 @@ export async function reopen(
     names: record.names,
     report,
     catalog,
+    known,
     idOf: record.sources.map((hash) => ids.get(hash)),
     files,
     indexing,

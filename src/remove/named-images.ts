@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, resolve, sep } from 'node:path';
 import { UserError } from '../errors.ts';
 import type { Reopened } from '../mend/reopen.ts';
-import { isWithin } from '../staging/real-path.ts';
+import { Enclosure, isWithin } from '../staging/real-path.ts';
 
 /** Images that are to be taken out. */
 export interface NamedImages {
@@ -12,66 +12,214 @@ export interface NamedImages {
   readonly sources: ReadonlySet<number>;
   /** Absolute paths that were named, and those that the catalog has for the images. */
   readonly paths: ReadonlySet<string>;
+  /** Names of those that `skipped.csv` lists. */
+  readonly skipped: ReadonlySet<string>;
+  /** Paths of files that are there, and hold the same as an image that was named by another name. */
+  readonly copies: readonly string[];
+  /** The same photographs in another format: ids of those that the site shows, and paths of files that the catalog knows. */
+  readonly twins: { readonly sources: readonly number[]; readonly paths: readonly string[] };
 }
 
 /**
  * Finds what people mean by images of a site: files (by what they hold, or where they lie), folders, and names as reports have
- * them, or their ends.
+ * them, or their ends. What only the catalog knows any more is found there.
  *
+ * @param skipped names in `skipped.csv`.
  * @throws {UserError} `usage` if a text means none, or is not clear.
  */
-export async function findImages(texts: readonly string[], reopened: Reopened): Promise<NamedImages> {
-  const { record, names, catalog, idOf } = reopened;
-  const byHash = new Map(record.sources.map((hash, source) => [hash, source]));
-  const pathOf = (source: number) => (idOf[source] === undefined ? undefined : catalog.sources[idOf[source]]!.path);
-  const hashes = new Set<string>();
-  const sources = new Set<number>();
-  const paths = new Set<string>();
-  const add = (source: number) => {
-    sources.add(source);
-    hashes.add(record.sources[source]!);
-    const path = pathOf(source);
-    if (path !== undefined) paths.add(path);
-  };
-  for (const text of texts) {
-    const path = resolve(text);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    const found = names.flatMap((name, source) => (isMeant(text, name, pathOf(source)) ? [source] : []));
-    const exact = found.filter((source) => names[source] === text || pathOf(source) === path);
-    if (stat?.isDirectory()) {
-      const inside = names.flatMap((_, source) => (isWithin(path, pathOf(source) ?? '/') ? [source] : []));
-      if (inside.length === 0) throw unknown(text);
-      inside.forEach(add);
-      continue;
-    }
-    const hash = stat?.isFile() ? await hashOf(path) : undefined;
-    const same = hash === undefined ? undefined : byHash.get(hash);
-    if (hash !== undefined) {
-      hashes.add(hash);
-      paths.add(path);
-    }
-    if (same !== undefined) add(same);
-    for (const source of exact) add(source);
-    if (same !== undefined || exact.length > 0) continue;
-    if (found.length > 1) {
-      throw new UserError(
-        'usage',
-        `${text} names ${found.length} images: ${found
-          .slice(0, 3)
-          .map((source) => names[source])
-          .join(', ')}`,
-        'Name the one that is meant with its folder.',
-      );
-    }
-    if (found.length === 1) add(found[0]!);
-    else if (hash === undefined) throw unknown(text);
-  }
-  return { hashes, sources, paths };
+export async function findImages(
+  texts: readonly string[],
+  reopened: Reopened,
+  skipped: readonly string[],
+): Promise<NamedImages> {
+  const finding = new Finding(reopened, skipped);
+  for (const text of texts) await finding.take(text);
+  return finding.found();
 }
 
-function isMeant(text: string, name: string, path: string | undefined): boolean {
-  const typed = text.replaceAll('\\', '/').replace(/^(?:\.\/)+/, '');
-  return name === typed || name.endsWith(`/${typed}`) || path === resolve(text);
+class Finding {
+  private readonly names: readonly string[];
+  private readonly skippedNames: readonly string[];
+  private readonly contents: readonly string[];
+  private readonly byHash: ReadonlyMap<string, number>;
+  /** What the catalog knows: paths by content, and content by path. */
+  private readonly pathsOf = new Map<string, string[]>();
+  private readonly hashAt = new Map<string, string>();
+  private readonly hashes = new Set<string>();
+  private readonly sources = new Set<number>();
+  private readonly paths = new Set<string>();
+  private readonly skipped = new Set<string>();
+
+  constructor({ record, names, known }: Reopened, skipped: readonly string[]) {
+    this.names = names;
+    this.skippedNames = skipped;
+    this.contents = record.sources;
+    this.byHash = new Map(record.sources.map((hash, source) => [hash, source]));
+    for (const { path, hash } of known.located()) {
+      this.hashAt.set(path, hash);
+      const others = this.pathsOf.get(hash);
+      if (others) others.push(path);
+      else this.pathsOf.set(hash, [path]);
+    }
+  }
+
+  async take(text: string): Promise<void> {
+    const path = resolve(text);
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat?.isDirectory()) {
+      const folder = new Enclosure(path);
+      if (!this.takeAll((one) => folder.holds(one))) throw unknown(text);
+      return;
+    }
+    let [isKnown, isFound] = [false, false];
+    if (stat?.isFile()) {
+      this.paths.add(path);
+      isFound = this.takeContent(await hashOf(path));
+      isKnown = true;
+    }
+    isFound = this.takeNamed(text, path) || isFound;
+    isKnown = this.takeSkipped((name) => isMeant(text, name) || this.placesOf(name).includes(path)) || isKnown;
+    if (isFound || isKnown) return;
+    // The folder may be gone.
+    if (this.takeAll((one) => isWithin(path, one)) || this.takeForgotten(text)) return;
+    throw unknown(text);
+  }
+
+  found(): NamedImages {
+    const { hashes, sources, paths, skipped } = this;
+    const known = [...hashes].flatMap((hash) => this.pathsOf.get(hash) ?? []);
+    const named = new Set([...paths, ...[...sources].flatMap((source) => this.ownPaths(source))]);
+    const copies = known.filter((path) => !named.has(path) && existsSync(path));
+    for (const path of known) paths.add(path);
+    return { hashes, sources, paths, skipped, copies, twins: this.twins() };
+  }
+
+  /** Takes images by where they lie; tells whether there are any. */
+  private takeAll(holds: (path: string) => boolean): boolean {
+    let any = this.takeSkipped((name) => this.placesOf(name).some(holds));
+    for (const [source, hash] of this.contents.entries()) {
+      if (!(this.pathsOf.get(hash) ?? []).some(holds)) continue;
+      this.takeSource(source);
+      any = true;
+    }
+    return any;
+  }
+
+  /** Takes the images of the site of a name or path; of the end of a name, if it is clear. */
+  private takeNamed(text: string, path: string): boolean {
+    const all = [...this.names.keys()];
+    const exact = all.filter(
+      (source) => this.names[source] === text || (this.pathsOf.get(this.contents[source]!) ?? []).includes(path),
+    );
+    const found = exact.length > 0 ? exact : all.filter((source) => isMeant(text, this.names[source]!));
+    if (exact.length === 0 && found.length > 1) {
+      // The file itself tells which is meant.
+      if (this.paths.has(path)) return false;
+      throw unclear(
+        text,
+        found.map((source) => this.names[source]!),
+      );
+    }
+    for (const source of found) this.takeSource(source);
+    return found.length > 0;
+  }
+
+  private takeSkipped(isAsked: (name: string) => boolean): boolean {
+    const found = this.skippedNames.filter(isAsked);
+    for (const name of found) {
+      this.skipped.add(name);
+      for (const path of this.placesOf(name)) {
+        this.paths.add(path);
+        const hash = this.hashAt.get(path);
+        if (hash !== undefined) this.takeContent(hash);
+      }
+    }
+    return found.length > 0;
+  }
+
+  /** Takes what only the catalog knows: of what was taken out of the site, and a command was killed before it was forgotten. */
+  private takeForgotten(text: string): boolean {
+    const found = [...this.hashAt].filter(([path]) => isMeant(text, path.split(sep).join('/')));
+    const contents = new Set(found.map(([, hash]) => hash));
+    if (contents.size > 1)
+      throw unclear(
+        text,
+        found.map(([path]) => path),
+      );
+    for (const hash of contents) this.takeContent(hash);
+    return contents.size > 0;
+  }
+
+  /** Tells whether the site knows it. */
+  private takeContent(hash: string): boolean {
+    this.hashes.add(hash);
+    const source = this.byHash.get(hash);
+    if (source !== undefined) this.sources.add(source);
+    return source !== undefined;
+  }
+
+  private takeSource(source: number): void {
+    this.takeContent(this.contents[source]!);
+  }
+
+  /** Paths of a source that end as its name does. */
+  private ownPaths(source: number): string[] {
+    const end = join(sep, this.names[source]!);
+    return (this.pathsOf.get(this.contents[source]!) ?? []).filter((path) => path.endsWith(end));
+  }
+
+  /** Where a file of some name may lie: beneath the folders that names begin in. */
+  private placesOf(name: string): string[] {
+    return this.roots().map((root) => join(root, name));
+  }
+
+  private known: string[] | undefined;
+  private roots(): string[] {
+    this.known ??= [
+      ...new Set(
+        [...this.names.entries()].flatMap(([source, name]) =>
+          this.ownPaths(source).map((path) => path.slice(0, -join(sep, name).length) || sep),
+        ),
+      ),
+    ];
+    return this.known;
+  }
+
+  /** The same photographs as HEIC or raw and as JPEG, side by side under one name, of which a site shows one. */
+  private twins(): NamedImages['twins'] {
+    const stems = new Set(
+      [...this.paths, ...[...this.hashes].flatMap((hash) => this.pathsOf.get(hash) ?? [])].map(stemOf),
+    );
+    const [sources, paths] = [new Set<number>(), new Set<string>()];
+    for (const [path, hash] of this.hashAt) {
+      if (this.hashes.has(hash) || !stems.has(stemOf(path))) continue;
+      const source = this.byHash.get(hash);
+      if (source !== undefined) sources.add(source);
+      else if (existsSync(path)) paths.add(path);
+    }
+    return { sources: [...sources], paths: [...paths] };
+  }
+}
+
+function stemOf(path: string): string {
+  return join(dirname(path), basename(path, extname(path)).toLowerCase());
+}
+
+/** Whether a text means a name, with `/`: all of it, or its end. */
+function isMeant(text: string, name: string): boolean {
+  const typed = text
+    .split(sep)
+    .join('/')
+    .replace(/^(?:\.\/)+/, '');
+  return name === text || name === typed || name.endsWith(`/${typed}`);
+}
+
+function unclear(text: string, names: readonly string[]): UserError {
+  return new UserError(
+    'usage',
+    `${text} names ${names.length} images: ${names.slice(0, 3).join(', ')}`,
+    'Name the one that is meant with its folder.',
+  );
 }
 
 function unknown(text: string): UserError {

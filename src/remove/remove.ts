@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import { basename } from 'node:path';
 import { defaultCatalog } from '../catalog/default-folder.ts';
 import { forget } from '../catalog/forget.ts';
 import type { Pictures } from '../catalog/pictures.ts';
@@ -15,10 +14,10 @@ import { openReportFolder, reportFolderOf } from '../staging/report-folder.ts';
 import { REPORTS } from '../site/reports.ts';
 import { PatchStore } from '../store/patch-store.ts';
 import { findImages } from './named-images.ts';
-import { findTraces, type Search } from './prove.ts';
-import { reportsWithout } from './reports.ts';
+import { findTraces, type Found } from './prove.ts';
+import { readSkipped, reportsWithout } from './reports.ts';
 import { takeOut } from './take-out.ts';
-import { tracesFor } from './traces-for.ts';
+import { provenTraces, tracesFor } from './traces-for.ts';
 
 export interface RemoveOptions {
   /** Folder of the site. */
@@ -44,7 +43,9 @@ export interface RemoveResult {
   /** Files of the site that were written anew, and removed. */
   readonly written: number;
   readonly removed: number;
-  /** Names of images that look like those that were taken out, and stay. */
+  /** Paths of files that hold the same as an image that was named by another name: they were taken out with it. */
+  readonly copies: readonly string[];
+  /** Names of images that look like those that were taken out, or paths of the same photographs in another format, and stay. */
   readonly alike: readonly string[];
   /** What was searched for bytes and names of the images, after all: nothing was found. */
   readonly searched: { readonly files: number; readonly bytes: number };
@@ -59,7 +60,8 @@ export interface RemoveResult {
  */
 export async function remove(options: RemoveOptions): Promise<RemoveResult> {
   const { site, report = reportFolderOf(site), catalog = defaultCatalog(), onProgress = () => {} } = options;
-  const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
+  const unstopped = new AbortController().signal;
+  const { concurrency = availableParallelism(), signal = unstopped } = options;
   checkPaths({ report, catalog });
   await readMosaicJson(site);
   const reports = await openReportFolder({ report, out: site, names: REPORTS, inputs: [] });
@@ -71,9 +73,11 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     const sums = await readSums(place);
     const opened = await reopen(() => readMosaicJson(site), { site, report, catalog, concurrency, signal });
     reopened = opened;
-    const named = await findImages(options.images, opened);
+    const skipped = await readSkipped(report);
+    const names = skipped.map(({ path }) => path);
+    const named = await findImages(options.images, opened, names);
     const taken = await takeOut(opened, named, report);
-    const traces = tracesFor(named, opened, taken.alike);
+    const traces = await tracesFor(named, opened);
     const { mosaic, placement, renumbered, changes } = taken;
     // A run that was interrupted may have changed the site, and not yet the reports.
     if (!(await isPlacementOf(place, mosaic, placement.cells))) await refuseForeign(place, opened);
@@ -94,19 +98,25 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     });
     pictures = written.pictures;
     const patch = differences(staged.folder, place, before, new Set(originalPaths(written.originals)));
-    await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, named.sources)));
+    await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, named, skipped)));
     pictures.close();
     await forget(catalog, named);
-    // Too late to be interrupted: the site is another one now.
+    // What has begun is brought to its end: an interrupted command is told to have changed nothing.
     const searched = await findTraces([place, report, catalog], traces);
-    if (searched.found.length > 0) throw leftOver(searched.found);
+    if (searched.found.length > 0) {
+      const now = await reopen(() => readMosaicJson(site), { site, report, catalog, concurrency, signal: unstopped });
+      const left = await provenTraces(searched.found, now.catalog);
+      now.catalog.close();
+      if (left.length > 0) throw leftOver(left);
+    }
     return {
       site,
-      images: [...named.sources].map((source) => opened.names[source]!),
+      images: [...[...named.sources].map((source) => opened.names[source]!), ...named.skipped],
       cells: changes.cells.reduce((sum, changed) => sum + changed, 0),
       written: patch.files.length,
       removed: patch.gone.length,
-      alike: taken.alikeNames,
+      copies: named.copies,
+      alike: [...taken.alike, ...named.twins.paths],
       searched: { files: searched.files, bytes: searched.bytes },
     };
   } catch (error) {
@@ -117,11 +127,11 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
   }
 }
 
-function leftOver(found: Search['found']): UserError {
-  const { path, kind } = found[0]!;
+function leftOver(found: readonly Found[]): UserError {
+  const { path, trace } = found[0]!;
   return new UserError(
     'site',
-    `${found.length} traces of the images are left, the first in ${basename(path)}: ${kind}`,
-    'Build the site again without the images, with a new --catalog.',
+    `The images are taken out, but ${found.length} traces of them are left, the first in ${path}: ${trace.kind}`,
+    'If that is a file of yours, take them out of it; else build the site again without the images, with a new --catalog.',
   );
 }

@@ -1,14 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readCsv } from '../csv.ts';
+import { systemCode } from '../errors.ts';
 import type { Reopened } from '../mend/reopen.ts';
+import type { Reason } from '../reasons.ts';
 import { recordText } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
+import type { SkippedFile } from '../types.ts';
+import type { NamedImages } from './named-images.ts';
 import { recordedPictures } from './renumber.ts';
 import type { TakenOut } from './take-out.ts';
+
+/**
+ * Files that `skipped.csv` of a site's reports lists, by their names; none if there is no such report.
+ *
+ * @throws {UserError} `usage` if it is none.
+ */
+export async function readSkipped(report: string): Promise<SkippedFile[]> {
+  const path = join(report, 'skipped.csv');
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw error;
+  }
+  const rows = readCsv(text, ['path', 'code'], path);
+  return rows.map((row) => ({ path: row['path'] ?? '', reason: (row['code'] ?? '') as Reason }));
+}
 
 /** The reports that change when images are taken out, by their names. */
 export function reportsWithout(
   { record, names, idOf, catalog }: Reopened,
   { mosaic, placement, renumbered }: TakenOut,
-  taken: ReadonlySet<number>,
+  { sources: taken, skipped: forgotten }: NamedImages,
+  skipped: readonly SkippedFile[],
 ): Map<string, Iterable<Uint8Array>> {
   const left = [...record.sources.keys()].filter((source) => !taken.has(source));
   const places = new Map(left.map((source, place) => [source, place]));
@@ -35,9 +61,9 @@ export function reportsWithout(
       turns: pictures.map(([, turn]) => turn),
     },
     sources: left.map((source) => ({ path: names[source]! })),
-    skipped: [],
+    skipped: skipped.filter(({ path }) => !forgotten.has(path)),
     nameOf: (name) => name,
   });
-  reports.delete('skipped.csv');
+  if (forgotten.size === 0) reports.delete('skipped.csv');
   return new Map<string, Iterable<Uint8Array>>([...reports, ['record.json', [Buffer.from(text)]]]);
 }

@@ -17,9 +17,8 @@ export interface TakenOut {
   readonly placement: Placement;
   readonly renumbered: Renumbered;
   readonly changes: Changes;
-  /** Images that look like those that were taken out, and stay: their ids in the catalog, and names. */
-  readonly alike: readonly number[];
-  readonly alikeNames: readonly string[];
+  /** Names of images that look like those that were taken out, and stay. */
+  readonly alike: readonly string[];
 }
 
 /**
@@ -28,7 +27,11 @@ export interface TakenOut {
  * @param report folder of the site's reports.
  * @throws {UserError} `no-images` if none is left; `no-placement`; `catalog`.
  */
-export async function takeOut(reopened: Reopened, { sources: taken }: NamedImages, report: string): Promise<TakenOut> {
+export async function takeOut(
+  reopened: Reopened,
+  { sources: taken, twins }: NamedImages,
+  report: string,
+): Promise<TakenOut> {
   const { catalog, idOf, record, cells, costs, mosaic } = reopened;
   refuseForgotten(reopened, (source) => !taken.has(source));
   const { grid } = mosaic;
@@ -74,7 +77,8 @@ export async function takeOut(reopened: Reopened, { sources: taken }: NamedImage
     costs: costs.map((cost, cell) => filled.get(cell) ?? cost),
   };
   const looks = new Set([...goneIds].map((id) => (id === undefined ? -1 : lookalikes[id]!)));
-  const stay = [...own].filter((id) => !goneIds.has(id) && looks.has(lookalikes[id]!));
+  const same = new Set(twins.sources.map((source) => idOf[source]));
+  const stay = [...own].filter((id) => !goneIds.has(id) && (same.has(id) || looks.has(lookalikes[id]!)));
   return {
     mosaic: describe(reopened, { taken: taken.size, shown, renumbered, alike, goneIds }),
     placement,
@@ -88,8 +92,7 @@ export async function takeOut(reopened: Reopened, { sources: taken }: NamedImage
       before: mosaic.pictures,
       now: renumbered.ids.length,
     },
-    alike: stay,
-    alikeNames: stay.map((id) => reopened.names[idOf.indexOf(id)]!),
+    alike: stay.map((id) => reopened.names[idOf.indexOf(id)]!),
   };
 }
 

@@ -1,61 +1,117 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import type { Catalog } from '../catalog/catalog.ts';
+import { Pictures } from '../catalog/pictures.ts';
+import { SourceChanged } from '../errors.ts';
+import { isOwnFile } from '../format/site-entries.ts';
+import { JpegError, jpegParts, SCAN_DATA } from '../jpeg/parts.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Reopened } from '../mend/reopen.ts';
 import { mipsOf } from '../tile-plan.ts';
 import type { NamedImages } from './named-images.ts';
-import type { Trace } from './prove.ts';
+import type { Found } from './prove.ts';
+import { Searcher, type Trace, TRACE_LEAST } from './searcher.ts';
 
 /** Bytes of a snippet, and how many of them have to differ: flat parts of many images have the same bytes. */
 const [SNIPPET, DIFFERENT] = [32, 20];
 /** Where snippets are taken from, as parts of the length. */
 const PLACES = [0.3, 0.6, 0.9];
-/** Shorter names stand anywhere by chance. */
-const NAME_LEAST = 4;
+/** Names that are words alone stand anywhere: what an image is called `jpeg` by tells nothing. */
+const PLAIN_WORD = /^[A-Za-z]*$/;
 
-/**
- * What tells of images wherever it stands: paths and names, hashes, and snippets of the data of their tiles and of their files.
- *
- * @param alike ids in the catalog of images that look like one of them, and stay: what is in their data, too, tells nothing.
- */
-export function tracesFor(
-  { hashes, sources, paths }: NamedImages,
+/** What tells of images wherever it stands: paths and names, hashes, and snippets of the data of their tiles and of their files. */
+export async function tracesFor(
+  { hashes, sources, paths, skipped }: NamedImages,
   reopened: Reopened,
-  alike: readonly number[],
-): Trace[] {
-  const { names, catalog } = reopened;
+): Promise<Trace[]> {
+  const { names } = reopened;
   const traces: Trace[] = [...hashes].flatMap((hash) => [
     { kind: 'hash', bytes: Buffer.from(hash) },
     { kind: 'hash', bytes: Buffer.from(hash, 'hex') },
   ]);
-  const texts = new Set([...paths, ...[...sources].map((source) => names[source]!)]);
+  const texts = new Set([...paths, ...skipped, ...[...sources].map((source) => names[source]!)]);
   for (const text of texts) {
-    for (const spelt of new Set([text, JSON.stringify(text).slice(1, -1), encodeURI(text), encodeURIComponent(text)])) {
-      if (spelt.length >= NAME_LEAST) traces.push({ kind: 'name', bytes: Buffer.from(spelt), isWord: true });
+    if (PLAIN_WORD.test(text) || isOwnFile(text)) continue;
+    for (const spelt of spellings(text)) {
+      if (spelt.length >= TRACE_LEAST) traces.push({ kind: 'name', bytes: spelt, isWord: true });
     }
   }
-  const data: Trace[] = [];
-  for (const source of sources) {
-    const id = reopened.idOf[source];
-    if (id === undefined) continue;
-    for (const blob of blobsOf(reopened, id))
-      for (const bytes of snippetsOf(blob)) data.push({ kind: 'tile data', bytes });
-    const { path } = catalog.sources[id]!;
-    if (!existsSync(path)) continue;
-    for (const bytes of snippetsOf([readFileSync(path)])) data.push({ kind: 'file data', bytes });
+  const data = (kind: string, parts: readonly Uint8Array[]) => {
+    for (const bytes of snippetsOf(parts)) traces.push({ kind, bytes });
+  };
+  const shown = await picturesOf(sources, reopened);
+  for (let picture = 0; picture < shown.count; picture++) {
+    for (const blob of blobsOf(shown, picture)) data('tile data', blob);
   }
-  const others = alike.flatMap((id) => [...blobsOf(reopened, id)].flat().concat(fileOf(catalog.sources[id]!.path)));
-  return [
-    ...traces,
-    ...data.filter(({ bytes }) => !others.some((other) => Buffer.from(other).includes(Buffer.from(bytes)))),
-  ];
+  for (const path of paths) data('file data', await pictureIn(path, hashes));
+  return traces;
 }
 
-function fileOf(path: string): Uint8Array[] {
-  return existsSync(path) ? [readFileSync(path)] : [];
+/** Sources as they are kept, and as they stood in the site. */
+async function picturesOf(sources: ReadonlySet<number>, { record, catalog, idOf, files, indexing }: Reopened) {
+  const known = [...sources].filter((source) => idOf[source] !== undefined);
+  const upright = known.map((source) => idOf[source]!);
+  const shown = record.pictures.flatMap(([source, turn]) =>
+    turn > 0 && known.includes(source) ? [turn * catalog.sources.length + idOf[source]!] : [],
+  );
+  try {
+    return await Pictures.numbered(catalog, [...upright, ...shown], files, indexing);
+  } catch (error) {
+    // A file that is gone cannot be turned again.
+    if (error instanceof SourceChanged) return await Pictures.numbered(catalog, upright, files, indexing);
+    throw error;
+  }
 }
 
-/** All that the catalog keeps of a source: of each piece of a mip its rows of MCUs, which stand in tiles as they are, or its file. */
-function* blobsOf({ catalog }: Reopened, id: number): Generator<Uint8Array[]> {
+/** A name as it may be written: as it is, in CSV, in JSON, in addresses. */
+function spellings(text: string): Buffer[] {
+  // What is no text has no address.
+  const encoded = /\p{Surrogate}/u.test(text) ? [] : [encodeURI(text), encodeURIComponent(text)];
+  const spelt = new Set([text, text.replaceAll('"', '""'), JSON.stringify(text).slice(1, -1), ...encoded]);
+  return [...spelt].map((one) => Buffer.from(one));
+}
+
+/**
+ * What of that was found proves that something is left. What images that stay hold themselves, as a frame around all
+ * screenshots, tells nothing.
+ *
+ * @param catalog of the images that stay.
+ */
+export async function provenTraces(found: readonly Found[], catalog: Catalog): Promise<readonly Found[]> {
+  const doubted = new Set(found.flatMap(({ trace }) => (trace.kind.endsWith('data') ? [trace] : [])));
+  const dismiss = (parts: readonly Uint8Array[]) => {
+    const searcher = new Searcher([...doubted]);
+    for (const part of parts) for (const trace of searcher.in(part)) doubted.delete(trace);
+  };
+  for (const id of catalog.sources.keys()) if (doubted.size > 0) dismiss([...blobsOf(catalog, id)].flat());
+  for (const { path } of catalog.sources) if (doubted.size > 0) dismiss([(await fileAt(path)) ?? Buffer.alloc(0)]);
+  return found.filter(({ trace }) => !trace.kind.endsWith('data') || doubted.has(trace));
+}
+
+/** A file's data of the picture alone, if it still holds one of some images: what encoders write in front of it tells nothing. */
+async function pictureIn(path: string, hashes: ReadonlySet<string>): Promise<Uint8Array[]> {
+  const bytes = await fileAt(path);
+  if (!bytes || !hashes.has(createHash('sha256').update(bytes).digest('hex'))) return [];
+  if (bytes[0] !== 0xff) return [bytes];
+  try {
+    const scans = [...jpegParts(bytes)].filter(({ marker }) => marker === SCAN_DATA);
+    return scans.map(({ start, end }) => bytes.subarray(start, end));
+  } catch (error) {
+    if (error instanceof JpegError) return [bytes];
+    throw error;
+  }
+}
+
+async function fileAt(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** All that is kept of an image: of each piece of a mip its rows of MCUs, which stand in tiles as they are, or its file. */
+function* blobsOf(catalog: Pick<Catalog, 'recipe' | 'file' | 'strips'>, id: number): Generator<Uint8Array[]> {
   for (const mip of mipsOf(catalog.recipe)) {
     if (mip.from === 'paint') continue;
     for (let piece = 0; piece < mip.across * mip.down; piece++) {
