@@ -129,16 +129,19 @@ describe('serve', () => {
     },
   );
 
-  test('answers nobody who names no host', async () => {
+  test.each([
+    ['names no host', 'GET / HTTP/1.0\r\n\r\n', 421],
+    ['names two', 'GET / HTTP/1.1\r\nHost: 127.0.0.1:PORT\r\nHost: evil.test\r\nConnection: close\r\n\r\n', 400],
+  ])('answers nobody who %s', async (_, asked, status) => {
     const { port } = new URL(serving.url);
     const text = await new Promise<string>((done, fail) => {
-      const socket = connect(Number(port), '127.0.0.1', () => socket.write('GET / HTTP/1.0\r\n\r\n'));
+      const socket = connect(Number(port), '127.0.0.1', () => socket.write(asked.replace('PORT', port)));
       let answer = '';
       socket.on('data', (chunk) => (answer += chunk.toString()));
       socket.on('end', () => done(answer));
       socket.on('error', fail);
     });
-    expect(text).toMatch(/^HTTP\/1\.1 421 /);
+    expect(text).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
   });
 
   test('answers to the names of the machine, if it listens on all its addresses', async () => {

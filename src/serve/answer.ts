@@ -36,8 +36,10 @@ export class Answerer {
     }
   }
 
-  private refusalOf({ method, url, headers }: IncomingMessage): [status: number, text?: string] | undefined {
-    const { host } = headers;
+  private refusalOf({ method, url, headersDistinct }: IncomingMessage): [status: number, text?: string] | undefined {
+    // Of several, who stands between may have gone by another than we (RFC 9112, 3.2).
+    const [host, ...others] = headersDistinct['host'] ?? [];
+    if (others.length > 0) return [400];
     if (host === undefined || !this.names.include(host)) {
       return [421, `This server answers as ${this.names.own}, and to no other name`];
     }
