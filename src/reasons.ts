@@ -42,23 +42,27 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
 /** A code of ours, or that of a system error, as `EACCES`. */
 export type Reason = keyof typeof WORDS | `E${string}`;
 
-/** What decoders say. */
+/** What decoders say, in as many lines as they have to say. */
 const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/input file is missing/i, 'ENOENT'],
   [/^HEIC cannot be decoded here/, 'heic'],
   [/^camera raw file without/, 'raw'],
-  [/^heif: .*(image size \d+x\d+ exceeds|too large)/i, 'too-large-heic'],
-  [/HEIC decoder (failed|ended)|^heif: not enough memory/, 'decoder-failed'],
-  [/^heif: .*(unexpected end of file|size too small|insufficient input)/i, 'truncated'],
-  [/^heif: .*unsupported feature|compression format has not been built in/i, 'other-format'],
-  [/^heif: .*(invalid|decoder plugin)/i, 'damaged'],
+  [/^heif: .*(image size \d+x\d+ exceeds|too large)/im, 'too-large-heic'],
+  [/HEIC decoder (failed|ended)|^heif: not enough memory/m, 'decoder-failed'],
+  [/^heif: .*(unexpected end of file|size too small|insufficient input)/im, 'truncated'],
+  [/^heif: .*unsupported feature|compression format has not been built in/im, 'other-format'],
+  [/^heif: .*(invalid|decoder plugin)/im, 'damaged'],
   [/^the decoder crashed/, 'decoder-failed'],
   [/^the decoder came to no end/, 'decoder-hung'],
   [/^decoding it takes too much memory/, 'too-much-memory'],
   [/exceeds pixel limit/i, 'too-large'],
-  [/^unknown error$|read error|crc error|bad seek/i, 'damaged'],
+  [/unsupported image format/i, 'not-an-image'],
+  // Sound ones, too, of compressions, depths and colours that a decoder was not built for.
+  [/unsupported|not (supported|implemented|configured)|can ?not handle/i, 'other-format'],
+  [/bad labq format|not a whole number of bytes/i, 'other-format'],
   [/premature end|truncated|unexpected end|not enough/i, 'truncated'],
-  [/unsupported image format|corrupt header/i, 'not-an-image'],
+  // The format is known by then.
+  [/corrupt|^unknown error$|invalid|read error|crc error|seek|\bbad\b/i, 'damaged'],
 ];
 
 /** A system error's code, also where only its message got across from a thread. */
@@ -71,7 +75,8 @@ export function reasonOf(error: unknown): Reason {
   const message = messageOf(error);
   const code = systemCode(error) ?? message.split(/[:,]/, 1)[0]!;
   if (SYSTEM_CODE.test(code)) return code as Reason;
-  return DECODERS.find(([pattern]) => pattern.test(message))?.[1] ?? 'undecodable';
+  const text = (error instanceof Error ? error.message : String(error)) || message;
+  return DECODERS.find(([pattern]) => pattern.test(text))?.[1] ?? 'undecodable';
 }
 
 /** Reasons that tell nothing of a file's content. */

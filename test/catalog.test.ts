@@ -177,6 +177,9 @@ describe('a catalog', () => {
     await writeWaves(path, 200, 200, 9);
     await truncate(path, Math.floor((await stat(path)).size * 0.6));
     await writeFile(join(images, 'text.jpg'), 'not an image');
+    // Of this, nothing decodes but its size.
+    const jpeg = await readFile(join(images, '000.jpg'));
+    await writeFile(join(images, 'grey.jpg'), jpeg.subarray(0, jpeg.indexOf(Buffer.from([0xff, 0xda])) + 14));
     const indexed = async () => (await shards(folder)).length;
     for (const round of ['first', 'again']) {
       const strict = await update(images, folder);
@@ -184,7 +187,7 @@ describe('a catalog', () => {
         strict.sources.map((source) => source.path.slice(-7)),
         round,
       ).toEqual(['000.jpg']);
-      expect(strict.skipped, round).toHaveLength(2);
+      expect(strict.skipped, round).toHaveLength(3);
       const before = await indexed();
       const lenient = await update(images, folder, {}, GREY, new Set(), true);
       expect(
@@ -194,7 +197,7 @@ describe('a catalog', () => {
       expect(
         lenient.skipped.map(({ reason }) => reason),
         round,
-      ).toEqual(['not-an-image']);
+      ).toEqual(['truncated', 'not-an-image']);
       expect(lenient.notes, round).toContain('1 image is damaged: what decodes is shown');
       // Both verdicts are remembered.
       expect((await indexed()) - before, round).toBe(round === 'first' ? 1 : 0);

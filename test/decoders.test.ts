@@ -155,6 +155,14 @@ describe('decoders', () => {
     expect([outcomes[0], outcomes[2]]).toEqual(['a', 'b']);
   });
 
+  test('ask an image that fails among others again, alone: libraries have one text of errors for all threads', async () => {
+    const [a, b] = [join(root, 'doubtful-a'), join(root, 'doubtful-b')];
+    const decoders = start();
+    const outcomes = [run(decoders, 'slow 100'), run(decoders, `throw-once ${a}`), run(decoders, 'fine')].map(outcome);
+    expect(await Promise.all(outcomes)).toEqual(['slow', 'throw-once', 'fine']);
+    await expect(run(start({ threads: 1 }), `throw-once ${b}`)).rejects.toThrow('for now');
+  });
+
   test('tell what a thread throws, with its code; a thread that dies costs its image', async () => {
     const decoders = start();
     await expect(run(decoders, 'throw it is no image')).rejects.toThrow('it is no image');

@@ -4,7 +4,9 @@ import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCell } from '../src/catalog/decode.ts';
+import { byteSource } from '../src/image/byte-source.ts';
 import { imageSize, openImage } from '../src/image/open-image.ts';
+import { readDirectory } from '../src/image/tiff-directories.ts';
 import { type OriginalFile, originalFile, writePyramid } from '../src/originals/original-file.ts';
 import { survey } from '../src/scan/survey.ts';
 import { openTarget } from '../src/target.ts';
@@ -70,6 +72,53 @@ test('an image that cannot be decoded is refused', async () => {
   const cut = whole.subarray(0, whole.length - 100);
   await expect((await openImage(cut)).px().raw().toBuffer()).rejects.toThrow(/premature end/i);
 });
+
+describe('an image that ends early is refused, whatever its decoder says', () => {
+  const image = () => sharp(waves(600, 500, 4), { raw: { width: 600, height: 500, channels: 3 } });
+  const tiled = { tile: true, tileWidth: 256, tileHeight: 256 };
+  test.each<[string, Sharp]>([
+    ['JPEG', image().jpeg()],
+    ['progressive JPEG', image().jpeg({ progressive: true })],
+    ['PNG', image().png()],
+    ['WebP', image().webp()],
+    ['GIF', image().gif()],
+    ['AVIF', image().avif({ effort: 0 })],
+    ['TIFF', image().tiff({ compression: 'lzw' })],
+    ['TIFF in tiles', image().tiff({ ...tiled, compression: 'none' })],
+    ['TIFF in deflated tiles', image().tiff({ ...tiled, compression: 'deflate' })],
+    ['TIFF in tiles of JPEG', image().tiff({ ...tiled, compression: 'jpeg' })],
+  ])('%s', async (_, encoded) => {
+    const whole = await encoded.toBuffer();
+    const cell = { width: 60, height: 50 };
+    const { px } = await decodeCell(whole, cell, 'centre', GREY);
+    for (const part of [0.4, 0.8]) {
+      const cut = shortened(whole, part);
+      await expect(decodeCell(cut, cell, 'centre', GREY), `${part}`).rejects.toThrow();
+    }
+    expect(px).toEqual((await decodeCell(whole, cell, 'centre', GREY, { lenient: true })).px);
+  });
+
+  test('AVIF of which libheif leaves out what is missing', async () => {
+    const avif = await image().avif({ effort: 0 }).toBuffer();
+    const box = avif.indexOf('mdat') - 4;
+    avif.writeUInt32BE(avif.readUInt32BE(box) + 100, box);
+    await expect(openImage(avif)).rejects.toThrow('truncated');
+    expect((await openImage(avif, { lenient: true })).metadata.width).toBe(600);
+  });
+});
+
+/** A file without its end; of a TIFF, whose directory comes last, without what lay in the last of its pieces. */
+function shortened(file: Buffer, part: number): Buffer {
+  if (!file.subarray(0, 4).equals(Buffer.from('II*\0'))) return file.subarray(0, Math.floor(file.length * part));
+  const { places } = readDirectory(byteSource(file), file.readUInt32LE(4), { little: true, base: 0 })!;
+  const offsets = places.get(TILE_OFFSETS) ?? places.get(STRIP_OFFSETS)!;
+  const cut = Buffer.from(file);
+  const last = offsets.start + offsets.bytes - 4;
+  cut.writeUInt32LE(cut.readUInt32LE(last) + file.length, last);
+  return cut;
+}
+
+const [STRIP_OFFSETS, TILE_OFFSETS] = [273, 324];
 
 test('of a damaged image, the original is what decodes of it, if it was taken so', async () => {
   const whole = await sharp(waves(200, 200, 4), { raw: { width: 200, height: 200, channels: 3 } })

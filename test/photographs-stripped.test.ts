@@ -1,10 +1,15 @@
 /** Runs where the real photographs of the bench are at hand (test/bench/shared-data.ts); vitest.config.ts leaves it out elsewhere. */
+import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { toSrgb } from '../src/colour/convert.ts';
+import { imageSize } from '../src/image/open-image.ts';
+import { originalFile } from '../src/originals/original-file.ts';
 import { stripMetadata } from '../src/originals/strip-metadata.ts';
 import { SHARED_DATA } from './bench/shared-data.ts';
+import { difference } from './images.ts';
 import { expectStripped, look } from './stripped.ts';
 
 describe('metadata taken out of real files', () => {
@@ -15,6 +20,7 @@ describe('metadata taken out of real files', () => {
 
   test.each(['torture', 'large', 'photos-1k', 'icons'])('%s', { timeout: 300_000 }, async (folder) => {
     let stripped = 0;
+    let refused = 0;
     const all = folder === 'large' || folder === 'torture';
     for (const path of (await files(folder)).slice(0, all ? undefined : 40)) {
       const bytes = await readFile(path).catch(() => undefined); // folders
@@ -25,9 +31,39 @@ describe('metadata taken out of real files', () => {
         expect(stripMetadata(bytes, format), path).toBeUndefined();
         continue;
       }
+      if (!canStrip(bytes, format)) {
+        // Readers do not agree on it: how it is turned, where it ends, whether it can be shown at all.
+        await expectEncodedAnew(path, bytes);
+        refused++;
+        continue;
+      }
       await expectStripped(bytes, format, Promise.resolve(before));
       stripped++;
     }
     expect(stripped).toBeGreaterThan(10);
+    expect(refused).toBeLessThan(stripped / 20);
   });
 });
+
+function canStrip(bytes: Buffer, format: string): boolean {
+  try {
+    return stripMetadata(bytes, format) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Expects that a site gets another file of the same look, without metadata. */
+async function expectEncodedAnew(path: string, bytes: Buffer): Promise<void> {
+  const { format, width, height } = await imageSize(bytes);
+  const hash = createHash('sha256').update(bytes).digest('hex');
+  const crop = { left: 0, top: 0, width, height };
+  const source = { path, hash, width, height, format, crop, alpha: false, enlarged: false, verbatim: false };
+  const original = await originalFile(source, { r: 0, g: 0, b: 0 });
+  if (original.kind !== 'encoded') return expect.fail(`${path}: ${original.kind}`);
+  const meta = await sharp(original.bytes).metadata();
+  for (const kind of ['exif', 'xmp', 'iptc', 'comments'] as const) expect(meta[kind], path).toBeUndefined();
+  const px = async (image: Sharp) => await toSrgb(image.autoOrient()).removeAlpha().raw().toBuffer();
+  const [ours, theirs] = [await px(sharp(original.bytes)), await px(sharp(bytes, { failOn: 'error' }))];
+  expect(difference(ours, theirs).mean, path).toBeLessThan(3);
+}

@@ -45,16 +45,20 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   let done = files.length - fresh.length;
   options.onProgress(done, files.length);
   const { recipe, background, lenient = false } = options;
-  const decoders = options.decoders ?? indexingDecoders(options, fresh.length);
+  const looking: Looking = {
+    known,
+    decoders: options.decoders ?? indexingDecoders(options, fresh.length),
+    recipe,
+    background,
+    lenient,
+  };
+  const { decoders } = looking;
   const abort = () => void decoders.close(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   try {
     options.signal.throwIfAborted();
     const batch = new Batch(known, options);
-    const task: IndexTask = { recipe, background, lenient };
-    for await (const outcome of mapOrdered(fresh, decoders.threads * AHEAD, (file) =>
-      look(file, known, decoders, task),
-    )) {
+    for await (const outcome of mapOrdered(fresh, decoders.threads * AHEAD, (file) => look(file, looking))) {
       options.signal.throwIfAborted();
       const reason = 'failed' in outcome ? outcome.failed : known.undecided.get(outcome.hash);
       if (reason !== undefined) failed.set(outcome.file.path, reason);
@@ -108,26 +112,59 @@ export function indexingDecoders(
   return new Decoders({ module: workerModule('worker', import.meta.url), threads: Math.max(1, most), memory });
 }
 
-async function look(file: ScannedFile, known: KnownImages, decoders: Decoders, task: IndexTask): Promise<Outcome> {
+/** What files are looked at with. */
+interface Looking extends IndexTask {
+  readonly known: KnownImages;
+  readonly decoders: Decoders;
+}
+
+async function look(file: ScannedFile, looking: Looking): Promise<Outcome> {
+  const { known, decoders, recipe, background, lenient } = looking;
+  const { path, size } = file;
   if (file.unsupported) return { file, failed: file.unsupported };
-  if (file.size === 0) return { file, failed: 'empty' };
+  if (size === 0) return { file, failed: 'empty' };
   let claimed: string | undefined;
   const wanted = (hash: string) => {
     if (!known.claim(hash)) return false;
     claimed = hash;
     return true;
   };
+  const task: IndexTask = { recipe, background, lenient: false };
   try {
-    const { hash, result } = await decoders.run<IndexedImage>({ path: file.path, size: file.size, task, wanted });
+    const { hash, result } = await decoders.run<IndexedImage>({ path, size, task, wanted });
     return { file, hash: hash!, ...(result && { image: result }) };
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = reasonOf(error);
     if (claimed === undefined) return { file, failed: reason };
-    if (isOfContent(reason)) return { file, hash: claimed, broken: reason };
-    known.undecided.set(claimed, reason);
-    return { file, failed: reason };
+    if (!isOfContent(reason)) return undecided(file, claimed, reason, known);
+    const broken = { file, hash: claimed, broken: reason };
+    return lenient ? await lookForParts(broken, looking) : broken;
   }
+}
+
+/** Takes what decodes of a damaged file; if nothing does, the reason why it is damaged remains. */
+async function lookForParts(
+  found: Required<Omit<ReadFile, 'image'>>,
+  { known, decoders, recipe, background }: Looking,
+): Promise<Outcome> {
+  const { file, hash, broken: partial } = found;
+  const task: IndexTask = { recipe, background, lenient: true };
+  const wanted = (now: string) => now === hash;
+  try {
+    const { result } = await decoders.run<IndexedImage>({ path: file.path, size: file.size, task, wanted });
+    return result ? { file, hash, image: { ...result, partial } } : undecided(file, hash, 'EBUSY', known);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = reasonOf(error);
+    return isOfContent(reason) ? found : undecided(file, hash, reason, known);
+  }
+}
+
+/** Nothing is known of the image this time. */
+function undecided(file: ScannedFile, hash: string, failed: Reason, known: KnownImages): Outcome {
+  known.undecided.set(hash, failed);
+  return { file, failed };
 }
 
 /** Ids follow the order of `files`, whatever the order in which they came into the catalog. */

@@ -1,3 +1,4 @@
+import { systemCode } from '../errors.ts';
 import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from './failures.ts';
 import { DecoderProcess } from './decoder-process.ts';
 import { receivedError, type Report } from './protocol.ts';
@@ -56,7 +57,7 @@ export class Decoders {
   private process: DecoderProcess | undefined;
   private readonly queue: Job[] = [];
   private readonly underWay = new Map<number, Job>();
-  /** Tried alone, since the process died or hung while it was at them. */
+  /** Tried alone, since the process died or hung while it was at them, or one of them failed. */
   private readonly suspects: Job[] = [];
   /** Failed, and tried again after a pause. */
   private readonly paused = new Map<Job | 'start', NodeJS.Timeout>();
@@ -164,11 +165,20 @@ export class Decoders {
   }
 
   private failed(job: Job, error: Error): void {
-    if (!isPassing(error)) return job.reject(error);
+    if (!isPassing(error)) {
+      if (this.isDoubtful(error)) this.suspects.push(job);
+      else job.reject(error);
+      return;
+    }
     const shortage = shortageOf(error);
     if (shortage) this.most = Math.max(1, Math.floor(Math.min(this.most, this.underWay.size) / 2));
     if (++job.failures >= TRIES) return job.reject(shortage ? shortOf(shortage, error) : error);
     this.pause(job, job.failures, () => this.queue.push(job));
+  }
+
+  /** Whether an error may tell of another image: libvips has one text of errors, which all threads write to. */
+  private isDoubtful(error: Error): boolean {
+    return !this.alone && this.threads > 1 && error.name === 'Error' && systemCode(error) === undefined;
   }
 
   /** Goes on after a pause. */

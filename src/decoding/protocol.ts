@@ -48,16 +48,19 @@ export type ThreadReport =
 export interface SentError {
   readonly message: string;
   readonly code?: string;
+  /** Of the error's class; those of libraries have but `Error`. */
+  readonly name: string;
 }
 
 /** An error, to be sent. */
 export function sentError(error: unknown): SentError {
   const message = error instanceof Error ? error.message : String(error);
+  const name = error instanceof Error ? error.name : 'Error';
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  return { message, ...(code !== undefined && { code }) };
+  return { message, name, ...(code !== undefined && { code }) };
 }
 
 /** An error that was sent. */
-export function receivedError({ message, code }: SentError): Error {
-  return Object.assign(new Error(message), code === undefined ? {} : { code });
+export function receivedError({ message, name, code }: SentError): Error {
+  return Object.assign(new Error(message), { name }, code === undefined ? {} : { code });
 }

@@ -8,6 +8,7 @@ import { decodeHeic } from './heic.ts';
 import { memoryAllowance, memoryNeed } from './memory-need.ts';
 import { rawPreview } from './raw-preview.ts';
 import { sharp } from './sharp.ts';
+import { expectWhole } from './whole.ts';
 
 /** An image file: its bytes, or the path of one too large to read at once. */
 export type ImageInput = Uint8Array | string;
@@ -19,7 +20,7 @@ export interface OpenImage {
   /** Of what is decoded; `autoOrient` is its size in px, upright. */
   readonly metadata: Metadata;
   /** Its px as they are stored: neither upright nor in sRGB. */
-  readonly px: (options?: Pick<SharpOptions, 'density' | 'ignoreIcc'>) => Sharp;
+  readonly px: (options?: Pick<SharpOptions, 'density' | 'ignoreIcc' | 'failOn'>) => Sharp;
 }
 
 /** How an image is opened. */
@@ -37,7 +38,7 @@ export interface OpenOptions {
 const decoding = (lenient: boolean): SharpOptions => ({ failOn: lenient ? 'none' : 'error' });
 
 /** Versions of all that decodes: libvips', and ours, which rises with what we find in files beside it. */
-export const DECODERS: string = `${sharp.versions.vips}-1`;
+export const DECODERS: string = `${sharp.versions.vips}-2`;
 
 /** HEIC is read whole; the largest of phones are some 20 MiB. */
 const HEIC_BYTES = 2 ** 28;
@@ -56,6 +57,7 @@ export async function openImage(input: ImageInput, { lenient = false, admit }: O
     if (need > memoryAllowance(await sizeOf(input))) throw new TooMuchMemory();
     await admit(need, metadata.width * metadata.height);
   }
+  if (!lenient) await expectWhole(input, whole);
   if (whole.format !== 'heic') return whole;
   const tiff = await decodeHeic(await bytesOf(input), { page: whole.metadata.pagePrimary ?? 0, lenient });
   return { ...(await openDirectly(tiff, lenient)), format: 'heic' };
