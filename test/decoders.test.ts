@@ -38,6 +38,7 @@ const DECODER = `
     await admit(Number(task?.need ?? 0), 1);
     if (what === 'crash') await crash();
     if (what === 'crash-once' && first(rest[0])) await crash();
+    if (what === 'crash-thrice' && [1, 2, 3].some((n) => first(rest[0] + n))) await crash();
     if (what === 'hang') for (;;);
     if (what === 'hang-once' && first(rest[0])) for (;;);
     if (what === 'eat') for (;;) { held.push(Buffer.alloc(2 ** 24, 1)); await setTimeout(1); }
@@ -109,6 +110,12 @@ describe('decoders', () => {
     expect((await decoders.run<{ what: string }>({ path, size: 4, task: {} })).result!.what).toBe('4');
     // Decoders share libuv's threads with each other and with reading.
     expect(Number((await run<string>(start({ threads: 9 }), 'env')).result)).toBeGreaterThanOrEqual(11);
+  });
+
+  test('keep an image that was not what they died of, although they had it alone', async () => {
+    const decoders = start({ threads: 1 });
+    const path = join(root, 'killed');
+    expect(await outcome(run(decoders, `crash-thrice ${path}`))).toBe('crash-thrice');
   });
 
   test('lose an image that crashes them, and no other', async () => {

@@ -38,14 +38,18 @@ interface Job extends DecodingJob {
   hash?: string;
   /** How often it failed for reasons that may pass. */
   failures: number;
+  /** How often a fresh process died while it had this image alone. */
+  deaths: number;
 }
 
 /** How long a small image may take, ms. */
 const PATIENCE = 30_000;
+/** Deaths of fresh processes that an image is given up for. */
+const DEATHS = 3;
 
 /**
  * Reads and decodes images in a process of its own, which is supervised: when it dies or hangs, whatever it was at is tried
- * again, one image after the other, and the one that a fresh one dies or hangs of again is given up. What fails because there is too
+ * again, one image after the other, and the one that a fresh one hangs of again, or dies of some times, is given up. What fails because there is too
  * little of something for a moment is tried again, fewer at a time.
  *
  * The process starts with the first image, and ends with {@link close}.
@@ -86,7 +90,7 @@ export class Decoders {
   run<Result>(job: DecodingJob): Promise<Decoded<Result>> {
     return new Promise<Decoded<never>>((resolve, reject) => {
       if (this.closed) return reject(this.closed);
-      this.queue.push({ ...job, id: this.ids++, resolve, reject, failures: 0 });
+      this.queue.push({ ...job, id: this.ids++, resolve, reject, failures: 0, deaths: 0 });
       this.next();
     });
   }
@@ -200,8 +204,10 @@ export class Decoders {
     if (this.closed) return;
     const lost = [...this.underWay.values()];
     this.underWay.clear();
-    // It may be that others before have left a mess.
-    if (this.alone && this.given === 1) lost.pop()!.reject(this.causeOf(signal));
+    // It may be that others before have left a mess, or that somebody killed it who meant another.
+    if (this.alone && this.given === 1 && (this.because || ++lost[0]!.deaths >= DEATHS)) {
+      lost.pop()!.reject(this.causeOf(signal));
+    }
     this.alone = false;
     this.suspects.push(...lost);
     if (ready) return this.next();
