@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync';
 import { UserError } from './errors.ts';
+import { shown } from './expect.ts';
 
 /** One field of a line, after RFC 4180. */
 export function csvField(value: string | number): string {
@@ -44,7 +45,7 @@ export function readCsv(
   } catch (error) {
     throw new UserError(
       'usage',
-      `Cannot read ${what}: ${(error as Error).message.split('\n')[0]}`,
+      `Cannot read ${shown(what)}: ${shown((error as Error).message.split('\n')[0])}`,
       `Expected CSV with the columns ${wanted.join(', ')} named in its first line.`,
       { cause: error },
     );

@@ -5,6 +5,8 @@ import { UserError } from './errors.ts';
 const POSITIONAL = ['target', 'images', 'site'];
 /** Characters of a value that are shown at most. */
 const SHOWN = 200;
+/** Characters that terminals obey. */
+const CONTROLS = /\p{Cc}/u;
 
 /** "Expected X for --name but received Y", as a mistake of whoever typed it. */
 export function expected(name: string, what: string, value: unknown): UserError {
@@ -15,9 +17,11 @@ export function expected(name: string, what: string, value: unknown): UserError 
   );
 }
 
-/** A value as people typed it, if that is not too long; of anything but text, as programs have it. */
+/** A value as people typed it, if that is not too long; of anything but text that can be shown, as programs have it. */
 export function shown(value: unknown): string {
-  const text = typeof value === 'string' && value !== '' ? value : inspect(value, { depth: 1, breakLength: Infinity });
+  const plain = typeof value === 'string' && value !== '' && !CONTROLS.test(value);
+  const options = { depth: 1, breakLength: Infinity, maxStringLength: SHOWN };
+  const text = plain ? value : inspect(value, options);
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 

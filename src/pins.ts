@@ -18,8 +18,8 @@ export const PLACEMENT = '--placement';
 export async function readPins(texts: readonly string[]): Promise<Pin[]> {
   const pins: Pin[] = [];
   for (const text of texts) {
-    const [, column, row, image] = /^\s*(\d+)\s*,\s*(\d+)\s*=\s*(\S.*?)\s*$/.exec(text) ?? [];
-    if (image !== undefined) pins.push({ column: Number(column), row: Number(row), image });
+    const [, column, row, image] = /^(\d+)\s*,\s*(\d+)\s*=(.*)$/.exec(text.trim()) ?? [];
+    if (image?.trim()) pins.push({ column: Number(column), row: Number(row), image: image.trim() });
     else if (text === '' || text.includes('=')) throw malformed(text);
     else for (const pin of await readPlacementFile(text, `--pin ${text}`)) pins.push({ ...pin, file: text });
   }
@@ -47,7 +47,7 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
   } catch (error) {
     throw new UserError(
       'usage',
-      `Cannot read ${what === PLACEMENT ? `${what} ${path}` : what}: ${explain(error)}`,
+      `Cannot read ${shown(what === PLACEMENT ? `${what} ${path}` : what)}: ${explain(error)}`,
       'Name a CSV file.',
       { cause: error },
     );
@@ -60,7 +60,7 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
     }
     throw new UserError(
       'usage',
-      `Expected column, row, source in line ${i + 2} of ${what} but received ${[column, row, source, turn].filter((value) => value !== undefined).join(', ')}`,
+      `Expected column, row, source in line ${i + 2} of ${shown(what)} but received ${shown([column, row, source, turn].filter((value) => value !== undefined).join(', '))}`,
       'Columns and rows are whole numbers from 0; a turn is 0 to 7.',
     );
   });
@@ -74,7 +74,7 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
 export function pinnedCells(pins: readonly Pin[], grid: Grid, names: SourceNames): Map<number, number> {
   const cells = new Map<number, number>();
   for (const { column, row, image } of pins) {
-    const pin = `--pin ${column},${row}=${image}`;
+    const pin = shown(`--pin ${column},${row}=${image}`);
     const id = names.find(image, pin);
     const cell = cellOf(grid, column, row, pin);
     if (cells.has(cell) && cells.get(cell) !== id) {

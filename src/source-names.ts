@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UserError } from './errors.ts';
+import { shown } from './expect.ts';
 
 /**
  * What images are called in reports, and found by: their path within the folder that holds them all, with `/`, so that reports
@@ -56,7 +57,7 @@ export class SourceNames {
     if (all.length > 1) {
       throw new UserError(
         'usage',
-        `${where} names ${name}, which is ${all.length} images: ${this.nameOf(all[0]!)}, ${this.nameOf(all[1]!)}${all.length > 2 ? ', …' : ''}`,
+        `${where} names ${shown(name)}, which is ${all.length} images: ${this.nameOf(all[0]!)}, ${this.nameOf(all[1]!)}${all.length > 2 ? ', …' : ''}`,
         'Name the one that is meant with its folder.',
       );
     }
@@ -65,8 +66,8 @@ export class SourceNames {
     throw new UserError(
       'usage',
       all.length === 1
-        ? `${where} names ${name}, which cannot be used as an image`
-        : `${where} names ${name}, which is none of the ${this.paths.length} images`,
+        ? `${where} names ${shown(name)}, which cannot be used as an image`
+        : `${where} names ${shown(name)}, which is none of the ${this.paths.length} images`,
       'Name an image as sources.csv of the reports does; it has to be among the images, and not left out by --ban.',
     );
   }

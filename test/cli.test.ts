@@ -178,6 +178,9 @@ describe('zoomosaic build', () => {
   });
 
   test.each([
+    [[...BUILD, '-o', 'x', '--no-layout'], /Unknown arguments?: .*no-?[lL]ayout/],
+    [[...BUILD, '-o', 'x', '--layout.dzi', '1'], /Unknown arguments?: layout\.dzi/],
+    [[...BUILD, '-o', 'x', '--no-out'], /Unknown arguments?: .*no-?[oO]ut/],
     [[...BUILD, '-o', 'x', '--catalog', ''], /Expected a path for --catalog but received ''/],
     [[...BUILD, '-o', ''], /Expected a path for --out but received ''/],
     [[...BUILD, '-o', 'x', '--weights', ''], /Expected a path, or auto for --weights but received ''/],

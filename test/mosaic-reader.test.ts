@@ -180,6 +180,18 @@ describe('mosaic.json', () => {
     expect(() => checkMosaic(wrong, 'page')).toThrow('an http or https URL');
   });
 
+  test('has an address that is read at once, however many slashes are in it', () => {
+    const long = `https://a.org/${'/'.repeat(200_000)}x`;
+    const mosaic = checkMosaic(changed(SOUND[0]!, ['layouts', 'iiif', 'baseUrl'], long));
+    expect(mosaic.layouts.iiif?.baseUrl).toBe(long);
+  });
+
+  test('is refused where it is nested deeper than what works its way through it can go', () => {
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+    const text = JSON.stringify(SOUND[0]).replace('{', `{"more":${deep},`);
+    expect(outcomeOf(() => parseMosaic(text))).toMatchObject({ name: 'UserError', code: 'not-a-site' });
+  });
+
   test.each(['', '[]', 'null', '{', '[[[['.repeat(1000), '"zoomosaic"'])('is refused as %.9s', (text) => {
     expect(outcomeOf(() => parseMosaic(text))).toMatchObject({ name: 'UserError', code: 'not-a-site' });
   });

@@ -157,4 +157,78 @@ describe('files take the place of others', () => {
     await expect(recover(place, NAMED)).rejects.toMatchObject({ code: 'site' });
     expect(await readFile(join(root, 'elsewhere/0/0.jpg'), 'utf8')).toBe('mine');
   });
+
+  test.each(['old', 'new', 'old/tiles', 'new/tiles/0'])(
+    'nor through a link at %s of its working folder',
+    async (at) => {
+      for (const kind of ['files', 'site'] as const) {
+        const { place, working } = await site();
+        await put(join(root, 'other'), {
+          'index.html': 'mine',
+          'tiles/0/0.jpg': 'mine',
+          '0/0.jpg': 'mine',
+          '0.jpg': 'mine',
+        });
+        await rm(join(working, at), { recursive: true, force: true });
+        await mkdir(join(working, at, '..'), { recursive: true });
+        await symlink(join(root, 'other'), join(working, at));
+        const other = await contents(join(root, 'other'));
+        const journal = {
+          format: 'zoomosaic-swap',
+          version: 1,
+          kind,
+          files: ['tiles/0/0.jpg'],
+          gone: ['index.html'],
+          entries: ['tiles'],
+        };
+        await writeFile(join(working, 'swap.json'), JSON.stringify(journal));
+        await recover(place, NAMED).catch((error: unknown) => expect(error).toMatchObject({ code: 'site' }));
+        expect(await contents(join(root, 'other'))).toEqual(other);
+      }
+    },
+  );
+
+  test('nor is anything done that no build has written', async () => {
+    const head = { format: 'zoomosaic-swap', version: 1 };
+    const journals = [
+      null,
+      [],
+      { ...head, kind: 'site' },
+      { ...head, kind: 'site', entries: 'index.html' },
+      { ...head, kind: 'files', files: [], gone: null },
+      { ...head, kind: 'files', files: [{ toString: null }], gone: [] },
+      { ...head, kind: 'files', files: [], gone: ['tiles/0/0.jpg\0'] },
+      { ...head, version: 2, kind: 'files', files: [], gone: ['tiles/0/0.jpg'] },
+    ];
+    for (const journal of journals) {
+      const { place, working } = await site();
+      const before = await contents(place);
+      await writeFile(join(working, 'swap.json'), JSON.stringify(journal));
+      await recover(place, NAMED);
+      const after = await contents(place);
+      for (const path of Object.keys(BEFORE)) expect(after[path], JSON.stringify(journal)).toBe(before[path]);
+    }
+  });
+
+  test.each(['folder', 'link', 'x'.repeat(5000), '../other', '\0'])(
+    'a lock that none of us has made is no lock: %.9s',
+    async (lock) => {
+      const { place, working } = await site();
+      const path = join(place, '.zoomosaic-lock');
+      if (lock === 'folder') await put(path, { mine: 'mine' });
+      else if (lock === 'link') await symlink(join(root, 'victim.jpg'), path);
+      else await writeFile(path, lock);
+      await recover(place, NAMED);
+      expect(await readdir(place)).not.toContain('.zoomosaic-lock');
+      expect(await readdir(place)).not.toContain(working.slice(place.length + 1));
+    },
+  );
+
+  test('nobody waits for an owner of days to come', async () => {
+    const { place, working } = await site();
+    const then = new Date('2170-01-01');
+    await utimes(join(working, 'beat'), then, then);
+    await recover(place, NAMED);
+    expect(await readdir(place)).not.toContain(working.slice(place.length + 1));
+  });
 });

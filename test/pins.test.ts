@@ -19,6 +19,20 @@ async function csvFile(name: string, text: string): Promise<string> {
 }
 
 describe('pins', () => {
+  test('are read at once, however many spaces are in them, and named so that no terminal obeys them', async () => {
+    const text = `0,0=a${' '.repeat(200_000)}b.jpg`;
+    expect(await readPins([text])).toEqual([{ column: 0, row: 0, image: text.slice(4) }]);
+    const file = await csvFile('controls.csv', 'column,row,source\n0,\u001b[2J,a.jpg\n');
+    await refuses(() => readPlacementFile(file, '--placement'), /^\P{Cc}*$/u);
+    await refuses(
+      () =>
+        readPins([`0,0${'='.repeat(9000)}`]).then((pins) =>
+          pinnedCells(pins, { columns: 1, rows: 1 }, new SourceNames([])),
+        ),
+      /^.{1,600}$/,
+    );
+  });
+
   test('are read from text, and from files', async () => {
     const file = await csvFile('pins.csv', 'source,row,column,cost\n"a, ""b"".jpg",2,1,0.5\nc.jpg,0,0,\n');
     const turned = await csvFile('turned.csv', 'column,row,source,turn\n5,6,d.jpg,4\n7,8,e.jpg,\n');

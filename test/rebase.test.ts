@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, rebase, verify } from '../src/index.ts';
@@ -47,6 +47,20 @@ async function contentsOf(site: string): Promise<Map<string, string>> {
 async function problemsOf(site: string): Promise<string[]> {
   return (await verify({ site })).problems.map(({ path }) => path).toSorted();
 }
+
+describe('a site of somebody else', () => {
+  test('is refused where a document is nested too deep, or a link that leads nowhere', async () => {
+    const site = await copyOf(here);
+    const manifest = await readFile(join(site, 'iiif/manifest.json'), 'utf8');
+    const deep = '['.repeat(50_000) + ']'.repeat(50_000);
+    await writeFile(join(site, 'iiif/manifest.json'), manifest.replace('{', `{"more":${deep},`));
+    const refused = { name: 'UserError', code: 'not-a-site' };
+    await expect(rebase({ site, baseUrl: THERE })).rejects.toMatchObject(refused);
+    await rm(join(site, 'iiif/manifest.json'));
+    await symlink('manifest.json', join(site, 'iiif/manifest.json'));
+    await expect(rebase({ site, baseUrl: THERE })).rejects.toMatchObject(refused);
+  });
+});
 
 describe('a site that gets another address', () => {
   test('is as if it had been built for there, checksums and all', async () => {

@@ -265,6 +265,13 @@ describe('WebP', () => {
   });
 });
 
+test('a WebP with a frame that shows nothing is refused: decoders stop there, those of what is left of it do not start', async () => {
+  const webp = await frames().webp(animation).toBuffer();
+  const last = webp.lastIndexOf('VP8');
+  webp.write('XXX', last, 'latin1');
+  expect(() => stripMetadata(webp, 'webp')).toThrow('frame of a WebP holds no picture');
+});
+
 test('GIF keeps how often it runs and its ICC profile, nothing hung on to that', async () => {
   const gif = await frames().gif().toBuffer();
   const start = gifStart(gif);

@@ -58,7 +58,8 @@ export async function readArguments(args: readonly string[], version: string): P
     .usage(
       '$0 <command>\n\nA photomosaic you can walk into: a target picture and a pile of images become a Deep Zoom site.',
     )
-    .parserConfiguration({ 'parse-positional-numbers': false })
+    // Options are what they are called, and have values of their kind: none is negated, none has members.
+    .parserConfiguration({ 'parse-positional-numbers': false, 'boolean-negation': false, 'dot-notation': false })
     .command(
       'build <target> <images..>',
       'Build the site of a mosaic',

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { shown } from '../expect.ts';
 import { HOST_IDS } from '../fit/hosts.ts';
 import { type BuildOptions, DEFAULTS } from '../options.ts';
 import { readPins } from '../pins.ts';
@@ -157,7 +158,7 @@ function partOf(name: string, value: string): number {
   if (/^(\d+\.?\d*|\.\d+)$/.test(value)) return Number(value);
   throw new UserError(
     'usage',
-    `Expected a number from 0 to 1 for --${name} but received ${value}`,
+    `Expected a number from 0 to 1 for --${name} but received ${shown(value)}`,
     'See `zoomosaic build --help`.',
   );
 }
@@ -167,7 +168,7 @@ export function wholeNumber(name: string, value: string): number {
   if (/^\d+$/.test(value)) return Number(value);
   throw new UserError(
     'usage',
-    `Expected a whole number for --${name} but received ${value}`,
+    `Expected a whole number for --${name} but received ${shown(value)}`,
     'See `zoomosaic build --help`.',
   );
 }
@@ -177,7 +178,7 @@ function gridOf(value: string): { columns: number; rows: number } {
   if (columns && rows) return { columns: Number(columns), rows: Number(rows) };
   throw new UserError(
     'usage',
-    `Expected columns x rows, as in 96x64, for --grid but received ${value}`,
+    `Expected columns x rows, as in 96x64, for --grid but received ${shown(value)}`,
     'See `zoomosaic build --help`.',
   );
 }

@@ -34,6 +34,21 @@ function clean(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?');
 }
 
+/** Levels of objects and lists within each other at most; our own documents have a dozen. */
+const LEVELS_MAX = 100;
+
+/** Whether a JSON document is nested deeper than any of ours: what works its way through it would run out of stack. */
+export function isDeep(json: unknown): boolean {
+  let level = [json];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > LEVELS_MAX) return true;
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : [],
+    );
+  }
+  return false;
+}
+
 /** A JSON object. */
 export function object(field: string, value: unknown): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;

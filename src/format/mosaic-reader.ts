@@ -8,7 +8,7 @@ import { UserError } from '../errors.ts';
 import { extensionOf, levelsOf } from '../tile-plan.ts';
 import type { Crop, Grid, Level, Names, Size, Subsampling, TileFormat } from '../types.ts';
 import { BLOCK_SIDES } from './cell-blocks.ts';
-import { exactly, type Fields, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';
+import { exactly, type Fields, isDeep, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';
 import { checkLayouts, TILE_SIDES } from './layouts-reader.ts';
 import { CELLS_MAX, MOSAIC_BYTES_MAX, MOSAIC_VERSION, type MosaicJson, SIDE_MAX, TITLE_MAX } from './mosaic-json.ts';
 import { INDEX_BLOCKS, ORIGINAL_LEVELS_MAX } from './original-index.ts';
@@ -37,6 +37,9 @@ export function parseMosaic(text: string, found: Found = 'file'): MosaicJson {
     throw new UserError('not-a-site', 'mosaic.json is damaged: it is no JSON', 'Build the site again.', {
       cause: error,
     });
+  }
+  if (isDeep(json)) {
+    throw new UserError('not-a-site', 'mosaic.json is damaged: it is nested too deep', 'Build the site again.');
   }
   return checkMosaic(json, found);
 }

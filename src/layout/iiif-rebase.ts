@@ -7,6 +7,7 @@ import { checkSitePath } from '../expect.ts';
 import { alone } from '../staging/staging.ts';
 import { type Checksums, CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../format/checksums.ts';
 import { MOSAIC_FILE } from '../format/mosaic-json.ts';
+import { isDeep } from '../format/fields.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import { checkBaseUrl, IIIF_PATHS, pageBlocks } from './iiif-manifest.ts';
 
@@ -145,8 +146,9 @@ async function readJson(
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     if (missing && !needed) return undefined;
-    if (!missing && systemCode(error) !== undefined) throw error;
-    throw notASite(site, missing ? `there is no ${path} in it` : `its ${path} is damaged (${messageOf(error)})`, error);
+    const code = systemCode(error);
+    const why = code === undefined ? `is damaged (${messageOf(error)})` : `cannot be read (${code})`;
+    throw notASite(site, missing ? `there is no ${path} in it` : `its ${path} ${why}`, error);
   }
 }
 
@@ -158,6 +160,7 @@ function objectOf(text: string): Json {
     throw new Error('it is no JSON', { cause: error });
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error('it is no object');
+  if (isDeep(json)) throw new Error('it is nested too deep');
   return json as Json;
 }
 

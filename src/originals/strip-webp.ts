@@ -2,6 +2,8 @@ import { readOrientation } from '../jpeg/exif-orientation.ts';
 
 const KEPT = new Set(['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L']);
 const KEPT_IN_FRAMES = new Set(['ALPH', 'VP8 ', 'VP8L']);
+/** What shows something. */
+const PICTURES = new Set(['VP8 ', 'VP8L']);
 const VP8X_BYTES = 10;
 /** Of VP8X: there is EXIF, there is XMP. */
 const METADATA_FLAGS = 0x08 | 0x04;
@@ -38,9 +40,13 @@ function neededBody(name: string, body: Buffer): Uint8Array {
   if (name !== 'ANMF') return body;
   if (body.length < FRAME_HEADER_BYTES) throw new Error('frame of a WebP is too short');
   const parts: Uint8Array[] = [body.subarray(0, FRAME_HEADER_BYTES)];
+  let shows = false;
   for (const { name: inner, body: data } of chunks(body.subarray(FRAME_HEADER_BYTES))) {
     if (KEPT_IN_FRAMES.has(inner)) parts.push(chunk(inner, data));
+    shows ||= PICTURES.has(inner);
   }
+  // Decoders pass over such a frame only as long as something else is in it.
+  if (!shows) throw new Error('frame of a WebP holds no picture');
   return Buffer.concat(parts);
 }
 

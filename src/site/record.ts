@@ -9,9 +9,10 @@ import { crc32 } from 'node:zlib';
 import { sharp } from '../image/sharp.ts';
 import { FEATURE_SIDE } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
+import { shown } from '../expect.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
-import { checkMosaic } from '../format/mosaic-reader.ts';
 import { explain } from '../reasons.ts';
+import { isSoundRecord } from './sound-record.ts';
 import type { Grid, NearDuplicates, Placement, Recipe, Source, Turn } from '../types.ts';
 
 const VERSION = 1;
@@ -125,36 +126,18 @@ export function recordedCells({ cells, costs }: SiteRecord): Pick<Placement, 'ce
  * @throws {UserError} `site` if there is none, or none that we know.
  */
 export async function readRecord(report: string): Promise<SiteRecord> {
-  let record: Partial<SiteRecord> | null;
+  let record: unknown;
   try {
-    record = JSON.parse(await readFile(join(report, 'record.json'), 'utf8')) as typeof record;
+    record = JSON.parse(await readFile(join(report, 'record.json'), 'utf8'));
   } catch (error) {
     throw unusable(report, error instanceof SyntaxError ? 'record.json is damaged' : explain(error), error);
   }
-  if (record?.format !== 'zoomosaic-record' || record.version !== VERSION) {
-    throw unusable(report, `expected version ${VERSION} of record.json but received ${String(record?.version)}`);
+  const { format, version } = (record ?? {}) as Partial<Record<keyof SiteRecord, unknown>>;
+  if (format !== 'zoomosaic-record' || version !== VERSION) {
+    throw unusable(report, `expected version ${VERSION} of record.json but received ${shown(version)}`);
   }
-  if (!isSound(record)) throw unusable(report, 'record.json is damaged');
-  return record as SiteRecord;
-}
-
-function isSound({ mosaic, sources, names, pictures, cells, costs }: Partial<SiteRecord>): boolean {
-  try {
-    checkMosaic(mosaic);
-  } catch {
-    return false;
-  }
-  const { grid, pictures: count } = mosaic!;
-  const isList = (list: unknown, length: number) => Array.isArray(list) && list.length === length;
-  return (
-    Array.isArray(sources) &&
-    isList(names, sources.length) &&
-    isList(pictures, count) &&
-    sources.every((hash) => /^[0-9a-f]{64}$/.test(hash)) &&
-    names!.every((name) => typeof name === 'string') &&
-    pictures!.every(([source, turn]) => source in sources && turn in [0, 0, 0, 0, 0, 0, 0, 0]) &&
-    [cells, costs].every((text) => Buffer.from(String(text), 'base64').length === grid.columns * grid.rows * 4)
-  );
+  if (!isSoundRecord(record)) throw unusable(report, 'record.json is damaged');
+  return record;
 }
 
 /** Reads the target that a report remembers, RGB, 4 x 4 px per cell. */

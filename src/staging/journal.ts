@@ -1,10 +1,13 @@
 /** `swap.json` of a working folder: what has to be done to bring the site of `new/` to its place; see swap.ts and patch.ts. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { systemCode, UserError } from '../errors.ts';
+import { UserError } from '../errors.ts';
 import { exists } from './moves.ts';
+import { readSmallFile } from './small-file.ts';
 
-const NAME = 'swap.json';
+const [NAME, FORMAT, VERSION] = ['swap.json', 'zoomosaic-swap', 1];
+/** A journal of some millions of files, bytes. */
+const BYTES_MAX = 2 ** 29;
 
 /** A whole site takes the place of another: `entries` lie directly in `new/`. */
 export interface SiteJournal {
@@ -26,7 +29,7 @@ export function writeJournal(working: string, journal: Journal): void {
   const path = join(working, NAME);
   const file = openSync(`${path}.tmp`, 'w');
   try {
-    writeFileSync(file, JSON.stringify({ format: 'zoomosaic-swap', version: 1, ...journal }));
+    writeFileSync(file, JSON.stringify({ format: FORMAT, version: VERSION, ...journal }));
     fsyncSync(file);
   } finally {
     closeSync(file);
@@ -40,15 +43,15 @@ export function writeJournal(working: string, journal: Journal): void {
  * @throws {UserError} `site` if it is none that can have been written here: sites may come from elsewhere.
  */
 export function readJournal(working: string): Journal | undefined {
-  let text: string;
+  let journal: unknown;
   try {
-    text = readFileSync(join(working, NAME), 'utf8');
+    const file = readSmallFile(join(working, NAME), BYTES_MAX);
+    if (file === 'missing') return undefined;
+    if (file !== 'odd') journal = JSON.parse(file.text);
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
   }
-  const journal = parse(text);
-  if (!journal) throw notCompleted(working, `its ${NAME} is damaged`);
+  if (!isJournal(journal)) throw notCompleted(working, `its ${NAME} is damaged`);
   return journal;
 }
 
@@ -57,27 +60,26 @@ export function hasJournal(working: string): boolean {
   return exists(join(working, NAME));
 }
 
-function parse(text: string): Journal | undefined {
-  try {
-    const { kind, ...rest } = JSON.parse(text) as Record<string, unknown>;
-    const isList = (name: string) => {
-      const list = rest[name];
-      return Array.isArray(list) && list.every((path) => typeof path === 'string');
-    };
-    const isSound = kind === 'site' ? isList('entries') : kind === 'files' && isList('files') && isList('gone');
-    return isSound ? ({ kind, ...rest } as unknown as Journal) : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** A swap or patch that somebody left cannot be completed. */
-export function notCompleted(working: string, why: string): UserError {
+export function notCompleted(working: string, why: string, cause?: unknown): UserError {
   return new UserError(
     'site',
     `What a command left in ${basename(working)} cannot be completed: ${why}`,
     `Remove ${working}, and build the site again.`,
+    { cause },
   );
+}
+
+function isJournal(value: unknown): value is Journal {
+  if (typeof value !== 'object' || value === null) return false;
+  const { format, version, kind, entries, files, gone } = value as Readonly<Record<string, unknown>>;
+  if (format !== FORMAT || version !== VERSION) return false;
+  return kind === 'site' ? areNames(entries) : kind === 'files' && areNames(files) && areNames(gone);
+}
+
+/** Names, which no system has a NUL in. */
+function areNames(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((name) => typeof name === 'string' && !name.includes('\0'));
 }
 
 /** Ends the work: all is in its place, and on the disk. */

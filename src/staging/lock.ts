@@ -1,8 +1,9 @@
-import { closeSync, lstatSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
 import { LOCK, WORKING_FOLDER } from '../format/site-entries.ts';
+import { readSmallFile } from './small-file.ts';
 import { isAlive, takeOver, type WorkingFolder } from './working-folder.ts';
 
 const WAIT_MS = 100;
@@ -10,6 +11,10 @@ const WAIT_MS = 100;
 const SETTLE_MS = 25;
 /** The name is written right after the lock is made; a lock that has none for longer is left over. */
 const NAMELESS_MS = 10_000;
+/** Longer than the name of a working folder, bytes. */
+const NAME_BYTES = 64;
+/** Stands for a lock that none of us has made. */
+const STRANGE = '?';
 
 /**
  * Does something while nobody else changes the site in `place`. The lock is a file that names the working folder of its holder; it
@@ -46,6 +51,7 @@ export async function withLock<Result>(
 }
 
 function isDead(place: string, holder: string, working: WorkingFolder): boolean {
+  if (holder === STRANGE) return true;
   if (holder !== '') return !isAlive(join(place, holder), working.now());
   const made = lstatSync(join(place, LOCK), { throwIfNoEntry: false })?.mtimeMs;
   return made !== undefined && working.now() - made > NAMELESS_MS;
@@ -72,14 +78,14 @@ function take(lock: string, { name }: WorkingFolder): boolean {
   return true;
 }
 
-/** Name of the working folder that a lock belongs to; `''` if it tells none, or not yet; undefined if there is no lock. */
+/**
+ * Name of the working folder that a lock belongs to; `''` if that is not written yet, {@link STRANGE} if it is none of ours, undefined
+ * if there is no lock.
+ */
 function holderOf(lock: string): string | undefined {
-  try {
-    return lstatSync(lock).isFile() ? readFileSync(lock, 'utf8') : '';
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
+  const file = readSmallFile(lock, NAME_BYTES);
+  if (file === 'missing') return undefined;
+  return file !== 'odd' && (file.text === '' || WORKING_FOLDER.test(file.text)) ? file.text : STRANGE;
 }
 
 /** Takes away the lock of a dead owner; puts it back if somebody else took it in the meantime. */

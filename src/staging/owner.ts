@@ -22,6 +22,14 @@ export function thisProcess(): Owner {
   return { host: hostname(), pid: process.pid, ...known };
 }
 
+/** Whether a value, which anybody can have written, has the shape of an owner. */
+export function isOwner(value: unknown): value is Owner {
+  if (typeof value !== 'object' || value === null) return false;
+  const { host, pid, space: own, started } = value as Readonly<Record<string, unknown>>;
+  const isText = (text: unknown) => text === undefined || typeof text === 'string';
+  return typeof host === 'string' && Number.isInteger(pid) && (pid as number) > 0 && isText(own) && isText(started);
+}
+
 /** Whether the process of an owner runs; undefined if that cannot be told from here. */
 export function isRunning(owner: Owner): boolean | undefined {
   if (owner.space !== undefined) {

@@ -8,6 +8,7 @@
  */
 import { lstatSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { shown } from '../expect.ts';
 import { isOwnFile } from '../format/site-entries.ts';
 import { endJournal, type FilesJournal, notCompleted, writeJournal } from './journal.ts';
 import { exists, makeFolder, makeWay, Moves } from './moves.ts';
@@ -43,8 +44,9 @@ export function completePatch(place: string, working: string, journal: FilesJour
 
 function apply(place: string, working: string, { files, gone }: FilesJournal, moves: Moves): void {
   // A journal may come with a site from elsewhere: it moves nothing but files of sites, within this one.
-  const stray = [...files, ...gone].find((path) => !isOwnFile(path) || !isPlain(place, path));
-  if (stray !== undefined) throw notCompleted(working, `${stray} is no file of a site`);
+  const roots = [place, join(working, 'new'), join(working, 'old')];
+  const stray = [...files, ...gone].find((path) => !isOwnFile(path) || !roots.every((root) => isPlain(root, path)));
+  if (stray !== undefined) throw notCompleted(working, `${shown(stray)} is no file of a site`);
   const fresh = (path: string) => join(working, 'new', path);
   const old = (path: string) => join(working, 'old', path);
   const here = (path: string) => join(place, path);
@@ -73,7 +75,7 @@ function apply(place: string, working: string, { files, gone }: FilesJournal, mo
 }
 
 /** Whether no link stands on the way to a file. */
-function isPlain(place: string, path: string): boolean {
+export function isPlain(place: string, path: string): boolean {
   for (let at = dirname(path); at !== '.'; at = dirname(at)) {
     const stat = lstatSync(join(place, at), { throwIfNoEntry: false });
     if (stat && !stat.isDirectory()) return false;

@@ -1,9 +1,10 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NamedFolder } from '../disk.ts';
+import { explainDisk, type NamedFolder } from '../disk.ts';
+import { systemCode } from '../errors.ts';
 import { LOCK } from '../format/site-entries.ts';
-import { readJournal } from './journal.ts';
+import { notCompleted, readJournal } from './journal.ts';
 import { withLock } from './lock.ts';
 import { exists } from './moves.ts';
 import { completePatch } from './patch.ts';
@@ -23,31 +24,41 @@ export async function recover(place: string, named: NamedFolder, signal?: AbortS
   const working = await WorkingFolder.make(place, named);
   try {
     if (leftIn(place, working).length === 0 && !exists(join(place, LOCK))) return false;
-    return await withLock(place, working, signal, async () => await completeLeft(place, working));
+    return await withLock(place, working, signal, async () => await completeLeft(place, working, named));
   } finally {
     await working.remove();
   }
 }
 
 /** The same, for who holds the lock. */
-export async function completeLeft(place: string, working: WorkingFolder): Promise<boolean> {
+export async function completeLeft(place: string, working: WorkingFolder, named: NamedFolder): Promise<boolean> {
   const left = leftIn(place, working);
   for (const path of left) {
     const taken = takeOver(path);
-    if (taken === undefined) continue;
-    // A site may come from elsewhere: nothing is moved or removed through a link.
-    for (const name of ['new', 'old']) unlinkIfLink(join(taken, name));
-    const journal = readJournal(taken);
-    if (journal?.kind === 'site') completeSwap(place, taken, journal);
-    else if (journal?.kind === 'files') completePatch(place, taken, journal);
-    await clearOld(place, taken);
-    await rm(taken, { recursive: true, force: true });
+    if (taken !== undefined) await settle(place, taken, named);
   }
   return left.length > 0;
 }
 
 function leftIn(place: string, working: WorkingFolder): string[] {
   return workingFoldersIn(place).filter((path) => path !== working.path && !isAlive(path, working.now()));
+}
+
+/** Completes what a working folder is left over from, and removes it. */
+async function settle(place: string, path: string, named: NamedFolder): Promise<void> {
+  try {
+    // A site may come from elsewhere: nothing is moved or removed through a link.
+    for (const name of ['new', 'old']) unlinkIfLink(join(path, name));
+    const journal = readJournal(path);
+    if (journal?.kind === 'site') completeSwap(place, path, journal);
+    else if (journal?.kind === 'files') completePatch(place, path, journal);
+    await clearOld(place, path);
+    await rm(path, { recursive: true, force: true });
+  } catch (error) {
+    const explained = explainDisk(error, named);
+    const code = systemCode(explained);
+    throw code === undefined ? explained : notCompleted(path, code, error);
+  }
 }
 
 function unlinkIfLink(path: string): void {

@@ -88,7 +88,7 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
       if (found !== written) throw incomplete(out, found, written);
       await locked({ place, working, named, signal }, async () => {
         if (!working.isThere()) throw gone(out);
-        await completeLeft(place, working);
+        await completeLeft(place, working, named);
         await swapIn(place, working.path);
         await afterwards?.();
       });
@@ -154,7 +154,7 @@ export async function stageFiles(site: string, signal: AbortSignal): Promise<Sta
     async commit(patch, afterwards) {
       await locked({ place, working, named, signal }, async () => {
         if (!working.isThere()) throw gone(site);
-        await completeLeft(place, working);
+        await completeLeft(place, working, named);
         if (stateOf(place) !== before) throw changed(site);
         patchIn(place, working.path, patch);
         await afterwards?.();
@@ -181,7 +181,7 @@ export async function alone<Result>(
   const working = await WorkingFolder.make(place, named);
   try {
     return await locked({ place, working, named, signal }, async () => {
-      await completeLeft(place, working);
+      await completeLeft(place, working, named);
       return await act();
     });
   } finally {

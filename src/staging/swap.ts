@@ -11,11 +11,12 @@
  * Every step can be done again, so that a swap that was cut short is completed by doing all of it.
  */
 import { mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TOP_FILES, TOP_FOLDERS } from '../format/site-entries.ts';
 import { endJournal, type SiteJournal, writeJournal } from './journal.ts';
 import { exists, makeFolder, makeWay, Moves } from './moves.ts';
 import { obstacle, strangersIn } from './obstacles.ts';
+import { isPlain } from './patch.ts';
 import { entriesOf } from './site-walk.ts';
 
 const TOP = [...TOP_FILES, ...TOP_FOLDERS];
@@ -87,11 +88,13 @@ export async function clearOld(place: string, working: string): Promise<void> {
   for await (const { path, kind } of entriesOf(old)) {
     if (kind === 'file') unlinkSync(join(old, path));
     else if (kind === 'left') rmdirSync(join(old, path));
-    else keep(join(old, path), join(place, path));
+    else keep(join(old, path), place, path);
   }
 }
 
-function keep(from: string, to: string): void {
+/** Moves what is no site's own to its place; directly into the site's folder, if a link or a file stands on the way there. */
+function keep(from: string, place: string, path: string): void {
+  const to = join(place, isPlain(place, path) ? path : basename(path));
   mkdirSync(dirname(to), { recursive: true });
   let free = to;
   for (let i = 1; exists(free); i++) free = `${to}.kept-${i}`;

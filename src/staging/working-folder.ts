@@ -11,17 +11,20 @@
  * its age is measured by the clock of the file system, which is the same for all.
  */
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, renameSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, readdirSync, renameSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { explainDisk, makeFolder, type NamedFolder } from '../disk.ts';
 import { systemCode } from '../errors.ts';
 import { WORKING_FOLDER } from '../format/site-entries.ts';
-import { isRunning, type Owner, thisProcess } from './owner.ts';
+import { isOwner, isRunning, type Owner, thisProcess } from './owner.ts';
+import { readSmallFile } from './small-file.ts';
 
 const BEAT_MS = 5_000;
 /** An owner that cannot be looked up is taken for dead after so long without a beat: no stage keeps the event loop that long. */
 const SILENT_MS = 300_000;
+/** `owner.json` has some hundred bytes. */
+const OWNER_BYTES = 2 ** 16;
 
 /** Working folders of this process: whatever else bears its id is left over. */
 const living = new Set<string>();
@@ -152,8 +155,9 @@ export function isAlive(path: string, now: number): boolean {
   // What bears this process's id may be of another of its threads, or left over.
   if (running !== undefined && owner!.pid !== process.pid) return running;
   if (running === false) return false;
-  const seen = statSync(join(path, 'beat'), { throwIfNoEntry: false }) ?? statSync(path, { throwIfNoEntry: false });
-  return seen !== undefined && now - seen.mtimeMs < SILENT_MS;
+  const seen = lstatSync(join(path, 'beat'), { throwIfNoEntry: false }) ?? lstatSync(path, { throwIfNoEntry: false });
+  // One of days to come is none of a clock that we share: the folder has come from elsewhere.
+  return seen !== undefined && Math.abs(now - seen.mtimeMs) < SILENT_MS;
 }
 
 /** Whether the owner of a working folder is known to live, without a look at the clock. */
@@ -164,7 +168,9 @@ export function isSurelyAlive(path: string): boolean {
 
 function ownerOf(path: string): Owner | undefined {
   try {
-    return JSON.parse(readFileSync(join(path, 'owner.json'), 'utf8')) as Owner;
+    const file = readSmallFile(join(path, 'owner.json'), OWNER_BYTES);
+    const owner: unknown = typeof file === 'object' ? JSON.parse(file.text) : undefined;
+    return isOwner(owner) ? owner : undefined;
   } catch {
     return undefined;
   }

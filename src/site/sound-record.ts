@@ -1,0 +1,92 @@
+import { isDeepStrictEqual } from 'node:util';
+import { isDeep, isWhole } from '../format/fields.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
+import { checkMosaic } from '../format/mosaic-reader.ts';
+import type { SiteRecord } from './record.ts';
+
+/** A record of which nothing is known yet. */
+type Unknown = Readonly<Partial<Record<keyof SiteRecord, unknown>>>;
+
+const U32_MAX = 2 ** 32 - 1;
+
+/** Whether a record, which may come with a report from elsewhere, is one that a build can have written, in every field. */
+export function isSoundRecord(value: unknown): value is SiteRecord {
+  if (typeof value !== 'object' || value === null || isDeep(value)) return false;
+  const record = value as Unknown;
+  const { credit, rights, target, sources, names } = record;
+  const mosaic = mosaicOf(record);
+  return (
+    mosaic !== undefined &&
+    isRecipeOf(mosaic, record.recipe) &&
+    areRules(record.rules) &&
+    [credit, rights].every((text) => text === undefined || typeof text === 'string') &&
+    isWhole(target, 0, U32_MAX) &&
+    isListOf(sources, (hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)) &&
+    isListOf(names, (name) => typeof name === 'string') &&
+    names.length === sources.length &&
+    arePictures(record.pictures, mosaic.pictures, sources.length) &&
+    areCells(record, mosaic)
+  );
+}
+
+function mosaicOf({ mosaic }: Unknown): MosaicJson | undefined {
+  try {
+    return checkMosaic(mosaic);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Images are indexed as the site shows them. */
+function isRecipeOf({ cell, tileSize, tile, crop }: MosaicJson, recipe: unknown): boolean {
+  const { format, quality, subsampling } = tile;
+  return isDeepStrictEqual(recipe, { cell, tileSize, format, quality, subsampling, crop });
+}
+
+function areRules(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { maxUses, minDistance, variety, useAll, nearDuplicates, adapt, turns } = value as Readonly<
+    Record<string, unknown>
+  >;
+  const isShare = (share: unknown) => typeof share === 'number' && share >= 0 && share <= 1;
+  return (
+    (maxUses === null || isWhole(maxUses, 1, Number.MAX_SAFE_INTEGER)) &&
+    isWhole(minDistance, 0, Number.MAX_SAFE_INTEGER) &&
+    isShare(variety) &&
+    typeof useAll === 'boolean' &&
+    (nearDuplicates === 'group' || nearDuplicates === 'keep') &&
+    isShare(adapt) &&
+    isListOf(turns, isTurn) &&
+    turns.length > 0 &&
+    new Set(turns).size === turns.length
+  );
+}
+
+function arePictures(value: unknown, count: number, sources: number): boolean {
+  if (!isListOf(value, Array.isArray) || value.length !== count) return false;
+  return value.every(([source, turn, spare, ...more]: unknown[]) => {
+    return isWhole(source, 0, sources - 1) && isTurn(turn) && (spare === undefined || spare === 1) && more.length === 0;
+  });
+}
+
+function areCells({ cells, costs }: Unknown, { grid, pictures }: MosaicJson): boolean {
+  const bytes = grid.columns * grid.rows * 4;
+  const [shown, paid] = [cells, costs].map((text) =>
+    typeof text === 'string' ? Buffer.from(text, 'base64') : undefined,
+  );
+  if (shown?.length !== bytes || paid?.length !== bytes) return false;
+  for (let at = 0; at < bytes; at += 4) {
+    if (shown.readUInt32LE(at) >= pictures || !Number.isFinite(paid.readFloatLE(at))) return false;
+  }
+  return true;
+}
+
+function isTurn(value: unknown): boolean {
+  return isWhole(value, 0, 7);
+}
+
+function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[];
+function isListOf(value: unknown, is: (item: unknown) => boolean): value is unknown[];
+function isListOf(value: unknown, is: (item: unknown) => boolean): value is unknown[] {
+  return Array.isArray(value) && value.every(is);
+}
