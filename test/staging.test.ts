@@ -377,9 +377,8 @@ describe('what builds left behind', () => {
     const whole = await contents(out);
     const writeReally = fs.writeFileSync;
     fs.writeFileSync = (file, ...rest) => {
-      if (rest[0] instanceof Uint8Array || !/^\.zoomosaic-[0-9a-f]{16}$/.test(String(rest[0]))) {
-        return writeReally(file, ...rest);
-      }
+      const [data] = rest;
+      if (typeof data !== 'string' || !/^\.zoomosaic-[0-9a-f]{16}$/.test(data)) return writeReally(file, ...rest);
       throw Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' });
     };
     syncBuiltinESMExports();
