@@ -127,7 +127,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const alone = Uint32Array.from({ length: sources.length }, (_, id) => id);
     const alike = options.nearDuplicates === 'group' ? groupAlike(opened.hashes(), features) : alone;
     const { cell } = recipe;
-    const { seen, ...chosen } = await clock.time('match', (onProgress) =>
+    const { seen, weights, ...chosen } = await clock.time('match', (onProgress) =>
       given
         ? judge(target, features, { grid, cell, cells: givenCells(given, grid, names, sources.length, PLACEMENT) })
         : match(target, features, {
@@ -198,7 +198,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       const parts = { mosaic, placement, pictures: shown, sources, skipped: opened.skipped, nameOf };
       const rules = rulesOf(options, cell, placement.minDistance);
       const { credit, rights } = options;
-      const record = { ...parts, credit, rights, recipe, rules, targetJpg };
+      const record = { ...parts, credit, rights, recipe, rules, weights, targetJpg };
       await staging.commit({ found: taken.whole.files, written: store.files }, () =>
         report.write(() => new Map([...reportsOf(parts), ...recordsOf(record)])),
       );

@@ -204,7 +204,7 @@ describe('files take the place of others', () => {
       const { place, working } = await site();
       const before = await contents(place);
       await writeFile(join(working, 'swap.json'), JSON.stringify(journal));
-      await recover(place, NAMED);
+      await expect(recover(place, NAMED)).rejects.toMatchObject({ name: 'UserError', code: 'site' });
       const after = await contents(place);
       for (const path of Object.keys(BEFORE)) expect(after[path], JSON.stringify(journal)).toBe(before[path]);
     }

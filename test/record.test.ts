@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { readRecord, type RecordParts, recordText, type SiteRecord } from '../src/site/record.ts';
+import { readRecord, recordedWeights, type RecordParts, recordText, type SiteRecord } from '../src/site/record.ts';
 import { soundMosaic } from './mosaics.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
@@ -31,6 +31,7 @@ const PARTS: RecordParts = {
   names: Array.from({ length: 14 }, (_, i) => `${i}.jpg`),
   pictures: Array.from({ length: 14 }, (_, i) => (i === 3 ? ([i, 4, 1] as const) : ([i, 0] as const))),
   placement: { cells: Uint32Array.from({ length: 24 }, (_, i) => i % 14), costs: new Float32Array(24) },
+  weights: undefined,
 };
 const sound = JSON.parse(recordText(PARTS)) as SiteRecord;
 
@@ -42,6 +43,10 @@ async function readBack(record: unknown): Promise<SiteRecord> {
 describe('record.json', () => {
   test('is taken as it was written', async () => {
     expect(await readBack(sound)).toEqual(sound);
+    const weights = Float32Array.from({ length: 24 }, (_, i) => (i + 1) / 12);
+    const weighed = JSON.parse(recordText({ ...PARTS, weights })) as SiteRecord;
+    expect(recordedWeights(await readBack(weighed))).toEqual(weights);
+    expect(recordedWeights(sound)).toBeUndefined();
   });
 
   const base64 = (...numbers: number[]) =>
@@ -63,6 +68,8 @@ describe('record.json', () => {
     ['with costs that are no numbers', { costs }],
     ['with a credit that is no text', { credit: {} }],
     ['without a target', { target: null }],
+    ['with weights that are none', { weights: costs }],
+    ['with weights of fewer cells', { weights: costs.slice(0, 64) }],
   ])('is refused %s', async (_, change) => {
     await expect(readBack({ ...sound, ...change })).rejects.toMatchObject({ name: 'UserError', code: 'site' });
   });

@@ -54,6 +54,7 @@ function scene(seed: number) {
     rules,
     may,
     adapt: seed % 3 ? 0 : 0.5,
+    weights: seed % 4 ? undefined : Float32Array.from({ length: count }, () => 0.1 + random()),
   };
 }
 
@@ -99,9 +100,28 @@ describe('holes of a placement', () => {
     const alike = Uint32Array.of(0, 1, 2);
     const rules = { maxUses: Infinity, variety: 0, useAll: false };
     const options = { grid: { columns: 2, rows: 2 }, cells, target, features, alike, sharing: alike, rules };
-    refill({ ...options, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
+    refill({ ...options, weights: undefined, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
     expect([...cells]).toEqual([0, 1, 0, 2]);
   });
+});
+
+test.each([
+  [undefined, [1, 2]],
+  [
+    [0.4, 1.6, 1, 1],
+    [2, 1],
+  ],
+])('holes whose cells matter more get the likest picture: weights %j', (weights, expected) => {
+  const target = new Uint8Array(4 * 48).fill(255);
+  const features = new Float32Array(4 * FEATURE_LENGTH);
+  for (const id of [0, 1, 2, 3]) features[id * FEATURE_LENGTH] = [0.1, 3.9, 2, 0.5][id]!; // lightness, white is 4
+  const cells = Uint32Array.of(FREE, FREE, 0, 3);
+  const alike = Uint32Array.of(0, 1, 2, 3);
+  const rules = { maxUses: 1, variety: 0, useAll: false };
+  const options = { grid: { columns: 2, rows: 2 }, cells, target, features, alike, sharing: alike, rules };
+  const given = weights && Float32Array.from(weights);
+  refill({ ...options, weights: given, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
+  expect([...cells.subarray(0, 2)]).toEqual(expected);
 });
 
 describe('numbers of pictures', () => {

@@ -34,6 +34,8 @@ export interface MatchOptions extends SceneOptions {
 /** A placement, and the target as it was compared. */
 export interface Matched extends Placement {
   readonly seen: TargetCells;
+  /** How much each cell matters, 1 on average; only with {@link SceneOptions.weights}. */
+  readonly weights?: Float32Array;
 }
 
 const BATCH_CELLS = 2048;
@@ -84,6 +86,7 @@ export async function match(target: Target, features: Float32Array, options: Mat
       distanceCost,
       minDistance,
       seen: scene.target,
+      ...(options.weights !== undefined && { weights: scene.weights }),
     };
   } finally {
     signal.removeEventListener('abort', abort);

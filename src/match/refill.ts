@@ -28,6 +28,8 @@ export interface RefillOptions {
   readonly sharing: Uint32Array;
   readonly minDistance: number;
   readonly rules: Rules;
+  /** How much each cell matters, 1 on average; all the same if undefined. */
+  readonly weights: Float32Array | undefined;
 }
 
 /** How often each hole is filled anew once all are, since what stands around it has changed. */
@@ -37,19 +39,20 @@ const PAIRS = 1000;
 
 /**
  * Fills the holes of a placement and leaves all other cells as they are: each with the picture that costs least with the price of
- * one more use, among those that uses and distance allow.
+ * one more use, among those that uses and distance allow. Cells that matter more choose first.
  *
  * @returns of each cell that was filled, how far its picture is from what the target shows, as {@link Placement.costs}.
  * @throws {UserError} `no-placement` if nothing may stand in one of them.
  */
 export function refill(options: RefillOptions): Map<number, number> {
-  const { cells } = options;
+  const { cells, weights } = options;
   const holes = [...cells.keys()].filter((cell) => cells[cell] === FREE);
   if (holes.length === 0) return new Map();
   const filling = new Filling(options);
+  const order = weights ? holes.toSorted((a, b) => weights[b]! - weights[a]!) : holes;
   for (let sweep = 0; sweep <= SWEEPS; sweep++) {
     let changed = false;
-    for (const cell of holes) changed = filling.fill(cell) || changed;
+    for (const cell of order) changed = filling.fill(cell) || changed;
     if (!changed) break;
   }
   const empty = holes.find((cell) => cells[cell] === FREE);
@@ -95,7 +98,8 @@ class Filling {
 
   /** Fills a cell, whatever stands in it; tells whether that changed it. */
   fill(cell: number): boolean {
-    const { cells, isAllowed, turns, alike, sharing } = this.options;
+    const { cells, isAllowed, turns, alike, sharing, weights } = this.options;
+    const weight = weights?.[cell] ?? 1;
     const before = cells[cell]!;
     if (before !== FREE) this.uses[sharing[before % this.usable]!]!--;
     this.markNear(cell);
@@ -105,7 +109,7 @@ class Filling {
       const price = this.slots.price(this.uses[sharing[source]!]!);
       if (price >= least) continue;
       for (const [i, turn] of turns.entries()) {
-        const cost = price + this.cost(cell, i * this.usable + source, least - price);
+        const cost = price + weight * this.cost(cell, i * this.usable + source, (least - price) / weight);
         if (cost < least) [best, least] = [turn * this.usable + source, cost];
       }
     }

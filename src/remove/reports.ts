@@ -4,7 +4,7 @@ import { readCsv } from '../csv.ts';
 import { systemCode } from '../errors.ts';
 import type { Reopened } from '../mend/reopen.ts';
 import type { Reason } from '../reasons.ts';
-import { recordText } from '../site/record.ts';
+import { recordedWeights, recordText } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
 import type { SkippedFile } from '../types.ts';
 import type { NamedImages } from './named-images.ts';
@@ -49,6 +49,7 @@ export function reportsWithout(
     rights,
     placement,
     pictures,
+    weights: recordedWeights(record),
     target: record.target,
     sources: left.map((source) => record.sources[source]!),
     names: left.map((source) => names[source]!),

@@ -6,7 +6,7 @@ import { refill } from '../match/refill.ts';
 import { distanceConflicts, measureUses, usesOf } from '../measure/uses.ts';
 import { type Reopened, refuseForgotten } from '../mend/reopen.ts';
 import type { Changes } from '../mend/touched.ts';
-import { readTarget } from '../site/record.ts';
+import { readTarget, recordedWeights } from '../site/record.ts';
 import type { Placement } from '../types.ts';
 import type { NamedImages } from './named-images.ts';
 import { type Renumbered, renumber } from './renumber.ts';
@@ -66,6 +66,7 @@ export async function takeOut(
     isAllowed: (id) => !goneIds.has(id),
     sharing: useAll ? own : alike,
     rules: { maxUses: maxUses ?? Infinity, variety, useAll },
+    weights: recordedWeights(record),
   });
   const renumbered = renumber(before, shown);
   const placement: Placement = {

@@ -53,22 +53,29 @@ export interface SiteRecord {
   /** Picture of each cell, by number: base64 of u32, little endian; and what it costs, of f32. */
   readonly cells: string;
   readonly costs: string;
+  /** How much each cell matters, if `--weights` said so: base64 of f32. */
+  readonly weights?: string;
 }
 
 /** What a record is made from. */
-export interface RecordParts extends Omit<SiteRecord, 'format' | 'version' | 'credit' | 'rights' | 'cells' | 'costs'> {
+export interface RecordParts extends Omit<
+  SiteRecord,
+  'format' | 'version' | 'credit' | 'rights' | 'cells' | 'costs' | 'weights'
+> {
   readonly credit: string | undefined;
   readonly rights: string | undefined;
   readonly placement: Pick<Placement, 'cells' | 'costs'>;
+  readonly weights: Float32Array | undefined;
 }
 
 /** The text of `record.json`. */
-export function recordText({ placement, ...parts }: RecordParts): string {
+export function recordText({ placement, weights, ...parts }: RecordParts): string {
   const { mosaic, recipe, rules, credit, rights, target, sources, names, pictures } = parts;
   const [cells, costs] = [base64Of(placement.cells), base64Of(placement.costs)];
   const format = 'zoomosaic-record';
   const record = { format, version: VERSION, mosaic, recipe, rules, credit, rights, target };
-  return `${JSON.stringify({ ...record, sources, names, pictures, cells, costs })}\n`;
+  const weighed = weights && { weights: base64Of(weights) };
+  return `${JSON.stringify({ ...record, sources, names, pictures, cells, costs, ...weighed })}\n`;
 }
 
 function base64Of({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string {
@@ -115,8 +122,16 @@ export async function targetJpeg(px: Uint8Array, grid: Grid): Promise<Buffer> {
 
 /** Pictures of a record's cells, and what they cost. */
 export function recordedCells({ cells, costs }: SiteRecord): Pick<Placement, 'cells' | 'costs'> {
-  const bytes = (text: string) => Uint8Array.from(Buffer.from(text, 'base64')).buffer;
-  return { cells: new Uint32Array(bytes(cells)), costs: new Float32Array(bytes(costs)) };
+  return { cells: new Uint32Array(bytesOf(cells)), costs: new Float32Array(bytesOf(costs)) };
+}
+
+/** How much a record's cells matter; undefined if all do alike. */
+export function recordedWeights({ weights }: SiteRecord): Float32Array | undefined {
+  return weights === undefined ? undefined : new Float32Array(bytesOf(weights));
+}
+
+function bytesOf(text: string): ArrayBuffer {
+  return Uint8Array.from(Buffer.from(text, 'base64')).buffer;
 }
 
 /**

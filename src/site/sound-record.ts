@@ -25,7 +25,8 @@ export function isSoundRecord(value: unknown): value is SiteRecord {
     isListOf(names, (name) => typeof name === 'string') &&
     names.length === sources.length &&
     arePictures(record.pictures, mosaic.pictures, sources.length) &&
-    areCells(record, mosaic)
+    areCells(record, mosaic) &&
+    areWeights(record.weights, mosaic)
   );
 }
 
@@ -77,6 +78,17 @@ function areCells({ cells, costs }: Unknown, { grid, pictures }: MosaicJson): bo
   if (shown?.length !== bytes || paid?.length !== bytes) return false;
   for (let at = 0; at < bytes; at += 4) {
     if (shown.readUInt32LE(at) >= pictures || !Number.isFinite(paid.readFloatLE(at))) return false;
+  }
+  return true;
+}
+
+function areWeights(weights: unknown, { grid }: MosaicJson): boolean {
+  if (weights === undefined) return true;
+  const bytes = typeof weights === 'string' ? Buffer.from(weights, 'base64') : undefined;
+  if (bytes?.length !== grid.columns * grid.rows * 4) return false;
+  for (let at = 0; at < bytes.length; at += 4) {
+    const weight = bytes.readFloatLE(at);
+    if (!(weight > 0 && weight < Infinity)) return false;
   }
   return true;
 }

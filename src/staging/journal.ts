@@ -35,6 +35,7 @@ export function writeJournal(working: string, journal: Journal): void {
     closeSync(file);
   }
   renameSync(`${path}.tmp`, path);
+  syncFolder(working);
 }
 
 /**
@@ -82,9 +83,13 @@ function areNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string' && !name.includes('\0'));
 }
 
-/** Ends the work: all is in its place, and on the disk. */
-export function endJournal(place: string, working: string): void {
-  syncFolder(place);
+/**
+ * Ends the work: all is in its place, and on the disk.
+ *
+ * @param folders that something was moved into or out of.
+ */
+export function endJournal(working: string, folders: Iterable<string>): void {
+  for (const folder of folders) syncFolder(folder);
   rmSync(join(working, NAME), { force: true });
 }
 

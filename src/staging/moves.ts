@@ -18,6 +18,17 @@ export class Moves {
     this.working = working;
   }
 
+  /** Folders of the site that something was moved into or out of, and those above them. */
+  get folders(): Set<string> {
+    const folders = new Set([this.place]);
+    for (const path of this.made.flat()) {
+      if (path.startsWith(this.working + sep)) continue;
+      for (let at = dirname(path); at.startsWith(this.place + sep) && !folders.has(at); at = dirname(at))
+        folders.add(at);
+    }
+    return folders;
+  }
+
   /** Moves a file or folder. */
   readonly move = (from: string, to: string): void => {
     renameSync(from, to);
@@ -71,5 +82,10 @@ export function makeWay(root: string, path: string): void {
 
 /** Whether there is anything, be it a link to nowhere. */
 export function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (systemCode(error) === 'ENOTDIR') return false;
+    throw error;
+  }
 }

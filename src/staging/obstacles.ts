@@ -2,8 +2,10 @@
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { systemCode, UserError } from '../errors.ts';
+import { MOSAIC_BYTES_MAX } from '../format/mosaic-json.ts';
 import { isOwnName, kindOf, TOP_FILES, TOP_FOLDERS, topEntriesOf } from '../format/site-entries.ts';
 import { entriesOf } from './site-walk.ts';
+import { readSmallFile } from './small-file.ts';
 
 /**
  * Paths of what is in the folders of the site in `place` and is not the site's own.
@@ -34,7 +36,8 @@ export async function strangersIn(place: string): Promise<string[]> {
 /** What `mosaic.json` of a folder holds, if it is one of ours; whatever is wrong with it. */
 export function readMosaic(place: string): object | undefined {
   try {
-    const json = JSON.parse(readFileSync(join(place, 'mosaic.json'), 'utf8')) as { format?: unknown } | null;
+    const file = readSmallFile(join(place, 'mosaic.json'), MOSAIC_BYTES_MAX);
+    const json = typeof file === 'object' ? (JSON.parse(file.text) as { format?: unknown } | null) : undefined;
     return json?.format === 'zoomosaic' ? json : undefined;
   } catch {
     return undefined;

@@ -29,17 +29,18 @@ export function patchIn(place: string, working: string, { files, gone }: Patch):
     apply(place, working, journal, moves);
   } catch (error) {
     // What cannot be moved back, the next command brings to its place.
-    if (moves.undo()) endJournal(place, working);
+    if (moves.undo()) endJournal(working, moves.folders);
     throw error;
   }
-  endJournal(place, working);
+  endJournal(working, moves.folders);
 }
 
 /** Completes a patch that was cut short. */
 export function completePatch(place: string, working: string, journal: FilesJournal): void {
   makeFolder(join(working, 'old'));
-  apply(place, working, journal, new Moves(place, working));
-  endJournal(place, working);
+  const moves = new Moves(place, working);
+  apply(place, working, journal, moves);
+  endJournal(working, moves.folders);
 }
 
 function apply(place: string, working: string, { files, gone }: FilesJournal, moves: Moves): void {

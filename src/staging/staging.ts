@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { explainDisk, type NamedFolder } from '../disk.ts';
 import { systemCode, UserError } from '../errors.ts';
@@ -194,7 +194,9 @@ function stateOf(place: string): string {
   const hash = createHash('sha256');
   for (const name of ['mosaic.json', 'checksums.bin']) {
     try {
-      hash.update(readFileSync(join(place, name)));
+      const path = join(place, name);
+      // To read a pipe is to wait for somebody to write into it.
+      hash.update(lstatSync(path).isFile() ? readFileSync(path) : 'odd');
     } catch {
       hash.update('none');
     }

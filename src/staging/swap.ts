@@ -49,10 +49,10 @@ export async function swapIn(place: string, working: string): Promise<void> {
     putIn(place, working, [...entries], moves);
   } catch (error) {
     // What cannot be moved back, the next command brings to its place.
-    if (moves.undo()) endJournal(place, working);
+    if (moves.undo()) endJournal(working, moves.folders);
     throw error;
   }
-  endJournal(place, working);
+  endJournal(working, moves.folders);
   await clearOld(place, working);
 }
 
@@ -63,7 +63,7 @@ export function completeSwap(place: string, working: string, { entries }: SiteJo
   const moves = new Moves(place, working);
   takeOut(place, working, known, moves);
   putIn(place, working, known, moves);
-  endJournal(place, working);
+  endJournal(working, moves.folders);
 }
 
 /** Moves the old site's entries to `old/`; those of the new one that are in already stay. */

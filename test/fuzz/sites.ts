@@ -35,6 +35,7 @@ function recordOf(mosaic: (typeof MOSAICS)[number]): string {
     names: HASHES.map((_, i) => `${i}.jpg`),
     pictures: Array.from({ length: 14 }, (_, i) => (i === 3 ? ([i, 4, 1] as const) : ([i, 0] as const))),
     placement: { cells, costs: new Float32Array(cells.length) },
+    weights: new Float32Array(cells.length).fill(1),
   });
 }
 
