@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -94,6 +95,66 @@ function processes(): number[] {
   const all = execFileSync('ps', ['-eo', 'pid,args']).toString().split('\n');
   return all.filter((line) => line.includes(module.href)).map((line) => Number.parseInt(line));
 }
+
+describe('decoders that are kept once they are closed', () => {
+  const pidOf = async (decoders: Decoders) => (await run<number>(decoders, 'pid')).result!;
+
+  test('work for the next who needs the same, and for nobody else', async () => {
+    const first = start({ keep: true });
+    const pid = await pidOf(first);
+    await first.close();
+    await first.close();
+    expect(processes()).toEqual([pid]);
+    const [second, third, other] = [start({ keep: true }), start({ keep: true }), start({ keep: true, threads: 1 })];
+    expect(await pidOf(other)).not.toBe(pid);
+    expect(await pidOf(second)).toBe(pid);
+    expect(await pidOf(third)).not.toBe(pid);
+    expect((await run(second, 'fine')).result!.what).toBe('fine');
+    await expect(run(second, 'crash')).rejects.toThrow(DecoderCrash);
+    await second.close();
+    process.env['ZOOMOSAIC_TEST'] = 'another environment';
+    try {
+      await third.close();
+      const later = start({ keep: true });
+      expect(await pidOf(later)).toBe(await pidOf(later));
+    } finally {
+      delete process.env['ZOOMOSAIC_TEST'];
+    }
+  });
+
+  test('of what they were at when they were closed, nothing is kept', async () => {
+    const decoders = start({ keep: true });
+    const pid = await pidOf(decoders);
+    let begun = () => {};
+    const underWay = new Promise<void>((resolve) => (begun = resolve));
+    const slow = outcome(run(decoders, 'slow 20000', {}, () => (begun(), true)));
+    await underWay;
+    await decoders.close(new Error('enough'));
+    expect(await slow).toMatchObject({ message: 'enough' });
+    expect(processes()).not.toContain(pid);
+  });
+
+  test('keep no program from ending, and end with it', async () => {
+    const path = join(root, 'program.mjs');
+    const decoders = workerModule('../decoding/decoders', import.meta.resolve('../src/decoding/x.ts')).href;
+    await writeFile(join(root, 'one'), 'pid');
+    await writeFile(
+      path,
+      `import { Decoders } from ${JSON.stringify(decoders)};
+       const decoders = new Decoders({ module: new URL(${JSON.stringify(module.href)}), threads: 1, keep: true });
+       const { result } = await decoders.run({ path: ${JSON.stringify(join(root, 'one'))}, size: 3, task: {}, wanted: () => true });
+       await decoders.close();
+       console.log(result);`,
+    );
+    const start = performance.now();
+    const pid = Number(execFileSync(process.execPath, [path]).toString());
+    expect(pid).toBeGreaterThan(0);
+    while (processes().includes(pid)) {
+      expect(performance.now() - start).toBeLessThan(60_000);
+      await setTimeout(20);
+    }
+  });
+});
 
 describe('decoders', () => {
   test('answer with what the threads make of a file, and its hash', async () => {

@@ -109,7 +109,8 @@ export function indexingDecoders(
 ): Decoders {
   const memory = recipe.cell.width * recipe.cell.height * BYTES_PER_PX;
   const most = Math.min(concurrency, Math.floor(MEMORY / memory), Math.ceil(images / IMAGES_PER_THREAD));
-  return new Decoders({ module: workerModule('worker', import.meta.url), threads: Math.max(1, most), memory });
+  const module = workerModule('worker', import.meta.url);
+  return new Decoders({ module, threads: Math.max(1, most), memory, keep: true });
 }
 
 /** What files are looked at with. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import { noteChildMemory } from '../peak-memory.ts';
 import { workerModule } from '../pool.ts';
@@ -23,8 +24,8 @@ export interface DecoderEvents {
   readonly ended: (signal: NodeJS.Signals | null, error: Error | undefined) => void;
 }
 
-/** How long a process may take to tell of its memory before it is ended, ms. */
-const FAREWELL_MS = 1000;
+/** How long a process may take to tell of its memory, ms. */
+const ANSWER_MS = 1000;
 /** Characters kept of what it wrote as errors. */
 const LAST_WORDS = 2000;
 
@@ -36,8 +37,10 @@ export class DecoderProcess {
   private readonly gone: Promise<void>;
   private isGone = false;
   private peakTold = () => {};
+  private events: DecoderEvents;
 
-  constructor(program: DecoderProgram, { heard, ended }: DecoderEvents) {
+  constructor(program: DecoderProgram, events: DecoderEvents) {
+    this.events = events;
     let setGone = () => {};
     this.gone = new Promise((resolve) => (setGone = resolve));
     const end = (signal: NodeJS.Signals | null, error?: Error) => {
@@ -46,7 +49,7 @@ export class DecoderProcess {
       this.kill();
       this.isGone = true;
       setGone();
-      ended(signal, this.ready ? undefined : error);
+      this.events.ended(signal, this.ready ? undefined : error);
     };
     try {
       this.child = startProcess(program);
@@ -60,7 +63,7 @@ export class DecoderProcess {
       if (report.kind === 'ready') this.ready = true;
       if ('peak' in report) noteChildMemory(report.peak);
       if (report.kind === 'peak') this.peakTold();
-      else heard(report);
+      else this.events.heard(report);
     });
     this.child.once('exit', (_, signal) => end(signal, new Error(words.trim() || `it ended at once (${signal})`)));
     this.child.on('error', (error) => {
@@ -79,18 +82,41 @@ export class DecoderProcess {
     if (!this.isGone && this.child?.pid !== undefined) endAll(this.child.pid);
   }
 
-  /** Ends it and waits until it is gone; asks how much memory it took before, if it has the time. */
-  async end(idle: boolean): Promise<void> {
-    if (idle && this.ready && !this.isGone) {
-      const told = new Promise<void>((resolve) => (this.peakTold = resolve));
-      this.send({ kind: 'end' });
-      const enough = new AbortController();
-      const late = setTimeout(FAREWELL_MS, undefined, { signal: enough.signal }).catch(() => {});
-      await Promise.race([told, this.gone, late]);
-      enough.abort();
-    }
+  /** Asks how much memory it has taken, so that it is noted; whether it answered in time. */
+  async tellPeak(): Promise<boolean> {
+    if (!this.ready || this.isGone) return false;
+    const told = new Promise<boolean>((resolve) => (this.peakTold = () => resolve(true)));
+    this.send({ kind: 'peak' });
+    const enough = new AbortController();
+    const late = setTimeout(ANSWER_MS, false, { signal: enough.signal }).catch(() => false);
+    const answered = await Promise.race([told, this.gone.then(() => false), late]);
+    enough.abort();
+    return answered && !this.isGone;
+  }
+
+  /** Ends it and waits until it is gone. */
+  async end(): Promise<void> {
     this.kill();
     await this.gone;
+  }
+
+  /** Lets this process end without it, whatever becomes of it. */
+  rest(): void {
+    this.events = { heard: () => {}, ended: () => {} };
+    for (const handle of this.handles()) handle?.unref?.();
+  }
+
+  /** Has it work for somebody else; false if it is gone. */
+  wake(events: DecoderEvents): boolean {
+    if (this.isGone) return false;
+    this.events = events;
+    for (const handle of this.handles()) handle?.ref?.();
+    return true;
+  }
+
+  /** What keeps this process from ending. */
+  private handles(): readonly ({ ref?(): void; unref?(): void } | null | undefined)[] {
+    return [this.child, this.child?.channel, this.child?.stderr as Socket | null | undefined];
   }
 }
 

@@ -1,6 +1,7 @@
 import { systemCode } from '../errors.ts';
 import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from './failures.ts';
-import { DecoderProcess } from './decoder-process.ts';
+import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
+import { keep, wake } from './kept-process.ts';
 import { receivedError, type Report } from './protocol.ts';
 import { PAUSE_MS, shortOf, TRIES } from './try-again.ts';
 
@@ -12,6 +13,8 @@ export interface DecodersOptions {
   readonly memory?: number;
   /** How long an image may take before it counts as hanging, ms; larger ones longer. */
   readonly patience?: number;
+  /** Keeps the process for a while once it is closed, for the next who needs such a one; see kept-process.ts. */
+  readonly keep?: boolean;
 }
 
 /** A file to be decoded. */
@@ -44,6 +47,8 @@ interface Job extends DecodingJob {
 
 /** How long a small image may take, ms. */
 const PATIENCE = 30_000;
+/** No two jobs of this program share an id: of a process that is kept, something may be heard later. */
+let ids = 0;
 /** Deaths of fresh processes that an image is given up for. */
 const DEATHS = 3;
 
@@ -68,7 +73,6 @@ export class Decoders {
   private alone = false;
   /** Images at a time. */
   private most = Infinity;
-  private ids = 0;
   /** Why the process ends itself, if it does. */
   private because: 'hang' | 'overweight' | undefined;
   /** Images that this process was given. */
@@ -90,7 +94,7 @@ export class Decoders {
   run<Result>(job: DecodingJob): Promise<Decoded<Result>> {
     return new Promise<Decoded<never>>((resolve, reject) => {
       if (this.closed) return reject(this.closed);
-      this.queue.push({ ...job, id: this.ids++, resolve, reject, failures: 0, deaths: 0 });
+      this.queue.push({ ...job, id: ids++, resolve, reject, failures: 0, deaths: 0 });
       this.next();
     });
   }
@@ -102,7 +106,12 @@ export class Decoders {
     const waiting = [...this.paused.keys()].filter((job) => job !== 'start');
     const idle = this.underWay.size === 0;
     this.rejectAll([...this.underWay.values(), ...this.queue, ...this.suspects, ...waiting], this.closed);
-    await this.process?.end(idle);
+    const { process } = this;
+    this.process = undefined;
+    if (!process) return;
+    if (idle && process.ready && this.options.keep) return await keep(this.program, { process, images: this.given });
+    if (idle) await process.tellPeak();
+    await process.end();
   }
 
   private next(): void {
@@ -122,13 +131,20 @@ export class Decoders {
   }
 
   private start(): void {
-    const { module, threads, memory = 0, patience = PATIENCE } = this.options;
     this.because = undefined;
-    this.given = 0;
-    this.process = new DecoderProcess(
-      { module, threads, memory, patience },
-      { heard: (report) => this.heard(report), ended: (signal, error) => this.ended(signal, error) },
-    );
+    const events: DecoderEvents = {
+      heard: (report) => this.heard(report),
+      ended: (signal, error) => this.ended(signal, error),
+    };
+    const woken = this.options.keep ? wake(this.program, events) : undefined;
+    this.given = woken?.images ?? 0;
+    this.process = woken?.process ?? new DecoderProcess(this.program, events);
+    if (woken) this.next();
+  }
+
+  private get program(): DecoderProgram {
+    const { module, threads, memory = 0, patience = PATIENCE } = this.options;
+    return { module, threads, memory, patience };
   }
 
   private send(job: Job): void {
@@ -199,9 +215,9 @@ export class Decoders {
   }
 
   private ended(signal: NodeJS.Signals | null, error: Error | undefined): void {
+    if (this.closed) return;
     const { ready } = this.process!;
     this.process = undefined;
-    if (this.closed) return;
     const lost = [...this.underWay.values()];
     this.underWay.clear();
     // It may be that others before have left a mess, or that somebody killed it who meant another.

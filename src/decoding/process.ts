@@ -34,7 +34,7 @@ const report = (message: Report) => process.send!(message);
 
 process.on('message', (order: Order) => {
   if (order.kind === 'read') void work(order);
-  else if (order.kind === 'end') report({ kind: 'peak', peak: ownPeakMemory() });
+  else if (order.kind === 'peak') report({ kind: 'peak', peak: ownPeakMemory() });
   else decisions.get(order.id)?.(order.kind === 'decode');
 });
 // Nobody is left to decode for; and threads that hang would keep an orderly end from ever coming.

@@ -9,8 +9,8 @@ export type Order =
   | ReadOrder
   /** What to do with a file whose hash was told. */
   | { readonly kind: 'decode' | 'drop'; readonly id: number }
-  /** To tell how much memory it took, since it is about to end. */
-  | { readonly kind: 'end' };
+  /** To tell how much memory it has taken. */
+  | { readonly kind: 'peak' };
 
 /** To read a file of about `size` bytes, and tell its hash; or, without `hash`, to decode it at once, by its path. */
 export interface ReadOrder {

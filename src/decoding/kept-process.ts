@@ -1,0 +1,54 @@
+/**
+ * An idle process of decoders, kept for a while: to start one takes half a second, and programs that build one mosaic after the
+ * other need the next at once. There is one at most. It holds nothing back: this process may end without it, and it ends then.
+ */
+import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
+
+/** How long one is kept, ms. */
+const KEPT_MS = 3_000;
+/** Images after which one is not kept any more: decoders may leak. */
+const IMAGES_MAX = 2_000;
+
+interface Kept {
+  readonly process: DecoderProcess;
+  readonly key: string;
+  readonly images: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+let kept: Kept | undefined;
+
+/** A process that runs, and the number of images that it was given before. */
+export interface Woken {
+  readonly process: DecoderProcess;
+  readonly images: number;
+}
+
+/** Takes the process that is kept, if it runs such a program. */
+export function wake(program: DecoderProgram, events: DecoderEvents): Woken | undefined {
+  if (!kept || kept.key !== keyOf(program)) return undefined;
+  const { process, images, timer } = kept;
+  kept = undefined;
+  clearTimeout(timer);
+  return process.wake(events) ? { process, images } : undefined;
+}
+
+/** Keeps an idle process, or ends it where it has done enough. */
+export async function keep(program: DecoderProgram, { process, images }: Woken): Promise<void> {
+  if (!(await process.tellPeak()) || images > IMAGES_MAX) return await process.end();
+  dismiss();
+  process.rest();
+  kept = { process, images, key: keyOf(program), timer: setTimeout(dismiss, KEPT_MS).unref() };
+}
+
+function dismiss(): void {
+  if (!kept) return;
+  clearTimeout(kept.timer);
+  kept.process.kill();
+  kept = undefined;
+}
+
+/** What a process was started with: it has the environment and the folder of that moment. */
+function keyOf({ module, threads, memory, patience }: DecoderProgram): string {
+  return JSON.stringify([module.href, threads, memory, patience, process.cwd(), process.env]);
+}
