@@ -18,7 +18,7 @@ import { integer, seeded } from './random.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 /** Bits that are flipped, each in a catalog of its own. */
-const FLIPS = Number(process.env['ZOOMOSAIC_CATALOG_FLIPS'] ?? 16);
+const FLIPS = Number(process.env['ZOOMOSAIC_CATALOG_FLIPS'] ?? 8);
 
 const RECIPE: Recipe = {
   cell: { width: 32, height: 32 },

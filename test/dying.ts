@@ -23,9 +23,13 @@ export function revive(): void {
   syncBuiltinESMExports();
 }
 
-/** Removes working folders of this process, which lives, from the folder of a site: what it left when it "died". */
+/**
+ * Removes working folders of this process, which lives, from the folder of a site: what it left when it "died". A lock that it had
+ * not written its name into yet is dated long ago, so that nobody waits for that.
+ */
 export async function removeOwn(place: string): Promise<void> {
   for (const name of await fs.promises.readdir(place)) {
+    if (name === '.zoomosaic-lock') await fs.promises.utimes(join(place, name), 0, 0);
     if (!name.startsWith('.zoomosaic-') || name === '.zoomosaic-lock') continue;
     const owner = await fs.promises.readFile(join(place, name, 'owner.json'), 'utf8').catch(() => 'being made');
     if (owner === 'being made' || owner.includes(`"pid":${process.pid},`)) {
