@@ -1,22 +1,36 @@
 /** Before the tests: installs what they need where it can, and says what will be skipped where it cannot. */
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { findHeifCommand } from '../src/image/heif-command.ts';
+import { SHARED_DATA } from './bench/shared-data.ts';
 import { BROWSER_REMEDY, findBrowser } from './browser.ts';
 
 const root = process.getuid?.() === 0;
 const apt = spawnSync('apt-get', ['--version']).status === 0;
+const inCi = Boolean(process.env['CI']);
 
-if (!findBrowser() && root && apt) {
-  console.error('Installing Chromium for the viewer’s tests …');
+/** Installs a package of Debian's, if that can be done here. */
+function install(name: string, what: string): void {
+  if (!root || !apt) return;
+  console.error(`Installing ${what} …`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const install = (...args: string[]) =>
+  const done = (...args: string[]) =>
     spawnSync('apt-get', ['-q', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] }).status === 0;
-  if (!install('update') || !install('install', '-y', '--no-install-recommends', 'chromium')) {
+  if (!done('update') || !done('install', '-y', '--no-install-recommends', name)) {
     console.error('apt-get could not install it.');
   }
 }
+
+if (!findBrowser()) install('chromium', 'Chromium for the viewer’s tests');
 if (!findBrowser()) {
   console.error(
     `No Chromium found: the viewer's tests (test/viewer*.test.ts) are skipped. To mend that:\n  ${BROWSER_REMEDY}`,
   );
-  if (process.env['CI']) process.exitCode = 1;
+  if (inCi) process.exitCode = 1;
+}
+
+// A second decoder, which phones' photographs are compared with where there are some.
+if (inCi && existsSync(SHARED_DATA) && !(await findHeifCommand())) {
+  install('libheif-examples', 'the command of libheif');
+  if (!(await findHeifCommand())) process.exitCode = 1;
 }
