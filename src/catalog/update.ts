@@ -18,7 +18,7 @@ export interface UpdateOptions extends CatalogPlace {
   /** Images decoded at the same time. */
   readonly concurrency: number;
   /** What decodes them; by default, decoders that are started for it, and ended. */
-  readonly decoders?: Decoders;
+  readonly decoders?: Pick<Decoders, 'threads' | 'run' | 'close'>;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -116,7 +116,7 @@ export function indexingDecoders(
 /** What files are looked at with. */
 interface Looking extends IndexTask {
   readonly known: KnownImages;
-  readonly decoders: Decoders;
+  readonly decoders: NonNullable<UpdateOptions['decoders']>;
 }
 
 async function look(file: ScannedFile, looking: Looking): Promise<Outcome> {

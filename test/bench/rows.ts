@@ -71,7 +71,21 @@ export async function catalogRows(bench: Bench): Promise<Row[]> {
     },
     async () => Number((await peer('peer-encode.ts', data.photos, String(CONCURRENCY))).stdout),
   );
+  const index = async (how: string) =>
+    Number((await peer('peer-threads.ts', data.photos, await fresh(catalog), how)).stdout);
+  const supervised = await inTurns(
+    runs,
+    () => index('supervised'),
+    () => index('plain'),
+  );
   return [
+    {
+      what: 'catalog stage, 1,000 photographs: decoded by a process that is supervised / by threads that nothing supervises',
+      reach: '<= 1.1',
+      ours: seconds(supervised.ours),
+      theirs: seconds(supervised.theirs),
+      result: times(supervised.ratio),
+    },
     {
       what: 'catalog stage, 1,000 photographs / sharp cutting and encoding each once',
       reach: '<= 1.5',
