@@ -1,6 +1,7 @@
 /**
  * An idle process of decoders, kept for a while: to start one takes half a second, and programs that build one mosaic after the
- * other need the next at once. There is one at most. It holds nothing back: this process may end without it, and it ends then.
+ * other need the next at once. There is one at most, and none before the second: a command that builds once has better use for
+ * its memory. It holds nothing back: this process may end without it, and it ends then.
  */
 import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
 
@@ -17,6 +18,8 @@ interface Kept {
 }
 
 let kept: Kept | undefined;
+/** Whether this program has needed decoders before. */
+let again = false;
 
 /** A process that runs, and the number of images that it was given before. */
 export interface Woken {
@@ -35,7 +38,9 @@ export function wake(program: DecoderProgram, events: DecoderEvents): Woken | un
 
 /** Keeps an idle process, or ends it where it has done enough. */
 export async function keep(program: DecoderProgram, { process, images }: Woken): Promise<void> {
-  if (!(await process.tellPeak()) || images > IMAGES_MAX) return await process.end();
+  const isWorthIt = again && images <= IMAGES_MAX;
+  again = true;
+  if (!(await process.tellPeak()) || !isWorthIt) return await process.end();
   dismiss();
   process.rest();
   kept = { process, images, key: keyOf(program), timer: setTimeout(dismiss, KEPT_MS).unref() };
