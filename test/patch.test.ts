@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { mkdir, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { lutimes, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -158,6 +158,22 @@ describe('files take the place of others', () => {
     expect(await readFile(join(root, 'elsewhere/0/0.jpg'), 'utf8')).toBe('mine');
   });
 
+  test.each(['owner.json', 'beat', 'swap.json', 'lock'])(
+    'nor is anything written through a link that is its %s',
+    async (at) => {
+      const { place, working } = await site();
+      const victim = join(root, 'victim.jpg');
+      await writeFile(victim, 'mine');
+      await utimes(victim, 1e9, 1e9);
+      await rm(join(working, at), { recursive: true, force: true });
+      await symlink(victim, join(working, at));
+      await lutimes(join(working, at), 0, 0);
+      await recover(place, NAMED).catch((error: unknown) => expect(error).toMatchObject({ code: 'site' }));
+      expect(await readFile(victim, 'utf8')).toBe('mine');
+      expect((await stat(victim)).mtimeMs).toBe(1e12);
+    },
+  );
+
   test.each(['old', 'new', 'old/tiles', 'new/tiles/0'])(
     'nor through a link at %s of its working folder',
     async (at) => {
@@ -195,6 +211,7 @@ describe('files take the place of others', () => {
       [],
       { ...head, kind: 'site' },
       { ...head, kind: 'site', entries: 'index.html' },
+      { ...head, kind: 'site', entries: [] },
       { ...head, kind: 'files', files: [], gone: null },
       { ...head, kind: 'files', files: [{ toString: null }], gone: [] },
       { ...head, kind: 'files', files: [], gone: ['tiles/0/0.jpg\0'] },

@@ -6,6 +6,8 @@ import { exists } from './moves.ts';
 import { readSmallFile } from './small-file.ts';
 
 const [NAME, FORMAT, VERSION] = ['swap.json', 'zoomosaic-swap', 1];
+/** What tells that a folder is a site: every site has it. */
+export const TELLING = ['index.html', 'mosaic.json'];
 /** A journal of some millions of files, bytes. */
 const BYTES_MAX = 2 ** 29;
 
@@ -75,7 +77,8 @@ function isJournal(value: unknown): value is Journal {
   if (typeof value !== 'object' || value === null) return false;
   const { format, version, kind, entries, files, gone } = value as Readonly<Record<string, unknown>>;
   if (format !== FORMAT || version !== VERSION) return false;
-  return kind === 'site' ? areNames(entries) : kind === 'files' && areNames(files) && areNames(gone);
+  if (kind === 'site') return areNames(entries) && TELLING.every((name) => entries.includes(name));
+  return kind === 'files' && areNames(files) && areNames(gone);
 }
 
 /** Names, which no system has a NUL in. */

@@ -2,7 +2,7 @@
  * Puts some files of a working folder's `new/` in the place of those of a site, and removes others:
  *
  *   1. `swap.json` names them; from here on, whoever finds this work undone completes it.
- *   2. `index.html` and `mosaic.json` move to `old/`: a half-patched site is none.
+ *   2. `index.html` and `mosaic.json` move to `old/`: they go first and come last, since a half-patched site is none.
  *   3. File by file, the old one moves to `old/`, and the new one in.
  *   4. `mosaic.json` and `index.html` move in, or back. `swap.json` is removed.
  */
@@ -10,11 +10,8 @@ import { lstatSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { shown } from '../expect.ts';
 import { isOwnFile } from '../format/site-entries.ts';
-import { endJournal, type FilesJournal, notCompleted, writeJournal } from './journal.ts';
+import { endJournal, type FilesJournal, notCompleted, TELLING, writeJournal } from './journal.ts';
 import { exists, makeFolder, makeWay, Moves } from './moves.ts';
-
-/** What tells that a folder is a site: goes first and comes last. */
-const TELLING = ['index.html', 'mosaic.json'];
 
 /** Files that take the place of others, and files to be removed: paths within the site, with `/`. */
 export type Patch = Pick<FilesJournal, 'files' | 'gone'>;

@@ -11,7 +11,7 @@
  * its age is measured by the clock of the file system, which is the same for all.
  */
 import { randomBytes } from 'node:crypto';
-import { lstatSync, readdirSync, renameSync, rmdirSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { lstatSync, lutimesSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { explainDisk, makeFolder, type NamedFolder } from '../disk.ts';
@@ -129,8 +129,11 @@ function newPath(place: string): string {
 
 function silence(path: string): void {
   try {
-    writeFileSync(join(path, 'owner.json'), '{}');
-    utimesSync(join(path, 'beat'), 0, 0);
+    // A folder that came with a site from elsewhere may hold links: nothing is written through one.
+    const nobody = join(path, `owner-${randomBytes(8).toString('hex')}.json`);
+    writeFileSync(nobody, '{}', { flag: 'wx' });
+    renameSync(nobody, join(path, 'owner.json'));
+    lutimesSync(join(path, 'beat'), 0, 0);
   } catch {
     // Then it will have been silent for long enough some time.
   }
