@@ -33,6 +33,8 @@ const LAST_WORDS = 2000;
 export class DecoderProcess {
   /** It has started, and waits for orders. */
   ready = false;
+  /** Tells apart what processes were started with; see {@link keyOf}. */
+  readonly key: string;
   private readonly child: ChildProcess | undefined;
   private readonly gone: Promise<void>;
   private isGone = false;
@@ -41,6 +43,7 @@ export class DecoderProcess {
 
   constructor(program: DecoderProgram, events: DecoderEvents) {
     this.events = events;
+    this.key = keyOf(program);
     let setGone = () => {};
     this.gone = new Promise((resolve) => (setGone = resolve));
     const end = (signal: NodeJS.Signals | null, error?: Error) => {
@@ -118,6 +121,11 @@ export class DecoderProcess {
   private handles(): readonly ({ ref?(): void; unref?(): void } | null | undefined)[] {
     return [this.child, this.child?.channel, this.child?.stderr as Socket | null | undefined];
   }
+}
+
+/** What a process is started with: it keeps the environment and the folder of that moment. */
+export function keyOf({ module, threads, memory, patience }: DecoderProgram): string {
+  return JSON.stringify([module.href, threads, memory, patience, process.cwd(), process.env]);
 }
 
 function startProcess({ module, threads, memory, patience }: DecoderProgram): ChildProcess {

@@ -109,7 +109,7 @@ export class Decoders {
     const { process } = this;
     this.process = undefined;
     if (!process) return;
-    if (idle && process.ready && this.options.keep) return await keep(this.program, { process, images: this.given });
+    if (idle && process.ready && this.options.keep) return await keep({ process, images: this.given });
     if (idle) await process.tellPeak();
     await process.end();
   }

@@ -3,7 +3,7 @@
  * other need the next at once. There is one at most, and none before the second: a command that builds once has better use for
  * its memory. It holds nothing back: this process may end without it, and it ends then.
  */
-import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
+import { type DecoderEvents, type DecoderProcess, type DecoderProgram, keyOf } from './decoder-process.ts';
 
 /** How long one is kept, ms. */
 const KEPT_MS = 3_000;
@@ -12,7 +12,6 @@ const IMAGES_MAX = 2_000;
 
 interface Kept {
   readonly process: DecoderProcess;
-  readonly key: string;
   readonly images: number;
   readonly timer: NodeJS.Timeout;
 }
@@ -29,7 +28,7 @@ export interface Woken {
 
 /** Takes the process that is kept, if it runs such a program. */
 export function wake(program: DecoderProgram, events: DecoderEvents): Woken | undefined {
-  if (!kept || kept.key !== keyOf(program)) return undefined;
+  if (!kept || kept.process.key !== keyOf(program)) return undefined;
   const { process, images, timer } = kept;
   kept = undefined;
   clearTimeout(timer);
@@ -37,13 +36,13 @@ export function wake(program: DecoderProgram, events: DecoderEvents): Woken | un
 }
 
 /** Keeps an idle process, or ends it where it has done enough. */
-export async function keep(program: DecoderProgram, { process, images }: Woken): Promise<void> {
+export async function keep({ process, images }: Woken): Promise<void> {
   const isWorthIt = again && images <= IMAGES_MAX;
   again = true;
   if (!(await process.tellPeak()) || !isWorthIt) return await process.end();
   dismiss();
   process.rest();
-  kept = { process, images, key: keyOf(program), timer: setTimeout(dismiss, KEPT_MS).unref() };
+  kept = { process, images, timer: setTimeout(dismiss, KEPT_MS).unref() };
 }
 
 function dismiss(): void {
@@ -51,9 +50,4 @@ function dismiss(): void {
   clearTimeout(kept.timer);
   kept.process.kill();
   kept = undefined;
-}
-
-/** What a process was started with: it has the environment and the folder of that moment. */
-function keyOf({ module, threads, memory, patience }: DecoderProgram): string {
-  return JSON.stringify([module.href, threads, memory, patience, process.cwd(), process.env]);
 }
