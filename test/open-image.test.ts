@@ -107,6 +107,49 @@ describe('an image that ends early is refused, whatever its decoder says', () =>
   });
 });
 
+test.each([false, true])(
+  'of TIFF in tiles, what cannot be decoded is refused, whatever else is decoded; BigTIFF: %s',
+  async (bigtiff) => {
+    const image = sharp(waves(256, 256, 4), { raw: { width: 256, height: 256, channels: 3 } });
+    const encoded = async (tile: boolean) =>
+      await image.clone().tiff({ tile, tileWidth: 128, tileHeight: 128, compression: 'none', bigtiff }).toBuffer();
+    const OLD_JPEG = 6;
+    const broken = withTag(await encoded(true), COMPRESSION, (entry) =>
+      entry.writeUInt16LE(OLD_JPEG, bigtiff ? 12 : 8),
+    );
+    await expect(openImage(broken)).rejects.toThrow('not configured');
+    // What is only warned of, is taken; that a page number is two numbers.
+    for (const tile of [true, false]) {
+      const warned = withTag(await encoded(tile), RESOLUTION_UNIT, (entry) => entry.writeUInt16LE(PAGE_NUMBER));
+      expect((await openImage(warned)).metadata.width, `tile: ${tile}`).toBe(256);
+    }
+    // The text of errors is one for all threads: who ends in between empties it.
+    for (let round = 0; round < 30; round++) {
+      const others = [0, 1, 2].map(async () => await expect(openImage(broken)).rejects.toThrow());
+      await Promise.all([
+        ...others,
+        sharp(Buffer.from('no image'))
+          .toBuffer()
+          .catch(() => {}),
+      ]);
+    }
+  },
+);
+
+/** A copy of a TIFF in which the entry of a tag is another. */
+function withTag(tiff: Buffer, tag: number, change: (entry: Buffer) => void): Buffer {
+  const copy = Buffer.from(tiff);
+  const big = copy.readUInt16LE(2) === 43;
+  const directory = big ? Number(copy.readBigUInt64LE(8)) : copy.readUInt32LE(4);
+  const [head, bytes] = big ? [8, 20] : [2, 12];
+  const entries = Array.from({ length: copy.readUInt16LE(directory) }, (_, i) => directory + head + bytes * i);
+  const at = entries.find((entry) => copy.readUInt16LE(entry) === tag)!;
+  change(copy.subarray(at, at + bytes));
+  return copy;
+}
+
+const [COMPRESSION, RESOLUTION_UNIT, PAGE_NUMBER] = [259, 296, 297];
+
 /** A file without its end; of a TIFF, whose directory comes last, without what lay in the last of its pieces. */
 function shortened(file: Buffer, part: number): Buffer {
   if (!file.subarray(0, 4).equals(Buffer.from('II*\0'))) return file.subarray(0, Math.floor(file.length * part));
