@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { noteChildMemory } from '../peak-memory.ts';
 import { workerModule } from '../pool.ts';
@@ -63,7 +64,10 @@ export class DecoderProcess {
     let words = '';
     this.child.stderr?.on('data', (text: Buffer) => (words = (words + text.toString()).slice(-LAST_WORDS)));
     this.child.on('message', (report: Report) => {
-      if (report.kind === 'ready') this.ready = true;
+      if (report.kind === 'ready') {
+        this.ready = true;
+        this.begin(program);
+      }
       if ('peak' in report) noteChildMemory(report.peak);
       if (report.kind === 'peak') this.peakTold();
       else this.events.heard(report);
@@ -110,11 +114,16 @@ export class DecoderProcess {
   }
 
   /** Has it work for somebody else; false if it is gone. */
-  wake(events: DecoderEvents): boolean {
+  wake(program: DecoderProgram, events: DecoderEvents): boolean {
     if (this.isGone) return false;
     this.events = events;
+    this.begin(program);
     for (const handle of this.handles()) handle?.ref?.();
     return true;
+  }
+
+  private begin({ threads, memory, patience }: DecoderProgram): void {
+    this.send({ kind: 'begin', threads, memory, patience });
   }
 
   /** What keeps this process from ending. */
@@ -123,15 +132,14 @@ export class DecoderProcess {
   }
 }
 
-/** What a process is started with: it keeps the environment and the folder of that moment. */
-export function keyOf({ module, threads, memory, patience }: DecoderProgram): string {
-  return JSON.stringify([module.href, threads, memory, patience, process.cwd(), process.env]);
+/** What a process is started with, and cannot change: its module, and the environment and the folder of that moment. */
+export function keyOf(program: DecoderProgram): string {
+  return JSON.stringify([program.module.href, process.cwd(), environmentOf(program)]);
 }
 
-function startProcess({ module, threads, memory, patience }: DecoderProgram): ChildProcess {
-  const poolSize = Math.max(threads + 2, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4));
-  return fork(workerModule('process', import.meta.url), [module.href, ...[threads, memory, patience].map(String)], {
-    env: { ...memorySettings(threads), ...process.env, UV_THREADPOOL_SIZE: String(poolSize) },
+function startProcess(program: DecoderProgram): ChildProcess {
+  return fork(workerModule('process', import.meta.url), [program.module.href], {
+    env: environmentOf(program),
     execArgv: [],
     serialization: 'advanced',
     // What libraries write is for nobody to read, unless the process cannot start.
@@ -141,7 +149,13 @@ function startProcess({ module, threads, memory, patience }: DecoderProgram): Ch
   });
 }
 
-/** Has glibc give back what is freed: by itself it keeps some for each thread, and what is large, too, once it was large before. */
-function memorySettings(threads: number): Record<string, string> {
-  return { MALLOC_ARENA_MAX: String(Math.max(2, threads)), MALLOC_MMAP_THRESHOLD_: '1048576' };
+/**
+ * Threads of libuv for as many images as are ever decoded at the same time. glibc is told to give back what is freed: by itself it
+ * keeps some for each thread, and what is large, too, once it was large before.
+ */
+function environmentOf({ threads }: DecoderProgram): NodeJS.ProcessEnv {
+  const most = Math.max(threads, availableParallelism());
+  const libuv = Math.max(most + 2, Number(process.env['UV_THREADPOOL_SIZE'] ?? 4));
+  const malloc = { MALLOC_ARENA_MAX: String(Math.max(2, most)), MALLOC_MMAP_THRESHOLD_: '1048576' };
+  return { ...malloc, ...process.env, UV_THREADPOOL_SIZE: String(libuv) };
 }

@@ -32,7 +32,7 @@ export function wake(program: DecoderProgram, events: DecoderEvents): Woken | un
   const { process, images, timer } = kept;
   kept = undefined;
   clearTimeout(timer);
-  return process.wake(events) ? { process, images } : undefined;
+  return process.wake(program, events) ? { process, images } : undefined;
 }
 
 /** Keeps an idle process, or ends it where it has done enough. */

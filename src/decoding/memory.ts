@@ -48,15 +48,23 @@ export class MemoryShare {
 }
 
 /**
- * Looks at how much memory this process takes, as long as it lives.
+ * Memory that a process of decoders may take, bytes.
  *
  * @param extra what each thread takes besides decoding, bytes.
+ */
+export function memoryLimit(threads: number, extra: number): number {
+  return LIMIT + Math.max(0, threads - 2) * LIMIT_PER_THREAD + threads * extra;
+}
+
+/**
+ * Looks at how much memory this process takes, as long as it lives.
+ *
+ * @param limit of the moment, bytes.
  * @param over called once it is more than it should be, whatever was estimated.
  */
-export function watchMemory(threads: number, extra: number, share: MemoryShare, over: () => void): void {
-  const limit = LIMIT + Math.max(0, threads - 2) * LIMIT_PER_THREAD + threads * extra;
+export function watchMemory(limit: () => number, share: MemoryShare, over: () => void): void {
   const timer = setInterval(() => {
-    if (process.memoryUsage.rss() > limit + Math.max(0, share.taken - SHARED)) over();
+    if (process.memoryUsage.rss() > limit() + Math.max(0, share.taken - SHARED)) over();
   }, LOOK_MS);
   timer.unref();
 }

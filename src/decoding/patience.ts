@@ -5,16 +5,13 @@ const PER_UNIT = 1000;
 
 /** Keeps the time that images take. */
 export class Patience {
-  private readonly base: number;
+  /** How long a small image may take to be read, and again to be decoded, ms. */
+  base = Infinity;
   private readonly deadlines = new Map<number, number>();
   private looked = performance.now();
 
-  /**
-   * @param base how long a small image may take to be read, and again to be decoded, ms.
-   * @param lost called once an image takes longer than it may.
-   */
-  constructor(base: number, lost: () => void) {
-    this.base = base;
+  /** @param lost called once an image takes longer than it may. */
+  constructor(lost: () => void) {
     setInterval(() => this.look(lost), LOOK_MS).unref();
   }
 

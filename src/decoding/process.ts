@@ -6,41 +6,49 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { ImageInput } from '../image/open-image.ts';
-import { sharp } from '../image/sharp.ts';
+import { shareFormats } from '../image/formats-settled.ts';
 import { ownPeakMemory } from '../peak-memory.ts';
 import { endAll } from './end-all.ts';
-import { MemoryShare, READ_AHEAD, SHARED, watchMemory } from './memory.ts';
+import { memoryLimit, MemoryShare, READ_AHEAD, SHARED, watchMemory } from './memory.ts';
 import { Patience } from './patience.ts';
-import { type Order, type ReadOrder, type Report, sentError } from './protocol.ts';
+import { type BeginOrder, type Order, type ReadOrder, type Report, sentError } from './protocol.ts';
 import { DecoderThreads } from './threads.ts';
 
 /** Larger files are streamed by the decoder instead of being read at once. */
 const WHOLE_FILE_BYTES = 16 * 2 ** 20;
 
-// Both hold for the whole process, as do the formats that are taken: settled before there are threads.
-sharp.concurrency(1);
-sharp.cache(false);
-
-const [module, ...numbers] = process.argv.slice(2) as [string, ...string[]];
-const [threads, memory, base] = numbers.map(Number) as [number, number, number];
-const pool = new DecoderThreads(new URL(module), threads);
+// This thread has no decoder: the others start the sooner.
+shareFormats();
+const pool = new DecoderThreads(new URL(process.argv[2]!));
 const share = new MemoryShare(SHARED);
 const readAhead = new MemoryShare(READ_AHEAD);
-const patience = new Patience(base, () => giveUp('hang'));
+const patience = new Patience(() => giveUp('hang'));
+let limit = Infinity;
 /** What to do with files that were read, by id. */
 const decisions = new Map<number, (wanted: boolean) => void>();
 
 const report = (message: Report) => process.send!(message);
 
 process.on('message', (order: Order) => {
-  if (order.kind === 'read') void work(order);
+  if (order.kind === 'begin') begin(order);
+  else if (order.kind === 'read') void work(order);
   else if (order.kind === 'peak') report({ kind: 'peak', peak: ownPeakMemory() });
   else decisions.get(order.id)?.(order.kind === 'decode');
 });
 // Nobody is left to decode for; and threads that hang would keep an orderly end from ever coming.
 process.on('disconnect', () => endAll(process.pid));
-watchMemory(threads, memory, share, () => giveUp('overweight'));
+watchMemory(
+  () => limit,
+  share,
+  () => giveUp('overweight'),
+);
 report({ kind: 'ready' });
+
+function begin({ threads, memory, patience: base }: BeginOrder): void {
+  pool.most = threads;
+  limit = memoryLimit(threads, memory);
+  patience.base = base;
+}
 
 function giveUp(kind: 'hang' | 'overweight'): void {
   report({ kind, peak: ownPeakMemory() });

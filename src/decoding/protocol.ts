@@ -6,11 +6,23 @@ import type { ImageInput } from '../image/open-image.ts';
 
 /** To the process of the decoders. */
 export type Order =
+  | BeginOrder
   | ReadOrder
   /** What to do with a file whose hash was told. */
   | { readonly kind: 'decode' | 'drop'; readonly id: number }
   /** To tell how much memory it has taken. */
   | { readonly kind: 'peak' };
+
+/** How to work from now on. */
+export interface BeginOrder {
+  readonly kind: 'begin';
+  /** Images decoded at the same time. */
+  readonly threads: number;
+  /** What each thread takes besides decoding, bytes. */
+  readonly memory: number;
+  /** How long a small image may take, ms. */
+  readonly patience: number;
+}
 
 /** To read a file of about `size` bytes, and tell its hash; or, without `hash`, to decode it at once, by its path. */
 export interface ReadOrder {

@@ -1,7 +1,12 @@
 import { parentPort } from 'node:worker_threads';
 import type { ImageInput } from '../image/open-image.ts';
+import { sharp } from '../image/sharp.ts';
 import { FREE } from './memory.ts';
 import { sentError, type ThreadOrder, type ThreadReport } from './protocol.ts';
+
+// Both hold for the whole process: its threads are as many as images are decoded at the same time.
+sharp.concurrency(1);
+sharp.cache(false);
 
 /** Waits until there is memory for an image of so many px. */
 export type Admit = (need: number, px: number) => Promise<void>;

@@ -24,15 +24,23 @@ interface Waiting extends ThreadJob {
  */
 export class DecoderThreads {
   private readonly module: URL;
-  private size: number;
+  /** As many as there may be; fewer once some could not start. */
+  private size = 1;
   private readonly starting = new Set<Worker>();
   private readonly idle: Worker[] = [];
   private readonly busy = new Map<Worker, Waiting>();
   private readonly queue: Waiting[] = [];
 
-  constructor(module: URL, size: number) {
+  /** The first thread starts at once. */
+  constructor(module: URL) {
     this.module = module;
+    this.start();
+  }
+
+  /** Has as many threads decode from now on. */
+  set most(size: number) {
     this.size = size;
+    this.next();
   }
 
   /** Has the next free thread do a job; rejects with its error. */
@@ -44,9 +52,8 @@ export class DecoderThreads {
   }
 
   private next(): void {
-    const thread = this.queue.length > 0 ? this.idle.pop() : undefined;
-    if (thread) this.give(thread, this.queue.shift()!);
     const { queue, starting, busy, idle } = this;
+    while (queue.length > 0 && idle.length > 0 && busy.size < this.size) this.give(idle.pop()!, queue.shift()!);
     const threads = starting.size + busy.size + idle.length;
     if (queue.length > starting.size && threads < this.size) this.start();
   }
