@@ -12,11 +12,12 @@ export function waves(width: number, height: number, seed: number): Buffer {
     y: random() * 6,
     size: random() * 40,
   }));
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (const [c, { base, x: fx, y: fy, size }] of channels.entries()) {
-        const value = base + size * Math.sin((x / width) * fx + seed) * Math.cos((y / height) * fy);
-        px[(y * width + x) * 3 + c] = Math.max(0, Math.min(255, Math.round(value)));
+  for (const [c, { base, x: fx, y: fy, size }] of channels.entries()) {
+    const across = Float64Array.from({ length: width }, (_, x) => size * Math.sin((x / width) * fx + seed));
+    for (let [y, at] = [0, c]; y < height; y++) {
+      const down = Math.cos((y / height) * fy);
+      for (let x = 0; x < width; x++, at += 3) {
+        px[at] = Math.max(0, Math.min(255, Math.round(base + across[x]! * down)));
       }
     }
   }

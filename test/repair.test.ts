@@ -20,6 +20,13 @@ function contents(): Promise<Map<string, Buffer>> {
   return filesOf(out).then((paths) => new Map(paths.map((path) => [path, readFileSync(join(out, path))])));
 }
 
+/** Paths of files that are not as they were in the whole site. */
+async function differing(): Promise<string[]> {
+  const now = await contents();
+  const paths = new Set([...whole.keys(), ...now.keys()]);
+  return [...paths].filter((path) => !whole.get(path)?.equals(now.get(path) ?? Buffer.alloc(0)) || !now.has(path));
+}
+
 beforeAll(async () => {
   root = await temporaryFolder();
   const images = join(root, 'images');
@@ -70,7 +77,7 @@ describe('a damaged site', () => {
       const { problems, repaired } = await repair({ site: out, catalog });
       expect(problems, [...hurt].join(' ')).toEqual([]);
       expect(repaired.length).toBeGreaterThan(0);
-      expect(await contents(), [...hurt].join(' ')).toEqual(whole);
+      expect(await differing(), [...hurt].join(' ')).toEqual([]);
     }
   });
 
@@ -85,7 +92,7 @@ describe('a damaged site', () => {
       code: 'site',
       message: expect.stringMatching(/^Interrupted; damaged files of .* that are mended: 1$/) as string,
     });
-    expect(await contents()).toEqual(whole);
+    expect(await differing()).toEqual([]);
   });
 
   test('that is whole is left alone', async () => {
@@ -107,7 +114,7 @@ describe('a damaged site', () => {
     const deep = await verify({ site: out, deep: true, catalog });
     expect(deep.problems).toEqual([{ path: 'mosaic_files/5/0_0.jpg', problem: 'is not what the catalog gives' }]);
     expect((await repair({ site: out, deep: true, catalog })).problems).toEqual([]);
-    expect(await contents()).toEqual(whole);
+    expect(await differing()).toEqual([]);
   });
 
   test('is mended where pipes, links and folders stand in the place of files', { timeout: 300_000 }, async () => {
@@ -158,7 +165,7 @@ describe('a damaged site', () => {
       expect((await verify({ site: out })).problems.map((problem) => problem.path)).toEqual([path]);
       writeFileSync(source, bytes);
       expect(await repair({ site: out, catalog })).toMatchObject({ problems: [], repaired: [path] });
-      expect(await contents()).toEqual(whole);
+      expect(await differing()).toEqual([]);
     }
     // Where nothing else tells which originals there were, that some are gone is said all the same.
     rmSync(source);
@@ -168,7 +175,7 @@ describe('a damaged site', () => {
     writeFileSync(source, bytes);
     rmSync(join(out, CHECKSUMS_FILE));
     expect((await repair({ site: out, catalog })).problems).toEqual([]);
-    expect(await contents()).toEqual(whole);
+    expect(await differing()).toEqual([]);
   });
 
   test(
@@ -190,7 +197,7 @@ describe('a damaged site', () => {
       await expect(repair({ site: out, catalog: none })).rejects.toMatchObject({ code: 'catalog' });
       await expect(repair({ site: out, catalog, report: none })).rejects.toMatchObject({ code: 'site' });
       expect((await repair({ site: out, catalog })).problems).toEqual([]);
-      expect(await contents()).toEqual(whole);
+      expect(await differing()).toEqual([]);
     },
   );
 });

@@ -17,7 +17,8 @@ const concurrency = availableParallelism();
 
 function plainDecoders(): NonNullable<UpdateOptions['decoders']> {
   const module = new URL('../../dist/catalog/worker.js', import.meta.url);
-  const pool = new DecoderThreads(module, concurrency);
+  const pool = new DecoderThreads(module);
+  pool.most = concurrency;
   return {
     threads: concurrency,
     async run<Result>({ path, task, wanted }: DecodingJob): Promise<Decoded<Result>> {
