@@ -142,8 +142,6 @@ for (; killed < kills; round++) {
     console.log(`round ${round}, ${kind} killed after ${after.toFixed(0)} ms:`, wrong.slice(0, 5), strays, aside);
   }
 }
-console.log(
-  `${round} rounds, ${killed} killed before they ended, ${bad} that ended in another site or left something`,
-);
+console.log(`${round} rounds, ${killed} killed before they ended, ${bad} that ended in another site or left something`);
 rmSync(root, { recursive: true, force: true });
 process.exitCode = bad > 0 ? 1 : 0;
