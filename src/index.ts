@@ -1,13 +1,13 @@
-export { build } from './build.ts';
-export type { BuildResult } from './build-result.ts';
-export type { AspectChoice } from './cell-shape.ts';
+export { build } from './conductor/build.ts';
+export type { BuildResult } from './conductor/result.ts';
+export type { AspectChoice } from './tiles/cell-shape.ts';
 export { fit, type FitOptions, type FitResult, type HostFit, type LayoutFit } from './fit/fit.ts';
 export { type Host, type HostId, HOSTS } from './fit/hosts.ts';
 export { type ErrorCode, UserError } from './errors.ts';
 export { repair, type RepairResult } from './mend/repair.ts';
 export { remove, type RemoveOptions, type RemoveResult } from './remove/remove.ts';
-export { rebase, type Rebased } from './layout/iiif-rebase.ts';
-export type { BuildOptions } from './options.ts';
+export { rebase, type Rebased } from './rebase/rebase.ts';
+export type { BuildOptions } from './conductor/options.ts';
 export { serve, type ServeOptions, type Serving } from './serve/serve.ts';
 export type { LayoutLevel, Layouts, MosaicJson } from './format/mosaic-json.ts';
 export type * from './types.ts';

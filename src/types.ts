@@ -4,7 +4,7 @@
  * Words: see "How it flows" in the README. A source's `id` is its index among the usable sources of a
  * catalog, 0-based. Cells and tiles are addressed (column, row), 0-based, row-major.
  */
-import type { Reason } from './reasons.ts';
+import type { Reason } from './image/reasons.ts';
 
 /** Image format of the tiles. Only `jpeg` can be spliced; the others are painted at every level. */
 export type TileFormat = 'jpeg' | 'webp' | 'avif' | 'png';

@@ -4,7 +4,7 @@ import { FEATURE_LENGTH } from '../src/colour/features.ts';
 import { adapt, type Adaptation, adaptationOf } from '../src/match/adapt.ts';
 import { cutTarget } from '../src/match/target.ts';
 import { writeCellFeatures } from '../src/match/target-cells.ts';
-import { openTarget } from '../src/target.ts';
+import { openTarget } from '../src/image/target.ts';
 import { writeWaves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { seeded } from './random.ts';

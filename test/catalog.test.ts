@@ -10,7 +10,7 @@ import { decodeCell } from '../src/catalog/decode.ts';
 import { updateCatalog } from '../src/catalog/update.ts';
 import { wholeTile } from '../src/jpeg/splice.ts';
 import { scan } from '../src/scan/scan.ts';
-import { mipsOf } from '../src/tile-plan.ts';
+import { mipsOf } from '../src/tiles/tile-plan.ts';
 import type { Recipe, Rect, Size, TileOrigin } from '../src/types.ts';
 import { decode, difference, waves, writeMany, writeWaves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';

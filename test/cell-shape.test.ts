@@ -13,12 +13,12 @@ import {
   nativeCell,
   parseAspect,
   tileSideOf,
-} from '../src/cell-shape.ts';
+} from '../src/tiles/cell-shape.ts';
 import { build, type BuildOptions, type Grid, type MosaicJson, type Rect, type Size, verify } from '../src/index.ts';
-import { chooseRecipe } from '../src/recipe.ts';
-import { resolveOptions } from '../src/resolve-options.ts';
+import { chooseRecipe } from '../src/conductor/recipe.ts';
+import { resolveOptions } from '../src/conductor/resolve-options.ts';
 import { scan } from '../src/scan/scan.ts';
-import { rastersOf } from '../src/tile-plan.ts';
+import { rastersOf } from '../src/tiles/tile-plan.ts';
 import { decode, difference, writeWaves } from './images.ts';
 import {
   composed,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { compactLayout, firstShared, levelCosts } from '../src/layout/compact.ts';
-import { levelsOf } from '../src/tile-plan.ts';
+import { levelsOf } from '../src/tiles/tile-plan.ts';
 
 describe('what is in sheets', () => {
   const recipe = {

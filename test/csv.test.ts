@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { csvBlocks, csvField, readCsv } from '../src/csv.ts';
+import { csvBlocks, csvField, readCsv } from '../src/format/csv.ts';
 import { integer, seeded } from './random.ts';
 import { refuses } from './refuses.ts';
 

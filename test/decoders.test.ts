@@ -11,7 +11,7 @@ import { type Decoded, Decoders, type DecodersOptions } from '../src/decoding/de
 import { DecoderCrash, DecoderHang, TooMuchMemory } from '../src/decoding/failures.ts';
 import { sharp } from '../src/image/sharp.ts';
 import { UserError } from '../src/index.ts';
-import { workerModule } from '../src/pool.ts';
+import { workerModule } from '../src/threads/pool.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;

@@ -3,7 +3,7 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeShard } from '../src/catalog/shard.ts';
-import { explainDisk, makeFolder, syncFolder } from '../src/disk.ts';
+import { explainDisk, makeFolder, syncFolder } from '../src/store/disk.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 // Shards have random names; here we have to know them beforehand.
@@ -12,7 +12,7 @@ vi.mock(import('node:crypto'), async (original) => ({
   randomUUID: () => '00000000-0-0-0-0' as const,
 }));
 
-vi.mock(import('../src/disk.ts'), async (original) => {
+vi.mock(import('../src/store/disk.ts'), async (original) => {
   const real = await original();
   return { ...real, syncFolder: vi.fn<typeof real.syncFolder>((path) => real.syncFolder(path)) };
 });

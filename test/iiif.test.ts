@@ -27,7 +27,7 @@ import {
   IIIF_PATHS,
   manifestJson,
 } from '../src/layout/iiif-manifest.ts';
-import { rebase } from '../src/layout/iiif-rebase.ts';
+import { rebase } from '../src/rebase/rebase.ts';
 import { soundMosaic } from './mosaics.ts';
 import { integer, seeded } from './random.ts';
 import { refuses } from './refuses.ts';

@@ -6,7 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type BuildResult, type MosaicJson, verify } from '../src/index.ts';
 import { compactLayout } from '../src/layout/compact.ts';
 import { siteSets } from '../src/layout/site-sets.ts';
-import { levelsOf } from '../src/tile-plan.ts';
+import { levelsOf } from '../src/tiles/tile-plan.ts';
 import { difference, writeWaves } from './images.ts';
 import {
   composed,

@@ -5,7 +5,7 @@ import { kindOf, leftOutOf, leftOutText } from '../src/catalog/left-out.ts';
 import { buildSummary } from '../src/cli/summary.ts';
 import { build, type BuildOptions, type MosaicJson } from '../src/index.ts';
 import { writeMany, writeWaves } from './images.ts';
-import { type Reason, reasonOf } from '../src/reasons.ts';
+import { type Reason, reasonOf } from '../src/image/reasons.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 let root: string;

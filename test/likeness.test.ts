@@ -3,7 +3,7 @@ import { differenceCiede2000 } from 'culori';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { measureLikeness } from '../src/measure/likeness.ts';
-import { openTarget, type Target } from '../src/target.ts';
+import { openTarget, type Target } from '../src/image/target.ts';
 import type { Grid, Placement, Size } from '../src/types.ts';
 import { waves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';

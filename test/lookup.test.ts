@@ -6,7 +6,7 @@ import { PricedSources } from '../src/kernels/priced-kernel.ts';
 import { sourcesMemory } from '../src/kernels/priced-memory.ts';
 import { BATCH, Lookup, lookupMemory } from '../src/match/lookup.ts';
 import { match } from '../src/match/match.ts';
-import { WorkerPool, workerModule } from '../src/pool.ts';
+import { WorkerPool, workerModule } from '../src/threads/pool.ts';
 import { waves } from './images.ts';
 import { integer, seeded } from './random.ts';
 

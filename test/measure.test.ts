@@ -8,7 +8,7 @@ import { ciede2000 } from '../src/measure/ciede2000.ts';
 import { measure } from '../src/measure/measure.ts';
 import { ssimTaps, sumSsim } from '../src/measure/ssim.ts';
 import { distanceConflicts, measureUses, usesOf } from '../src/measure/uses.ts';
-import { openTarget } from '../src/target.ts';
+import { openTarget } from '../src/image/target.ts';
 import { writeWaves } from './images.ts';
 import { integer, seeded } from './random.ts';
 import { conflictsOf, countsOf } from './scene.ts';

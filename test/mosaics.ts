@@ -1,7 +1,7 @@
 import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import { expectedLayouts } from '../src/layout/site-sets.ts';
 import type { Layouts, MosaicJson } from '../src/index.ts';
-import { levelsOf } from '../src/tile-plan.ts';
+import { levelsOf } from '../src/tiles/tile-plan.ts';
 
 /** A mosaic.json as builds write it, of 14 pictures: `overview` is the deepest level of compact's. */
 export function soundMosaic({

@@ -9,7 +9,7 @@ import { imageSize, openImage } from '../src/image/open-image.ts';
 import { readDirectory } from '../src/image/tiff-directories.ts';
 import { type OriginalFile, originalFile, writePyramid } from '../src/originals/original-file.ts';
 import { survey } from '../src/scan/survey.ts';
-import { openTarget } from '../src/target.ts';
+import { openTarget } from '../src/image/target.ts';
 import type { Source } from '../src/types.ts';
 import { waves } from './images.ts';
 import { temporaryFolder } from './temporary-folder.ts';

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { UserError } from '../src/errors.ts';
 import { oneThreadPerImage } from '../src/image/decoder-threads.ts';
 import { build, type BuildOptions, fit, rebase, remove, repair, serve, verify } from '../src/index.ts';
-import { resolveOptions } from '../src/resolve-options.ts';
+import { resolveOptions } from '../src/conductor/resolve-options.ts';
 import { ban } from '../src/scan/ban.ts';
 import { scan } from '../src/scan/scan.ts';
 import { writeMany, writeWaves } from './images.ts';

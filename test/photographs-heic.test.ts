@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { linearToCielab } from '../src/colour/cielab.ts';
-import { toSrgb } from '../src/colour/convert.ts';
+import { toSrgb } from '../src/image/convert.ts';
 import { LINEAR } from '../src/colour/linear.ts';
 import { decodeHere } from '../src/image/heic.ts';
 import { findHeifCommand } from '../src/image/heif-command.ts';

@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { toSrgb } from '../src/colour/convert.ts';
+import { toSrgb } from '../src/image/convert.ts';
 import { imageSize } from '../src/image/open-image.ts';
 import { originalFile } from '../src/originals/original-file.ts';
 import { stripMetadata } from '../src/originals/strip-metadata.ts';

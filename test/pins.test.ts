@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { givenCells, pinnedCells, readPins, readPlacementFile } from '../src/pins.ts';
-import { SourceNames } from '../src/source-names.ts';
+import { givenCells, pinnedCells, readPins, readPlacementFile } from '../src/conductor/pins.ts';
+import { SourceNames } from '../src/conductor/source-names.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 import { refuses } from './refuses.ts';
 

@@ -3,7 +3,7 @@ import { tileSums } from '../src/format/checksums.ts';
 import { dziLayout } from '../src/layout/dzi.ts';
 import { siteSets } from '../src/layout/site-sets.ts';
 import { renderPyramid } from '../src/pyramid/pyramid.ts';
-import { tileCount } from '../src/tile-set.ts';
+import { tileCount } from '../src/tiles/tile-set.ts';
 import type { Recipe } from '../src/types.ts';
 
 const grid = { columns: 24, rows: 20 };

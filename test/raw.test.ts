@@ -6,7 +6,7 @@ import { decodeCell } from '../src/catalog/decode.ts';
 import { byteSource } from '../src/image/byte-source.ts';
 import { imageSize, openImage } from '../src/image/open-image.ts';
 import { NoRawPreview, rawPreview } from '../src/image/raw-preview.ts';
-import { reasonOf } from '../src/reasons.ts';
+import { reasonOf } from '../src/image/reasons.ts';
 import { difference, waves } from './images.ts';
 import { seeded } from './random.ts';
 import { lossless, RAW_FILES, tiffFile } from './raw-files.ts';

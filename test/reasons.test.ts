@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build } from '../src/index.ts';
-import { explain, reasonOf, reasonText } from '../src/reasons.ts';
+import { explain, reasonOf, reasonText } from '../src/image/reasons.ts';
 import { writeMany, writeWaves } from './images.ts';
 import { reportOf } from './site.ts';
 import { temporaryFolder } from './temporary-folder.ts';

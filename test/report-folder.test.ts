@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, type MosaicJson, type Progress } from '../src/index.ts';
 import { buildSummary } from '../src/cli/summary.ts';
-import { readPins } from '../src/pins.ts';
+import { readPins } from '../src/conductor/pins.ts';
 import { REPORTS } from '../src/site/reports.ts';
 import { openReportFolder, reportFolderOf } from '../src/staging/report-folder.ts';
 import { make, readSite, reportOf, writeImages } from './site.ts';

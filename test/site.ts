@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { readCsv } from '../src/csv.ts';
+import { readCsv } from '../src/format/csv.ts';
 import { build, type BuildOptions, type MosaicJson } from '../src/index.ts';
 import { decode, writeMany, writeWaves } from './images.ts';
 

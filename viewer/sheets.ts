@@ -1,5 +1,5 @@
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
-import { sheetFile } from '../src/tile-set.ts';
+import { sheetFile } from '../src/tiles/tile-set.ts';
 import type { Cells } from './cells.ts';
 import type { ViewLevel } from './levels.ts';
 

@@ -1,6 +1,6 @@
 import OpenSeadragon from 'openseadragon';
 import { iiifImageOf, iiifTilePath } from '../src/layout/iiif-image.ts';
-import { pictureFile } from '../src/tile-set.ts';
+import { pictureFile } from '../src/tiles/tile-set.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';

@@ -1,6 +1,6 @@
 import { toHex } from '../colour/hex.ts';
 import { DECODERS } from '../image/open-image.ts';
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../image/reasons.ts';
 import type { ScannedFile } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import type { CatalogPlace, KnownImages } from './known-images.ts';

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { mipsOf, rastersOf } from '../tile-plan.ts';
+import { mipsOf, rastersOf } from '../tiles/tile-plan.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Recipe, Size, SkippedFile, Source } from '../types.ts';
 import { sizeKey } from './mips.ts';

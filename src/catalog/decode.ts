@@ -1,6 +1,6 @@
 import type { OutputInfo, Sharp } from 'sharp';
 import { sharp } from '../image/sharp.ts';
-import { shrinkLinear, toSrgb } from '../colour/convert.ts';
+import { shrinkLinear, toSrgb } from '../image/convert.ts';
 import { DRAWN_PX } from '../image/memory-need.ts';
 import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';

@@ -10,7 +10,7 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { explainDisk, syncFolder } from '../disk.ts';
+import { explainDisk, syncFolder } from '../store/disk.ts';
 import { systemCode } from '../errors.ts';
 import { forgetInShard } from './forget-shard.ts';
 import { alone } from '../staging/staging.ts';

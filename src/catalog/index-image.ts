@@ -1,11 +1,11 @@
 import { sharp } from '../image/sharp.ts';
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
-import { encodeTile } from '../encode.ts';
+import { encodeTile } from '../image/encode.ts';
 import type { ImageInput, OpenOptions } from '../image/open-image.ts';
 import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
 import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
 import { stripToTile } from '../jpeg/strip.ts';
-import { mcuOf, type Mip, mipsOf, rastersOf } from '../tile-plan.ts';
+import { mcuOf, type Mip, mipsOf, rastersOf } from '../tiles/tile-plan.ts';
 import type { Recipe, Rgb, Size, Source } from '../types.ts';
 import { decodeCell, type DecodedCell } from './decode.ts';
 import { halveCell, type MipPixels, sizeKey } from './mips.ts';

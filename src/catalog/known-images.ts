@@ -1,9 +1,9 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toHex } from '../colour/hex.ts';
-import { makeFolder } from '../disk.ts';
+import { makeFolder } from '../store/disk.ts';
 import { DECODERS } from '../image/open-image.ts';
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../image/reasons.ts';
 import type { Recipe, Rgb, ScannedFile } from '../types.ts';
 import type { SourcePlace } from './catalog.ts';
 import { readShard } from './read-shard.ts';

@@ -1,5 +1,5 @@
-import { count } from '../numbers.ts';
-import type { Reason } from '../reasons.ts';
+import { count } from '../messages.ts';
+import type { Reason } from '../image/reasons.ts';
 import type { LeftOut, LeftOutKind, SkippedFile } from '../types.ts';
 
 /** Kinds of reasons of ours; those of the system are of files that could not be read. */

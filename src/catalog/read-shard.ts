@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryAgain } from '../decoding/try-again.ts';
 import { systemCode, UserError } from '../errors.ts';
-import { mipsOf, rastersOf } from '../tile-plan.ts';
+import { mipsOf, rastersOf } from '../tiles/tile-plan.ts';
 import type { Recipe } from '../types.ts';
 import { SHARD_VERSION, type ShardIndex } from './shard.ts';
 import { readIndex } from './shard-index.ts';

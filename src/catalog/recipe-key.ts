@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { type Coding, encodeTile } from '../encode.ts';
+import { type Coding, encodeTile } from '../image/encode.ts';
 import { FEATURE_VERSION } from '../colour/features.ts';
 import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
 import { STRIP_VERSION } from '../jpeg/strip.ts';
-import { mcuOf } from '../tile-plan.ts';
+import { mcuOf } from '../tiles/tile-plan.ts';
 import type { Recipe } from '../types.ts';
 import { SHARD_VERSION } from './shard.ts';
 

@@ -1,15 +1,15 @@
 import { basename } from 'node:path';
 import { Decoders } from '../decoding/decoders.ts';
 import { UserError } from '../errors.ts';
-import { count } from '../numbers.ts';
-import { workerModule } from '../pool.ts';
-import { isOfContent, type Reason, reasonOf } from '../reasons.ts';
+import { count } from '../messages.ts';
+import { workerModule } from '../threads/pool.ts';
+import { isOfContent, type Reason, reasonOf } from '../image/reasons.ts';
 import type { Recipe, ScannedFile, SkippedFile, Source } from '../types.ts';
 import { Catalog, type SourcePlace } from './catalog.ts';
 import { Batch, type ReadFile } from './batch.ts';
 import type { IndexedImage } from './index-image.ts';
 import type { IndexTask } from './index-task.ts';
-import { mapOrdered } from '../ordered.ts';
+import { mapOrdered } from '../threads/ordered.ts';
 import { type CatalogPlace, type KnownImages, openCatalog } from './known-images.ts';
 
 export interface UpdateOptions extends CatalogPlace {

@@ -1,6 +1,6 @@
 import yargs from 'yargs';
 import { UserError } from '../errors.ts';
-import type { BuildOptions } from '../options.ts';
+import type { BuildOptions } from '../conductor/options.ts';
 import type { RemoveOptions } from '../remove/remove.ts';
 import type { VerifyOptions } from '../verify/verify.ts';
 import { BUILD_OPTIONS, buildOptions, OUTPUT_OPTIONS, wholeNumber } from './build-options.ts';

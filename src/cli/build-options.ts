@@ -1,8 +1,8 @@
 import { UserError } from '../errors.ts';
-import { shown } from '../expect.ts';
+import { shown } from '../messages.ts';
 import { HOST_IDS } from '../fit/hosts.ts';
-import { type BuildOptions, DEFAULTS } from '../options.ts';
-import { readPins } from '../pins.ts';
+import { type BuildOptions, DEFAULTS } from '../conductor/options.ts';
+import { readPins } from '../conductor/pins.ts';
 
 /** Options of commands that tell something. */
 export const OUTPUT_OPTIONS = {

@@ -2,7 +2,7 @@ import type { FitResult, HostFit, LayoutFit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
 import { type Excess, type Fit, joined, type Remedy } from '../fit/judge.ts';
 import type { Usage } from '../fit/usage.ts';
-import { count } from '../numbers.ts';
+import { count } from '../messages.ts';
 import { bytesText } from './bytes-text.ts';
 
 /** Columns of the terminal that text is broken for. */

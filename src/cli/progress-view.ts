@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { count } from '../numbers.ts';
+import { count } from '../messages.ts';
 
 /** What a stage has done so far; `total` 0 while it is unknown. */
 export interface StageProgress {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { build } from '../build.ts';
+import { build } from '../conductor/build.ts';
 import { messageOf, UserError } from '../errors.ts';
 import { fit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
-import { rebase } from '../layout/iiif-rebase.ts';
+import { rebase } from '../rebase/rebase.ts';
 import { serve } from '../serve/serve.ts';
 import { repair } from '../mend/repair.ts';
 import { remove } from '../remove/remove.ts';

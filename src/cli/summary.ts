@@ -1,8 +1,8 @@
-import type { BuildResult } from '../build-result.ts';
+import type { BuildResult } from '../conductor/result.ts';
 import { leftOutText } from '../catalog/left-out.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { count } from '../numbers.ts';
-import { aspectText, commonestAspect } from '../cell-shape.ts';
+import { count } from '../messages.ts';
+import { aspectText, commonestAspect } from '../tiles/cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
 import { fitLines } from './fit-summary.ts';
 import type { Quality } from '../types.ts';

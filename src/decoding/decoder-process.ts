@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { noteChildMemory } from '../peak-memory.ts';
-import { workerModule } from '../pool.ts';
+import { noteChildMemory } from '../threads/peak-memory.ts';
+import { workerModule } from '../threads/pool.ts';
 import { endAll } from './end-all.ts';
 import type { Order, Report } from './protocol.ts';
 

@@ -7,7 +7,7 @@ import { createReadStream, type Stats } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import type { ImageInput } from '../image/open-image.ts';
 import { shareFormats } from '../image/formats-settled.ts';
-import { ownPeakMemory } from '../peak-memory.ts';
+import { ownPeakMemory } from '../threads/peak-memory.ts';
 import { endAll } from './end-all.ts';
 import { memoryLimit, MemoryShare, READ_AHEAD, SHARED, watchMemory } from './memory.ts';
 import { Patience } from './patience.ts';

@@ -1,5 +1,5 @@
-import { PAINTED_PX_BYTES } from '../encode.ts';
-import type { TileSet } from '../tile-set.ts';
+import { PAINTED_PX_BYTES } from '../image/encode.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import type { Usage } from './usage.ts';
 

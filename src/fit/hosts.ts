@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { shown } from '../expect.ts';
+import { shown } from '../messages.ts';
 
 /** A static host, as `--host` names it. */
 export type HostId = 'github-pages' | 'gitlab-pages' | 'cloudflare-pages' | 'netlify' | 'neocities' | 'itch' | 's3';

@@ -15,7 +15,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { UserError } from '../errors.ts';
-import type { TileSet } from '../tile-set.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import { ORIGINAL_ENDINGS, originalPartCount } from './original-index.ts';
 

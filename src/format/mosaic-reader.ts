@@ -3,9 +3,9 @@
  * is computed from is checked before it is used, so that sizes, numbers of files and addresses follow from a grid that a
  * build can have. Nothing is allocated in proportion to a number in the file.
  */
-import { ASPECT_MAX, CELL_MAX } from '../cell-shape.ts';
+import { ASPECT_MAX, CELL_MAX } from '../tiles/cell-shape.ts';
 import { UserError } from '../errors.ts';
-import { extensionOf, levelsOf } from '../tile-plan.ts';
+import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import type { Crop, Grid, Level, Names, Size, Subsampling, TileFormat } from '../types.ts';
 import { BLOCK_SIDES } from './cell-blocks.ts';
 import { exactly, type Fields, isDeep, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';

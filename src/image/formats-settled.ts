@@ -25,6 +25,6 @@ export function shareFormats(): Int32Array {
   const known = getEnvironmentData(SHARED) as unknown;
   if (known instanceof Int32Array) return known;
   const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  setEnvironmentData(SHARED, state as never);
+  setEnvironmentData(SHARED, state);
   return state;
 }

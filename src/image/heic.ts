@@ -1,6 +1,6 @@
 import { isMainThread, Worker } from 'node:worker_threads';
 import pLimit from 'p-limit';
-import { workerModule } from '../pool.ts';
+import { workerModule } from '../threads/pool.ts';
 import { packPixels } from './heic-pixels.ts';
 import { heifProfile } from './heif-colour.ts';
 import { CommandFailed, decodeByCommand, heifCommand, type HeifCommand } from './heif-command.ts';

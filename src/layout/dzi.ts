@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
-import { count } from '../numbers.ts';
-import { extensionOf, levelsOf, type Shape } from '../tile-plan.ts';
-import type { TileSet } from '../tile-set.ts';
+import { count } from '../messages.ts';
+import { extensionOf, levelsOf, type Shape } from '../tiles/tile-plan.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import { type LayoutLevel, type Layouts, SIDE_MAX } from '../format/mosaic-json.ts';
 import type { FullLevel, Grid, Level, Size } from '../types.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';

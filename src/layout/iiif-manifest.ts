@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { shown } from '../expect.ts';
+import { shown } from '../messages.ts';
 import { baseUrlOf } from '../format/base-url.ts';
 import { type IiifImage, type IiifWhole, iiifWholeSizes } from './iiif-image.ts';
 

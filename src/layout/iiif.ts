@@ -1,5 +1,5 @@
-import { levelsOf, mipsOf, type Shape } from '../tile-plan.ts';
-import type { TileSet } from '../tile-set.ts';
+import { levelsOf, mipsOf, type Shape } from '../tiles/tile-plan.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } from './iiif-image.ts';

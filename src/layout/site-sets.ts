@@ -1,7 +1,7 @@
-import type { TileSet } from '../tile-set.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import { compactLayout, compactSets, overviewTile } from './compact.ts';
 import { dziDescriptor, dziLayout, dziSets } from './dzi.ts';
-import { levelsOf } from '../tile-plan.ts';
+import { levelsOf } from '../tiles/tile-plan.ts';
 import { iiifLayout, iiifSets } from './iiif.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import { pictureSet, referredMips, type SiteShape } from './site-shape.ts';

@@ -1,5 +1,5 @@
-import { extensionOf, findMip, levelsOf, type Mip, mipsOf } from '../tile-plan.ts';
-import { pictureFile, type TileSet, tileSet } from '../tile-set.ts';
+import { extensionOf, findMip, levelsOf, type Mip, mipsOf } from '../tiles/tile-plan.ts';
+import { pictureFile, type TileSet, tileSet } from '../tiles/tile-set.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Names, Recipe, Size, TileOrigin } from '../types.ts';
 

@@ -1,8 +1,8 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
-import { WorkerPool, workerModule } from '../pool.ts';
-import type { Target } from '../target.ts';
+import { WorkerPool, workerModule } from '../threads/pool.ts';
+import type { Target } from '../image/target.ts';
 import type { Placement, Size, Turn } from '../types.ts';
 import { costsOf } from './costs.ts';
 import { emphasise } from './emphasis.ts';

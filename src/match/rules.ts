@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { CELLS_MAX } from '../format/mosaic-json.ts';
-import { count } from '../numbers.ts';
+import { count } from '../messages.ts';
 import type { Grid } from '../types.ts';
 import { FREE } from './jobs.ts';
 import { kindsOf, shortageOf } from './kinds.ts';

@@ -1,4 +1,4 @@
-import type { Target } from '../target.ts';
+import type { Target } from '../image/target.ts';
 import type { Grid, Size, Turn } from '../types.ts';
 import { emphasise } from './emphasis.ts';
 import { FREE, type Scene } from './jobs.ts';

@@ -1,5 +1,5 @@
 import { FEATURE_SIDE } from '../colour/features.ts';
-import { type Target, TargetPx } from '../target.ts';
+import { type Target, TargetPx } from '../image/target.ts';
 import type { Grid, Size } from '../types.ts';
 import { seenCells, type TargetCells } from './target-cells.ts';
 

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { openImage } from '../image/open-image.ts';
-import { explain } from '../reasons.ts';
-import { TargetPx } from '../target.ts';
+import { explain } from '../image/reasons.ts';
+import { TargetPx } from '../image/target.ts';
 import type { Grid, Size } from '../types.ts';
 import { type TargetCells, writeCellFeatures } from './target-cells.ts';
 

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { messageOf } from '../errors.ts';
-import type { Reply } from '../pool.ts';
+import type { Reply } from '../threads/pool.ts';
 import { placeRuled } from './assign/assign.ts';
 import { costsOf } from './costs.ts';
 import { quantiseCells, writeCellLook } from './emphasis.ts';

@@ -1,9 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
-import { cellPainter, type SourceRasters } from '../cell-painter.ts';
+import { cellPainter, type SourceRasters } from '../tiles/cell-painter.ts';
 import { linearToCielab } from '../colour/cielab.ts';
 import { LINEAR } from '../colour/linear.ts';
-import { type Target, TargetPx } from '../target.ts';
-import { MEASURED_CELL } from '../tile-plan.ts';
+import { type Target, TargetPx } from '../image/target.ts';
+import { MEASURED_CELL } from '../tiles/tile-plan.ts';
 import type { Likeness, Placement, Size } from '../types.ts';
 import { ciede2000 } from './ciede2000.ts';
 import { ssimTaps, sumSsim } from './ssim.ts';

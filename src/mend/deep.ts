@@ -2,7 +2,7 @@ import { Pictures } from '../catalog/pictures.ts';
 import { spliceHeader } from '../catalog/recipe-key.ts';
 import { renderPyramid } from '../pyramid/pyramid.ts';
 import { readMosaicJson } from '../site/read-site.ts';
-import { tileCount } from '../tile-set.ts';
+import { tileCount } from '../tiles/tile-set.ts';
 import { CompareStore } from './compare-store.ts';
 import { pictureIds, refuseForeign, refuseForgotten, reopen, type ReopenOptions } from './reopen.ts';
 

@@ -12,9 +12,9 @@ import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/check
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
-import { count } from '../numbers.ts';
+import { count } from '../messages.ts';
 import { readRecord, recordedCells, type SiteRecord } from '../site/record.ts';
-import type { TileSet } from '../tile-set.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import type { ScannedFile } from '../types.ts';
 
 /** Which site is opened again, and by what. */

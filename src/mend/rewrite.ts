@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { Pictures } from '../catalog/pictures.ts';
 import { spliceHeader } from '../catalog/recipe-key.ts';
-import { aboutOf } from '../describe.ts';
+import { aboutOf } from '../conductor/describe.ts';
 import { CHECKSUMS_FILE, type Checksums, type OriginalSums, tileSums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { originalParts } from '../format/original-index.ts';
@@ -14,7 +14,7 @@ import { renderPyramid } from '../pyramid/pyramid.ts';
 import { writeSite } from '../site/site.ts';
 import type { Patch } from '../staging/patch.ts';
 import type { FolderStore } from '../store/folder-store.ts';
-import type { TileSet } from '../tile-set.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import type { Placement, SkippedFile } from '../types.ts';
 import type { Reopened } from './reopen.ts';
 

@@ -1,4 +1,4 @@
-import { tileRect, type TileSet } from '../tile-set.ts';
+import { tileRect, type TileSet } from '../tiles/tile-set.ts';
 
 /** What of a mosaic is another than before. */
 export interface Changes {

@@ -4,8 +4,8 @@ import pLimit from 'p-limit';
 import { SourceChanged, systemCode } from '../errors.ts';
 import { imageSize } from '../image/open-image.ts';
 import type { OriginalSums } from '../format/checksums.ts';
-import { mapOrdered } from '../ordered.ts';
-import { reasonOf } from '../reasons.ts';
+import { mapOrdered } from '../threads/ordered.ts';
+import { reasonOf } from '../image/reasons.ts';
 import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
 import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
 import {

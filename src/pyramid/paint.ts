@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib';
 import type { OverlayOptions } from 'sharp';
 import { sharp } from '../image/sharp.ts';
-import { type CellPainter, cellPainter } from '../cell-painter.ts';
+import { type CellPainter, cellPainter } from '../tiles/cell-painter.ts';
 import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
-import { encodePainted } from '../encode.ts';
-import { mapOrdered } from '../ordered.ts';
-import { findMip, type Mip } from '../tile-plan.ts';
-import { tileRect, type TileSet } from '../tile-set.ts';
+import { encodePainted } from '../image/encode.ts';
+import { mapOrdered } from '../threads/ordered.ts';
+import { findMip, type Mip } from '../tiles/tile-plan.ts';
+import { tileRect, type TileSet } from '../tiles/tile-set.ts';
 import type { Rect, Size } from '../types.ts';
 import { cellsOf, isWanted, put, type Rendering } from './rendering.ts';
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { tileCount, type TileSet } from '../tile-set.ts';
+import { tileCount, type TileSet } from '../tiles/tile-set.ts';
 import { tileSums } from '../format/checksums.ts';
 import { Painter } from './paint.ts';
 import { referSet, writeFiles } from './refer.ts';

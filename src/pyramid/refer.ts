@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
-import { extensionOf } from '../tile-plan.ts';
-import { pictureFile, type TileSet } from '../tile-set.ts';
+import { extensionOf } from '../tiles/tile-plan.ts';
+import { pictureFile, type TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import { isWanted, put, refer, type Rendering } from './rendering.ts';
 

@@ -1,9 +1,9 @@
-import type { SourceRasters } from '../cell-painter.ts';
-import type { Coding } from '../encode.ts';
+import type { SourceRasters } from '../tiles/cell-painter.ts';
+import type { Coding } from '../image/encode.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { TileHeader } from '../jpeg/splice.ts';
-import type { Shape } from '../tile-plan.ts';
-import type { TileSet } from '../tile-set.ts';
+import type { Shape } from '../tiles/tile-plan.ts';
+import type { TileSet } from '../tiles/tile-set.ts';
 import type { FullLevel, Placement, Size } from '../types.ts';
 
 /** Where tiles go; paths are relative, with `/`. */

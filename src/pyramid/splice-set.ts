@@ -1,8 +1,8 @@
 import { crc32 } from 'node:zlib';
 import type { Strips } from '../jpeg/cut.ts';
 import { spliceBound, type SpliceBand, spliceTile } from '../jpeg/splice.ts';
-import { findMip, mcuOf, type Mip } from '../tile-plan.ts';
-import { tileRect, type TileSet } from '../tile-set.ts';
+import { findMip, mcuOf, type Mip } from '../tiles/tile-plan.ts';
+import { tileRect, type TileSet } from '../tiles/tile-set.ts';
 import type { Rect } from '../types.ts';
 import { cellsOf, isWanted, put, type Rendering } from './rendering.ts';
 

@@ -3,7 +3,7 @@ import { defaultCatalog } from '../catalog/default-folder.ts';
 import { forget } from '../catalog/forget.ts';
 import type { Pictures } from '../catalog/pictures.ts';
 import { UserError } from '../errors.ts';
-import { checkPaths } from '../expect.ts';
+import { checkPaths } from '../messages.ts';
 import { keptOriginals } from '../mend/kept-originals.ts';
 import { isPlacementOf, readSums, refuseForeign, type Reopened, reopen } from '../mend/reopen.ts';
 import { differences, originalPaths, rewrite } from '../mend/rewrite.ts';

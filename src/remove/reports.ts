@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readCsv } from '../csv.ts';
+import { readCsv } from '../format/csv.ts';
 import { systemCode } from '../errors.ts';
 import type { Reopened } from '../mend/reopen.ts';
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../image/reasons.ts';
 import { recordedWeights, recordText } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
 import type { SkippedFile } from '../types.ts';

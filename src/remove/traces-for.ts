@@ -7,7 +7,7 @@ import { isOwnFile } from '../format/site-entries.ts';
 import { JpegError, jpegParts, SCAN_DATA } from '../jpeg/parts.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Reopened } from '../mend/reopen.ts';
-import { mipsOf } from '../tile-plan.ts';
+import { mipsOf } from '../tiles/tile-plan.ts';
 import type { NamedImages } from './named-images.ts';
 import type { Found } from './prove.ts';
 import { Searcher, type Trace, TRACE_LEAST } from './searcher.ts';

@@ -1,6 +1,6 @@
 import { basename, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { check } from '../expect.ts';
+import { check } from '../messages.ts';
 import type { ScannedFile } from '../types.ts';
 
 /**

@@ -1,4 +1,4 @@
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../image/reasons.ts';
 
 /**
  * File name extensions of images, lower case, without the dot; and why files of that kind cannot be used, or ''.

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { glob } from 'tinyglobby';
 import { messageOf, systemCode, UserError } from '../errors.ts';
-import { mapOrdered } from '../ordered.ts';
-import { reasonOf } from '../reasons.ts';
+import { mapOrdered } from '../threads/ordered.ts';
+import { reasonOf } from '../image/reasons.ts';
 import type { ScannedFile } from '../types.ts';
 import { BESIDE_IMAGES, IMAGE_EXTENSIONS } from './image-extensions.ts';
 

@@ -1,7 +1,7 @@
 import { Decoders } from '../decoding/decoders.ts';
 import { UserError } from '../errors.ts';
-import { mapOrdered } from '../ordered.ts';
-import { workerModule } from '../pool.ts';
+import { mapOrdered } from '../threads/ordered.ts';
+import { workerModule } from '../threads/pool.ts';
 import type { ScannedFile, Size } from '../types.ts';
 import type { ScanOptions } from './scan.ts';
 

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
-import { check } from '../expect.ts';
+import { check } from '../messages.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import { Answerer } from './answer.ts';

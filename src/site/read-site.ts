@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
-import { checkSitePath } from '../expect.ts';
+import { checkSitePath } from '../messages.ts';
 import { MOSAIC_BYTES_MAX, MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
 import { parseMosaic, tooLong } from '../format/mosaic-reader.ts';
 import { realPath } from '../staging/real-path.ts';

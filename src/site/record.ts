@@ -9,9 +9,9 @@ import { crc32 } from 'node:zlib';
 import { sharp } from '../image/sharp.ts';
 import { FEATURE_SIDE } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
-import { shown } from '../expect.ts';
+import { shown } from '../messages.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
-import { explain } from '../reasons.ts';
+import { explain } from '../image/reasons.ts';
 import { isSoundRecord } from './sound-record.ts';
 import type { Grid, NearDuplicates, Placement, Recipe, Source, Turn } from '../types.ts';
 

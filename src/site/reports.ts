@@ -1,6 +1,6 @@
-import { csvBlocks } from '../csv.ts';
+import { csvBlocks } from '../format/csv.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
-import { reasonText } from '../reasons.ts';
+import { reasonText } from '../image/reasons.ts';
 import type { Placement, SkippedFile, Source, Turn } from '../types.ts';
 
 /** What reports are written from. */

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { blockScript } from '../format/block-script.ts';
 import { blockPath, blocksOf } from '../format/cell-blocks.ts';
 import { type Checksums, CHECKSUMS_FILE, packChecksums } from '../format/checksums.ts';
-import { count } from '../numbers.ts';
+import { count } from '../messages.ts';
 import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';

@@ -8,7 +8,7 @@
  */
 import { lstatSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { shown } from '../expect.ts';
+import { shown } from '../messages.ts';
 import { isOwnFile } from '../format/site-entries.ts';
 import { endJournal, type FilesJournal, notCompleted, TELLING, writeJournal } from './journal.ts';
 import { exists, makeFolder, makeWay, Moves } from './moves.ts';

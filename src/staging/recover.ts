@@ -1,7 +1,7 @@
 import { lstatSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { explainDisk, type NamedFolder } from '../disk.ts';
+import { explainDisk, type NamedFolder } from '../store/disk.ts';
 import { systemCode } from '../errors.ts';
 import { LOCK } from '../format/site-entries.ts';
 import { notCompleted, readJournal } from './journal.ts';

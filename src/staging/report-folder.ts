@@ -5,9 +5,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { explainDisk, makeFolder, type NamedFolder, syncFolder } from '../disk.ts';
+import { explainDisk, makeFolder, type NamedFolder, syncFolder } from '../store/disk.ts';
 import { systemCode, UserError } from '../errors.ts';
-import { explain } from '../reasons.ts';
+import { explain } from '../image/reasons.ts';
 import { Enclosure, isWithin, realPath } from './real-path.ts';
 import { missingFolders, removeIfEmpty } from './working-folder.ts';
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainDisk, type NamedFolder } from '../disk.ts';
+import { explainDisk, type NamedFolder } from '../store/disk.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { isTemporary } from '../format/site-entries.ts';
 import { withLock } from './lock.ts';

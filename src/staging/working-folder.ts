@@ -14,7 +14,7 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, lutimesSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { explainDisk, makeFolder, type NamedFolder } from '../disk.ts';
+import { explainDisk, makeFolder, type NamedFolder } from '../store/disk.ts';
 import { systemCode } from '../errors.ts';
 import { WORKING_FOLDER } from '../format/site-entries.ts';
 import { isOwner, isRunning, type Owner, thisProcess } from './owner.ts';

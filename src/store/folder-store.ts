@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { explainDisk, type NamedFolder } from '../disk.ts';
+import { explainDisk, type NamedFolder } from './disk.ts';
 import { systemCode } from '../errors.ts';
 
 /** The calls that a {@link FolderStore} makes, so that tests can stand in for other file systems. */

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { NamedFolder } from '../disk.ts';
+import type { NamedFolder } from './disk.ts';
 import { FolderStore } from './folder-store.ts';
 
 /** A folder of files that will take the place of others in a site: what they refer to may lie here or there. */

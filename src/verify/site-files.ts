@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { systemCode } from '../errors.ts';
-import { explain } from '../reasons.ts';
+import { explain } from '../image/reasons.ts';
 
 /** Larger files are not held in memory, bytes. */
 export const WHOLE_MAX = 2 ** 26;

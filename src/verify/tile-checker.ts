@@ -1,5 +1,5 @@
 import { sharp } from '../image/sharp.ts';
-import { explain } from '../reasons.ts';
+import { explain } from '../image/reasons.ts';
 import type { Size } from '../types.ts';
 import type { Problems } from './problems.ts';
 import type { FoundFile, SiteFiles } from './site-files.ts';

@@ -1,7 +1,7 @@
 import { tileSums } from '../format/checksums.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
-import { extensionOf } from '../tile-plan.ts';
-import { pictureFile, tileRect, type TileSet } from '../tile-set.ts';
+import { extensionOf } from '../tiles/tile-plan.ts';
+import { pictureFile, tileRect, type TileSet } from '../tiles/tile-set.ts';
 import type { Expected } from './tile-checker.ts';
 
 /** What tiles should be is told by these. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { linearToCielab } from '../../dist/colour/cielab.js';
 import { LINEAR } from '../../dist/colour/linear.js';
 import { linearToOklab } from '../../dist/colour/oklab.js';
-import { TargetPx } from '../../dist/target.js';
+import { TargetPx } from '../../dist/image/target.js';
 import type { Grid, Likeness, Placement } from '../../src/types.ts';
 import { geometricMean, likenessAt, mean, type OpenCatalog, openCatalog, scenes, type Scene } from './mosaics.ts';
 import type { Bench, Row } from './rows.ts';

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { BuildResult } from '../../src/index.ts';
-import { count } from '../../src/numbers.ts';
+import { count } from '../../src/messages.ts';
 import { findBrowser, launchBrowser } from '../browser.ts';
 import { filesOf } from './data.ts';
 import { inTurns, runCommand } from './measure.ts';

@@ -4,7 +4,7 @@ import { match } from '../../dist/match/match.js';
 import { squaredDistance } from '../../dist/match/search-tree.js';
 import { emphasise, writeCellLook } from '../../dist/match/emphasis.js';
 import { cutTarget } from '../../dist/match/target.js';
-import { openTarget } from '../../dist/target.js';
+import { openTarget } from '../../dist/image/target.js';
 import { figuresOf, type Figures } from './measure.ts';
 
 export interface NearestBench {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import type { BuildResult, MosaicJson } from '../../src/index.ts';
-import { count } from '../../src/numbers.ts';
+import { count } from '../../src/messages.ts';
 import { readPictures } from '../site.ts';
 import { type BenchData, catalogFeatures } from './data.ts';
 import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';

@@ -11,7 +11,7 @@ import { parseMosaic } from '../../src/format/mosaic-reader.ts';
 import { indexScript, originalPartCount, type OriginalRow, readIndex } from '../../src/format/original-index.ts';
 import { isOwnFile, kindOf } from '../../src/format/site-entries.ts';
 import { expectedLayouts, siteSets } from '../../src/layout/site-sets.ts';
-import { tileCount } from '../../src/tile-set.ts';
+import { tileCount } from '../../src/tiles/tile-set.ts';
 import { soundMosaic } from '../mosaics.ts';
 import { type Base, damaged, damages } from './bytes.ts';
 import { damagedJson, HOSTILE, jsonDamages } from './json.ts';

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { UserError } from '../../src/errors.ts';
-import { rebase } from '../../src/layout/iiif-rebase.ts';
+import { rebase } from '../../src/rebase/rebase.ts';
 import { readRecord, recordedCells, recordText } from '../../src/site/record.ts';
 import { readMosaicJson } from '../../src/site/read-site.ts';
 import { checkMosaicFacts, MOSAICS } from './formats.ts';

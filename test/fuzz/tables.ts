@@ -2,10 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
-import { csvBlocks, readCsv } from '../../src/csv.ts';
+import { csvBlocks, readCsv } from '../../src/format/csv.ts';
 import { UserError } from '../../src/errors.ts';
-import { givenCells, pinnedCells, readPins, readPlacementFile } from '../../src/pins.ts';
-import { SourceNames } from '../../src/source-names.ts';
+import { givenCells, pinnedCells, readPins, readPlacementFile } from '../../src/conductor/pins.ts';
+import { SourceNames } from '../../src/conductor/source-names.ts';
 import { damaged, damages } from './bytes.ts';
 import { expectThat, outcomeOf, prepared, settled, type Target } from './target.ts';
 

@@ -1,17 +1,17 @@
-import type { Pictures } from './catalog/pictures.ts';
-import { chooseLayout } from './fit/judge.ts';
-import { estimateUsage } from './fit/estimate.ts';
-import { hostOf } from './fit/hosts.ts';
-import type { TileHeader } from './jpeg/splice.ts';
-import { compactLayout, firstShared, levelCosts } from './layout/compact.ts';
-import { dziLayout, limitOf } from './layout/dzi.ts';
-import { iiifLayout } from './layout/iiif.ts';
-import { siteSets } from './layout/site-sets.ts';
-import type { SiteShape } from './layout/site-shape.ts';
-import { mipsOf } from './tile-plan.ts';
+import type { Pictures } from '../catalog/pictures.ts';
+import { chooseLayout } from '../fit/judge.ts';
+import { estimateUsage } from '../fit/estimate.ts';
+import { hostOf } from '../fit/hosts.ts';
+import type { TileHeader } from '../jpeg/splice.ts';
+import { compactLayout, firstShared, levelCosts } from '../layout/compact.ts';
+import { dziLayout, limitOf } from '../layout/dzi.ts';
+import { iiifLayout } from '../layout/iiif.ts';
+import { siteSets } from '../layout/site-sets.ts';
+import type { SiteShape } from '../layout/site-shape.ts';
+import { mipsOf } from '../tiles/tile-plan.ts';
 import type { ResolvedOptions } from './options.ts';
-import type { Layouts } from './format/mosaic-json.ts';
-import type { Layout, Placement, Recipe, Size } from './types.ts';
+import type { Layouts } from '../format/mosaic-json.ts';
+import type { Layout, Placement, Recipe, Size } from '../types.ts';
 
 /** What layouts are decided by. */
 export interface LayoutFacts {

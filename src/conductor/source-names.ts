@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { UserError } from './errors.ts';
-import { shown } from './expect.ts';
+import { UserError } from '../errors.ts';
+import { shown } from '../messages.ts';
 
 /**
  * What images are called in reports, and found by: their path within the folder that holds them all, with `/`, so that reports

@@ -6,11 +6,11 @@ import {
   commonestAspect,
   nativeCell,
   tileSideOf,
-} from './cell-shape.ts';
-import { count } from './numbers.ts';
+} from '../tiles/cell-shape.ts';
+import { count } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
-import { survey } from './scan/survey.ts';
-import type { Recipe, ScannedFile, Size } from './types.ts';
+import { survey } from '../scan/survey.ts';
+import type { Recipe, ScannedFile, Size } from '../types.ts';
 
 /** Sides of Deep Zoom tiles, px: what every viewer expects; where none can be shared, fewer files. */
 const [TILE_OF_SQUARES, TILE_OF_OTHERS] = [256, 512];

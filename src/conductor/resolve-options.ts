@@ -1,16 +1,16 @@
 import { availableParallelism } from 'node:os';
 import { basename, extname } from 'node:path';
-import { defaultCatalog } from './catalog/default-folder.ts';
-import { type Aspect, ASPECT_MAX, parseAspect } from './cell-shape.ts';
-import { fromHex } from './colour/hex.ts';
-import { check, expected, oneOf } from './expect.ts';
-import { HOST_IDS, hostOf } from './fit/hosts.ts';
-import { TITLE_MAX } from './format/mosaic-json.ts';
-import { checkIiifFormat } from './layout/iiif-image.ts';
-import { checkBaseUrl, checkRights } from './layout/iiif-manifest.ts';
+import { defaultCatalog } from '../catalog/default-folder.ts';
+import { type Aspect, ASPECT_MAX, parseAspect } from '../tiles/cell-shape.ts';
+import { fromHex } from '../colour/hex.ts';
+import { check, expected, oneOf } from '../messages.ts';
+import { HOST_IDS, hostOf } from '../fit/hosts.ts';
+import { TITLE_MAX } from '../format/mosaic-json.ts';
+import { checkIiifFormat } from '../layout/iiif-image.ts';
+import { checkBaseUrl, checkRights } from '../layout/iiif-manifest.ts';
 import { checkKinds, optionOf } from './option-kinds.ts';
 import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
-import { reportFolderOf } from './staging/report-folder.ts';
+import { reportFolderOf } from '../staging/report-folder.ts';
 import type {
   Crop,
   FullLevel,
@@ -21,7 +21,7 @@ import type {
   Rgb,
   Subsampling,
   TileFormat,
-} from './types.ts';
+} from '../types.ts';
 
 const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
 const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];

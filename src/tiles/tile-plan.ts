@@ -1,4 +1,4 @@
-import type { Grid, Level, Recipe, Size, Subsampling, TileFormat, TileOrigin } from './types.ts';
+import type { Grid, Level, Recipe, Size, Subsampling, TileFormat, TileOrigin } from '../types.ts';
 
 /** Side of a JPEG's minimum coded unit, px. */
 export function mcuOf(subsampling: Subsampling): 8 | 16 {

@@ -1,4 +1,4 @@
-import type { Grid, Rect, Size, TileOrigin } from './types.ts';
+import type { Grid, Rect, Size, TileOrigin } from '../types.ts';
 
 /** A picture made of cells at one size, cut into tiles: what the pyramid stage renders. */
 export interface TileSet extends Size {

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { readCsv } from './csv.ts';
-import { UserError } from './errors.ts';
-import { shown } from './expect.ts';
-import { explain } from './reasons.ts';
+import { readCsv } from '../format/csv.ts';
+import { UserError } from '../errors.ts';
+import { shown } from '../messages.ts';
+import { explain } from '../image/reasons.ts';
 import type { SourceNames } from './source-names.ts';
-import type { Grid, Pin, Turn } from './types.ts';
+import type { Grid, Pin, Turn } from '../types.ts';
 
 /** What a placement that was given is called in errors. */
 export const PLACEMENT = '--placement';

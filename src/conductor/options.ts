@@ -1,4 +1,4 @@
-import type { Aspect } from './cell-shape.ts';
+import type { Aspect } from '../tiles/cell-shape.ts';
 import type {
   Crop,
   FullLevel,
@@ -12,7 +12,7 @@ import type {
   Rgb,
   Subsampling,
   TileFormat,
-} from './types.ts';
+} from '../types.ts';
 
 /** What {@link build} is asked for. Only the first three have no default. */
 export interface BuildOptions {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import { sharp } from './image/sharp.ts';
-import { shrinkLinear, toSrgb as convertToSrgb } from './colour/convert.ts';
-import { LINEAR, toSrgb } from './colour/linear.ts';
-import { UserError } from './errors.ts';
-import { type OpenImage, openImage } from './image/open-image.ts';
+import { sharp } from './sharp.ts';
+import { shrinkLinear, toSrgb as convertToSrgb } from './convert.ts';
+import { LINEAR, toSrgb } from '../colour/linear.ts';
+import { UserError } from '../errors.ts';
+import { type OpenImage, openImage } from './open-image.ts';
 import { explain } from './reasons.ts';
-import type { Rgb, Size } from './types.ts';
+import type { Rgb, Size } from '../types.ts';
 
 /** The picture to be reproduced: read, and known to decode. */
 export interface Target {

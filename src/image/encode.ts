@@ -1,5 +1,5 @@
-import { sharp } from './image/sharp.ts';
-import type { Recipe, Size } from './types.ts';
+import { sharp } from './sharp.ts';
+import type { Recipe, Size } from '../types.ts';
 
 /** What encoding depends on. */
 export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;

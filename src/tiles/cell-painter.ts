@@ -1,4 +1,4 @@
-import type { Placement, Rect, Size } from './types.ts';
+import type { Placement, Rect, Size } from '../types.ts';
 
 /** Px of sources at the sizes that are kept as px, RGB. */
 export interface SourceRasters {

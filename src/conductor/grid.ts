@@ -1,7 +1,7 @@
-import { UserError } from './errors.ts';
+import { UserError } from '../errors.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type PlacedImage, PLACEMENT } from './pins.ts';
-import type { Grid, Size } from './types.ts';
+import type { Grid, Size } from '../types.ts';
 
 /**
  * The grid asked for, or that a given placement has, or as many columns as asked for and the rows that keep the target's

@@ -1,6 +1,6 @@
 import { parse } from 'csv-parse/sync';
-import { UserError } from './errors.ts';
-import { shown } from './expect.ts';
+import { UserError } from '../errors.ts';
+import { shown } from '../messages.ts';
 
 /** One field of a line, after RFC 4180. */
 export function csvField(value: string | number): string {

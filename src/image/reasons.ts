@@ -3,8 +3,8 @@
  * '/home/…'"), so none of their text goes into what is published or reported: errors become codes here, and codes become
  * words.
  */
-import { shortageOf } from './decoding/failures.ts';
-import { messageOf, systemCode } from './errors.ts';
+import { shortageOf } from '../decoding/failures.ts';
+import { messageOf, systemCode } from '../errors.ts';
 
 const WORDS = {
   empty: 'the file is empty',

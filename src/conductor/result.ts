@@ -1,6 +1,11 @@
-import type { AspectChoice } from './cell-shape.ts';
-import type { FitResult } from './fit/fit.ts';
-import type { Grid, Layout, LeftOut, Names, Quality, Size, SourceCounts, Stage } from './types.ts';
+import type { AspectChoice } from '../tiles/cell-shape.ts';
+import { type FitResult, fitOf } from '../fit/fit.ts';
+import type { SiteUsage } from '../fit/usage.ts';
+import { leftOutOf } from '../catalog/left-out.ts';
+import { peakMemory } from '../threads/peak-memory.ts';
+import type { BuiltSite } from './publish.ts';
+import { warningsOf } from './warnings.ts';
+import type { Grid, Layout, LeftOut, Names, Quality, Size, SourceCounts, Stage } from '../types.ts';
 
 /** What a build made; the CLI's `--json` prints it as it is. */
 export interface BuildResult {
@@ -43,4 +48,47 @@ export interface BuildResult {
   readonly background: string;
   /** What people should know: files skipped, images enlarged, links refused, … */
   readonly warnings: readonly string[];
+}
+
+/** What is known of a build besides its site, once that is published. */
+export interface BuildEnd {
+  readonly usage: SiteUsage;
+  /** Seconds that each stage took. */
+  readonly seconds: Readonly<Record<Stage, number>>;
+  /** Warnings of the stages. */
+  readonly warnings: readonly string[];
+}
+
+/** The result of a build. */
+export function resultOf(
+  { options, plan, catalog, shape, mosaic, store }: BuiltSite,
+  { usage, seconds, warnings }: BuildEnd,
+): BuildResult {
+  const { recipe, aspects, idleBans } = plan;
+  const { cell, tileSize } = recipe;
+  return {
+    out: options.out,
+    report: options.report,
+    names: options.names,
+    layouts: Object.keys(shape.layouts) as Layout[],
+    grid: plan.grid,
+    cell,
+    cellSize: cell.width,
+    tileSize,
+    aspects,
+    width: mosaic.width,
+    height: mosaic.height,
+    levels: mosaic.levels.length,
+    sources: mosaic.sources,
+    leftOut: leftOutOf(catalog.skipped),
+    stages: seconds,
+    files: store.files,
+    linkedFiles: store.linkedFiles,
+    bytes: store.bytes,
+    fit: fitOf({ site: options.out, usage, cellSize: cell.width, tileSize }),
+    peakRssBytes: peakMemory(),
+    quality: mosaic.quality,
+    background: mosaic.background,
+    warnings: [...plan.warnings, ...warnings, ...warningsOf({ options, mosaic, catalog, store, idleBans })],
+  };
 }

@@ -1,4 +1,4 @@
-import type { Progress, Stage } from './types.ts';
+import type { Progress, Stage } from '../types.ts';
 
 const UNITS: Record<Stage, string> = {
   scan: 'files',

@@ -1,11 +1,11 @@
-import type { Pictures } from './catalog/pictures.ts';
-import type { MosaicJson } from './format/mosaic-json.ts';
-import { count } from './numbers.ts';
+import type { Pictures } from '../catalog/pictures.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
+import { count } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
-import { INDEX_BLOCK } from './format/original-index.ts';
-import { type OriginalStore, type WrittenOriginals, writeOriginals } from './originals/originals.ts';
-import { reasonText } from './reasons.ts';
-import type { Recipe, Rgb } from './types.ts';
+import { INDEX_BLOCK } from '../format/original-index.ts';
+import { type OriginalStore, type WrittenOriginals, writeOriginals } from '../originals/originals.ts';
+import { reasonText } from '../image/reasons.ts';
+import type { Recipe, Rgb } from '../types.ts';
 
 /** What the originals of a site are made of. */
 export interface OriginalsFacts {

@@ -1,5 +1,5 @@
 import { Worker, type Transferable } from 'node:worker_threads';
-import { messageOf } from './errors.ts';
+import { messageOf } from '../errors.ts';
 
 /** What a worker of a {@link WorkerPool} answers. */
 export type Reply<Result> = { readonly result: Result } | { readonly error: string };

@@ -49,3 +49,8 @@ export function checkPaths(paths: Readonly<Record<string, string | undefined>>):
 export function checkSitePath(site: string): void {
   check('site', 'the folder of a site', site, isPath(site));
 }
+
+/** A whole number as people read it: `43,776`. */
+export function count(value: number): string {
+  return value.toLocaleString('en-GB');
+}

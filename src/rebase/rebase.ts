@@ -3,13 +3,13 @@ import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { messageOf, systemCode, UserError } from '../errors.ts';
-import { checkSitePath } from '../expect.ts';
+import { checkSitePath } from '../messages.ts';
 import { alone } from '../staging/staging.ts';
 import { type Checksums, CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../format/checksums.ts';
 import { MOSAIC_FILE } from '../format/mosaic-json.ts';
 import { isDeep } from '../format/fields.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
-import { checkBaseUrl, IIIF_PATHS, pageBlocks } from './iiif-manifest.ts';
+import { checkBaseUrl, IIIF_PATHS, pageBlocks } from '../layout/iiif-manifest.ts';
 
 /** What {@link rebase} did. */
 export interface Rebased {

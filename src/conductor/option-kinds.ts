@@ -1,4 +1,4 @@
-import { expected, isPath } from './expect.ts';
+import { expected, isPath } from '../messages.ts';
 import type { BuildOptions } from './options.ts';
 
 /** A kind of value: what it is called, and whether something is of it. */

@@ -1,6 +1,6 @@
 import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { systemCode, UserError } from './errors.ts';
+import { systemCode, UserError } from '../errors.ts';
 
 /** A folder that was asked for, by the option that asked for it. */
 export interface NamedFolder {

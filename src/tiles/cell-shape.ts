@@ -1,4 +1,4 @@
-import type { Size } from './types.ts';
+import type { Size } from '../types.ts';
 
 /** The shape of a cell: two small whole numbers without a common factor. */
 export type Aspect = Size;

@@ -1,0 +1,120 @@
+import { basename } from 'node:path';
+import { foldPairs } from '../catalog/pairs.ts';
+import { Pictures } from '../catalog/pictures.ts';
+import { spliceHeader } from '../catalog/recipe-key.ts';
+import { ShardDamage } from '../catalog/shard-reader.ts';
+import { updateCatalog } from '../catalog/update.ts';
+import { SourceChanged } from '../errors.ts';
+import { oneThreadPerImage } from '../image/decoder-threads.ts';
+import { siteSets } from '../layout/site-sets.ts';
+import { measure } from '../measure/measure.ts';
+import { renderPyramid } from '../pyramid/pyramid.ts';
+import { REPORTS } from '../site/reports.ts';
+import { openReportFolder, type ReportFolder } from '../staging/report-folder.ts';
+import { stage } from '../staging/staging.ts';
+import { FolderStore } from '../store/folder-store.ts';
+import { chooseLayouts } from './choose-layouts.ts';
+import { describeMosaic } from './describe.ts';
+import type { BuildOptions, ResolvedOptions } from './options.ts';
+import { originalsOf } from './originals.ts';
+import { placeSources } from './place.ts';
+import { inputsOf, type Plan, planBuild } from './plan.ts';
+import { publishSite } from './publish.ts';
+import { resolveOptions } from './resolve-options.ts';
+import { type BuildResult, resultOf } from './result.ts';
+import { StageClock } from './stage-clock.ts';
+
+/**
+ * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing; `onProgress` is told what
+ * is going on, and `signal` stops it, leaving whatever was in `out` as it was.
+ *
+ * @throws {UserError} for whatever the caller can mend; `signal`'s reason if aborted.
+ */
+export async function build(options: BuildOptions): Promise<BuildResult> {
+  const resolved = resolveOptions(options);
+  return await oneThreadPerImage(() => runUnchanged(resolved));
+}
+
+/** How often a build begins anew because an image, or the catalog, changed while it was used. */
+const RUNS_MAX = 3;
+
+/** Runs a build; begins anew, and says so, if images change meanwhile, or somebody takes something out of the catalog. */
+async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
+  const notes: string[] = [];
+  const suspects = new Set<string>();
+  for (let runs = 1; ; runs++) {
+    try {
+      const result = await run(options, suspects);
+      return notes.length > 0 ? { ...result, warnings: [...notes, ...result.warnings] } : result;
+    } catch (error) {
+      if (runs === RUNS_MAX) throw error;
+      if (error instanceof SourceChanged) {
+        suspects.add(error.path);
+        notes.push(`${basename(error.path)} changed while it was being used; it was read again`);
+      } else if (error instanceof ShardDamage)
+        notes.push('the catalog changed while it was being used; it was read again');
+      else throw error;
+    }
+  }
+}
+
+/** @param suspects paths of images whose content is not what the catalog says, whatever their size and times. */
+async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Promise<BuildResult> {
+  const { signal, concurrency, catalog: folder, lenient } = options;
+  const clock = new StageClock(options.onProgress, signal);
+  const plan = await planBuild(options, clock);
+  const { target, background, files, recipe, grid } = plan;
+  const { cell } = recipe;
+
+  const staging = await stage({ ...options, inputs: inputsOf(options, plan.found) });
+  const opened: { close(): void }[] = [];
+  try {
+    const report = await openReports(options, plan);
+    const indexing = { folder, background, lenient, concurrency, signal, recipe, suspects };
+    const catalog = await clock.time('catalog', async (onProgress) =>
+      foldPairs(await updateCatalog(files, { ...indexing, onProgress })),
+    );
+    opened.push(catalog);
+    const placed = await placeSources(options, plan, catalog, clock);
+    const { placement, pictures } = await clock.time('catalog', (onProgress) =>
+      Pictures.of(catalog, placed.features, placed, files, { ...indexing, onProgress }),
+    );
+    opened.push(pictures);
+    const { alike } = placed;
+    const quality = await clock.time('measure', (onProgress) =>
+      measure({ target, cell, placement, sources: pictures, origins: pictures.origins, alike, onProgress, signal }),
+    );
+    const header = await spliceHeader(recipe);
+    const { layouts, warnings: ofLayouts } = chooseLayouts({ options, recipe, placement, pictures, header });
+    const shape = { grid, recipe, pictures: pictures.count, layouts, names: options.names };
+    const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
+    const { fullLevel } = options;
+    const tileSums = await clock.time('pyramid', (onProgress) => {
+      const sets = siteSets(shape);
+      return renderPyramid({ placement, pictures, sets, header, fullLevel, store, concurrency, onProgress, signal });
+    });
+    const originals = await clock.time('originals', (onProgress) => {
+      const nameOf = (path: string) => placed.names.nameOf(path);
+      return originalsOf({ options, recipe, pictures, background, store, nameOf, onProgress });
+    });
+    const facts = { options, grid, recipe, layouts, catalog, pictures, background, alike, quality };
+    const mosaic = describeMosaic({ ...facts, originals: originals.originals, found: files.length });
+    const site = { options, plan, catalog, placed, placement, pictures, shape, mosaic, originals, tileSums, store };
+    const usage = await clock.time('site', (onProgress) => publishSite(site, { staging, report }, onProgress));
+    const warnings = [...pictures.notes, ...ofLayouts, ...originals.warnings];
+    return resultOf(site, { usage, seconds: clock.seconds, warnings });
+  } catch (error) {
+    // The first error is the one to tell, whatever becomes of the working folder.
+    const first = staging.explain(error);
+    await staging.discard().catch(() => {});
+    throw first;
+  } finally {
+    for (const one of opened) one.close();
+  }
+}
+
+async function openReports(options: ResolvedOptions, { found }: Plan): Promise<ReportFolder> {
+  // A placement may be one of the reports there, which is then written anew.
+  const inputs = inputsOf({ ...options, placement: undefined }, []);
+  return await openReportFolder({ ...options, names: REPORTS, inputs, images: found.map(({ path }) => path) });
+}

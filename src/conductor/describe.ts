@@ -1,0 +1,94 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { leftOutOf } from '../catalog/left-out.ts';
+import type { Pictures } from '../catalog/pictures.ts';
+import { toHex } from '../colour/hex.ts';
+import { count } from '../messages.ts';
+import type { ResolvedOptions } from './options.ts';
+import { BLOCK_SIDE } from '../format/cell-blocks.ts';
+import type { IiifAbout } from '../layout/iiif.ts';
+import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
+import { type Layouts, MOSAIC_VERSION, type MosaicJson } from '../format/mosaic-json.ts';
+import type { Grid, Quality, Recipe, Rgb } from '../types.ts';
+
+/** What a finished mosaic is described from. */
+export interface MosaicFacts {
+  readonly options: ResolvedOptions;
+  readonly grid: Grid;
+  readonly recipe: Recipe;
+  readonly layouts: Layouts;
+  readonly catalog: Catalog;
+  readonly pictures: Pictures;
+  readonly background: Rgb;
+  /** By source, the lowest id of what looks like it. */
+  readonly alike: Uint32Array;
+  readonly originals: MosaicJson['originals'];
+  readonly quality: Quality;
+  /** Image files found. */
+  readonly found: number;
+}
+
+/** `mosaic.json`; nothing in it depends on when, where or how fast it was built. */
+export function describeMosaic({
+  options,
+  grid,
+  recipe,
+  layouts,
+  catalog,
+  pictures,
+  background,
+  alike,
+  originals,
+  quality,
+  found,
+}: MosaicFacts): MosaicJson {
+  const shown = new Set(pictures.origins);
+  const used = catalog.sources.filter((_, id) => shown.has(id));
+  return {
+    format: 'zoomosaic',
+    version: MOSAIC_VERSION,
+    title: options.title,
+    layouts,
+    grid,
+    cell: recipe.cell,
+    tileSize: recipe.tileSize,
+    width: grid.columns * recipe.cell.width,
+    height: grid.rows * recipe.cell.height,
+    tile: {
+      format: recipe.format,
+      extension: extensionOf(recipe.format),
+      quality: recipe.quality,
+      subsampling: recipe.subsampling,
+    },
+    crop: recipe.crop,
+    background: toHex(background),
+    levels: levelsOf(grid, recipe.cell),
+    pictures: pictures.count,
+    sources: {
+      found,
+      usable: catalog.sources.length,
+      used: used.length,
+      skipped: catalog.skipped.length,
+      leftOut: Object.fromEntries(leftOutOf(catalog.skipped).map(({ kind, count: files }) => [kind, files])),
+      duplicates: catalog.copies.size - catalog.pairs,
+      pairs: catalog.pairs,
+      nearDuplicates: alike.reduce((sum, leader, id) => sum + (leader === id ? 0 : 1), 0),
+      enlarged: used.filter(({ enlarged }) => enlarged).length,
+      verbatim: used.filter(({ verbatim }) => verbatim).length,
+    },
+    names: options.names,
+    placement: { block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
+    ...(originals && { originals }),
+    quality,
+  };
+}
+
+/** What IIIF tells of a mosaic; `nameOf` is the name of each cell's source. */
+export function aboutOf(
+  { title, grid, sources, width, height }: MosaicJson,
+  { credit, rights, names }: Pick<ResolvedOptions, 'credit' | 'rights' | 'names'>,
+  nameOf: (cell: number) => string,
+): IiifAbout {
+  const cells = count(grid.columns * grid.rows);
+  const summary = `A photomosaic of ${cells} cells and ${count(sources.used)} images, ${count(width)} x ${count(height)} px.`;
+  return { title, credit, rights, summary, ...(names === 'all' && { names: nameOf }) };
+}

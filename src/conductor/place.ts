@@ -1,0 +1,68 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { leftOutText, leftOutOf } from '../catalog/left-out.ts';
+import { groupAlike } from '../catalog/near-duplicates.ts';
+import { UserError } from '../errors.ts';
+import { reasonText } from '../image/reasons.ts';
+import { judge, match, type Matched } from '../match/match.ts';
+import { turnsOf } from '../match/turns.ts';
+import type { ResolvedOptions } from './options.ts';
+import { givenCells, pinnedCells, PLACEMENT } from './pins.ts';
+import type { Plan } from './plan.ts';
+import { SourceNames } from './source-names.ts';
+import type { StageClock } from './stage-clock.ts';
+
+/** A placement of sources, and what it was chosen by. */
+export interface Placed extends Matched {
+  readonly names: SourceNames;
+  readonly features: Float32Array;
+  /** By source, the lowest id of its near-duplicates. */
+  readonly alike: Uint32Array;
+}
+
+/**
+ * Places the sources of a catalog in the cells of a plan: by matching, or as `--placement` gives them.
+ *
+ * @throws {UserError} `no-images`; `no-placement`; `usage` for names that mean no image.
+ */
+export async function placeSources(
+  options: ResolvedOptions,
+  { target, given, grid, files, recipe }: Plan,
+  catalog: Catalog,
+  clock: StageClock,
+): Promise<Placed> {
+  const names = new SourceNames(
+    files.map(({ path }) => path),
+    (path) => catalog.idOf(path),
+    options.images,
+  );
+  refuseNone(catalog, names);
+  const { cell } = recipe;
+  const { length } = catalog.sources;
+  const features = catalog.features();
+  const alone = Uint32Array.from({ length }, (_, id) => id);
+  const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
+  const placed = await clock.time('match', (onProgress) =>
+    given
+      ? judge(target, features, { grid, cell, cells: givenCells(given, grid, names, length, PLACEMENT) })
+      : match(target, features, {
+          ...options,
+          grid,
+          cell,
+          alike,
+          turns: turnsOf(options, cell),
+          pins: pinnedCells(options.pins, grid, names),
+          onProgress,
+        }),
+  );
+  return { ...placed, names, features, alike };
+}
+
+function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {
+  if (sources.length > 0) return;
+  const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${names.nameOf(path)}: ${reasonText(reason)}`);
+  throw new UserError(
+    'no-images',
+    `None of ${skipped.length} images can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,
+    `What is there: ${leftOutText(leftOutOf(skipped))}.`,
+  );
+}

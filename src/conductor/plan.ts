@@ -1,0 +1,82 @@
+import { UserError } from '../errors.ts';
+import { openTarget } from '../image/target.ts';
+import { checkLimits } from '../layout/dzi.ts';
+import { checkCells, checkRules } from '../match/rules.ts';
+import { ban } from '../scan/ban.ts';
+import { scan } from '../scan/scan.ts';
+import type { AspectChoice } from '../tiles/cell-shape.ts';
+import type { Grid, Recipe, Rgb, ScannedFile } from '../types.ts';
+import { gridOf, refuseQuarterTurns } from './grid.ts';
+import type { ResolvedOptions } from './options.ts';
+import { PLACEMENT, type PlacedImage, readPlacementFile } from './pins.ts';
+import { chooseRecipe } from './recipe.ts';
+import type { StageClock } from './stage-clock.ts';
+
+/** What a build does, as far as that is known before any image is decoded. */
+export interface Plan {
+  readonly target: Awaited<ReturnType<typeof openTarget>>;
+  /** The placement to render, if `--placement` gives one. */
+  readonly given: readonly PlacedImage[] | undefined;
+  /** Colour behind transparent images. */
+  readonly background: Rgb;
+  /** Image files found; of them, those that are not banned. */
+  readonly found: readonly ScannedFile[];
+  readonly files: readonly ScannedFile[];
+  /** Globs of `--ban` that match no image. */
+  readonly idleBans: readonly string[];
+  readonly recipe: Recipe;
+  /** With `cellAspect` `auto`: what each aspect does to the images. */
+  readonly aspects: readonly AspectChoice[];
+  readonly grid: Grid;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads the target, finds the images, and chooses cell and grid. Refuses here what cannot succeed, before images are read.
+ *
+ * @throws {UserError} for whatever the caller can mend.
+ */
+export async function planBuild(options: ResolvedOptions, clock: StageClock): Promise<Plan> {
+  const { signal } = options;
+  const target = await openTarget(options.target);
+  const given = options.placement === undefined ? undefined : await readPlacementFile(options.placement, PLACEMENT);
+  const background = options.background ?? target.mean;
+  const found = await clock.time('scan', (onProgress) => scan(options.images, { onProgress, signal }));
+  const { kept: files, idle: idleBans } = ban(found, options.ban);
+  if (files.length === 0) throw allBanned(found.length);
+  const { recipe, aspects, warnings } = await clock.time('scan', (onProgress) =>
+    chooseRecipe(options, files, onProgress),
+  );
+  const grid = gridOf(options, recipe.cell, target, given);
+  checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
+  checkCells(grid);
+  // What even all files would be too few for, is refused before they are read.
+  if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
+  refuseQuarterTurns(given, recipe.cell);
+  return { target, given, background, found, files, idleBans, recipe, aspects, grid, warnings };
+}
+
+/** The files and folders that a site must not be written over. */
+export function* inputsOf(options: ResolvedOptions, found: readonly ScannedFile[]): Generator<string> {
+  const { target, catalog, placement, weights, pins } = options;
+  yield target;
+  yield catalog;
+  if (placement !== undefined) yield placement;
+  if (weights !== undefined && weights !== 'auto') yield weights;
+  yield* new Set(pins.flatMap(({ file }) => file ?? []));
+  for (const { path } of found) yield path;
+}
+
+/** Sources as if all files could be used, and no two were alike. */
+function asIfUsable(files: number) {
+  const own = Uint32Array.from({ length: files }, (_, id) => id);
+  return { usable: files, distinct: files, alike: own, sharing: own, pins: new Map<number, number>(), found: true };
+}
+
+function allBanned(found: number): UserError {
+  return new UserError(
+    'no-images',
+    `All ${found} images are banned`,
+    'Ban fewer: --ban takes globs of images to leave out.',
+  );
+}

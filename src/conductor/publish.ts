@@ -1,0 +1,102 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import type { Pictures } from '../catalog/pictures.ts';
+import { usageOf, type SiteUsage } from '../fit/usage.ts';
+import type { Checksums } from '../format/checksums.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
+import { iiifDocuments } from '../layout/iiif.ts';
+import { descriptorsOf } from '../layout/site-sets.ts';
+import type { SiteShape } from '../layout/site-shape.ts';
+import { turnsOf } from '../match/turns.ts';
+import { type RecordedRules, recordsOf, targetJpeg } from '../site/record.ts';
+import { reportsOf } from '../site/reports.ts';
+import { writeSite } from '../site/site.ts';
+import type { ReportFolder } from '../staging/report-folder.ts';
+import type { Staging } from '../staging/staging.ts';
+import type { FolderStore } from '../store/folder-store.ts';
+import type { Layout, Placement, Size } from '../types.ts';
+import { aboutOf } from './describe.ts';
+import type { MadeOriginals } from './originals.ts';
+import type { ResolvedOptions } from './options.ts';
+import type { Placed } from './place.ts';
+import type { Plan } from './plan.ts';
+
+/** What a site and its reports are written from, once all tiles and originals are. */
+export interface BuiltSite {
+  readonly options: ResolvedOptions;
+  readonly plan: Plan;
+  readonly catalog: Catalog;
+  readonly placed: Placed;
+  readonly placement: Placement;
+  readonly pictures: Pictures;
+  readonly shape: SiteShape;
+  readonly mosaic: MosaicJson;
+  readonly originals: MadeOriginals;
+  /** CRC-32 of every tile, by the order of the sets. */
+  readonly tileSums: Checksums['tiles'];
+  readonly store: FolderStore;
+}
+
+/**
+ * Writes the documents of a site, puts the site in its place, and writes its reports.
+ *
+ * @returns what the site takes on a disk and on a host.
+ */
+export async function publishSite(
+  parts: BuiltSite,
+  { staging, report }: { readonly staging: Staging; readonly report: ReportFolder },
+  onProgress: (done: number, total: number) => void,
+): Promise<SiteUsage> {
+  const { options, shape, store } = parts;
+  const { signal } = options;
+  onProgress(0, 3);
+  writeDocuments(parts);
+  onProgress(1, 3);
+  const usage = await usageOf(staging.folder, Object.keys(shape.layouts) as Layout[], signal);
+  onProgress(2, 3);
+  signal.throwIfAborted();
+  const targetJpg = await targetJpeg(parts.placed.seen.px, shape.grid);
+  await staging.commit({ found: usage.whole.files, written: store.files }, () =>
+    report.write(() => reportFiles(parts, targetJpg)),
+  );
+  onProgress(3, 3);
+  return usage;
+}
+
+function writeDocuments({
+  options,
+  shape,
+  mosaic,
+  placement,
+  pictures,
+  placed,
+  originals,
+  tileSums,
+  store,
+}: BuiltSite) {
+  const nameOf = (cell: number) => placed.names.nameOf(pictures.sourceOf(placement.cells[cell]!).path);
+  const documents = [...descriptorsOf(shape), ...iiifDocuments(shape, aboutOf(mosaic, options, nameOf))];
+  writeSite(store, {
+    mosaic,
+    placement,
+    files: new Map<string, Iterable<string>>(documents),
+    sums: { tiles: tileSums, originals: originals.sums, files: originals.indexSums },
+  });
+}
+
+function reportFiles({ options, plan, catalog, mosaic, placement, pictures, placed }: BuiltSite, targetJpg: Buffer) {
+  const { sources, skipped } = catalog;
+  const { recipe } = plan;
+  const nameOf = (path: string) => placed.names.nameOf(path);
+  const parts = { mosaic, placement, pictures, sources, skipped, nameOf };
+  const rules = rulesOf(options, recipe.cell, placement.minDistance);
+  const { credit, rights } = options;
+  const record = { ...parts, credit, rights, recipe, rules, weights: placed.weights, targetJpg };
+  return new Map([...reportsOf(parts), ...recordsOf(record)]);
+}
+
+/** The rules that cells were filled by, as the record keeps them. */
+function rulesOf(options: ResolvedOptions, cell: Size, minDistance: number): RecordedRules {
+  const { maxUses, variety, useAll, nearDuplicates, adapt } = options;
+  const most = Number.isFinite(maxUses) ? maxUses : null;
+  return { maxUses: most, minDistance, variety, useAll, nearDuplicates, adapt, turns: turnsOf(options, cell) };
+}

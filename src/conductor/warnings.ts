@@ -1,0 +1,57 @@
+import type { Catalog } from '../catalog/catalog.ts';
+import { leftOutOf, leftOutText } from '../catalog/left-out.ts';
+import type { MosaicJson } from '../format/mosaic-json.ts';
+import { sizeText } from '../layout/dzi.ts';
+import { count } from '../messages.ts';
+import type { FolderStore } from '../store/folder-store.ts';
+import type { ResolvedOptions } from './options.ts';
+
+/** What the warnings of a build depend on. */
+export interface WarningFacts {
+  readonly options: ResolvedOptions;
+  readonly mosaic: MosaicJson;
+  readonly catalog: Catalog;
+  readonly store: Pick<FolderStore, 'linkRefusal'>;
+  /** Globs of `--ban` that match no image. */
+  readonly idleBans: readonly string[];
+}
+
+/** Warnings about the images and the mosaic: what was skipped, enlarged or repeated, and which options had no effect. */
+export function warningsOf({ options, mosaic, catalog, store, idleBans }: WarningFacts): string[] {
+  const { grid, sources, quality, background, tile } = mosaic;
+  const warnings = [...catalog.notes];
+  const cells = grid.columns * grid.rows;
+  const files = count(sources.skipped);
+  const kinds = leftOutText(leftOutOf(catalog.skipped));
+  if (sources.skipped && options.useAll) warnings.unshift(`--use-all cannot have ${files} files: ${kinds}`);
+  for (const glob of idleBans) warnings.push(`--ban ${glob} means none of the images`);
+  if (options.useAll && sources.used < sources.usable) {
+    const columns = Math.ceil(grid.columns * Math.sqrt(sources.usable / cells));
+    warnings.push(
+      `--use-all needs ${count(sources.usable)} cells; ${count(cells)} are there, each with another image: use --columns ${columns}`,
+    );
+  }
+  if (sources.nearDuplicates && options.nearDuplicates === 'group' && !options.placement && !options.useAll) {
+    warnings.push(
+      `${count(sources.nearDuplicates)} images look like others and share their uses; --near-duplicates keep counts each by itself`,
+    );
+  }
+  if (sources.skipped) warnings.push(`${files} files cannot be used; skipped.csv of the reports names them`);
+  if (sources.enlarged) {
+    warnings.push(
+      `${count(sources.enlarged)} images are smaller than a cell (${sizeText(mosaic.cell)} px) and were enlarged`,
+    );
+  }
+  if (catalog.sources.some(({ alpha }) => alpha) && !options.background) {
+    warnings.push(`transparent images lie on ${background}, the target's mean colour; --background chooses another`);
+  }
+  if (tile.format !== 'jpeg') warnings.push(`${tile.format} tiles cannot be spliced: every level was painted`);
+  if (store.linkRefusal !== undefined) {
+    warnings.push(`the file system refused hard links (${store.linkRefusal}): full-resolution tiles are copies`);
+  }
+  if (quality.mostUsedShare > 0.05 && quality.mostUses > 20) {
+    const share = Math.round(quality.mostUsedShare * 100);
+    warnings.push(`one image fills ${share} % of the cells; more --variety or --max-uses would vary them`);
+  }
+  return warnings;
+}
