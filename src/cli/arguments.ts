@@ -3,7 +3,10 @@ import { UserError } from '../errors.ts';
 import type { BuildOptions } from '../conductor/options.ts';
 import type { RemoveOptions } from '../remove/remove.ts';
 import type { VerifyOptions } from '../verify/verify.ts';
-import { BUILD_OPTIONS, buildOptions, OUTPUT_OPTIONS, wholeNumber } from './build-options.ts';
+import { expected } from '../messages.ts';
+import { BUILD_OPTIONS, buildOptions, OUTPUT_OPTIONS } from './build-options.ts';
+import { complete } from './completion.ts';
+import { buildHelp, COMMANDS, nearest, shortHelp } from './help.ts';
 
 /** A command line, understood. */
 export type Command =
@@ -51,6 +54,10 @@ const LIKE_NO_NAME = /^(-|true$|false$)/;
  * @throws {UserError} `usage`.
  */
 export async function readArguments(args: readonly string[], version: string): Promise<Command> {
+  const asked = parserWords(args);
+  if (asked.length === 0) throw new UserError('usage', shortHelp().trimEnd().replace('zoomosaic: ', ''), helpOf());
+  if (asked[0] === 'build' && asked.some((one) => one === '--help' || one === '-h'))
+    return { name: 'text', text: buildHelp() };
   let command: Command | undefined;
   let text = '';
   const parser = yargs()
@@ -62,35 +69,12 @@ export async function readArguments(args: readonly string[], version: string): P
     .parserConfiguration({ 'parse-positional-numbers': false, 'boolean-negation': false, 'dot-notation': false })
     .command(
       'build <target> <images..>',
-      'Build the site of a mosaic',
+      COMMANDS.build,
       (y) =>
         y
           .positional('target', { type: 'string', describe: 'The picture to be reproduced' })
           .positional('images', { type: 'string', array: true, describe: 'Files, folders (recursive), globs' })
-          .options(BUILD_OPTIONS)
-          .example('$0 build portrait.jpg photos/ -o site', 'All images below photos/, 128 columns')
-          .example(
-            '$0 build portrait.jpg photos/ "more/**/*.png" -o site --columns 256',
-            'Folders and globs; 4 times the cells',
-          )
-          .example('$0 build portrait.jpg photos/ -o site --variety 0.7', 'Fewer repeats, a little less likeness')
-          .example(
-            '$0 build portrait.jpg photos/ -o site --use-all --max-uses 20',
-            'Everyone is there, nobody too often',
-          )
-          .example(
-            '$0 build portrait.jpg photos/ -o site --pin 12,34=anna.jpg --ban "*receipt*"',
-            'One image where it has to be; others left out',
-          )
-          .example(
-            '$0 build portrait.jpg photos/ -o site --layout auto --host github-pages',
-            'As few files and bytes as GitHub Pages takes',
-          )
-          .example(
-            '$0 build portrait.jpg photos/ -o site --cell-aspect auto --originals copy',
-            'Cells in the shape of most photos; zooms on into the photos themselves',
-          )
-          .epilogue('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.'),
+          .options(BUILD_OPTIONS),
       async (a) => {
         command = {
           name: 'build',
@@ -102,7 +86,7 @@ export async function readArguments(args: readonly string[], version: string): P
     )
     .command(
       'serve <site>',
-      'Look at a site in a browser',
+      COMMANDS.serve,
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
@@ -116,7 +100,7 @@ export async function readArguments(args: readonly string[], version: string): P
     )
     .command(
       'verify <site>',
-      'Prove that a site is whole',
+      COMMANDS.verify,
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
@@ -134,7 +118,7 @@ export async function readArguments(args: readonly string[], version: string): P
     )
     .command(
       'remove <site> <images..>',
-      'Take images out of a site, and of the catalog',
+      COMMANDS.remove,
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
@@ -158,7 +142,7 @@ export async function readArguments(args: readonly string[], version: string): P
     )
     .command(
       'fit <site>',
-      'Tell where a site can be published',
+      COMMANDS.fit,
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
@@ -170,7 +154,7 @@ export async function readArguments(args: readonly string[], version: string): P
     )
     .command(
       'rebase <site>',
-      'Give a site with the layout iiif another address',
+      COMMANDS.rebase,
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
@@ -186,19 +170,27 @@ export async function readArguments(args: readonly string[], version: string): P
         command = { name: 'rebase', site: a.site, baseUrl: a['base-url'], json: a.json === true };
       },
     )
-    .demandCommand(1, 'Expected a command: build, serve, verify, fit, rebase or remove')
+    .completion('completion', COMMANDS.completion, complete)
+    .demandCommand(1)
     .strict()
     .version(version)
     .alias('help', 'h')
     .wrap(100)
     .exitProcess(false)
     .fail((message, error) => {
-      throw error instanceof UserError ? error : new UserError('usage', message, 'See `zoomosaic --help`.');
+      throw error instanceof UserError ? error : new UserError('usage', corrected(message, asked), helpOf(asked[0]));
     });
-  await parser.parseAsync(withoutDashes(args), {}, (_error, _argv, output) => {
+  await parser.parseAsync(asked, {}, (_error, _argv, output) => {
     text = output;
   });
   return command ?? { name: 'text', text };
+}
+
+/** The words as the parser takes them: `help build` is `build --help`, and a `--` that is being completed is the begin of an option. */
+function parserWords(args: readonly string[]): string[] {
+  if (args[0] === 'help') return [...args.slice(1), '--help'];
+  if (args[0] === '--get-yargs-completions') return args.map((word) => (word === '--' ? '-' : word));
+  return withoutDashes(args);
 }
 
 /** What stands behind `--` is no option, whatever it looks like; the parser would take it for something else altogether. */
@@ -207,4 +199,26 @@ function withoutDashes(args: readonly string[]): string[] {
   if (at < 0) return [...args];
   const operands = args.slice(at + 1);
   return [...args.slice(0, at), ...operands.map((name) => (LIKE_NO_NAME.test(name) ? `./${name}` : name))];
+}
+
+/** The command whose help says more. */
+export function helpOf(command?: string): string {
+  const known = command !== undefined && Object.hasOwn(COMMANDS, command) ? `${command} ` : '';
+  return `See \`zoomosaic ${known}--help\`.`;
+}
+
+/** A refusal of unknown commands and options, with the nearest known name. */
+function corrected(message: string, asked: readonly string[]): string {
+  const [, unknown] = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message) ?? [];
+  if (unknown === undefined) return message;
+  const isCommand = unknown === asked[0];
+  const names = isCommand ? Object.keys(COMMANDS) : Object.keys(BUILD_OPTIONS);
+  const known = nearest(unknown, names);
+  return known === undefined ? message : `${message}; did you mean ${isCommand ? known : `--${known}`}?`;
+}
+
+/** @throws {UserError} `usage` unless `value` is a whole number. */
+function wholeNumber(name: string, value: string): number {
+  if (/^\d+$/.test(value)) return Number(value);
+  throw expected(name, 'a whole number', value);
 }

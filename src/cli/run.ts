@@ -1,17 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { build } from '../conductor/build.ts';
 import { messageOf, UserError } from '../errors.ts';
-import { fit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
-import { rebase } from '../rebase/rebase.ts';
-import { serve } from '../serve/serve.ts';
-import { repair } from '../mend/repair.ts';
-import { remove } from '../remove/remove.ts';
-import { verify } from '../verify/verify.ts';
 import { type Command, readArguments } from './arguments.ts';
-import { fitSummary } from './fit-summary.ts';
 import { ProgressView } from './progress-view.ts';
-import { buildSummary, removeSummary, verifySummary } from './summary.ts';
 
 /** What the command line needs of a process; tests hand in one of their own. */
 export interface CliProcess {
@@ -75,6 +66,7 @@ async function runBuild(
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
+  const [{ build }, { buildSummary }] = await Promise.all([import('../conductor/build.ts'), import('./summary.ts')]);
   const view = new ProgressView(process.stderr, quiet);
   try {
     const result = await build({ ...options, signal, onProgress: (progress) => view.show(progress) });
@@ -92,11 +84,13 @@ async function runVerify(
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
+  const { verifySummary } = await import('./summary.ts');
+  const act = mend ? (await import('../mend/repair.ts')).repair : (await import('../verify/verify.ts')).verify;
   const view = new ProgressView(process.stderr, quiet);
   try {
     const onProgress = (progress: { done: number; total: number }) =>
       view.show({ stage: 'verify', unit: 'tiles', ...progress });
-    const result = await (mend ? repair : verify)({ ...options, signal, onProgress });
+    const result = await act({ ...options, signal, onProgress });
     view.end();
     if (json) process.stdout.write(`${JSON.stringify(result)}\n`);
     else if (!quiet || result.problems.length) process.stdout.write(verifySummary(result));
@@ -111,6 +105,7 @@ async function runRemove(
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
+  const [{ remove }, { removeSummary }] = await Promise.all([import('../remove/remove.ts'), import('./summary.ts')]);
   const view = new ProgressView(process.stderr, quiet);
   try {
     const onProgress = (progress: { done: number; total: number }) =>
@@ -130,6 +125,7 @@ async function runFit(
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
+  const [{ fit }, { fitSummary }] = await Promise.all([import('../fit/fit.ts'), import('./fit-summary.ts')]);
   const result = await fit({ site, signal });
   process.stdout.write(json ? jsonOf(result) : fitSummary(result));
   return DONE;
@@ -145,6 +141,7 @@ async function runRebase(
   { site, baseUrl, json }: Extract<Command, { name: 'rebase' }>,
   process: CliProcess,
 ): Promise<number> {
+  const { rebase } = await import('../rebase/rebase.ts');
   const result = await rebase({ site, baseUrl });
   const { from, to, files } = result;
   const text = files.length > 0 ? `${site} is at ${to} now, no longer ${from}` : `${site} was at ${to} already`;
@@ -157,6 +154,7 @@ async function runServe(
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
+  const { serve } = await import('../serve/serve.ts');
   const serving = await serve({ site, port, host });
   process.stdout.write(`${site} is at ${serving.url} (Ctrl-C ends it)\n`);
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));

@@ -140,29 +140,8 @@ export interface ResolvedOptions {
   readonly report: string;
   readonly force: boolean;
   readonly concurrency: number;
+  /** Options that have no effect beside others. */
+  readonly notes: readonly string[];
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;
 }
-
-/** The defaults, each with its reason. */
-export const DEFAULTS = {
-  columns: 128, // 128 x 85 cells of a 3:2 target: faces are recognised from afar, and a thousand images suffice
-  cellSize: 256, // an image one can look at; 128 columns of it are 32,768 px
-  cellAspect: '1:1', // crops landscapes and portraits alike
-  quality: 85, // no visible loss at 1:1
-  subsampling: '4:2:0' as Subsampling, // a third smaller than 4:4:4
-  format: 'jpeg' as TileFormat, // the only one that can be spliced
-  crop: 'centre' as Crop, // predictable, and needs no second look at the image
-  maxUses: Infinity,
-  variety: 0.5,
-  useAll: false,
-  nearDuplicates: 'group' as NearDuplicates,
-  adapt: 0,
-  mirror: false, // faces and writing should stand as they were taken
-  rotate: false,
-  lenient: false, // half a photograph is seldom wanted
-  layout: 'dzi' as Layout | 'auto' | readonly Layout[],
-  originals: 'none' as Originals,
-  names: 'none' as Names, // the page shows none
-  fullLevel: 'link' as FullLevel, // full resolution costs no disk
-};

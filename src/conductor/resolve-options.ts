@@ -8,29 +8,12 @@ import { HOST_IDS, hostOf } from '../fit/hosts.ts';
 import { TITLE_MAX } from '../format/mosaic-json.ts';
 import { checkIiifFormat } from '../layout/iiif-image.ts';
 import { checkBaseUrl, checkRights } from '../layout/iiif-manifest.ts';
-import { checkKinds, optionOf } from './option-kinds.ts';
-import { type BuildOptions, DEFAULTS, type ResolvedOptions } from './options.ts';
+import { checkOptions } from './check-options.ts';
+import { idleNotes } from './idle-options.ts';
+import { DEFAULTS } from './option-table.ts';
+import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
-import type {
-  Crop,
-  FullLevel,
-  Layout,
-  Names,
-  NearDuplicates,
-  Originals,
-  Rgb,
-  Subsampling,
-  TileFormat,
-} from '../types.ts';
-
-const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
-const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
-const CROPS: readonly Crop[] = ['centre', 'attention', 'entropy'];
-const NEAR_DUPLICATES: readonly NearDuplicates[] = ['group', 'keep'];
-const LAYOUTS: readonly (Layout | 'auto')[] = ['dzi', 'compact', 'iiif', 'auto'];
-const ORIGINALS: readonly Originals[] = ['none', 'link', 'copy'];
-const FULL_LEVELS: readonly FullLevel[] = ['link', 'copy'];
-const NAMES: readonly Names[] = ['all', 'none'];
+import type { Layout, Rgb } from '../types.ts';
 
 /**
  * Copies options, fills in defaults and checks every value.
@@ -38,32 +21,13 @@ const NAMES: readonly Names[] = ['all', 'none'];
  * @throws {UserError} `usage`: "Expected X for --name but received Y".
  */
 export function resolveOptions(options: BuildOptions): ResolvedOptions {
-  checkKinds(options);
+  checkOptions(options);
   const given = { ...DEFAULTS, ...withoutUndefined(options) };
   const { columns, cellSize, quality, subsampling, format, crop, maxUses, fullLevel } = given;
   const { variety, nearDuplicates, adapt, originals, names } = given;
-  const { tileSize, host, baseUrl } = options;
+  const { tileSize, host, baseUrl, minDistance } = options;
   if (options.grid && options.columns !== undefined) throw expected('grid', 'either --columns or --grid', 'both');
-  const whole = (name: string, value: number, low: number, high = 2 ** 32) =>
-    check(
-      name,
-      `a whole number from ${low}${high < 2 ** 32 ? ` to ${high}` : ''}`,
-      value,
-      Number.isInteger(value) && value >= low && value <= high,
-    );
-  whole('columns', columns, 1);
-  if (options.grid) for (const side of [options.grid.columns, options.grid.rows]) whole('grid', side, 1);
-  check(
-    'cell-size',
-    'a power of two from 16 to 4096, or native',
-    cellSize,
-    cellSize === 'native' || (cellSize >= 16 && cellSize <= 4096 && isPowerOfTwo(cellSize)),
-  );
-  check('tile-size', '256 or 512', tileSize, tileSize === undefined || tileSize === 256 || tileSize === 512);
-  whole('quality', quality, 1, 100);
-  oneOf('subsampling', SUBSAMPLINGS, subsampling);
-  oneOf('format', FORMATS, format);
-  oneOf('crop', CROPS, crop);
+  if (options.grid) for (const side of [options.grid.columns, options.grid.rows]) checkWhole('grid', side, 1);
   // Who names a host wants what it takes.
   const layout = layoutsOf(host !== undefined && options.layout === undefined ? 'auto' : given.layout);
   const iiif = layout.includes('iiif');
@@ -77,23 +41,11 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   if (layout === 'auto' && host === undefined)
     throw expected('host', `one of ${HOST_IDS} (--layout auto chooses what it takes)`, 'none');
   if (host !== undefined) hostOf(host);
-  oneOf('full-level', FULL_LEVELS, fullLevel);
-  oneOf('originals', ORIGINALS, originals);
-  oneOf('names', NAMES, names);
-  if (maxUses !== Infinity) whole('max-uses', maxUses, 1);
-  const { minDistance } = options;
-  if (minDistance !== undefined) whole('min-distance', minDistance, 0, 1000);
-  oneOf('near-duplicates', NEAR_DUPLICATES, nearDuplicates);
-  for (const [name, value] of Object.entries({ variety, adapt })) {
-    check(name, 'a number from 0 to 1', value, value >= 0 && value <= 1);
-  }
   const { pins = [], ban = [] } = options;
-  if (options.placement !== undefined) refuseBeside(options);
-  for (const { column, row } of pins) for (const place of [column, row]) whole('pin', place, 0);
+  for (const { column, row } of pins) for (const place of [column, row]) checkWhole('pin', place, 0);
   const { title = '' } = options;
   check('title', `at most ${TITLE_MAX} characters`, `${title.length}`, title.length <= TITLE_MAX);
-  const concurrency = options.concurrency ?? availableParallelism();
-  whole('concurrency', concurrency, 1, 256);
+  const concurrency = options.concurrency ?? Math.min(256, availableParallelism());
   return {
     target: options.target,
     images: [...options.images],
@@ -108,14 +60,14 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     maxUses,
     minDistance,
     variety,
-    useAll: given.useAll,
+    useAll: given.useAll && options.placement === undefined,
     nearDuplicates,
     adapt,
     weights: options.weights,
     mirror: given.mirror,
     rotate: given.rotate,
     lenient: given.lenient,
-    pins: pins.map((pin) => ({ ...pin })),
+    pins: options.placement === undefined ? pins.map((pin) => ({ ...pin })) : [],
     ban: [...ban],
     placement: options.placement,
     layout,
@@ -129,11 +81,16 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     title: options.title ?? (options.names === 'none' ? UNTITLED : titleOf(options.target)),
     names,
     report: options.report ?? reportFolderOf(options.out),
-    force: options.force ?? false,
+    force: given.force,
     concurrency,
+    notes: idleNotes(options, { iiif, format }),
     onProgress: options.onProgress ?? (() => {}),
     signal: options.signal ?? new AbortController().signal,
   };
+}
+
+function checkWhole(name: string, value: number, low: number): void {
+  check(name, `a whole number from ${low}`, value, Number.isInteger(value) && value >= low && value <= 2 ** 32);
 }
 
 /** What a page is called whose target's name is nobody's business. */
@@ -146,24 +103,7 @@ function titleOf(target: string): string {
   return words ? words[0]!.toUpperCase() + words.slice(1) : UNTITLED;
 }
 
-const DECIDING = [
-  'maxUses',
-  'variety',
-  'useAll',
-  'minDistance',
-  'adapt',
-  'weights',
-  'mirror',
-  'rotate',
-  'columns',
-] as const;
-
-/** What decides a placement makes no sense beside one that is given. */
-function refuseBeside(options: BuildOptions): void {
-  const said = options.pins?.length ? 'pin' : DECIDING.find((name) => (options[name] ?? false) !== false);
-  if (!said) return;
-  throw expected('placement', `either --placement or --${optionOf(said)}`, 'both');
-}
+const LAYOUTS: readonly (Layout | 'auto')[] = ['dzi', 'compact', 'iiif', 'auto'];
 
 function parseBackground(text: string): Rgb {
   const colour = fromHex(text);
@@ -173,7 +113,7 @@ function parseBackground(text: string): Rgb {
 
 function layoutsOf(asked: BuildOptions['layout']): readonly Layout[] | 'auto' {
   const all = [...new Set(typeof asked === 'string' ? [asked] : asked)];
-  for (const one of all) oneOf('layout', LAYOUTS, one);
+  for (const one of all) oneOf('layout', LAYOUTS, one as Layout);
   if (all.length === 0) throw expected('layout', LAYOUTS.join(', '), 'none');
   if (!all.includes('auto')) return all as Layout[];
   if (all.length > 1) throw expected('layout', 'auto alone, or layouts', all.join(','));
@@ -185,10 +125,6 @@ function aspectOf(text: string): Aspect | 'auto' {
   const aspect = parseAspect(text);
   if (!aspect) throw expected('cell-aspect', `a ratio of whole numbers up to ${ASPECT_MAX}, as in 4:3, or auto`, text);
   return aspect;
-}
-
-function isPowerOfTwo(value: number): boolean {
-  return Number.isInteger(value) && (value & (value - 1)) === 0;
 }
 
 function withoutUndefined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {

@@ -89,6 +89,11 @@ export function resultOf(
     peakRssBytes: peakMemory(),
     quality: mosaic.quality,
     background: mosaic.background,
-    warnings: [...plan.warnings, ...warnings, ...warningsOf({ options, mosaic, catalog, store, idleBans })],
+    warnings: [
+      ...options.notes,
+      ...plan.warnings,
+      ...warnings,
+      ...warningsOf({ options, mosaic, catalog, store, idleBans }),
+    ],
   };
 }

@@ -8,7 +8,7 @@ import type { SourceRasters } from '../../dist/tiles/cell-painter.js';
 import { match, type MatchOptions } from '../../dist/match/match.js';
 import { measureLikeness } from '../../dist/measure/likeness.js';
 import { openTarget, type Target } from '../../dist/image/target.js';
-import { DEFAULTS } from '../../src/conductor/options.ts';
+import { DEFAULTS } from '../../src/conductor/option-table.ts';
 import type { Grid, Likeness, Placement, Turn } from '../../src/types.ts';
 import { catalogOf } from './data.ts';
 import { SHARED_DATA } from './shared-data.ts';

@@ -1,0 +1,41 @@
+import { check, expected } from '../messages.ts';
+import { isObject, type OptionName, optionOf, PATH, ROWS, type ValueType } from './option-table.ts';
+import type { BuildOptions } from './options.ts';
+
+const IMAGES: ValueType = {
+  what: 'at least one file, folder or glob',
+  is: (value) => Array.isArray(value) && value.length > 0 && value.every(PATH.is),
+};
+const FUNCTION: ValueType = { what: 'a function', is: (value) => typeof value === 'function' };
+const SIGNAL: ValueType = {
+  what: 'an AbortSignal',
+  is: (value) => isObject(value) && typeof value['throwIfAborted'] === 'function',
+};
+
+/** What is no option of the command line. */
+const OTHERS: Readonly<Record<Exclude<keyof BuildOptions, OptionName>, ValueType>> = {
+  target: PATH,
+  images: IMAGES,
+  onProgress: FUNCTION,
+  signal: SIGNAL,
+};
+const NEEDED: readonly (keyof BuildOptions)[] = ['target', 'images', 'out'];
+
+/**
+ * Refuses values of the wrong type, and values out of range. Callers without types (forms, files) get the same messages.
+ *
+ * @throws {UserError} `usage`: "Expected X for --name but received Y".
+ */
+export function checkOptions(options: BuildOptions): void {
+  if (!isObject(options)) throw expected('options', 'an object', options);
+  const types = [...Object.entries(OTHERS), ...ROWS.map(([name, { type }]) => [name, type] as const)];
+  for (const [name, { what, is }] of types) {
+    const value = options[name];
+    if (value !== undefined || NEEDED.includes(name as keyof BuildOptions))
+      check(optionOf(name), what, value, is(value));
+  }
+  for (const [name, { range }] of ROWS) {
+    const value = options[name];
+    if (range && value !== undefined) check(optionOf(name), range.what, value, range.is(value));
+  }
+}
