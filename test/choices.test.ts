@@ -40,7 +40,7 @@ describe('a build', () => {
     expect(result.warnings).toContain('--ban nothing*.png means none of the images');
     expect(result.warnings.join()).not.toContain(ban[0]);
     const given = make(root, 'given banned', { placement: free.placement, ban: ban.slice(0, 1) });
-    const message = expect.stringContaining(`--placement names ${banned}, which is none`) as string;
+    const message = expect.stringContaining(`names ${banned}, which is none`) as string;
     await expect(given).rejects.toMatchObject({ code: 'usage', message });
   });
 

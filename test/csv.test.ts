@@ -47,6 +47,7 @@ describe('CSV', () => {
     ['a mark at its beginning', '\ufeff"row",column\n2,1\n3,4\n'],
     ['its columns in another order, with others', 'x,column,y,row\r\n-,1,-,2\r\n"a\r\nb",4,,3'],
     ['names written otherwise', ' Column ,"ROW"\n1,2\n4,3\n'],
+    ['semicolons, as spreadsheets write them', 'column;row\n1;2\n4;"3"\n'],
     ['empty lines', 'column,row\n\n1,2\n\n4,3\n\n\n'],
   ])('may have %s', (_, text) => {
     const rows = readCsv(text, ['column', 'row'], 'it').map(({ column, row }) => [column, row]);
@@ -58,7 +59,7 @@ describe('CSV', () => {
 
   test.each([
     ['', /Cannot read --pin x\.csv: its first line does not name column, row/],
-    ['column;row\n1;2\n', /Cannot read --pin x\.csv: its first line does not name column, row/],
+    ['column\trow\n1\t2\n', /Cannot read --pin x\.csv: its first line does not name column, row/],
     ['column,line\n1,2\n', /Cannot read --pin x\.csv: its first line does not name row$/],
     ['column,row\n1,"2\n', /Cannot read --pin x\.csv: Quote Not Closed/],
     ['column,row\n1,a"2"\n', /Cannot read --pin x\.csv: Invalid/],

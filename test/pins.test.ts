@@ -185,7 +185,11 @@ describe('cells', () => {
   const grid = { columns: 3, rows: 2 };
   const pin = (column: number, row: number, image: string) => ({ column, row, image });
   const placed = (images: string[], turns: (0 | 4 | 7)[] = []) =>
-    images.map((image, cell) => ({ ...pin(cell % 3, Math.floor(cell / 3), image), turn: turns[cell] ?? (0 as const) }));
+    images.map((image, cell) => ({
+      ...pin(cell % 3, Math.floor(cell / 3), image),
+      turn: turns[cell] ?? (0 as const),
+      line: cell + 2,
+    }));
   const six = ['c.jpg', '2020/a.jpg', '2021/a.jpg', 'c.jpg', 'xa.jpg', 'old/2020/b.jpg'];
 
   test('are those that pins name', () => {
@@ -213,8 +217,8 @@ describe('cells', () => {
 
   test.each([
     [placed(six).toSpliced(4, 1), /^it has no image for cell 1,1 of 3 x 2$/],
-    [placed([...six, 'c.jpg']), /^it names cell 0,2, outside the grid of 3 x 2$/],
-    [placed(six.with(2, 'none.jpg')), /^it names none\.jpg, which is none of the 7 images$/],
+    [placed([...six, 'c.jpg']), /^it \(line 8\) names cell 0,2, outside the grid of 3 x 2$/],
+    [placed(six.with(2, 'none.jpg')), /^it \(line 4, cell 2,0\) names none\.jpg, which is none of the 7 images$/],
   ])('are refused where a placement is wrong: %#', async (cells, message) => {
     await refuses(() => givenCells(cells, grid, names, 100, 'it'), message);
   });

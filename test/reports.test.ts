@@ -137,7 +137,7 @@ describe('a given placement', () => {
       'names an unknown image',
       GIVEN.with(2, '2,0,020.jpg'),
       {},
-      /^--placement names 020\.jpg, which is none of the 19 images$/,
+      /^--placement \(line 4, cell 2,0\) names 020\.jpg, which is none of the 19 images$/,
     ],
     [
       'names one that cannot be used',
@@ -155,7 +155,7 @@ describe('a given placement', () => {
       'is of a larger grid',
       GIVEN,
       { grid: { columns: 3, rows: 1 } },
-      /^--placement names cell 0,1, outside the grid of 3 x 1$/,
+      /^--placement \(line 5\) names cell 0,1, outside the grid of 3 x 1$/,
     ],
     [
       'has a line that is wrong',

@@ -209,13 +209,13 @@ describe('rules', () => {
       'too few for their uses',
       500,
       { maxUses: 8 },
-      '6,080 cells at --max-uses 8 need at least 760 images; 500 are usable. Add images, use --max-uses 13, or fewer --columns.',
+      '6,080 cells at --max-uses 8 need at least 760 images; 500 are usable. Add images, use --max-uses 13, or --columns 51, which they fill.',
     ],
     [
       'too few different ones',
       1000,
       { maxUses: 8, alike: pairs },
-      '6,080 cells at --max-uses 8 need at least 760 images; 1,000 are usable, 500 of them different. Add images, use --max-uses 13, use --near-duplicates keep, or fewer --columns.',
+      '6,080 cells at --max-uses 8 need at least 760 images; 1,000 are usable, 500 of them different. Add images, use --max-uses 13, use --near-duplicates keep, or --columns 51, which they fill.',
     ],
     [
       'too few for a distance',

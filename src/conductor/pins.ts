@@ -37,6 +37,8 @@ function malformed(text: string): UserError {
 /** A cell of a placement file. */
 export interface PlacedImage extends Pin {
   readonly turn: Turn;
+  /** Line of the file. */
+  readonly line: number;
 }
 
 /** Reads a CSV with the columns column, row, source, and turn, if it has one. */
@@ -52,15 +54,17 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
       { cause: error },
     );
   }
-  return readCsv(text, ['column', 'row', 'source'], what).map((line, i) => {
-    const [column, row, source, turn] = ['column', 'row', 'source', 'turn'].map((name) => line[name]);
+  return readCsv(text, ['column', 'row', 'source'], what).map((fields, i) => {
+    // Every cell has a line of its own, below that of the names.
+    const line = i + 2;
+    const [column, row, source, turn] = ['column', 'row', 'source', 'turn'].map((name) => fields[name]);
     const bad = [column, row].find((value) => !/^\d+$/.test(value ?? ''));
     if (bad === undefined && source && /^[0-7]?$/.test(turn ?? '')) {
-      return { column: Number(column), row: Number(row), image: source, turn: Number(turn ?? 0) as Turn };
+      return { column: Number(column), row: Number(row), image: source, turn: Number(turn ?? 0) as Turn, line };
     }
     throw new UserError(
       'usage',
-      `Expected column, row, source in line ${i + 2} of ${shown(what)} but received ${shown([column, row, source, turn].filter((value) => value !== undefined).join(', '))}`,
+      `Expected column, row, source in line ${line} of ${shown(what)} but received ${shown([column, row, source, turn].filter((value) => value !== undefined).join(', '))}`,
       'Columns and rows are whole numbers from 0; a turn is 0 to 7.',
     );
   });
@@ -96,14 +100,14 @@ export function givenCells(
   const cells = new Uint32Array(grid.columns * grid.rows);
   const given = new Uint8Array(cells.length);
   const known = new Map<string, number>();
-  for (const { column, row, image, turn } of placed) {
-    const cell = cellOf(grid, column, row, what);
+  for (const { column, row, image, turn, line } of placed) {
+    const cell = cellOf(grid, column, row, `${what} (line ${line})`);
     let id = known.get(image);
-    if (id === undefined) known.set(image, (id = names.find(image, what)));
+    if (id === undefined) known.set(image, (id = names.find(image, `${what} (line ${line}, cell ${column},${row})`)));
     if (given[cell] && cells[cell] !== turn * usable + id) {
       throw new UserError(
         'usage',
-        `${what} has two images for cell ${column},${row}`,
+        `${what} has two images for cell ${column},${row}, the second in line ${line}`,
         'Name one image for every cell.',
       );
     }

@@ -21,7 +21,8 @@ export function* csvBlocks(lines: Iterable<readonly (string | number)[]>): Gener
 }
 
 /**
- * Reads CSV whose first line names the columns, in any order; others than the wanted ones are ignored.
+ * Reads CSV whose first line names the columns, in any order; others than the wanted ones are ignored. Fields are separated by
+ * commas, or by semicolons where spreadsheets write those.
  *
  * @param what people know the file as.
  * @throws {UserError} `usage` if it is no CSV, or lacks a column.
@@ -35,6 +36,7 @@ export function readCsv(
   try {
     const rows = parse(text, {
       bom: true,
+      delimiter: separatorOf(text),
       columns: (names: string[]) => (header = names.map((name) => name.trim().toLowerCase())),
       skip_empty_lines: true,
       relax_column_count: true,
@@ -50,4 +52,10 @@ export function readCsv(
       { cause: error },
     );
   }
+}
+
+/** Tells the separator by the first line: names of columns hold neither. */
+function separatorOf(text: string): ',' | ';' {
+  const [first = ''] = text.split(/[\r\n]/, 1);
+  return first.includes(';') && !first.includes(',') ? ';' : ',';
 }

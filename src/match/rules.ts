@@ -56,7 +56,7 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
     throw new UserError(
       'too-few-images',
       `${count(cells)} cells at --max-uses ${maxUses} need at least ${count(needed)} images${apart}`,
-      `Add images, use --max-uses ${Math.ceil(cells / distinct)}${keep}, or fewer --columns.`,
+      `Add images, use --max-uses ${Math.ceil(cells / distinct)}${keep}, or ${fittingGrid(grid, distinct * maxUses)}.`,
     );
   }
   // Any block of (D + 1) x (D + 1) cells has to show that many different sources.
@@ -71,6 +71,14 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
   }
   checkPins(grid, maxUses, minDistance, others);
   if (!found && minDistance > 0) checkKinds({ grid, maxUses, minDistance, ...others });
+}
+
+/** The largest grid of the same shape that some number of uses fills, as an option. */
+function fittingGrid({ columns, rows }: Grid, uses: number): string {
+  let fitting = Math.min(columns, Math.ceil(Math.sqrt((uses * columns) / rows)));
+  const rowsOf = (across: number) => Math.max(1, Math.round((across * rows) / columns));
+  while (fitting > 1 && fitting * rowsOf(fitting) > uses) fitting--;
+  return `--columns ${fitting}, which they fill`;
 }
 
 /** Refuses what counting proves to be impossible: kinds that are used too rarely, or would have to be used too often. */
