@@ -1,24 +1,23 @@
 import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
 
-/** How a target's OKLab colours are moved before they are compared; plain data, for threads. */
+/** A map of the target's OKLab colours, applied before they are compared; plain data, for threads. */
 export interface Adaptation {
-  /** Lightness for each of {@link CURVE_STEPS} + 1 even steps of lightness. */
+  /** Mapped lightness at {@link CURVE_STEPS} + 1 even steps of lightness. */
   readonly lightness: Float32Array;
-  /** Of a and b: what they are multiplied by, and what is added then. */
+  /** Linear map of a and b: factor, then offset. */
   readonly scale: readonly [a: number, b: number];
   readonly offset: readonly [a: number, b: number];
 }
 
 const CURVE_STEPS = 256;
-/** A mean is the first frequency over this. */
+/** The first coefficient of a channel is its mean times this. */
 const DC = FEATURE_SIDE;
 
 /**
- * Moves the colours of cells towards those of sources: lightness so that as many cells as sources are darker than any
- * (histogram matching), a and b so that their means and, if the sources' are less, their deviations agree (E. Reinhard et
- * al., "Color transfer between images", 2001).
+ * Computes a map that moves the colours of cells towards those of sources. Lightness: histogram matching. a and b: the
+ * means agree, and the deviations if the sources' are smaller (E. Reinhard et al., "Color transfer between images", 2001).
  *
- * @param cells, sources feature vectors; some hundred of each tell enough.
+ * @param cells, sources feature vectors; a few hundred of each are enough.
  * @param part of the way, 0..1.
  */
 export function adaptationOf(cells: Float32Array, sources: Float32Array, part: number): Adaptation {
@@ -36,7 +35,7 @@ export function adaptationOf(cells: Float32Array, sources: Float32Array, part: n
   return { lightness, scale: [a.scale, b.scale], offset: [a.offset, b.offset] };
 }
 
-/** Moves the colour at `lab[at..]`. */
+/** Maps the colour at `lab[at..]`, in place. */
 export function adapt({ lightness, scale, offset }: Adaptation, lab: Float64Array, at: number): void {
   const x = Math.min(1, Math.max(0, lab[at]!)) * CURVE_STEPS;
   const step = Math.min(CURVE_STEPS - 1, Math.floor(x));
@@ -45,13 +44,13 @@ export function adapt({ lightness, scale, offset }: Adaptation, lab: Float64Arra
   lab[at + 2] = lab[at + 2]! * scale[1] + offset[1];
 }
 
-/** Mean of each vector's channel, rising. */
+/** Means of a channel, one per vector, in rising order. */
 function means(features: Float32Array, channel: number): Float32Array {
   const count = features.length / FEATURE_LENGTH;
   return Float32Array.from({ length: count }, (_, i) => features[i * FEATURE_LENGTH + channel]! / DC).toSorted();
 }
 
-/** What part of the sorted values is below one, 0..1; in between by interpolation, so that the curve is even. */
+/** Computes the rank of a value among sorted values, 0..1; interpolates, so that the curve is smooth. */
 function rankOf(sorted: Float32Array, value: number): number {
   const last = sorted.length - 1;
   if (sorted[0] === sorted[last]) return 0.5;

@@ -3,7 +3,10 @@ import { writeCellLook } from './emphasis.ts';
 import { squaredDistance } from './search-tree.ts';
 import type { TargetCells } from './target-cells.ts';
 
-/** Squared distances of what cells `start..` of the target show, as it is, from the vectors that they have: those `at` of `points`. */
+/**
+ * Computes the squared distances of cells' pictures from what the target shows, without adaptation: cell `start + i` has
+ * the vector with number `at[i]` in `points`.
+ */
 export function costsOf({ grid, px }: TargetCells, start: number, points: Float32Array, at: Uint32Array): Float32Array {
   const seen = new Float32Array(FEATURE_LENGTH);
   const costs = new Float32Array(at.length);

@@ -3,8 +3,8 @@ import { quantise } from '../kernels/priced-kernel.ts';
 import { type TargetCells, writeCellFeatures } from './target-cells.ts';
 
 /**
- * How much differences of a cell's finer half count, where those of its four quarters' colours count 1: less, since from afar
- * they are not seen.
+ * Factor of a cell's finer coefficients (frequency 2 and up, in either direction). They are not visible from afar. The
+ * coarser ones hold the colours of a cell's four quarters and have factor 1.
  */
 const FINE = 0.6;
 
@@ -13,7 +13,7 @@ const EMPHASIS = Float32Array.from({ length: FEATURE_LENGTH }, (_, i) => {
   return Math.max(Math.floor(frequency / FEATURE_SIDE), frequency % FEATURE_SIDE) > 1 ? FINE : 1;
 });
 
-/** Emphasises the feature vectors of `features`, in place. */
+/** Emphasises the feature vectors in `features`, in place. */
 export function emphasise(features: Float32Array): void {
   for (let from = 0; from < features.length; from += FEATURE_LENGTH) {
     for (let i = 0; i < FEATURE_LENGTH; i++) features[from + i]! *= EMPHASIS[i]!;
@@ -22,14 +22,14 @@ export function emphasise(features: Float32Array): void {
 
 const vector = new Float32Array(FEATURE_LENGTH);
 
-/** Writes the emphasised feature vector of a cell into `out` from `at` on. */
+/** Writes the emphasised feature vector of a cell into `out`, from `at` on. */
 export function writeCellLook(target: TargetCells, cell: number, out: Float32Array, at: number): void {
   writeCellFeatures(target, cell, vector, 0);
   emphasise(vector);
   out.set(vector, at);
 }
 
-/** Writes the quantised vectors of cells `start..end` to their places in `out`, which has those of all cells. */
+/** Writes the quantised features of cells `start..end` to their places in `out`, which has room for all cells. */
 export function quantiseCells(target: TargetCells, out: Int16Array, start: number, end: number): void {
   for (let cell = start; cell < end; cell++) {
     writeCellFeatures(target, cell, vector, 0);

@@ -1,69 +1,84 @@
+/**
+ * The protocol between the main thread and the matching threads. Each thread receives a {@link Shared} when it starts
+ * (feature vectors, pins and weights in shared memory), then answers one {@link MatchJob} at a time.
+ *
+ * Without rules, threads answer `nearest` jobs for batches of cells. With rules, they first answer `quantise` jobs; then
+ * one thread answers the `ruled` job and places all cells, while the others answer `help` and serve its lookups (see
+ * lookup.ts). In the end, `costs` jobs compare the placement with the target.
+ */
 import type { Grid } from '../types.ts';
 import type { LookupMemory } from './lookup.ts';
 import type { SearchTree } from './search-tree.ts';
 import type { TargetCells } from './target-cells.ts';
 
 /**
- * What matching threads share. A picture is a source that stands in one of its ways (upright, mirrored, …): its id is
- * way x sources + source id. Threads call pictures by their position in the tree, where alike ones are neighbours.
+ * Data that matching threads share. A picture is a source in one orientation (upright, mirrored, …); its id is turn index x
+ * number of sources + source id. Threads refer to pictures by position in the search tree, where similar pictures are
+ * neighbours.
  */
 export interface Scene {
   readonly target: TargetCells;
   readonly tree: SearchTree;
-  /** By position, the source that it is a picture of. */
+  /** By position: the picture's source. */
   readonly sources: Uint32Array;
-  /** By position, what shares its uses with others has the same number; and what must not stand near others. */
+  /**
+   * By position. `sharing` is equal for pictures that share their uses; `alike` is equal for near-duplicates, which keep
+   * the distance.
+   */
   readonly sharing: Uint32Array;
   readonly alike: Uint32Array;
-  /** What the costs of each cell are multiplied by. */
+  /** By cell: factor of its costs. */
   readonly weights: Float32Array;
-  /** Position of the picture that each cell has to show, {@link FREE} if any will do. */
+  /** By cell: position of the pinned picture; {@link FREE} where none is pinned. */
   readonly pins: Uint32Array;
 }
 
-/** What every matching thread is given. */
+/** Data that every matching thread receives when it starts. */
 export interface Shared {
   readonly scene: Scene;
-  /** Where cells do not just take the likest. */
+  /** Undefined if every cell simply takes the closest picture. */
   readonly lookup?: LookupMemory;
 }
 
-/** A cell that no picture is pinned to. */
+/** Marks a cell without a pinned picture. */
 export const FREE = 0xffffffff;
 
-/** What is asked of a placement as a whole. */
+/** Rules for a placement as a whole. */
 export interface Rules {
-  /** Cells that pictures which share their uses may fill at most. */
+  /** Greatest number of cells for pictures that share their uses. */
   readonly maxUses: number;
-  /** 0..1: how much a further use costs. */
+  /** 0..1: price of each further use. */
   readonly variety: number;
-  /** Every source at least once. */
+  /** Uses every source at least once. */
   readonly useAll: boolean;
 }
 
-/** What a matching thread is asked. */
+/** Job of a matching thread. */
 export type MatchJob =
-  /** The likest pictures of cells `start..end`. */
+  /** Finds the closest pictures of cells `start..end`. */
   | { readonly kind: 'nearest'; readonly start: number; readonly end: number }
-  /** To quantise what these cells show, for lookups. */
+  /** Quantises the features of these cells, for lookups. */
   | { readonly kind: 'quantise'; readonly start: number; readonly end: number }
-  /** What cells `start..` cost with these pictures. */
+  /** Computes the costs of cells `start..` with these pictures. */
   | { readonly kind: 'costs'; readonly start: number; readonly positions: Uint32Array }
-  /** To help with lookups until all cells are placed. */
+  /** Helps with lookups until all cells are placed. */
   | { readonly kind: 'help'; readonly seat: number }
-  /** To place all cells under the rules. */
+  /** Places all cells under the rules. */
   | {
       readonly kind: 'ruled';
       readonly rules: Rules;
-      /** Tried in this order. */
+      /** Minimum distances, tried in this order. */
       readonly distances: readonly number[];
-      /** If the rules are but distances: positions of the nearest pictures. */
+      /** Positions of the closest pictures; given if the distance is the only rule. */
       readonly nearest?: Uint32Array;
-      /** Shared; receives the parts of {@link PROGRESS_PARTS} that are done. */
+      /** Shared; receives the progress, 0..{@link PROGRESS_PARTS}. */
       readonly progress: Int32Array;
     };
 
-/** Pictures of cells, by position; `stuck` if the rules left none for some cell, as is proved, or seems so. */
+/**
+ * A placement: pictures of cells, by position. `stuck` if none was found: some cell has no picture left, or it is proved
+ * that no placement keeps the rules.
+ */
 export interface MatchResult {
   readonly cells: Uint32Array;
   readonly stuck?: 'proved' | 'not found';
@@ -73,13 +88,16 @@ export interface MatchResult {
   readonly minDistance: number;
 }
 
-/** Of the time that placing takes, what has passed when equal sources begin to be parted. */
+/** Share of a job's progress at which cells are placed and the separation of near-duplicates begins. */
 export const PLACED_PART = 0.6;
 
-/** Parts of the whole in which a long job tells its progress. */
+/** Units of a long job's progress. */
 export const PROGRESS_PARTS = 1000;
 
-/** Whether something like a picture stands within a distance of a cell, apart from that cell itself and `except`. */
+/**
+ * Tells whether a near-duplicate of a picture lies within `distance` cells of a cell (Chebyshev), other than in that cell
+ * and in `except`.
+ */
 export function isNear(
   { target: { grid }, alike }: Scene,
   cells: Uint32Array,
@@ -100,7 +118,7 @@ export function isNear(
   return false;
 }
 
-/** Calls `visit` for every cell within a Chebyshev distance of one, itself included. */
+/** Calls `visit` for every cell within a Chebyshev distance of a cell, itself included. */
 export function eachNear(grid: Grid, cell: number, distance: number, visit: (other: number) => void): void {
   const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
   const [left, right] = [Math.max(0, column - distance), Math.min(grid.columns - 1, column + distance)];

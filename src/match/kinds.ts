@@ -3,40 +3,40 @@ import { type Groups, groupBy } from './assign/groups.ts';
 import { FREE, type Rules } from './jobs.ts';
 
 /**
- * What a distance is about: which kind of picture stands in which cell. Pictures that look alike are of one kind, no two of which
- * may stand within the distance of each other; which of them stands where makes no difference to that.
+ * The problem of keeping a distance: which kind of picture is in which cell. Near-duplicates are of one kind. No two cells
+ * within the distance of each other may show the same kind; which picture of the kind a cell shows makes no difference.
  */
 export interface Kinds {
   readonly grid: Grid;
   readonly distance: number;
-  /** Pictures by kind. */
+  /** Pictures grouped by kind. */
   readonly pictures: Groups;
-  /** Kind of what is pinned to each cell; {@link FREE} where nothing is. */
+  /** By cell: kind of the pinned picture; {@link FREE} where none is pinned. */
   readonly pinned: Uint32Array;
-  /** Of each kind, how many cells without a pin have to show it, and may show it. */
+  /** By kind: least and greatest number of unpinned cells that may show it. */
   readonly least: Uint32Array;
   readonly most: Uint32Array;
-  /** No picture is used twice: there are more than cells, and all are wanted. */
+  /** Uses no picture twice: all are wanted, and the unused ones outnumber the free cells. */
   readonly once: boolean;
 }
 
-/** What kinds follow from; pictures by their number, whatever that is. */
+/** Facts that kinds are derived from. Pictures are numbered by the caller, in any way. */
 export interface KindFacts {
   readonly grid: Grid;
-  /** By picture, what must not stand near others, and what shares its uses, has the same number. */
+  /** By picture. `alike` is equal for near-duplicates; `sharing` is equal for pictures that share their uses. */
   readonly alike: Uint32Array;
   readonly sharing: Uint32Array;
-  /** By cell; {@link FREE} where nothing is pinned. */
+  /** By cell: the pinned picture; {@link FREE} where none is pinned. */
   readonly pins: Uint32Array;
   readonly rules: Pick<Rules, 'maxUses' | 'useAll'>;
 }
 
-/** Cells that show one kind at most, each of them farther than `distance` from the others. */
+/** Greatest number of cells that can show one kind, each farther than `distance` from the others. */
 export function apartMost({ columns, rows }: Grid, distance: number): number {
   return Math.ceil(columns / (distance + 1)) * Math.ceil(rows / (distance + 1));
 }
 
-/** The kinds of pictures, and how often the rules want each. */
+/** Groups pictures into kinds and computes the number of uses that the rules want of each. */
 export function kindsOf({ grid, alike, sharing, pins, rules }: KindFacts, distance: number): Kinds {
   const pictures = groupBy(alike);
   const groups = groupBy(sharing);
@@ -65,18 +65,19 @@ export function kindsOf({ grid, alike, sharing, pins, rules }: KindFacts, distan
   return { grid, distance, pictures, pinned, least, most, once };
 }
 
-/** Why no placement can keep the rules, as numbers tell. */
+/** Proof by counting that no placement keeps the rules. */
 export type Shortage =
-  /** So many blocks have so many cells, and images fill no more of them than `filled`. */
+  /** The largest `blocks` blocks have `cells` cells, but the images fill at most `filled` of them. */
   | { readonly blocks: number; readonly cells: number; readonly filled: number }
-  /** So many images have to be used that look alike, and no more than `apart` cells are far enough from each other. */
+  /** `alike` near-duplicates have to be used, but at most `apart` cells are far enough from each other. */
   | { readonly alike: number; readonly apart: number };
 
 /**
- * Counts: cut into blocks as wide as the distance, a grid has no block that shows a kind twice. So whatever is placed, s blocks
- * show a kind no more than s times, nor more often than it may be used at all; and all kinds together have to fill them.
+ * Looks for a proof by counting that no placement exists. A block of (distance + 1) x (distance + 1) cells shows no kind
+ * twice. So any s blocks show a kind at most s times, and at most as often as it may be used at all; all kinds together
+ * have to fill the blocks.
  *
- * @returns what is missing; undefined where counting proves nothing.
+ * @returns the shortage; undefined where counting proves nothing.
  */
 export function shortageOf({ grid, distance, pinned, least, most }: Kinds): Shortage | undefined {
   const all = most.slice();
@@ -89,7 +90,7 @@ export function shortageOf({ grid, distance, pinned, least, most }: Kinds): Shor
   const sizes = blockSizes(grid, distance);
   const alike = owed.reduce((largest, times) => Math.max(largest, times), 0);
   if (alike > sizes.length) return { alike, apart: sizes.length };
-  // Kinds that may be used so often or more.
+  // By number of uses: number of kinds that may be used that often or more.
   const atLeast = new Uint32Array(sizes.length + 2);
   for (const times of all) atLeast[Math.min(times, sizes.length)]!++;
   for (let times = sizes.length; times > 0; times--) atLeast[times - 1]! += atLeast[times]!;
@@ -102,7 +103,7 @@ export function shortageOf({ grid, distance, pinned, least, most }: Kinds): Shor
   return undefined;
 }
 
-/** Cells of the blocks that a grid is cut into, most first. */
+/** Numbers of cells of the blocks that a grid is cut into, largest first. */
 function blockSizes({ columns, rows }: Grid, distance: number): Uint32Array {
   const parts = (length: number) =>
     Array.from({ length: Math.ceil(length / (distance + 1)) }, (_, i) =>

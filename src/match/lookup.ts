@@ -1,28 +1,43 @@
 /**
- * The cheapest pictures of many cells at once, looked up by all matching threads: one asks, and takes part; the others help
- * whenever something is asked. What is found does not depend on how many they are, nor on which of them found it.
+ * Finds the k cheapest pictures of many cells at once, on all matching threads. One thread, the asker ({@link Lookup}),
+ * sets a batch of cells and takes part in the work; the other threads ({@link help}) wait and help with each batch.
+ *
+ * The protocol uses no locks, only atomics on `control`. A batch is one round:
+ *
+ * 1. The asker writes the cells, COUNT and EACH (k), resets NEXT, then publishes the round's number in ROUND and wakes the
+ * helpers.
+ * 2. Every thread claims chunks of cells by adding to NEXT, until none is left.
+ * 3. The asker sets ROUND to NOTHING, so that no helper joins any more, and waits until ACTIVE is 0.
+ *
+ * A helper adds itself to ACTIVE, then reads ROUND again and works only if a round is on. The asker writes the next batch
+ * only after step 3, so a batch never changes while a thread works on it. Each cell's results have their own place: they
+ * depend neither on the number of threads nor on which thread found them.
  */
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { PricedSources } from '../kernels/priced-kernel.ts';
 import { type SourcesMemory, sourcesMemory } from '../kernels/priced-memory.ts';
 
-/** Cells that can be asked for at once. */
+/** Greatest number of cells of a batch. */
 export const BATCH = 2048;
-/** Pictures of a cell that are asked for at most: by whoever has to pass over those that stand near. */
+/** Greatest number of pictures that are asked for per cell: some callers skip pictures that have near-duplicates nearby. */
 export const ASKED_MAX = 512;
-/** Cells that a thread looks up before it asks for more. */
+/** Number of cells that a thread claims at a time. */
 const CHUNK = 32;
 
-/** What the threads share, plain data. */
+/** Memory that the threads share; plain data. */
 export interface LookupMemory {
   /** Quantised features of all cells. */
   readonly cells: Int16Array;
-  /** And of all pictures, by position. */
+  /** Quantised features of all pictures, by position. */
   readonly points: Int16Array;
-  /** What the costs of each cell are multiplied by. */
+  /** By cell: factor of its costs. */
   readonly weights: Float32Array;
   readonly sources: SourcesMemory;
-  /** {@link BATCH} cells, and what was found for each: how many pictures; their ids, costs and costs x weight + prices, one cell after the other. */
+  /**
+   * The batch: up to {@link BATCH} cells in `asked`, and the number of pictures found for each in `held`. Cell i of a batch
+   * has its results from i * k on, in rising order: `ids` are positions, `costs` unweighted, `values` are cost x weight +
+   * price.
+   */
   readonly asked: Uint32Array;
   readonly held: Uint16Array;
   readonly ids: Uint32Array;
@@ -31,11 +46,18 @@ export interface LookupMemory {
   readonly control: Int32Array;
 }
 
-// Places in `control`. ROUND: number of what is being asked; NOTHING while nothing is, OVER when nothing will be.
+// Indices into `control`. ROUND: number of the current round; NOTHING between rounds, OVER after the last. ACTIVE: number
+// of helpers at work. NEXT: first cell of the batch that is not claimed. COUNT: number of cells of the batch. EACH:
+// pictures per cell (k).
 const [ROUND, ACTIVE, NEXT, COUNT, EACH] = [0, 1, 2, 3, 4];
 const [NOTHING, OVER] = [0, -1];
 
-/** @param most pictures of a cell that are ever asked for; @param threads that look up. */
+/**
+ * Allocates the shared memory of a lookup.
+ *
+ * @param most greatest number of pictures per cell that will be asked for.
+ * @param threads number of threads that look up, the asker included.
+ */
 export function lookupMemory(
   { cells, points, weights }: Pick<LookupMemory, 'cells' | 'points' | 'weights'>,
   most: number,
@@ -57,10 +79,10 @@ export function lookupMemory(
   };
 }
 
-/** The thread that asks. */
+/** The asker's side of the protocol; one thread has it. */
 export class Lookup {
   readonly memory: LookupMemory;
-  /** Prices are set here; one cell alone is looked up here, too. */
+  /** Prices are set here. The asker searches through it, too. */
   readonly sources: PricedSources;
   private rounds = 0;
 
@@ -70,10 +92,11 @@ export class Lookup {
   }
 
   /**
-   * Looks up the `k` cheapest pictures of each cell; what it found is in {@link memory} until the next time, k for each
-   * of the cells.
+   * Looks up the `k` cheapest pictures of each cell. The results stay in {@link memory} until the next call, k places per
+   * cell.
    *
-   * @param cells no more than {@link BATCH}; @param k no more than may be asked of {@link sources}.
+   * @param cells at most {@link BATCH}.
+   * @param k at most the `most` of {@link sources}.
    */
   cheapest(cells: ArrayLike<number>, k: number): void {
     const { memory, sources } = this;
@@ -89,21 +112,30 @@ export class Lookup {
     for (let active; (active = Atomics.load(control, ACTIVE)) > 0;) Atomics.wait(control, ACTIVE, active);
   }
 
-  /** Looks up the `k` cheapest pictures of one cell, below a limit; what it found stands first in {@link memory}, and is so many. */
+  /**
+   * Looks up the `k` cheapest pictures of one cell that cost less than `limit`, on this thread alone. The results are the
+   * first ones in {@link memory}.
+   *
+   * @returns the number of pictures found.
+   */
   cheapestOf(cell: number, k: number, limit = Infinity): number {
     this.memory.asked[0] = cell;
     lookUp(this.memory, this.sources, 0, k, limit);
     return this.memory.held[0]!;
   }
 
-  /** Sends the helpers home. */
+  /** Ends the helpers' loops. */
   close(): void {
     Atomics.store(this.memory.control, ROUND, OVER);
     Atomics.notify(this.memory.control, ROUND);
   }
 }
 
-/** Helps who asks, until that is over. @param seat of this thread, 1 and up. */
+/**
+ * Helps the asker with each round, until it closes the lookup.
+ *
+ * @param seat of this thread, 1 and up.
+ */
 export function help(memory: LookupMemory, seat: number): void {
   const { control } = memory;
   const sources = new PricedSources(memory.sources, seat);
@@ -114,7 +146,8 @@ export function help(memory: LookupMemory, seat: number): void {
       Atomics.wait(control, ROUND, round);
       continue;
     }
-    // What is asked only changes while nobody is active; so it is a round's own if one is still going on now.
+    // The batch changes only while ACTIVE is 0. So if a round is on now, its batch stays as it is until this thread is
+    // done.
     Atomics.add(control, ACTIVE, 1);
     done = Atomics.load(control, ROUND);
     try {
@@ -126,7 +159,7 @@ export function help(memory: LookupMemory, seat: number): void {
   }
 }
 
-/** Looks up chunks of cells until none is left. */
+/** Claims chunks of cells and looks them up, until none is left. */
 function take(memory: LookupMemory, sources: PricedSources): void {
   const { control } = memory;
   const [count, k] = [control[COUNT]!, control[EACH]!];
@@ -135,7 +168,7 @@ function take(memory: LookupMemory, sources: PricedSources): void {
   }
 }
 
-/** Looks up the `i`th cell that was asked for. */
+/** Looks up the `i`th cell of the batch. */
 function lookUp(memory: LookupMemory, sources: PricedSources, i: number, k: number, limit: number): void {
   const { cells, weights, asked, held, ids, costs, values } = memory;
   const cell = asked[i]!;

@@ -15,33 +15,33 @@ import type { TargetCells } from './target-cells.ts';
 import { turnedFeatures } from './turns.ts';
 
 export interface MatchOptions extends SceneOptions {
-  /** Cells that one source (with its near-duplicates) may fill at most; Infinity for any number. */
+  /** Greatest number of cells that a source and its near-duplicates may fill together; Infinity for no limit. */
   readonly maxUses: number;
   /**
-   * Cells within this Chebyshev distance of each other never show the same source, or near-duplicates; 0 for no such rule.
-   * Undefined: as far as people like where the sources allow it.
+   * No two cells within this Chebyshev distance show the same source or near-duplicates; 0 for no such rule. Undefined: the
+   * preferred distance, or less where the sources do not allow it (see {@link distancesFor}).
    */
   readonly minDistance: number | undefined;
-  /** 0..1: how much each further use of a source costs; 0 nothing, 1 more than any likeness is worth. */
+  /** 0..1: price of each further use of a source; 0 is free, 1 exceeds any gain in cost. */
   readonly variety: number;
-  /** Every source at least once, as far as there are cells. */
+  /** Uses every source at least once, if there are enough cells. */
   readonly useAll: boolean;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** A placement, and the target as it was compared. */
+/** A placement, and the target's cells that it was matched with. */
 export interface Matched extends Placement {
   readonly seen: TargetCells;
-  /** How much each cell matters, 1 on average; only with {@link SceneOptions.weights}. */
+  /** By cell: weight, 1 on average; only with {@link SceneOptions.weights}. */
   readonly weights?: Float32Array;
 }
 
 const BATCH_CELLS = 2048;
 
 /**
- * Chooses a picture for every cell of the target: the likest by features, or what the rules allow at the least cost.
+ * Chooses a picture for every cell of the target: the closest by features, or under rules a placement of near least cost.
  *
  * @param features of the sources by id.
  * @throws {UserError} if the rules cannot be kept.
@@ -50,7 +50,7 @@ export async function match(target: Target, features: Float32Array, options: Mat
   const { grid, pins, signal, onProgress } = options;
   const total = grid.columns * grid.rows;
   const usable = features.length / FEATURE_LENGTH;
-  // What is to be used cannot share its uses.
+  // With `useAll`, near-duplicates do not share uses: each has to be used itself.
   const sharing = options.useAll ? Uint32Array.from({ length: usable }, (_, id) => id) : options.alike;
   checkRules({ ...options, sharing, usable, distinct: new Set(sharing).size });
   onProgress(0, total);
@@ -94,14 +94,14 @@ export async function match(target: Target, features: Float32Array, options: Mat
   }
 }
 
-/** Where threads look up what is cheapest; the cells' features are not there yet. */
+/** Allocates the memory for lookups. Quantises the pictures' features; those of the cells are filled in later. */
 function lookupOf({ tree, weights }: Scene, threads: number): LookupMemory {
   const cells = new Int16Array(new SharedArrayBuffer(weights.length * FEATURE_LENGTH * 2));
   const points = quantise(tree.points, new Int16Array(new SharedArrayBuffer(tree.points.length * 2)));
   return lookupMemory({ cells, points, weights }, ASKED_MAX, threads);
 }
 
-/** Has cells `0..total` seen to in batches, by all threads; what they answer goes to its place in `out`. */
+/** Runs a job over cells `0..total` in batches, on all threads; writes the results to their places in `out`. */
 async function inBatches(
   pool: WorkerPool,
   total: number,
@@ -121,14 +121,14 @@ async function inBatches(
   );
 }
 
-/** Positions of the likest pictures, and of pinned ones. */
+/** Finds the position of each cell's closest picture, or of its pinned one. */
 async function askNearest(pool: WorkerPool, total: number, onProgress: (done: number) => void): Promise<Uint32Array> {
   const cells = new Uint32Array(total);
   await inBatches(pool, total, (start, end) => ({ kind: 'nearest', start, end }), cells, onProgress);
   return cells;
 }
 
-/** Has one thread place all cells, and the others help it. */
+/** Quantises the cells on all threads; then places all cells on one thread, with the others as helpers. */
 async function askRuled(
   pool: WorkerPool,
   job: Omit<Extract<MatchJob, { kind: 'ruled' }>, 'progress'>,
@@ -148,7 +148,7 @@ async function askRuled(
   }
 }
 
-/** How far each picture is from what the target shows there. */
+/** Computes the squared distance of each cell's picture from what the target shows there. */
 async function askCosts(pool: WorkerPool, positions: Uint32Array): Promise<Float32Array> {
   const costs = new Float32Array(positions.length);
   const job = (start: number, end: number) =>
@@ -177,7 +177,7 @@ function refusal(
   );
 }
 
-/** Picture ids of positions. */
+/** Converts positions to picture ids. */
 function picturesOf({ tree }: Scene, positions: Uint32Array, turns: readonly Turn[], usable: number): Uint32Array {
   return positions.map((position) => {
     const id = tree.ids[position]!;
@@ -185,7 +185,7 @@ function picturesOf({ tree }: Scene, positions: Uint32Array, turns: readonly Tur
   });
 }
 
-/** The costs of a placement that was given. */
+/** Computes the costs of a given placement. */
 export async function judge(
   target: Target,
   features: Float32Array,

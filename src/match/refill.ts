@@ -10,39 +10,42 @@ import { squaredDistance } from './search-tree.ts';
 import { seenCells, type SeenTarget, type TargetCells, writeCellFeatures } from './target-cells.ts';
 import { turnedFeatures } from './turns.ts';
 
-/** A placement with holes, and what may stand in them. */
+/** A placement with holes, and the pictures that may fill them. */
 export interface RefillOptions {
   readonly grid: Grid;
-  /** Picture of each cell, turn x number of sources + source; {@link FREE} where one is to be found. Filled in place. */
+  /** Picture of each cell, turn x number of sources + source; {@link FREE} marks a hole. Filled in place. */
   readonly cells: Uint32Array;
   readonly target: SeenTarget;
   /** 0..1: how far the target's colours are moved towards the sources'. */
   readonly adapt: number;
   /** Features of the sources by id. */
   readonly features: Float32Array;
-  /** Whether a source may stand anywhere. */
+  /** Tells whether a source may be used to fill holes. */
   readonly isAllowed: (source: number) => boolean;
   readonly turns: readonly Turn[];
-  /** By source, the same number for what must not stand near each other; and for what shares its uses. */
+  /**
+   * By source. `alike` is equal for near-duplicates, which must keep the distance; `sharing` is equal for sources that
+   * share their uses.
+   */
   readonly alike: Uint32Array;
   readonly sharing: Uint32Array;
   readonly minDistance: number;
   readonly rules: Rules;
-  /** How much each cell matters, 1 on average; all the same if undefined. */
+  /** By cell: weight, 1 on average; undefined if all are equal. */
   readonly weights: Float32Array | undefined;
 }
 
-/** How often each hole is filled anew once all are, since what stands around it has changed. */
+/** Number of times that all holes are filled anew, since their surroundings have changed. */
 const SWEEPS = 3;
-/** Pairs that tell what strangers cost. */
+/** Number of cells or random pairs that are sampled for mean costs. */
 const PAIRS = 1000;
 
 /**
- * Fills the holes of a placement and leaves all other cells as they are: each with the picture that costs least with the price of
- * one more use, among those that uses and distance allow. Cells that matter more choose first.
+ * Fills the holes of a placement and leaves all other cells as they are. Each hole gets the picture of least weighted cost
+ * plus price of one more use, among those that uses and distance allow. Cells of greater weight choose first.
  *
- * @returns of each cell that was filled, how far its picture is from what the target shows, as {@link Placement.costs}.
- * @throws {UserError} `no-placement` if nothing may stand in one of them.
+ * @returns by filled cell: squared distance of its picture from what the target shows, as {@link Placement.costs}.
+ * @throws {UserError} `no-placement` if no picture is allowed in one of them.
  */
 export function refill(options: RefillOptions): Map<number, number> {
   const { cells, weights } = options;
@@ -64,19 +67,19 @@ export function refill(options: RefillOptions): Map<number, number> {
   );
 }
 
-/** Vectors and uses of a placement that is being filled. */
+/** Features and uses of a placement while it is being filled. */
 class Filling {
   private readonly options: RefillOptions;
   private readonly usable: number;
-  /** Of all pictures: emphasised, and in whole numbers. */
+  /** Emphasised features of all pictures, as floats and quantised. */
   private readonly vectors: Float32Array;
   private readonly points: Int16Array;
-  /** Vectors of the cells that were looked at. */
+  /** Quantised features of the cells visited so far. */
   private readonly looks = new Map<number, Int16Array>();
   private readonly target: TargetCells;
   private readonly uses: Uint32Array;
   private readonly slots: Slots;
-  /** Marks of what must not stand in the cell in hand, by `alike`. */
+  /** By `alike`: equal to `mark` if a near-duplicate lies within the distance of the current cell. */
   private readonly near: Uint32Array;
   private mark = 0;
 
@@ -96,7 +99,7 @@ class Filling {
     this.slots = slotsFor(rules, { even, strangers: this.strangers(), likest: this.likest() });
   }
 
-  /** Fills a cell, whatever stands in it; tells whether that changed it. */
+  /** Fills a cell, whatever it shows now; returns whether that changed it. */
   fill(cell: number): boolean {
     const { cells, isAllowed, turns, alike, sharing, weights } = this.options;
     const weight = weights?.[cell] ?? 1;
@@ -118,7 +121,7 @@ class Filling {
     return best !== before;
   }
 
-  /** How far what stands in a cell is from what the target shows there, as it is. */
+  /** Squared distance of a cell's picture from what the target shows there, without adaptation. */
   difference(cell: number): number {
     const { target, grid, cells, turns } = this.options;
     const seen = new Float32Array(FEATURE_LENGTH);
@@ -128,7 +131,7 @@ class Filling {
     return squaredDistance(seen, 0, this.vectors, (turn * this.usable + (picture % this.usable)) * FEATURE_LENGTH);
   }
 
-  /** Squared distance of a cell and a vector, or some number that is not below `enough`. */
+  /** Squared distance of a cell and a picture; may return any number >= `enough` instead if it is not below `enough`. */
   private cost(cell: number, point: number, enough: number): number {
     const look = this.lookOf(cell);
     const at = point * FEATURE_LENGTH;
@@ -169,7 +172,7 @@ class Filling {
     return total / PAIRS;
   }
 
-  /** What cells cost with what stands in them, from some: nearly what the likest would. */
+  /** Mean cost of the pictures that are in place, from a sample: close to the cost of the closest pictures. */
   private likest(): number {
     const { cells, turns } = this.options;
     const step = Math.max(1, Math.floor(cells.length / PAIRS));

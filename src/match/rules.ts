@@ -5,11 +5,14 @@ import type { Grid } from '../types.ts';
 import { FREE } from './jobs.ts';
 import { kindsOf, shortageOf } from './kinds.ts';
 
-/** Two of one image side by side are seen; further apart they are not, and each cell of distance costs some 3 % of likeness. */
+/**
+ * Preferred minimum distance. Repeats side by side are noticed, repeats farther apart are not; each cell of distance raises
+ * the costs by about 3 %.
+ */
 const DISTANCE_WISHED = 1;
 
 /**
- * Refuses a grid whose cells do not fit into memory: each takes some three hundred bytes while it is matched.
+ * Refuses a grid whose cells do not fit into memory: matching takes about 300 bytes per cell.
  *
  * @throws {UserError} `grid-too-large`.
  */
@@ -22,30 +25,30 @@ export function checkCells({ columns, rows }: Grid): void {
   );
 }
 
-/** What {@link checkRules} judges. */
+/** Facts that {@link checkRules} judges. */
 export interface Demands {
   readonly grid: Grid;
   readonly maxUses: number;
   readonly minDistance: number | undefined;
-  /** Usable sources; of them, such as are no near-duplicate of another that shares its uses. */
+  /** Number of usable sources, and number of them when sources that share their uses are counted once. */
   readonly usable: number;
   readonly distinct: number;
-  /** All of them have to be used. */
+  /** All sources have to be used. */
   readonly useAll?: boolean;
-  /** They are but files that were found, of which some may not be usable. */
+  /** `usable` is the number of files found; some of them may turn out to be unusable. */
   readonly found?: boolean;
-  /** Source of each pinned cell. */
+  /** Cell -> pinned source. */
   readonly pins: ReadonlyMap<number, number>;
-  /** What near-duplicates are of each source. */
+  /** By source: equal for near-duplicates. */
   readonly alike: Uint32Array;
-  /** What shares its uses with each source. */
+  /** By source: equal for sources that share their uses. */
   readonly sharing: Uint32Array;
 }
 
 /**
- * Refuses rules that no placement can keep, before any work is done on one.
+ * Refuses rules that no placement can keep, before the work on a placement begins.
  *
- * @throws {UserError} `too-few-images` or `usage`, with the arithmetic and what would do.
+ * @throws {UserError} `too-few-images` or `usage`, with the arithmetic and the values that would do.
  */
 export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, found, ...others }: Demands): void {
   const cells = grid.columns * grid.rows;
@@ -59,7 +62,7 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
       `Add images, use --max-uses ${Math.ceil(cells / distinct)}${keep}, or ${fittingGrid(grid, distinct * maxUses)}.`,
     );
   }
-  // Any block of (D + 1) x (D + 1) cells has to show that many different sources.
+  // Any block of (D + 1) x (D + 1) cells has to show sources of which no two are near-duplicates.
   const block = Math.min(minDistance + 1, grid.columns) * Math.min(minDistance + 1, grid.rows);
   const different = new Set(others.alike).size;
   if (different < block) {
@@ -81,7 +84,7 @@ function fittingGrid({ columns, rows }: Grid, uses: number): string {
   return `--columns ${fitting}, which they fill`;
 }
 
-/** Refuses what counting proves to be impossible: kinds that are used too rarely, or would have to be used too often. */
+/** Refuses rules that are impossible by counting: kinds fill too few cells, or a kind has to be used too often. */
 function checkKinds({
   grid,
   maxUses,
@@ -141,7 +144,7 @@ function checkPins(
   }
 }
 
-/** Two cells within a distance to which sources are pinned that are alike, if there are such. */
+/** Finds two cells within a distance of each other whose pinned sources are near-duplicates. */
 function pinsTooNear(
   { columns }: Grid,
   pins: ReadonlyMap<number, number>,
@@ -163,8 +166,8 @@ function pinsTooNear(
 }
 
 /**
- * Distances to be tried, in this order: the one asked for; or where none was, what people like to see, and less where
- * sources are few or pins stand nearer.
+ * Lists the distances to try, in this order: the requested one alone; otherwise the preferred one, then smaller ones,
+ * without those that sources or pins rule out.
  */
 export function distancesFor({
   grid,
@@ -176,7 +179,8 @@ export function distancesFor({
   const different = new Set(alike).size;
   const distances = [];
   for (let distance = DISTANCE_WISHED; distance > 0; distance--) {
-    // Fewer cells lie around one than there are sources, so that none can run out of them.
+    // A cell has at most (2 d + 1)² - 1 others within distance d; with more different sources than that, one is always
+    // left.
     if (different >= (2 * distance + 1) ** 2 && !pinsTooNear(grid, pins, alike, distance)) distances.push(distance);
   }
   return [...distances, 0];

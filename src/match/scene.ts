@@ -7,24 +7,24 @@ import { cutTarget } from './target.ts';
 import { turnedFeatures } from './turns.ts';
 import { autoWeights, readWeights } from './weights.ts';
 
-/** What is matched, and how it is looked at. */
+/** Grid and options of a match. */
 export interface SceneOptions {
   readonly grid: Grid;
   /** Shape of a cell. */
   readonly cell: Size;
-  /** By source, the lowest id of what looks like it. */
+  /** By source: the lowest id of its near-duplicates. */
   readonly alike: Uint32Array;
-  /** Ways in which a source may stand; upright is the first. */
+  /** Orientations that a source may have; the first is upright. */
   readonly turns: readonly Turn[];
-  /** How much each cell matters: a picture's path, or `auto`; undefined: all the same. */
+  /** Weights of cells: path of a picture, or `auto`; undefined if all are equal. */
   readonly weights: string | undefined;
   /** 0..1: how far the target's colours are moved towards the sources' before they are compared. */
   readonly adapt: number;
-  /** Cell -> source that has to stand there, upright. */
+  /** Cell -> source that is pinned to it, upright. */
   readonly pins: ReadonlyMap<number, number>;
 }
 
-/** Brings together what matching threads share. */
+/** Builds the data that matching threads share. */
 export async function sceneOf(
   target: Target,
   features: Float32Array,
@@ -50,7 +50,7 @@ export async function sceneOf(
   };
 }
 
-/** Weights of cells, 1 on average. */
+/** Computes the weights of cells, 1 on average. */
 async function weightsOf(target: Target, grid: Grid, cell: Size, from: string | undefined): Promise<Float32Array> {
   const weights = new Float32Array(new SharedArrayBuffer(grid.columns * grid.rows * 4)).fill(1);
   if (from === undefined) return weights;

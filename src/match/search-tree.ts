@@ -1,28 +1,28 @@
 /**
- * Exact nearest neighbour among feature vectors: a k-d tree over the coarsest dimensions, searched best side first, with
- * the distance to a box updated one dimension at a time (Arya & Mount, "Algorithms for fast vector quantization", 1993).
- * A point's distance is summed coarse to fine and given up as soon as it exceeds the best. The result is that of brute
- * force to the last bit: distances are summed in the same order, ties go to the lowest id.
+ * Exact nearest neighbour among feature vectors: a k-d tree over the coarsest dimensions. A search visits the nearer child
+ * first and updates the distance to a box one dimension at a time (Arya & Mount, "Algorithms for fast vector quantization",
+ * 1993). It sums a point's distance coarse to fine and stops as soon as that exceeds the best. The result equals brute
+ * force to the last bit: distances are summed in the same order, and ties go to the lowest id.
  */
 import { FEATURE_LENGTH } from '../colour/features.ts';
 
-/** A tree, as plain memory that threads can share. */
+/** A tree in plain memory that threads can share. */
 export interface SearchTree {
   /** Vectors in tree order, {@link FEATURE_LENGTH} numbers each. */
   readonly points: Float32Array;
   /** Position in tree order -> id. */
   readonly ids: Uint32Array;
-  /** Per node: dimension it is split at (255: a leaf), and where. Node i's children are 2i + 1 and 2i + 2. */
+  /** Per node: split dimension (255 for a leaf) and split value. The children of node i are 2i + 1 and 2i + 2. */
   readonly dimensions: Uint8Array;
   readonly splits: Float32Array;
-  /** Per node: its first position; its last is the first of the next node to the right at its depth. */
+  /** Per node: its range of positions, `starts[i]..ends[i]` (exclusive). */
   readonly starts: Uint32Array;
   readonly ends: Uint32Array;
 }
 
 const LEAF = 255;
 const LEAF_POINTS = 12;
-/** Dimensions that may be split at: the first few hold most of the variance. */
+/** Number of dimensions that may be split; the first few hold most of the variance. */
 const SPLIT_DIMENSIONS = 18;
 
 /** Builds a tree of `features` (by id, {@link FEATURE_LENGTH} numbers each). */
@@ -60,7 +60,7 @@ function split(tree: SearchTree, features: Float32Array, node: number, start: nu
   split(tree, features, 2 * node + 2, middle, end);
 }
 
-/** The dimension of the greatest variance. */
+/** Finds the dimension of the greatest variance. */
 function widest(ids: Uint32Array, features: Float32Array, start: number, end: number): number {
   let best = 0;
   let most = -1;
@@ -78,7 +78,7 @@ function widest(ids: Uint32Array, features: Float32Array, start: number, end: nu
   return best;
 }
 
-/** Squared distance of two vectors; sums in the order of dimensions. */
+/** Computes the squared distance of two vectors; sums in the order of dimensions. */
 export function squaredDistance(a: Float32Array, aAt: number, b: Float32Array, bAt: number): number {
   let sum = 0;
   for (let i = 0; i < FEATURE_LENGTH; i++) {
@@ -88,21 +88,21 @@ export function squaredDistance(a: Float32Array, aAt: number, b: Float32Array, b
   return sum;
 }
 
-/** Searches a {@link SearchTree}; one per thread. */
+/** A search in a {@link SearchTree}; one per thread. */
 export class NearestSearch {
-  /** Of the latest search: squared distance and id of the nearest; Infinity and -1 if there is none. */
+  /** Squared distance and id of the latest search's result; Infinity and -1 if there is none. */
   distance = Infinity;
   id = -1;
-  /** And where it stands in the tree; -1 if there is none. */
+  /** Position of that result in the tree; -1 if there is none. */
   position = -1;
   private readonly tree: SearchTree;
   private readonly offsets = new Float64Array(SPLIT_DIMENSIONS);
   private readonly query = new Float32Array(FEATURE_LENGTH);
   private readonly positions: Uint32Array;
   private allowed: ((id: number) => boolean) | undefined;
-  /** Per node: points that can still be found; only once some were removed. */
+  /** Per node: number of points that are not removed; undefined until the first removal. */
   private alive: Uint32Array | undefined;
-  /** Per position: 1 once it was removed. */
+  /** Per position: 1 if the point is removed. */
   private readonly removed: Uint8Array;
 
   constructor(tree: SearchTree) {
@@ -115,8 +115,9 @@ export class NearestSearch {
   /**
    * Finds the nearest point to the vector at `queries[at..]`.
    *
-   * @param guess an id that is likely near (a neighbouring cell's): only makes it faster.
-   * @param allowed asked of a point before it is taken.
+   * @param guess an id that is likely near, such as a neighbouring cell's result: a warm start that does not change the
+   *   result. It must not have been removed; ignored with `allowed`.
+   * @param allowed tells whether a point may be the result.
    */
   nearest(queries: Float32Array, at: number, guess = -1, allowed?: (id: number) => boolean): void {
     for (let i = 0; i < FEATURE_LENGTH; i++) this.query[i] = queries[at + i]!;
@@ -132,7 +133,7 @@ export class NearestSearch {
     this.visit(0, 0);
   }
 
-  /** Takes a point out of all further searches. */
+  /** Excludes a point from all further searches. */
   remove(id: number): void {
     const { starts, ends, dimensions } = this.tree;
     this.alive ??= ends.map((end, node) => end - starts[node]!);
@@ -155,7 +156,7 @@ export class NearestSearch {
     this.visit(near, bound);
     const previous = this.offsets[dimension]!;
     const further = bound - previous * previous + offset * offset;
-    // A hair of slack: the bound is summed in another order than distances are.
+    // Relative slack for rounding: the bound and the distances are summed in different orders.
     if (further > this.distance * (1 + 1e-9)) return;
     this.offsets[dimension] = offset;
     this.visit(near === 2 * node + 1 ? 2 * node + 2 : 2 * node + 1, further);

@@ -8,17 +8,21 @@ export interface TargetCells {
   readonly grid: Grid;
   /** 4 x 4 means per cell, RGB, 8-bit sRGB; row-major over the whole picture. */
   readonly px: Uint8Array;
-  /** How its colours are moved before they are compared. */
+  /** Map of its colours, applied before they are compared. */
   readonly adaptation?: Adaptation;
 }
 
-/** Cells, and sources, that tell how colours are distributed. */
+/** Greatest number of cells, and of sources, that are sampled for the distribution of colours. */
 const SAMPLED = 4096;
 
-/** What a target shows in its cells, as it is remembered: {@link TargetCells.px}. */
+/** Cell colours of a target as they are stored with a mosaic: {@link TargetCells.px}. */
 export type SeenTarget = Uint8Array;
 
-/** A target of which that is all that is known. */
+/**
+ * Makes cells of a target's stored colours alone.
+ *
+ * @param towards features of the sources, and how far (0..1) colours are moved towards theirs.
+ */
 export function seenCells(
   px: SeenTarget,
   grid: Grid,
@@ -34,7 +38,7 @@ export function seenCells(
   return { ...cells, adaptation: adaptationOf(seen, shown, part) };
 }
 
-/** Vectors of evenly spread items. */
+/** Samples the vectors of evenly spread items. */
 function sample(count: number, write: (item: number, out: Float32Array, at: number) => void): Float32Array {
   const taken = Math.min(count, SAMPLED);
   const out = new Float32Array(taken * FEATURE_LENGTH);
@@ -44,7 +48,7 @@ function sample(count: number, write: (item: number, out: Float32Array, at: numb
 
 const means = new Float32Array(FEATURE_SIDE ** 2 * 3);
 
-/** Writes the feature vector of cell `index` (row-major) into `out` from `at` on. */
+/** Writes the feature vector of cell `index` (row-major) into `out`, from `at` on. */
 export function writeCellFeatures(
   { grid, px, adaptation }: TargetCells,
   index: number,

@@ -3,13 +3,16 @@ import { type Target, TargetPx } from '../image/target.ts';
 import type { Grid, Size } from '../types.ts';
 import { seenCells, type TargetCells } from './target-cells.ts';
 
-/** Bytes of a target that are resized at once: what sharp returns cannot be shared, and is not held twice. */
+/**
+ * Bytes of a target that are resized at once. sharp returns memory that cannot be shared; strips avoid a second copy of the
+ * whole.
+ */
 const STRIP_BYTES = 4 * 2 ** 20;
 
 /**
- * Cuts a target into cells of a shape; what does not fit the whole's shape is cropped evenly.
+ * Decodes a target and cuts it into cells of a shape; crops it evenly to the aspect ratio of the whole grid.
  *
- * @param towards features of the sources, and which part of the way colours are moved towards theirs.
+ * @param towards features of the sources, and how far (0..1) colours are moved towards theirs.
  */
 export async function cutTarget(
   target: Target,

@@ -1,7 +1,7 @@
 import { FEATURE_LENGTH, FEATURE_ORDER, FEATURE_SIDE } from '../colour/features.ts';
 import type { Size, Turn } from '../types.ts';
 
-/** All ways in which a source may stand in a cell: upright first. What is not square is turned by halves only. */
+/** Lists the orientations that a source may have in a cell, upright first. Cells that are not square allow half turns only. */
 export function turnsOf(
   { mirror, rotate }: { readonly mirror: boolean; readonly rotate: boolean },
   cell: Size,
@@ -12,7 +12,7 @@ export function turnsOf(
 }
 
 /**
- * Features of all pictures: of each turn, all sources. A turn moves frequencies and changes their signs, no more.
+ * Computes the features of all pictures: all sources, for each turn. A turn only moves coefficients and changes signs.
  *
  * @returns turns x sources vectors, in memory that threads can share.
  */
@@ -31,10 +31,11 @@ export function turnedFeatures(features: Float32Array, turns: readonly Turn[]): 
   return all;
 }
 
-/** Where frequency (down, across) of a turned picture comes from: rank in a feature vector, and sign. */
+/** Finds the origin of coefficient (down, across) of a turned picture: its rank in the feature vector, and its sign. */
 function from(down: number, across: number, turn: Turn): { rank: number; sign: number } {
   let sign = 1;
-  // Undoes quarter turns clockwise: what is across comes from below, mirrored.
+  // Undoes clockwise quarter turns: each swaps the two frequencies and mirrors one; odd frequencies change sign when
+  // mirrored.
   for (let quarter = 0; quarter < turn % 4; quarter++) {
     if (across % 2) sign = -sign;
     [down, across] = [across, down];

@@ -7,15 +7,15 @@ import { TargetPx } from '../image/target.ts';
 import type { Grid, Size } from '../types.ts';
 import { type TargetCells, writeCellFeatures } from './target-cells.ts';
 
-/** What black is worth of white in a picture of weights: the rest of a picture is not given up. */
+/** Weight of black in a picture of weights, where white is 1: dark areas still count. */
 const LEAST = 0.1;
-/** Of `auto`: what a plain cell is worth beside one of the most detail, and beside skin. */
+/** Weights of `auto`: base of every cell, greatest addition for detail, greatest addition for skin. */
 const [PLAIN, DETAIL, SKIN] = [1, 2, 1];
 
 /**
- * Reads a picture of weights: white cells matter most, black ones a tenth of it.
+ * Reads a picture of weights: white cells count most, black ones a tenth of that.
  *
- * @throws {UserError} `usage` if it cannot be decoded.
+ * @throws {UserError} `usage` if it cannot be read or decoded.
  */
 export async function readWeights(path: string, { columns, rows }: Grid, cell: Size): Promise<Float32Array> {
   try {
@@ -38,8 +38,9 @@ export async function readWeights(path: string, { columns, rows }: Grid, cell: S
 }
 
 /**
- * Weights by simple measures of what people look at: detail (the energy of all but a cell's mean colour, and its
- * difference from the cells around it) and skin (an orange hue of moderate chroma), each spread over the cells next to it.
+ * Computes weights from simple measures of what people look at: detail (energy of all coefficients but the mean colour, and
+ * difference from the cells to the right and below) and skin (an orange hue of moderate chroma). Each is averaged over 3 x
+ * 3 cells.
  */
 export function autoWeights(target: TargetCells): Float32Array {
   const { columns, rows } = target.grid;
@@ -62,7 +63,7 @@ export function autoWeights(target: TargetCells): Float32Array {
     }
   }
   const rooted = detail.map(Math.sqrt);
-  // What only one cell in twenty exceeds counts as most.
+  // The 95th percentile counts as full detail.
   const most = Math.max(1e-6, rooted.toSorted()[Math.floor(count * 0.95)]!);
   const [smoothDetail, smoothSkin] = [rooted, skin].map((values) => spread(values, columns, rows)) as [
     Float32Array,
@@ -71,14 +72,14 @@ export function autoWeights(target: TargetCells): Float32Array {
   return smoothDetail.map((value, cell) => PLAIN + DETAIL * Math.min(1, value / most) + SKIN * smoothSkin[cell]!);
 }
 
-/** 1 for colours like skin, 0 for others; OKLab. */
+/** Returns 1 for skin-like colours, 0 for others; OKLab. */
 function skinOf(lightness: number, a: number, b: number): number {
   const chroma = Math.hypot(a, b);
   const hue = (Math.atan2(b, a) * 180) / Math.PI;
   return lightness > 0.25 && lightness < 0.95 && chroma > 0.03 && chroma < 0.16 && hue > 25 && hue < 75 ? 1 : 0;
 }
 
-/** Mean of 3 x 3. */
+/** Averages over 3 x 3 cells. */
 function spread(values: Float32Array, columns: number, rows: number): Float32Array {
   return values.map((_, cell) => {
     const [x, y] = [cell % columns, Math.floor(cell / columns)];

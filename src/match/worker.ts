@@ -40,7 +40,7 @@ function answer(job: MatchJob): Answer {
   }
 }
 
-/** Places all cells; helpers are sent home whatever happens. */
+/** Places all cells; ends the helpers' loops in any case. */
 function place(job: Extract<MatchJob, { kind: 'ruled' }>): MatchResult {
   const desk = new Lookup(lookup!);
   try {
@@ -53,7 +53,7 @@ function place(job: Extract<MatchJob, { kind: 'ruled' }>): MatchResult {
 let search: NearestSearch | undefined;
 const query = new Float32Array(FEATURE_LENGTH);
 
-/** Positions of what is pinned to cells `start..end`, or likest. */
+/** Finds the positions of the pinned or closest pictures of cells `start..end`. */
 function nearest(start: number, end: number): Uint32Array {
   search ??= new NearestSearch(scene.tree);
   const cells = new Uint32Array(end - start);
