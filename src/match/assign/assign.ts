@@ -9,24 +9,24 @@ import { partBlocks, rearrange } from './rearrange.ts';
 
 type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
 
-/** The auction's first step, as a part of what a source costs a cell that did not choose it; and of what a second use costs. */
+/** First step of the auction: the greater of this part of a random pair's mean cost, and this part of a second use's price. */
 const FIRST_STEP = 1 / 32;
 const FIRST_STEP_AGAIN = 1 / 8;
-/** How much finer the next step is, at most; and the last one, as a part of what cells cost: about twice the gap. */
+/** Greatest ratio of a step to the next; and the last step, as a part of a cell's mean cost: about twice the gap. */
 const FINER = 5;
 const LAST_STEP = 0.004;
-/** Memory for candidates, and how many of them a cell has; 12 bytes each at most. */
+/** Memory for candidates, 12 bytes each at most; and limits of their number per cell. */
 const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
-/** When blocks have been gone through once, and when moves are done, of the time that parting takes. */
+/** Progress of the separation after the first pass over blocks, and after the moves. */
 const [PARTED, MOVED] = [0.4, 0.5];
-/** Where there are more cells than this, about so many of them are auctioned before, to learn what prices are like. */
+/** Above this number of cells, a sample of about the second number is auctioned first, to learn the level of prices. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;
 
 /**
- * Places every cell so that the sum of costs and of the prices of uses is near the least; then parts equal sources that stand
- * too near, by the first of the job's distances that can be kept.
+ * Places every cell so that the sum of costs and use prices is near the least; then separates near-duplicates, by the first
+ * of the job's distances that can be kept.
  */
 export function placeRuled(
   scene: Scene,
@@ -56,13 +56,13 @@ export function placeRuled(
   return { cells: placed.cells, gap, distanceCost: costOfDistance(problem, draft, placed), minDistance };
 }
 
-/** What a placement costs more than another, as a part of the other's costs. */
+/** Additional price of `apart` over `draft`, relative to the costs of `draft`. */
 function costOfDistance(problem: Problem, draft: Draft, apart: Draft): number {
   const cost = sum(draft.costs);
   return cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
 }
 
-/** A placement like `draft` in which equal sources stand apart; undefined if none is found. */
+/** Separates near-duplicates in a copy of `draft`; undefined if that fails. */
 function partEqual(
   problem: Problem,
   draft: Draft,
@@ -71,7 +71,7 @@ function partEqual(
 ): Draft | undefined {
   const options = { minDistance, wished: draft.cells };
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
-  // Where uses are scarce, moves come first: they keep them.
+  // Where uses are scarce, blocks are not tried first: moves keep the capacities.
   const { maxUses, variety } = problem.rules;
   const scarce = Number.isFinite(maxUses) || variety > STEEP_ABOVE;
   const tell = (part: number) => onProgress(PARTED * part);
@@ -86,12 +86,12 @@ function partEqual(
   return apart;
 }
 
-/** Sum of costs, and of the prices of uses. */
+/** Sum of costs and use prices. */
 function priceOf({ slots }: Problem, { costs, uses }: Draft): number {
   return uses.reduce((total, times) => total + slots.sum(0, times), sum(costs));
 }
 
-/** Places the cells that are not pinned by an auction. */
+/** Places the cells that are not pinned, by an auction. */
 function assign(problem: Problem, onProgress: (part: number) => void): { draft: Draft; gap: number } {
   const { scene, groups, slots } = problem;
   const used = new Uint32Array(groups.count);
@@ -108,7 +108,7 @@ function assign(problem: Problem, onProgress: (part: number) => void): { draft: 
   return { draft, gap: cost > 0 ? Math.min(1, Math.max(0, (total - bound) / cost)) : 0 };
 }
 
-/** Auctions `free` cells. */
+/** Auctions the cells `free`. */
 function auctionCells(
   problem: Problem,
   used: Uint32Array,
@@ -134,7 +134,7 @@ function auctionCells(
     onProgress: parts(0, share < 1 ? 0.2 : 1),
   });
   if (share === 1) return some;
-  // What few cells have taught, all begin with.
+  // All cells start with the prices that the sample found.
   const mean = sum(some.costs) / sample.length;
   const step = Number.isFinite(slots.capacity) ? FINER * last(mean) : last(mean);
   const prices = some.prices.map((price) => price - OVERSHOT_STEPS * step);
@@ -155,7 +155,7 @@ function candidatesFor(cells: number): number {
   return Math.min(CANDIDATES_MAX, Math.max(CANDIDATES_MIN, most));
 }
 
-/** Gives each source that was left out the cell that loses least by it, of sources that have others. */
+/** Gives each unused source the cell that loses least by it, among cells whose source has other cells. */
 function useLeftOut(problem: Problem, draft: Draft): void {
   const { scene, groups } = problem;
   for (let group = 0; group < groups.count; group++) {

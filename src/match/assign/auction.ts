@@ -1,17 +1,17 @@
 /**
- * Assignment where each further use of a source costs more: every cell gets a source, and the sum of costs and of the
- * prices of uses is as small as can be, up to a gap that is certified. A capacity is a price without end.
+ * Assignment in which each further use of a source costs more: every cell gets a source, and the sum of costs and use
+ * prices is least, up to a certified gap. A capacity is an infinite price.
  *
- * Cells bid for sources (D. P. Bertsekas, D. A. Castanon, "The auction algorithm for the transportation problem", 1989).
- * A source's price is what its next use costs, or its least bidder offered, if that is less; a cell bids for what costs it
- * least, prices included, just as much more as makes its second choice as good, and a step on top. Prices only rise. When
- * every cell has a source, the sum is within cells x step of the least. Large steps come first, to find out what prices are like;
- * what they may have overshot is taken back before the next ones.
+ * Cells bid for sources (D. P. Bertsekas, D. A. Castanon, "The auction algorithm for the transportation problem", 1989). A
+ * source's price is that of its next use, or its lowest bid if that is less. A cell bids for the source of least cost plus
+ * price. It offers that price, plus the margin to its second choice, plus a step. Prices only rise. When every cell has a
+ * source, the sum is within cells x step of the least. Large steps come first, to find the level of prices; before each
+ * smaller step, prices fall by what they may have overshot.
  *
- * The certificate is Lagrange's: for whatever prices >= 0, no assignment costs less than
- * sum over cells of min (cost + price) - sum over sources of the most that uses could gain at that price.
+ * The certificate is a Lagrangian lower bound: for any prices >= 0, no assignment costs less than
+ * sum over cells of min (cost + price) - sum over sources of the greatest gain of uses at that price.
  *
- * Sources that share their uses (near-duplicates, one image and its mirror image) are a group: the group has the price.
+ * Sources that share their uses (near-duplicates, one image and its mirror image) form a group; the group has the price.
  */
 import type { Lookup } from '../lookup.ts';
 import { BidHeaps } from './bid-heaps.ts';
@@ -20,47 +20,47 @@ import type { Groups } from './groups.ts';
 import type { Slots } from './slots.ts';
 
 export interface AuctionOptions {
-  /** Where cells look for what is cheapest; its prices are the result's, too. */
+  /** Looks up the cheapest sources of cells; its prices are updated along with the result's. */
   readonly lookup: Lookup;
-  /** The cells there that bid. */
+  /** Cells of the lookup that bid. */
   readonly cells: Uint32Array;
   readonly groups: Groups;
   readonly slots: Slots;
-  /** Uses that each group has before any cell bids. */
+  /** By group: number of uses before any cell bids. */
   readonly used: Uint32Array;
-  /** Prices to begin with, of each group, where they are about known; by default what uses cost. */
+  /** By group: initial prices, where they are roughly known; by default the prices of the next uses. */
   readonly prices?: Float64Array;
-  /** What each bid adds at first, in squared distances of quantised features; above 0. */
+  /** First step of bids, in squared distances of quantised features; above 0. */
   readonly firstStep: number;
-  /** What it adds next, given what it added and the mean cost of a cell then; 0 to be content. */
+  /** Computes the next step from the last one and the mean cost of a cell; 0 ends the auction. */
   readonly nextStep: (step: number, meanCost: number) => number;
-  /** Candidates kept for each cell, 2 or more: more are fewer looks at all sources. */
+  /** Number of candidates kept per cell, 2 or more; more candidates mean fewer lookups. */
   readonly candidates: number;
-  /** Called now and then with the part of the work that is done, 0..1. */
+  /** Called from time to time with the part of the work that is done, 0..1. */
   readonly onProgress?: (part: number) => void;
 }
 
 export interface Assignment {
   /** Source of each cell. */
   readonly cells: Uint32Array;
-  /** Weighted squared distance of quantised features, of each cell. */
+  /** Weighted squared distance of quantised features, by cell. */
   readonly costs: Float64Array;
-  /** Uses of each group. */
+  /** Number of uses, by group. */
   readonly uses: Uint32Array;
-  /** Of each group, when the last cell had its source. */
+  /** Final prices, by group. */
   readonly prices: Float64Array;
-  /** Sum of costs, and of the prices of uses. */
+  /** Sum of costs and use prices. */
   readonly total: number;
-  /** No assignment has a smaller sum. */
+  /** Lower bound of that sum over all assignments. */
   readonly bound: number;
 }
 
-/** Prices may have been driven too high by so many steps; with fewer, sources are left over that would be wanted. */
+/** Number of steps by which prices may have overshot. With a smaller number, sources are left unused that cells would want. */
 export const OVERSHOT_STEPS = 3;
 const NONE = 0xffffffff;
 const PROGRESS_BIDS = 1 << 14;
 
-/** Assigns sources to cells by an auction; there have to be uses for all of them. */
+/** Assigns sources to cells by an auction. The capacities have to suffice for all cells. */
 export function auction(options: AuctionOptions): Assignment {
   const { cells, lookup, groups, slots, used, onProgress } = options;
   const count = cells.length;
@@ -75,7 +75,7 @@ export function auction(options: AuctionOptions): Assignment {
   };
   for (let group = 0; group < groups.count; group++) setPrice(market, options, group, market.prices[group]!);
   for (let phase = 0, step = options.firstStep; step > 0; phase++) {
-    // Each phase takes about half of what is left.
+    // Estimate: each phase takes half of the remaining work.
     bid(market, lists, options, step, (placed) => onProgress?.(1 - 2 ** -(phase + placed / count)));
     const mean = market.costs.reduce((sum, cost) => sum + cost, 0) / count;
     const next = options.nextStep(step, mean);
@@ -94,7 +94,7 @@ export function auction(options: AuctionOptions): Assignment {
   return { ...assigned, total, bound: boundOf(options, market.prices, lists) };
 }
 
-/** An assignment in the making. */
+/** An assignment while it is being made. */
 interface Market extends Pick<Assignment, 'cells' | 'costs' | 'uses' | 'prices'> {
   readonly heaps: BidHeaps;
 }
@@ -105,7 +105,7 @@ function setPrice({ prices }: Market, { groups, lookup }: AuctionOptions, group:
     lookup.sources.setPrice(groups.members[i]!, price);
 }
 
-/** Auctions all sources anew, from the prices that there are. */
+/** Auctions all sources anew, from the current prices. */
 function bid(
   market: Market,
   lists: CandidateLists,
@@ -119,13 +119,13 @@ function bid(
   heaps.clear();
   cells.fill(NONE);
   uses.set(options.used);
-  // A stack: who has just been outbid bids next, while prices nearby are fresh.
+  // A stack: a cell that has just been outbid bids next, while prices near it are up to date.
   const waiting = Uint32Array.from({ length: count }, (_, i) => count - 1 - i);
   let length = count;
   for (let bids = 1; length > 0; bids++) {
     const cell = waiting[--length]!;
     const { id, cost, value, second } = lists.best(cell, prices);
-    // One source alone has no second: any offer will do.
+    // With one source alone there is no second choice; any bid will do.
     const more = Number.isFinite(second) ? second - value : 0;
     const group = groups.of[id]!;
     const opens = slots.price(uses[group]!) <= heaps.least(group);
@@ -140,7 +140,7 @@ function bid(
   }
 }
 
-/** Lagrange's bound. That candidates were found at prices rounded to 32 bits, {@link ROUNDING} makes up for. */
+/** Computes the Lagrangian bound. {@link ROUNDING} allows for candidates being found at prices rounded to 32 bits. */
 function boundOf({ cells, groups, slots, used }: AuctionOptions, prices: Float64Array, lists: CandidateLists): number {
   let bound = 0;
   for (let cell = 0; cell < cells.length; cell++) bound += lists.best(cell, prices).value * ROUNDING;

@@ -1,16 +1,16 @@
 import { eachNear, FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
 
-/** A change that makes uses worse by so much is made in one of e cases, at first; less and less often. */
+/** Initial temperature: a change that adds this many wrong uses is first accepted with probability 1/e. */
 const WARM = 1;
 
 /**
- * Changes how often kinds are used where no two stand too near, and keeps it so: of all cells that show one of two kinds, those
- * that stand near each other, on and on, change these (A. B. Kempe's chains, 1879). Changes that make uses worse are made, too, but
- * ever more rarely (simulated annealing).
+ * Balances the uses of kinds in a grid that keeps the distance, and keeps it so. A step takes a Kempe chain (A. B. Kempe,
+ * 1879): cells of two kinds that are connected within the distance; it swaps the two kinds in all of them. Steps that make
+ * the uses worse are accepted, too, but ever more rarely (simulated annealing).
  *
- * @param chosen in which nothing stands too near; changed in place.
- * @returns whether all kinds are used as often as rules want.
+ * @param chosen kinds of all cells, of which none breaks the distance; changed in place.
+ * @returns true if every kind is used as often as the rules want.
  */
 export function balanceUses(
   kinds: Kinds,

@@ -1,6 +1,6 @@
 /**
- * A heap of bids for each source, least first; a cell is in one of them at most. Skew heaps (D. D. Sleator, R. E. Tarjan,
- * "Self-adjusting heaps", 1986), their links in flat arrays: memory goes with the cells, whatever the capacities.
+ * One min-heap of bids per source; a cell is in at most one. Skew heaps (D. D. Sleator, R. E. Tarjan, "Self-adjusting
+ * heaps", 1986) with their links in flat arrays: memory depends on the number of cells, not on capacities.
  */
 export class BidHeaps {
   private readonly offers: Float64Array;
@@ -15,25 +15,25 @@ export class BidHeaps {
     this.roots = new Int32Array(sources).fill(-1);
   }
 
-  /** Takes all cells away. */
+  /** Removes all cells. */
   clear(): void {
     this.roots.fill(-1);
   }
 
-  /** Adds a cell, which is in no heap, to a source's. */
+  /** Adds a cell to a source's heap; it must be in no heap. */
   add(source: number, cell: number, offer: number): void {
     this.offers[cell] = offer;
     this.left[cell] = this.right[cell] = -1;
     this.roots[source] = this.meld(this.roots[source]!, cell);
   }
 
-  /** The least offer for a source; Infinity if it has none. */
+  /** Least offer for a source; Infinity if it has none. */
   least(source: number): number {
     const root = this.roots[source]!;
     return root < 0 ? Infinity : this.offers[root]!;
   }
 
-  /** Takes away the cell of the least offer; of equal ones, the lower cell. */
+  /** Removes the cell of the least offer and returns it; among equal offers the lowest cell. */
   removeLeast(source: number): number {
     const cell = this.roots[source]!;
     this.roots[source] = this.meld(this.left[cell]!, this.right[cell]!);
@@ -45,7 +45,7 @@ export class BidHeaps {
     return one < other || (one === other && a < b);
   }
 
-  /** Melds two heaps: walks down the right of both and swaps each node's children on the way. */
+  /** Melds two heaps: walks down the right spines of both and swaps each node's children on the way. */
   private meld(a: number, b: number): number {
     if (a < 0) return b;
     if (b < 0) return a;

@@ -1,9 +1,9 @@
-/** Pictures that are tried for a cell, besides those that its block shows. */
+/** Number of pictures that are tried for a cell, besides those that its block shows. */
 export const TRIED = 24;
 
-/** Numbers by key, all of which are forgotten at once. */
+/** A map of keys to numbers that `begin` clears in constant time. */
 export class Stamps {
-  /** How many there are. */
+  /** Number of keys present. */
   count = 0;
   private readonly numbers: Uint32Array;
   private readonly stamps: Uint32Array;
@@ -34,7 +34,10 @@ export class Stamps {
   }
 }
 
-/** What each cell of a block may show, one list after the other: pictures, their columns, and their costs with the price of the use. */
+/**
+ * Candidates of each cell (row) of a block, one list after the other: pictures, their columns, and their costs plus use
+ * prices.
+ */
 export class Lists {
   readonly costs: Float64Array;
   readonly pictures: Uint32Array;
@@ -50,13 +53,13 @@ export class Lists {
     this.starts = new Uint32Array(cells + 1);
   }
 
-  /** Begins a row's list, where the one before it ends. */
+  /** Begins a row's list, where the previous one ends. */
   begin(row: number): void {
     if (row === 0) this.end = 0;
     this.starts[row] = this.end;
   }
 
-  /** How long a row's list is so far. */
+  /** Length of a row's list so far. */
   length(row: number): number {
     return this.end - this.starts[row]!;
   }

@@ -3,21 +3,27 @@ import { Lists, Stamps, TRIED } from './block-lists.ts';
 import { solveLap } from './lap.ts';
 import { costOf, type Draft, type Problem } from './problem.ts';
 
-/** Blocks of cells, no two of which may show what is alike; each is assigned at the least cost, with what is around it fixed. */
+/**
+ * Solves blocks of cells in which no two may show near-duplicates: assigns pictures at the least cost, while the cells
+ * around the block stay fixed.
+ */
 export class Blocks {
   private readonly problem: Problem;
   private readonly draft: Draft;
   private readonly minDistance: number;
-  /** By cell: 1 if it is of the block that is looked at. */
+  /** By cell: 1 if it is in the current block. */
   private readonly inside: Uint8Array;
-  /** By what is alike: the latest cell that has it around its block. */
+  /** By `alike`: present if a near-duplicate lies around the current cell, outside its block. */
   private readonly around: Stamps;
-  /** And its column in the block's problem, and its place in a cell's list. */
+  /** By `alike`: column in the block's assignment problem; and place in the current cell's list. */
   private readonly columns: Stamps;
   private readonly places: Stamps;
   private readonly lists: Lists;
 
-  /** @param draft is changed in place; @param most cells of a block at most. */
+  /**
+   * @param draft changed in place.
+   * @param most greatest number of cells of a block.
+   */
   constructor(problem: Problem, draft: Draft, minDistance: number, most: number) {
     this.problem = problem;
     this.draft = draft;
@@ -28,13 +34,13 @@ export class Blocks {
     this.lists = new Lists(most);
   }
 
-  /** Whether some cell of a block shows what stands too near to it. */
+  /** Tells whether a cell of a block has a near-duplicate within the distance. */
   conflict(block: readonly number[]): boolean {
     const { cells } = this.draft;
     return block.some((cell) => isNear(this.problem.scene, cells, this.minDistance, cell, cells[cell]!));
   }
 
-  /** Assigns blocks anew, one after the other; returns what that saves, but for parting what stood too near. */
+  /** Assigns blocks anew, one after the other; returns the saved cost. Blocks that broke the distance before do not count. */
   solve(blocks: readonly (readonly number[])[]): number {
     const { lookup, ways, scene } = this.problem;
     const { columns, rows } = scene.target.grid;
@@ -51,12 +57,17 @@ export class Blocks {
     return saved;
   }
 
-  /** @param first of the block's cells among those looked up; @param asked pictures were asked for. */
+  /**
+   * Assigns one block anew.
+   *
+   * @param first index of the block's first cell in the lookup.
+   * @param asked number of pictures per cell in the lookup.
+   */
   private solveOne(block: readonly number[], first: number, asked: number): number {
     const { draft, problem, lists } = this;
     const { of } = problem.groups;
     const before = this.conflict(block) ? Infinity : 0;
-    // The block gives its uses back, for as long as it is being looked at.
+    // While the block is being solved, its uses do not count.
     for (const cell of block) {
       draft.uses[of[draft.cells[cell]!]!]!--;
       this.inside[cell] = 1;
@@ -80,7 +91,7 @@ export class Blocks {
     return better && stood < Infinity ? stood - costs : 0;
   }
 
-  /** Lists what a cell may show: the cheapest pictures that were looked up for it, and those that its block shows now. */
+  /** Lists the candidates of a cell: the cheapest pictures of the lookup, and those that the block shows now. */
   private list(
     row: number,
     cell: number,
@@ -99,13 +110,13 @@ export class Blocks {
     }
     for (const other of block) {
       const picture = draft.cells[other]!;
-      // What is listed may be dearer: another way to stand, or a source of other uses.
+      // The listed near-duplicate may cost more than this picture: its orientation differs, or its source has other uses.
       if (!places.has(scene.alike[picture]!) || problem.ways > 1 || problem.rules.useAll)
         this.add(picture, costOf(problem, cell, picture));
     }
   }
 
-  /** Adds a picture to the list that is being made, if it may stand there and nothing alike is cheaper. */
+  /** Adds a picture to the current list, unless a near-duplicate is around the cell or is listed at a lower price. */
   private add(picture: number, cost: number): void {
     const { lists, places, columns, problem } = this;
     const key = problem.scene.alike[picture]!;
@@ -122,7 +133,7 @@ export class Blocks {
     lists.put(lists.end++, picture, priced);
   }
 
-  /** Takes note of what stands around a cell, outside of its block. */
+  /** Records the pictures around a cell, outside its block. */
   private lookAround(cell: number): void {
     const { around, inside } = this;
     const { scene } = this.problem;
@@ -133,7 +144,7 @@ export class Blocks {
     });
   }
 
-  /** One place of each list, no two alike, at the least cost. */
+  /** Chooses one place of each list, no two near-duplicates, at the least cost. */
   private assign(rows: number): number[] | undefined {
     const { lists, columns } = this;
     const costs = new Float64Array(rows * columns.count).fill(Infinity);
@@ -149,7 +160,7 @@ export class Blocks {
     return chosen && Array.from(chosen, (column, row) => places[row * columns.count + column]!);
   }
 
-  /** Whether a source that has to be used would be used no more. */
+  /** Tells whether the choice drops the last use of a source that has to be used. */
   private losesOne(block: readonly number[], chosen: readonly number[]): boolean {
     const { groups, rules } = this.problem;
     if (!rules.useAll) return false;

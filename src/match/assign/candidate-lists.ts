@@ -1,10 +1,10 @@
 import { BATCH, type Lookup } from '../lookup.ts';
 import type { Groups } from './groups.ts';
 
-/** Prices are looked up as 32-bit floats: a value may be this much less than it seems, relatively. */
+/** Lookups use prices as 32-bit floats: true values are at least the found ones times this. */
 export const ROUNDING = 1 - 2 ** -21;
 
-/** A cell's choice: its source, what that costs without and with its price, and the next best's cost with price. */
+/** A cell's choice: its source, the cost without and with price, and the second best's cost with price. */
 export interface Choice {
   id: number;
   cost: number;
@@ -14,17 +14,17 @@ export interface Choice {
 
 export interface CandidateOptions {
   readonly lookup: Lookup;
-  /** What is looked up there for each list. */
+  /** By list: its cell in the lookup. */
   readonly cells: Uint32Array;
   readonly groups: Groups;
-  /** Of a list. */
+  /** Length of a list. */
   readonly size: number;
 }
 
 /**
- * For each cell the sources that were below some limit when all were last looked at, with what they cost then; of each group
- * the likest. Since prices only rise, all others still are above it: only when that is not enough, all are looked at again.
- * The first lists are made many at a time, by all threads.
+ * Lists each cell's cheapest sources at the time of its last lookup: all below some limit, with their costs at that time,
+ * and of each group only the cheapest. Prices only rise, so all other sources stay above the limit. Only if the list does
+ * not decide the choice, all sources are looked up again. The first lists are made in batches, on all threads.
  */
 export class CandidateLists {
   private readonly lookup: Lookup;
@@ -54,11 +54,11 @@ export class CandidateLists {
     this.seen = new Uint32Array(groups.count);
   }
 
-  /** The cheapest source of a cell, at its group's price; the same object each time. */
+  /** Finds the cheapest source of a cell, at its group's price. Returns the same object each time. */
   best(cell: number, prices: Float64Array): Choice {
     if (this.held[cell] === 0) this.fillFirst(cell);
     if (this.look(cell, prices)) return this.choice;
-    // About as far above the second best known as the last list reached above its own.
+    // The new limit is as far above the second best as the last list reached above its own second.
     const first = cell * this.size;
     const reach = this.limits[cell]! - this.values[first + 1]!;
     this.fill(cell, this.held[cell]! > 1 ? this.choice.second + reach : Infinity);
@@ -69,7 +69,7 @@ export class CandidateLists {
     return this.choice;
   }
 
-  /** Chooses from the list; false if some other source might be as good. */
+  /** Chooses from the list; returns false if a source that is not listed might be as good. */
   private look(cell: number, prices: Float64Array): boolean {
     const { choice, size, groups } = this;
     choice.value = choice.second = Infinity;
@@ -77,7 +77,7 @@ export class CandidateLists {
     const end = first + this.held[cell]!;
     const weight = this.lookup.memory.weights[this.cells[cell]!]!;
     for (let i = first; i < end; i++) {
-      // What it cost then, it costs at least.
+      // Prices only rise: the value at the time of the lookup is a lower bound.
       if (this.values[i]! * ROUNDING >= choice.second) return true;
       const id = this.ids[i]!;
       const cost = this.costs[i]! * weight;
@@ -92,13 +92,13 @@ export class CandidateLists {
     return choice.second <= this.limits[cell]! * ROUNDING;
   }
 
-  /** Takes note that prices have fallen, by no more than `by`. */
+  /** Adjusts all bounds to prices that fell by at most `by`. */
   lower(by: number): void {
     for (const [i, value] of this.values.entries()) this.values[i] = Math.max(0, value - by) * ROUNDING;
     for (const [i, limit] of this.limits.entries()) this.limits[i] = Math.max(0, limit - by) * ROUNDING;
   }
 
-  /** Makes the lists of a cell and of those after it, as long as they have none. */
+  /** Fills the first lists of a cell and of the cells after it that have none, in one batch. */
   private fillFirst(cell: number): void {
     const { lookup, cells, held, size } = this;
     let end = cell + 1;
@@ -112,7 +112,7 @@ export class CandidateLists {
     this.keep(cell, 0, limit);
   }
 
-  /** Makes a cell's list of what was looked up for it, the `asked`th cell, below a limit. */
+  /** Makes a cell's list from the results of the `asked`th cell of the lookup, which reach up to a limit. */
   private keep(cell: number, asked: number, limit: number): void {
     const { size, groups, seen } = this;
     const { held, ids, costs, values } = this.lookup.memory;

@@ -1,4 +1,4 @@
-/** Sources that share something, as flat arrays. */
+/** Groups of sources, as flat arrays. */
 export interface Groups {
   readonly count: number;
   /** Group of each source. */
@@ -8,7 +8,7 @@ export interface Groups {
   readonly starts: Uint32Array;
 }
 
-/** Groups what has equal keys; groups are numbered in the order of their first members. */
+/** Groups items of equal keys; numbers the groups in the order of their first members. */
 export function groupBy(keys: Uint32Array): Groups {
   const numbers = new Map<number, number>();
   const of = new Uint32Array(keys.length);

@@ -1,19 +1,18 @@
 import { FREE, isNear } from '../jobs.ts';
 import { costOf, type Draft, type Problem } from './problem.ts';
 
-/** Pictures that are tried for a cell; all, if none of these will do. */
+/** Number of cheapest pictures that are tried for a cell; all are tried if none of these will do. */
 const TRIED = 16;
-/** And cells that show one of them, to change places with, where it may be used once more, too. */
+/** Number of cells per picture that are tried for an exchange, if the picture may also be used once more. */
 const PARTNERS = 4;
 const PROGRESS_CELLS = 1024;
 
 /**
- * Parts equal sources (and near-duplicates) that stand too near by local moves, which keep capacities: a cell takes a picture
- * that may be used once more, or changes places with a cell of another one; of all that bring no source too near to
- * itself, what costs least.
+ * Separates near-duplicates by local moves that keep the capacities. A cell takes a picture that may be used once more, or
+ * exchanges pictures with another cell. Of all moves that keep the distance, it makes the cheapest.
  *
  * @param draft changed in place.
- * @returns false if some cell could not be helped; then equal sources still stand too near.
+ * @returns false if no move helps some cell; then near-duplicates are still too near each other.
  */
 export function keepApart(
   problem: Problem,
@@ -35,9 +34,9 @@ class Moves {
   private readonly problem: Problem;
   private readonly draft: Draft;
   private readonly minDistance: number;
-  /** Cells of each group, but for pinned ones; once some cell has to be helped. */
+  /** By group: its cells that are not pinned; built when the first cell needs a move. */
   private known: number[][] | undefined;
-  /** Pictures of each source, by position. */
+  /** By source: its pictures, by position; undefined if each source has one. */
   private readonly pictures: Map<number, number[]> | undefined;
 
   constructor(problem: Problem, draft: Draft, minDistance: number) {
@@ -63,12 +62,15 @@ class Moves {
     return this.known;
   }
 
-  /** Whether something like a picture stands too near to a cell, apart from that cell itself and `except`. */
+  /**
+   * Tells whether a near-duplicate of a picture lies within the distance of a cell, other than in that cell and in
+   * `except`.
+   */
   isNear(cell: number, position: number, except = cell): boolean {
     return isNear(this.problem.scene, this.draft.cells, this.minDistance, cell, position, except);
   }
 
-  /** Makes the best move with one of the `tried` cheapest pictures; false if there is none. */
+  /** Makes the best move with one of the `tried` cheapest pictures; returns false if there is none. */
   help(cell: number, tried: number): boolean {
     const { groups, rules, slots } = this.problem;
     const { cells, costs, uses } = this.draft;
@@ -84,7 +86,7 @@ class Moves {
       if (moved < least && !last) [least, picture, partner] = [moved, position, -1];
       const holders = this.holders[group]!;
       const each = Number.isFinite(slots.price(uses[group]!)) ? Math.ceil(holders.length / PARTNERS) : 1;
-      // Even if it may be used once more: one of its cells may be glad to be rid of it.
+      // Exchanges are tried even if the picture may be used once more: the other cell may gain by it.
       for (let i = 0; i < holders.length; i += each) {
         const other = holders[i]!;
         if (gain - costs[other]! >= least) continue;
@@ -100,7 +102,7 @@ class Moves {
     return true;
   }
 
-  /** The cheapest pictures that nothing alike stands near; fewer, if they are among those asked for. */
+  /** Lists up to `tried` of the cheapest pictures without a near-duplicate within the distance of the cell. */
   private candidates(cell: number, tried: number): number[] {
     const { lookup, ways } = this.problem;
     const { count, most } = lookup.sources;
@@ -110,7 +112,7 @@ class Moves {
     };
     if (tried >= count) for (let position = 0; position < count; position++) add(position);
     else {
-      // As many as may stand near are passed over, in all their ways.
+      // Asks for more than that, since every picture within the distance is skipped, in all its orientations.
       const asked = Math.min(most, (tried + (2 * this.minDistance + 1) ** 2) * ways);
       const held = lookup.cheapestOf(cell, asked);
       for (let rank = 0; rank < held && found.length < tried; rank++) add(lookup.memory.ids[rank]!);
@@ -118,7 +120,7 @@ class Moves {
     return found;
   }
 
-  /** Of all ways in which a picture's source may stand, what suits a cell best. */
+  /** Chooses the orientation of a picture's source that costs a cell least. */
   private likestOf(cell: number, position: number): number {
     const all = this.pictures?.get(this.problem.scene.sources[position]!);
     if (!all) return position;

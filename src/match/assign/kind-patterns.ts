@@ -1,6 +1,7 @@
 /**
- * Where kinds are hardly more than a distance takes, only patterns keep it: each line (row or column) repeats as many kinds as the
- * distance is wide, and lines as far apart as that share their kinds. In which order a line has them is its own affair.
+ * Periodic patterns of kinds, for grids in which the number of kinds hardly exceeds that of cells in a block. Each line
+ * (row or column) repeats distance + 1 kinds. Every (distance + 1)th line has the same set of kinds, its band; lines of
+ * different bands share none. The order of the kinds within a line is free.
  */
 import { FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
@@ -8,24 +9,24 @@ import { solveLap } from './lap.ts';
 
 type CostOf = (cell: number, kind: number) => number;
 
-/** Cells that are looked at to tell what a kind costs in a line; and in all lines that share their kinds. */
+/** Number of cells that are sampled for the cost of a kind in a line; and in all lines of a band. */
 const [LOOKED_AT, LOOKED_AT_MORE] = [8, 64];
-/** Larger assignments would take too long: there, any order will do. */
+/** Greatest number of costs of an assignment problem. Larger ones would take too long; there, any order will do. */
 const LAP_MAX = 2 ** 21;
 
-/** Lines across or down. */
+/** Rows or columns of the grid. */
 interface Lines {
   readonly count: number;
   readonly length: number;
   readonly cellAt: (line: number, place: number) => number;
-  /** Places after which a line repeats, and lines after which the kinds of lines do. */
+  /** Number of places after which a line repeats; number of lines after which the sets of kinds repeat. */
   readonly period: number;
   readonly bands: number;
 }
 
 /**
- * Kinds of all cells in rows, or in columns, that repeat. Near pins, what is alike may stand too near, and kinds may be used too
- * often or too rarely; as little as can be seen line by line.
+ * Computes the kinds of all cells in repeating rows or columns. Near pins, one kind may be too near itself, and kinds may
+ * be used too often or too rarely; each line keeps such violations as few as it can.
  */
 export function patternOf(kinds: Kinds, costOf: CostOf, along: 'rows' | 'columns'): Uint32Array {
   const lines = linesOf(kinds, along);
@@ -59,7 +60,7 @@ function linesOf({ grid, distance }: Kinds, along: 'rows' | 'columns'): Lines {
   };
 }
 
-/** A line that is to be filled with kinds of its band, of which so many uses are left, and owed. */
+/** A line that is to be filled with kinds of its band; by kind: numbers of uses left, and of uses still owed. */
 interface Filling {
   readonly lines: Lines;
   readonly line: number;
@@ -68,13 +69,13 @@ interface Filling {
   readonly owed: Uint32Array;
 }
 
-/** The kinds at the places of a line's period: what breaks least, and of that, what costs least. */
+/** Orders kinds over the places of a line's period: fewest violations first, then least cost. */
 function orderOf({ pinned }: Kinds, costOf: CostOf, { lines, line, band, left, owed }: Filling): number[] {
   const { period, length } = lines;
   const costs = new Float64Array(period * band.length);
   const breaks = new Float64Array(period * band.length);
   const more = Math.floor((lines.count - 1 - line) / lines.bands);
-  // Where a line has all kinds of its band, so have the lines to come.
+  // Without spare kinds in the band, each later line of it needs every kind.
   const needed = band.length > period ? 0 : more * Math.floor(length / period);
   const possible = more * Math.ceil(length / period);
   for (let place = 0; place < period; place++) {
@@ -92,7 +93,7 @@ function orderOf({ pinned }: Kinds, costOf: CostOf, { lines, line, band, left, o
   return Array.from({ length: period }, (_, place) => band[order?.[place] ?? place]!);
 }
 
-/** The kinds that lines of each band have: so many that there are uses for all of its cells; where they are pinned, or cost little. */
+/** Chooses the kinds of each band: enough uses for all of its cells, pinned there if possible, then of low cost. */
 function bandsOf(kinds: Kinds, costOf: CostOf, lines: Lines): number[][] {
   const count = kinds.pictures.count;
   const { bands, period, length } = lines;
@@ -105,7 +106,7 @@ function bandsOf(kinds: Kinds, costOf: CostOf, lines: Lines): number[][] {
     for (let kind = 0; kind < count; kind++) {
       const at = slot * count + kind;
       costs[at] = sums[band * count + kind]!;
-      // A kind that is scarce leaves cells to others.
+      // A kind with few uses leaves cells for other kinds to fill.
       breaks[at] = Math.max(0, 1 - (kinds.most[kind]! * period) / (length * Math.ceil(lines.count / bands)));
       for (let other = 0; other < bands; other++) breaks[at] += (other === band ? -1 : 1) * pins[other * count + kind]!;
     }
@@ -131,7 +132,7 @@ function bandsOf(kinds: Kinds, costOf: CostOf, lines: Lines): number[][] {
   return found;
 }
 
-/** By band and kind: what the kind costs in some of the band's cells, and how many it is pinned to. */
+/** Computes by band and kind: the kind's cost in a sample of the band's cells, and the number of its pins there. */
 function lookAlong({ pictures, pinned }: Kinds, costOf: CostOf, { count, length, bands, cellAt }: Lines) {
   const sums = new Float64Array(bands * pictures.count);
   const pins = new Uint32Array(bands * pictures.count);
@@ -151,7 +152,7 @@ function lookAlong({ pictures, pinned }: Kinds, costOf: CostOf, { count, length,
   return { sums, pins };
 }
 
-/** A column for each row that breaks least, and of that, costs least; undefined if there are too many. */
+/** Assigns a column to each row: fewest violations first, then least cost; undefined if the problem is too large. */
 function assigned(costs: Float64Array, breaks: Float64Array, rows: number): Int32Array | undefined {
   if (costs.length > LAP_MAX) return undefined;
   const dear = 1 + 4 * rows * costs.reduce((largest, cost) => Math.max(largest, cost), 0);
@@ -160,14 +161,14 @@ function assigned(costs: Float64Array, breaks: Float64Array, rows: number): Int3
   return solveLap(sums, rows, costs.length / rows);
 }
 
-/** Cells of a line that repeat what is at a place of its period. */
+/** Lists the cells of a line that repeat one place of its period. */
 function repeats({ length, period, cellAt }: Lines, line: number, place: number): number[] {
   const cells: number[] = [];
   for (let at = place; at < length; at += period) cells.push(cellAt(line, at));
   return cells;
 }
 
-/** So many of them at most, evenly spread. */
+/** Thins out cells to at most `most`, evenly spread. */
 function thinned(cells: readonly number[], most: number): readonly number[] {
   if (cells.length <= most) return cells;
   return Array.from({ length: most }, (_, i) => cells[Math.floor((i * cells.length) / most)]!);

@@ -3,10 +3,10 @@ import type { Kinds } from '../kinds.ts';
 import { costOf, type Problem } from './problem.ts';
 
 /**
- * Pictures for cells whose kinds are known: what has to be used comes first, where it costs least more than another of its kind
- * would; then every cell takes what is likest of those that may still be used.
+ * Chooses pictures for cells whose kinds are known. Sources that have to be used come first, each in the cell of least
+ * cost; then every other cell takes the closest picture of its kind that may still be used.
  *
- * @param chosen kinds of all cells, as often as rules want them.
+ * @param chosen kinds of all cells, used as often as the rules want.
  * @returns pictures by position.
  */
 export function picturesOfKinds(problem: Problem, kinds: Kinds, chosen: Uint32Array): Uint32Array {
@@ -32,7 +32,7 @@ export function picturesOfKinds(problem: Problem, kinds: Kinds, chosen: Uint32Ar
   }
   return placed;
 
-  /** Gives a group the cell that loses least by it. */
+  /** Gives a group the cell in which it costs least. */
   function place(group: number, cells: readonly number[]): void {
     let [least, best, picture] = [Infinity, -1, -1];
     for (const cell of cells) {

@@ -1,10 +1,10 @@
 /**
- * The linear assignment problem, exactly: a column of its own for every row, at the least sum of costs. Shortest augmenting
- * paths with potentials, after H. W. Kuhn and J. Munkres (R. Jonker, A. Volgenant, "A shortest augmenting path algorithm for
- * dense and sparse linear assignment problems", 1987); takes some rows² x columns steps.
+ * Solves the linear assignment problem exactly: a column of its own for every row, at the least sum of costs. Shortest
+ * augmenting paths with potentials, after H. W. Kuhn and J. Munkres (R. Jonker, A. Volgenant, "A shortest augmenting path
+ * algorithm for dense and sparse linear assignment problems", 1987), in O(rows² x columns).
  *
- * @param costs row-major; Infinity for what must not be.
- * @param columns no fewer than rows.
+ * @param costs row-major; Infinity for forbidden pairs.
+ * @param columns at least as many as rows.
  * @returns the column of each row; undefined if there is no such assignment.
  */
 export function solveLap(costs: Float64Array, rows: number, columns: number): Int32Array | undefined {

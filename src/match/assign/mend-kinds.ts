@@ -1,37 +1,40 @@
 import { eachNear, FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
 
-/** Cells that a cell may change places with: so many are looked at. */
+/** Number of cells that are tried for an exchange of kinds. */
 const PARTNERS = 256;
-/** A cell does not take up again what it has just given up, for so many steps; and more, the more cells stand too near. */
+/**
+ * Number of steps in which a cell does not take up again the kind that it gave up (up to twice as many, at random); and how
+ * much each cell in conflict adds to it.
+ */
 const [TABU, TABU_MORE] = [8, 0.5];
-/** Cells and kinds that are looked at in all, at most: a few seconds. */
+/** Greatest number of visits to cells and kinds: a few seconds. */
 const WORK = 2 ** 27;
 
 export interface MendOptions {
-  /** What a kind costs a cell, to choose among moves that leave as few pairs. */
+  /** Cost of a kind in a cell; decides among moves that leave equally few conflicts. */
   readonly costOf: (cell: number, kind: number) => number;
   readonly random: () => number;
 }
 
 /**
- * Parts what is of one kind and stands too near, by the moves that leave the fewest such pairs: a cell takes a kind of which there
- * is some left, or changes places with another one. A tabu list keeps moves from being undone at once (A. Hertz, D. de Werra,
- * "Using tabu search techniques for graph coloring", 1987).
+ * Separates cells of one kind by the moves that leave the fewest conflicts (pairs of one kind within the distance). A cell
+ * takes a kind that has uses left, or exchanges kinds with another cell. A tabu list keeps moves from being undone at once
+ * (A. Hertz, D. de Werra, "Using tabu search techniques for graph coloring", 1987).
  *
- * @param chosen kinds of all cells, as often as rules want them; changed in place, and wanted as often afterwards.
- * @returns whether nothing stands too near any more.
+ * @param chosen kinds of all cells, used as often as the rules want; changed in place, and still used so afterwards.
+ * @returns true if no conflict is left.
  */
 export function mendKinds(kinds: Kinds, chosen: Uint32Array, options: MendOptions): boolean {
   return new Mending(kinds, chosen, options).run();
 }
 
-/** What a cell may do. */
+/** A possible move of a cell. */
 interface Move {
-  /** Pairs that are too near, more than before. */
+  /** Change in the number of conflicts. */
   pairs: number;
   cost: number;
-  /** What it takes, from whom if it changes places; -1 for none. */
+  /** The new kind, and the cell it exchanges with; -1 for none. */
   kind: number;
   partner: number;
 }
@@ -42,14 +45,14 @@ class Mending {
   private readonly options: MendOptions;
   private readonly used: Uint32Array;
   private readonly free: Uint32Array;
-  /** By cell: others of its kind that stand too near. */
+  /** By cell: number of its conflicts. */
   private readonly rivals: Uint32Array;
-  /** Cells that have such, in no order, and the place of each there; -1 for none. */
+  /** Cells in conflict, in any order; and by cell its index there, -1 for none. */
   private readonly wrong: number[] = [];
   private readonly places: Int32Array;
-  /** By kind, for the cell that is looked at: cells around it. */
+  /** By kind, for the current cell: number of cells within the distance that show it. */
   private readonly around: Uint32Array;
-  /** By cell and kind, the step until which it must not be taken up. */
+  /** By cell and kind: last step in which the kind is tabu. */
   private readonly until = new Map<number, number>();
   private now = 0;
   private work = 0;
@@ -89,7 +92,7 @@ class Mending {
     return this.wrong.length === 0;
   }
 
-  /** A cell that stands too near to another of its kind; of what is pinned, that other. -1 if both are pinned. */
+  /** Picks a cell in conflict at random; for a pinned one, a free cell that it conflicts with. Returns -1 if there is none. */
   private pick(): number {
     const { random } = this.options;
     const { pinned, grid, distance } = this.kinds;
@@ -117,7 +120,7 @@ class Mending {
         this.offer(best, cell, kind, -1, around[kind]! - around[mine]!);
       }
     }
-    // Where one move sees to it all, no two cells have to change.
+    // If a single move resolves all conflicts of the cell, exchanges are not tried.
     if (best.kind >= 0 && best.pairs === -this.rivals[cell]!) return best;
     const few = this.free.length <= PARTNERS;
     for (let i = 0; i < (few ? this.free.length : PARTNERS); i++) {
@@ -126,7 +129,7 @@ class Mending {
       if (kind === mine || this.isTabu(cell, kind)) continue;
       const gone = around[mine]! + this.rivals[other]!;
       if (around[kind]! - 2 - gone > best.pairs) continue;
-      // Those two are no pair any more, nor will they be.
+      // The pair itself is no conflict, before or after the exchange.
       const beside = this.isNear(cell, other) ? 2 : 0;
       const pairs = around[kind]! + this.countNear(other, mine) - beside - gone;
       this.offer(best, cell, kind, other, pairs);
@@ -134,7 +137,7 @@ class Mending {
     return best;
   }
 
-  /** Takes note of a move if there is none better yet. */
+  /** Records a move if it is better than the best so far. */
   private offer(best: Move, cell: number, kind: number, partner: number, pairs: number): void {
     if (pairs > best.pairs) return;
     const { costOf } = this.options;
@@ -162,7 +165,7 @@ class Mending {
     this.note(cell);
   }
 
-  /** Keeps the list of cells that stand too near to others. */
+  /** Updates the list of cells in conflict. */
   private note(cell: number): void {
     const { wrong, places, rivals } = this;
     const place = places[cell]!;

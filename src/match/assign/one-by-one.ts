@@ -5,10 +5,10 @@ import { NearestSearch } from '../search-tree.ts';
 import type { Draft, Problem } from './problem.ts';
 
 /**
- * Places row by row, each cell with what it has in the draft, or the nearest picture that capacities and the distance still
- * allow: needs fewer sources than moves between cells that all are taken.
+ * Places cells row by row: each gets its picture of the draft, or the closest one that capacities and distance still allow.
+ * This succeeds with fewer sources than local moves, which start with all cells taken.
  *
- * @returns pictures by position; undefined if some cell was left without one.
+ * @returns pictures by position; undefined if a cell was left without one.
  */
 export function placeOneByOne(problem: Problem, draft: Draft, minDistance: number): Uint32Array | undefined {
   const { scene, groups, rules } = problem;

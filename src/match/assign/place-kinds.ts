@@ -1,7 +1,7 @@
 /**
- * The last resort where equal sources cannot be parted by blocks and moves: which kind stands where is settled first, on its own
- * (it is the colouring of a graph, with a least and a most number of cells for each colour), and which picture of a kind
- * only then. What is found is made cheaper afterwards, as any placement is.
+ * The last resort, where blocks and moves cannot separate near-duplicates. It first decides which kind is in which cell (a
+ * graph colouring with a least and a greatest number of cells per colour), then chooses a picture of the kind. The result
+ * is improved afterwards, as any placement is.
  */
 import { type Kinds, kindsOf, shortageOf } from '../kinds.ts';
 import { balanceUses } from './balance-kinds.ts';
@@ -12,20 +12,20 @@ import { costOf, type Draft, draftOf, type Problem } from './problem.ts';
 import { seededRandom } from './random.ts';
 import { searchKinds } from './search-kinds.ts';
 
-/** Steps of a search at first, and as the last thing that is tried; where cells times kinds are no more than this. */
+/** Steps of the first search, and of the last attempt; searched only if cells x kinds is at most the limit. */
 const [FEW_STEPS, MANY_STEPS] = [2_000, 200_000];
 const SEARCHED_MAX = 2 ** 22;
-/** Work that a search may be: its steps times cells and kinds. */
+/** Greatest work of a search: steps x (cells + kinds). */
 const SEARCH_WORK = 2 ** 29;
-/** Patterns come first where kinds are hardly more than a block has cells, and not at all where they are so many times more. */
+/** Ratios of kinds to cells of a block: up to the first, patterns come first; above the second, they are not tried. */
 const [TIGHT, PATTERNED_MAX] = [1.3, 4];
 const BALANCE_STEPS = 30_000;
 const SEED = 1;
 
 /**
- * Places sources so that equal ones stand apart.
+ * Places pictures so that near-duplicates keep the distance.
  *
- * @returns `none` if there is no such placement, for certain; undefined if none was found.
+ * @returns `none` if it is proved that there is no such placement; undefined if none was found.
  */
 export function placeKinds(problem: Problem, draft: Draft, minDistance: number): Draft | 'none' | undefined {
   const { scene, rules } = problem;
@@ -58,14 +58,14 @@ function chooseKinds(problem: Problem, kinds: Kinds, draft: Draft): Uint32Array 
   return found ?? search(MANY_STEPS);
 }
 
-/** Cells that show different kinds, whichever they are. */
+/** Number of cells of a block, all of which show different kinds. */
 function blockOf({ grid, distance }: Kinds): number {
   return Math.min(distance + 1, grid.columns) * Math.min(distance + 1, grid.rows);
 }
 
-/** Patterns, freed of what pins break in them, and then of what is used too often or too rarely; those that succeed. */
+/** Computes patterns, removes the conflicts that pins cause, then balances the uses; returns those that succeed. */
 function patterns(kinds: Kinds, cost: (cell: number, kind: number) => number): Uint32Array[] {
-  // Any number of uses will do, until nothing stands too near any more.
+  // The numbers of uses do not matter until all conflicts are removed.
   const loose = { ...kinds, least: kinds.least.map(() => 0), most: kinds.most.map(() => kinds.pinned.length) };
   return (['rows', 'columns'] as const)
     .map((along) => patternOf(kinds, cost, along))
@@ -84,7 +84,7 @@ function cheaper(cost: (cell: number, kind: number) => number, all: readonly Uin
   return all[sums.indexOf(Math.min(...sums))];
 }
 
-/** What the likest picture of a kind costs a cell. */
+/** Cost of a kind's closest picture in a cell. */
 function kindCost(problem: Problem, { pictures }: Kinds, cell: number, kind: number): number {
   let least = Infinity;
   for (let i = pictures.starts[kind]!; i < pictures.starts[kind + 1]!; i++) {

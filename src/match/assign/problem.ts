@@ -4,40 +4,43 @@ import type { Lookup } from '../lookup.ts';
 import { type Groups, groupBy } from './groups.ts';
 import { Slots } from './slots.ts';
 
-/** Cells whose cheapest source tells what cells cost. */
+/** Number of cells that are sampled for the mean cost of the closest picture. */
 const SAMPLED_CELLS = 1024;
-/** What a second use costs where all images are to be used, in costs of strangers: more than any of them is worth. */
+/** Price of a second use with `useAll`, in mean costs of random pairs: more than any cell gains by a second use. */
 const AGAIN = 8;
-/** And how much more than the last one each use costs where all are to be used equally often. */
+/** Rise of the price per use when all sources are to be used equally often, in mean costs of random pairs. */
 const EVENLY = 4;
-/** At a variety of 0.5, a source that has its even share of the cells costs so much of the likest's cost more; with 20 of them, 8. */
+/**
+ * Price of one more use at variety 0.5, for a source that has its even share of the cells, in mean costs of the closest
+ * pictures. With 20 even shares, the price is 8 of them.
+ */
 const GENTLY = 0.001;
 
-/** Above this variety prices rise steeply, so that few sources may be used more often than others. */
+/** Above this variety, prices rise steeply and few sources may be used more often than others. */
 export const STEEP_ABOVE = 0.5;
 
-/** All that an assignment is made of, in whole numbers. */
+/** All data of an assignment; costs are in whole numbers, of quantised features. */
 export interface Problem {
   readonly scene: Scene;
-  /** Features of all cells and pictures, as whole numbers. */
+  /** Quantised features of all cells and pictures. */
   readonly lookup: Lookup;
   readonly groups: Groups;
   readonly slots: Slots;
   readonly rules: Rules;
-  /** What cells and pictures that are strangers to each other cost, on average. */
+  /** Mean cost of random pairs of a cell and a picture. */
   readonly strangers: number;
-  /** In which a source may stand. */
+  /** Number of orientations that a source may have. */
   readonly ways: number;
 }
 
-/** A placement in the making: pictures by position, their weighted costs, the uses of each group. */
+/** A placement while it is being made: pictures by position, their weighted costs, and the uses of each group. */
 export interface Draft {
   readonly cells: Uint32Array;
   readonly costs: Float64Array;
   readonly uses: Uint32Array;
 }
 
-/** What is to be solved: `lookup` has the scene's cells and pictures, as whole numbers. */
+/** Sets up an assignment problem; `lookup` has the quantised features of the scene's cells and pictures. */
 export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
   const groups = groupBy(scene.sharing);
   const strangers = meanCost(lookup);
@@ -48,24 +51,24 @@ export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
 }
 
 /**
- * What the rules make a further use cost, in the whole numbers of lookups: `even` is how many cells there are for each group,
- * `strangers` and `likest` what cells cost with any picture and with the likest one.
+ * Computes the prices of uses that the rules ask for, in costs of quantised features: `even` is the number of cells per
+ * group, `strangers` the mean cost of random pairs, `likest` that of the closest pictures.
  */
 export function slotsFor(
   rules: Rules,
   { even, strangers, likest }: { readonly even: number; readonly strangers: number; readonly likest: number },
 ): Slots {
   const { maxUses, variety, useAll } = rules;
-  // Where images are just what cells show, or all the same, prices still have to rise: by the least whole numbers tell apart.
+  // At least 1, the smallest quantised cost: prices have to rise even if pictures match exactly or are all the same.
   const gentle = (GENTLY * Math.max(1, likest)) / even ** 3;
   const steep = (EVENLY * Math.max(1, strangers)) / ((even + 1) ** 3 - even ** 3);
-  // From nothing to gentle by the square, so that little does little; then by equal factors to what makes all uses even.
+  // Up to variety 0.5, the rise grows with the square of the variety, so that small values do little; then exponentially.
   const factor = Math.max(1, steep / gentle);
   const rise = gentle * (variety < STEEP_ABOVE ? (2 * variety) ** 2 : factor ** (2 * variety - 1));
   return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * strangers : 0 });
 }
 
-/** Costs and uses of a placement. */
+/** Computes the costs and uses of a placement. */
 export function draftOf(problem: Problem, placed: Uint32Array): Draft {
   const { groups } = problem;
   const costs = new Float64Array(placed.length);
@@ -86,7 +89,7 @@ export function costOf({ lookup }: Pick<Problem, 'lookup'>, cell: number, positi
   return weights[cell]! * total;
 }
 
-/** What cells and pictures that are strangers to each other cost, from a thousand pairs. */
+/** Mean cost of a thousand random pairs of a cell and a picture. */
 function meanCost(lookup: Lookup): number {
   const { weights } = lookup.memory;
   let total = 0;
@@ -96,7 +99,7 @@ function meanCost(lookup: Lookup): number {
   return total / 1000;
 }
 
-/** What the likest pictures cost, from some cells. */
+/** Mean cost of the closest pictures, for a sample of cells. */
 function likestCost(lookup: Lookup): number {
   const { weights, values } = lookup.memory;
   const step = Math.max(1, Math.floor(weights.length / SAMPLED_CELLS));

@@ -1,4 +1,7 @@
-/** Random numbers, 0 (inclusive) to 1 (exclusive), the same each time: mulberry32, by Tommy Ettinger (public domain). */
+/**
+ * Creates a generator of random numbers, 0 (inclusive) to 1 (exclusive), the same for the same seed: mulberry32, by Tommy
+ * Ettinger (public domain).
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {

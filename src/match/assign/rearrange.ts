@@ -3,26 +3,26 @@ import { BATCH } from '../lookup.ts';
 import { Blocks } from './blocks.ts';
 import type { Draft, Problem } from './problem.ts';
 
-/** Cells along a block's side at most, whatever the distance. */
+/** Greatest side of a block in cells, whatever the distance. */
 const SIDE_MAX = 8;
-/** How often the grid is gone through at most; and cells, all in all, unless once is more. */
+/** Greatest number of passes over the grid; no pass begins once the second number of cells was visited. */
 const PASSES = 8;
 const CELLS_MAX = 2 ** 18;
-/** It is gone through again as long as that saves this part of the costs. */
+/** Passes end when one saves less than this part of the costs. */
 const WORTH = 0.004;
 
 export interface RearrangeOptions {
   readonly minDistance: number;
-  /** Called now and then with the part of the work that is done, 0..1. */
+  /** Called from time to time with the part of the work that is done, 0..1. */
   readonly onProgress?: (part: number) => void;
 }
 
 /**
- * Parts equal sources (and near-duplicates) that stand too near: blocks where they do are assigned anew. Some may be left,
- * where images are short.
+ * Separates near-duplicates: assigns the blocks anew in which cells break the distance. Some conflicts may be left if
+ * images are scarce.
  *
  * @param draft changed in place.
- * @returns how many cells were looked at.
+ * @returns the number of cells that were visited.
  */
 export function partBlocks(problem: Problem, draft: Draft, options: RearrangeOptions): number {
   const blocks = new Blocks(problem, draft, options.minDistance, SIDE_MAX ** 2);
@@ -31,9 +31,9 @@ export function partBlocks(problem: Problem, draft: Draft, options: RearrangeOpt
 }
 
 /**
- * Makes a placement in which equal sources stand apart cheaper, and keeps it so. Cells of a block as wide as the distance have
- * to show different sources; so which of them shows which, and what else might be there that does not stand around
- * the block, is an assignment problem, solved exactly, block by block; then with blocks that lie between the first.
+ * Lowers the cost of a placement that keeps the distance, and keeps it. All cells of a block as wide as the distance show
+ * different sources. So choosing among these and others that have no near-duplicate around the block is an assignment
+ * problem. It is solved exactly, block by block; later passes shift the blocks by half their side.
  *
  * @param draft changed in place.
  */
@@ -41,9 +41,9 @@ export function rearrange(
   problem: Problem,
   draft: Draft,
   options: RearrangeOptions & {
-    /** Pictures that cells would show if equal ones might stand together: blocks that show just these are passed over. */
+    /** Pictures that cells would show without the distance; blocks that show just these are skipped. */
     readonly wished: Uint32Array;
-    /** So many cells were looked at before. */
+    /** Number of cells that were visited before. */
     readonly looked?: number;
   },
 ): void {
@@ -59,7 +59,10 @@ export function rearrange(
   }
 }
 
-/** Assigns blocks anew all over the grid, those that are `worth` it; `pass` is which of four ways to lay them, each shifted by half of one. */
+/**
+ * Assigns all blocks of the grid anew that are `worth` it; `pass` selects one of four offsets of the blocks, by half a side
+ * across, down or both.
+ */
 function goThrough(
   problem: Problem,
   blocks: Blocks,

@@ -1,15 +1,19 @@
 import { eachNear, FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
 
-/** Looks for kinds of all cells by trying; the cell that has least choice comes first. */
+/** Options of a backtracking search for the kinds of all cells. */
 export interface SearchOptions {
-  /** What a kind costs a cell: cheap ones are tried first. */
+  /** Cost of a kind in a cell; cheap kinds are tried first. */
   readonly costOf: (cell: number, kind: number) => number;
-  /** Steps to be made at most. */
+  /** Greatest number of steps. */
   readonly steps: number;
 }
 
-/** @returns the kind of each cell; `none` if all ways have been tried; undefined if steps ran out. */
+/**
+ * Searches for kinds of all cells by backtracking; the cell with the fewest choices comes first.
+ *
+ * @returns the kind of each cell; `none` if all possibilities were tried; undefined if the steps ran out.
+ */
 export function searchKinds(kinds: Kinds, options: SearchOptions): Uint32Array | 'none' | undefined {
   return new Search(kinds, options).run();
 }
@@ -20,13 +24,16 @@ class Search {
   private readonly count: number;
   private readonly cells: number;
   private readonly chosen: Uint32Array;
-  /** By cell and kind: how many cells around show it. */
+  /** By cell and kind: number of cells within the distance that show it. */
   private readonly near: Uint16Array;
-  /** By cell: kinds that nothing around shows, and of which there are some left. */
+  /** By cell: number of kinds that no cell within the distance shows and that have uses left. */
   private readonly choices: Uint32Array;
   private readonly used: Uint32Array;
   private readonly touched: Uint8Array;
-  /** Blocks no two cells of which may show the same; by kind and block, empty cells that may show it; by kind, blocks with any. */
+  /**
+   * Blocks, in which no two cells may show the same kind: block of each cell, number of blocks; by kind and block, number
+   * of empty cells that may show it; by kind, number of blocks with such cells.
+   */
   private readonly blockOf: Uint32Array;
   private readonly blocks: number;
   private readonly room: Uint32Array;
@@ -65,7 +72,7 @@ class Search {
       if (kind === FREE) continue;
       if (this.near[cell * this.count + kind]! > 0) return 'none';
       this.put(cell, kind);
-      // What is pinned is no use of those that are counted.
+      // Pinned cells do not count as uses of their kind.
       if (this.used[kind]!-- === this.kinds.most[kind]) this.offer(kind, 1);
       this.touched[kind] = 1;
     }
@@ -87,7 +94,7 @@ class Search {
     return false;
   }
 
-  /** Whether some rule cannot be kept any more. */
+  /** Tells whether the remaining cells can no longer meet the numbers of uses. */
   private hopeless(): boolean {
     const { least, most } = this.kinds;
     let [fill, owed] = [0, 0];
@@ -109,7 +116,7 @@ class Search {
     return chosen;
   }
 
-  /** Kinds that a cell may show, in the order in which they are tried; of those that nothing tells apart yet, one. */
+  /** Lists the kinds that a cell may show, in the order of trials; of unused kinds that are interchangeable, only one. */
   private kindsFor(cell: number): number[] {
     const { least, most } = this.kinds;
     let owed = 0;
@@ -160,7 +167,7 @@ class Search {
     if (this.used[kind]!-- === this.kinds.most[kind]) this.offer(kind, 1);
   }
 
-  /** The last use of a kind is taken, or given back. */
+  /** Adds `by` to the choices of all cells that a kind is free for: its last use was taken, or given back. */
   private offer(kind: number, by: number): void {
     for (let cell = 0; cell < this.cells; cell++) {
       if (this.near[cell * this.count + kind] === 0) this.choices[cell]! += by;

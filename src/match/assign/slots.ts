@@ -1,15 +1,15 @@
 /**
- * What each further use of a source costs: 0 for the first, and rising, so that prices for the uses of all sources are a
- * convex sum, which an auction minimises together with the costs of cells. They rise with the cube of the uses: hardly at
- * first, so that a source may stand where it suits, and much where it would fill a good part of the picture. (Of prices
- * that rise with the 1st to 4th power and keep the most used source at 2 % of the cells, those look most like the target from the 3rd on.)
+ * Prices of each further use of a source: 0 for the first, then rising. So the prices of all uses are a convex sum, which
+ * an auction minimises together with the costs of cells. Prices rise with the cube of the uses: hardly at first, so that a
+ * source may be used where it fits, and steeply once it would fill a large part of the picture. (Of prices that rise with
+ * the 1st to 4th power and keep the most used source at 2 % of the cells, the 3rd and 4th look most like the target.)
  */
 export class Slots {
-  /** Uses that a group of sources may have. */
+  /** Greatest number of uses of a group of sources. */
   readonly capacity: number;
-  /** What a second use costs at least: more than any image could be worth, where all are to be used. */
+  /** Base price of a second and any further use; with `useAll`, more than any image could be worth. */
   readonly again: number;
-  /** And what is added for u uses before it, over u³. */
+  /** Factor of u³ in the price of a use, where u is the number of uses before it. */
   private readonly rise: number;
 
   constructor({ capacity, rise, again }: { capacity: number; rise: number; again: number }) {
@@ -18,18 +18,18 @@ export class Slots {
     this.again = again;
   }
 
-  /** What a second use costs, whether it may be or not. */
+  /** Price of a second use, whatever the capacity. */
   get rising(): number {
     return this.again + this.rise;
   }
 
-  /** Those of a part of the cells: as many uses cost as much as the same part of all did. */
+  /** Prices for a part of the cells: that part of the uses has the price of the full number. */
   scaled(part: number): Slots {
     const { capacity, rise, again } = this;
     return new Slots({ capacity: Math.ceil(capacity * part), rise: rise / part ** 3, again });
   }
 
-  /** Price of one more use, where there are `uses`; Infinity if there can be none. */
+  /** Price of one more use when there are `uses`; Infinity at capacity. */
   price(uses: number): number {
     if (uses >= this.capacity) return Infinity;
     return uses > 0 ? this.again + this.rise * uses * uses * uses : 0;
@@ -42,7 +42,7 @@ export class Slots {
     return count > 0 ? count * this.again + this.rise * (sumOfCubes(to - 1) - sumOfCubes(first - 1)) : 0;
   }
 
-  /** The most that uses beyond the first `used` can gain at a price for each: the sum of what it exceeds theirs by. */
+  /** Greatest gain of uses beyond the first `used` if each earns `price`: the sum of `price` minus their own prices. */
   gain(used: number, price: number): number {
     if (price <= 0) return 0;
     let to = used;
@@ -56,7 +56,7 @@ export class Slots {
   }
 }
 
-/** Of 1 to `last`. */
+/** Sum of the cubes of 1 to `last`. */
 function sumOfCubes(last: number): number {
   return ((last * (last + 1)) / 2) ** 2;
 }
