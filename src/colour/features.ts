@@ -1,20 +1,20 @@
 import { linearToOklab } from './oklab.ts';
 
-/** Parts of a cell along each side that matching looks at. */
+/** Number of parts of a cell along each side, in a feature vector. */
 export const FEATURE_SIDE = 4;
-/** Numbers in a feature vector. */
+/** Number of coefficients of a feature vector. */
 export const FEATURE_LENGTH = 3 * FEATURE_SIDE ** 2;
-/** Raised when features or hashes of the same picture come out differently, so that catalogs are indexed anew. */
+/** Raised when features or hashes of the same picture change, so that catalogs are indexed anew. */
 export const FEATURE_VERSION = 2;
 
-// Orthonormal DCT-II: distances between feature vectors are those between the OKLab means themselves.
+// Orthonormal DCT-II: the distance of two feature vectors equals that of the OKLab means themselves.
 const BASIS = Float64Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => {
   const [k, n] = [Math.floor(i / FEATURE_SIDE), i % FEATURE_SIDE];
   const scale = Math.sqrt((k === 0 ? 1 : 2) / FEATURE_SIDE);
   return scale * Math.cos((Math.PI * (n + 0.5) * k) / FEATURE_SIDE);
 });
 
-/** Frequencies in the order in which a feature vector has them, as down * {@link FEATURE_SIDE} + across. */
+/** Frequencies in the order of a feature vector, as down * {@link FEATURE_SIDE} + across. */
 export const FEATURE_ORDER: readonly number[] = Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => i).toSorted(
   (a, b) => frequency(a) - frequency(b),
 );
@@ -27,14 +27,14 @@ const lab = new Float64Array(FEATURE_LENGTH);
 const half = new Float64Array(FEATURE_LENGTH);
 
 /**
- * Feature vector of a cell: the OKLab colours of its 4 x 4 linear-light means, as an orthonormal DCT by rising frequency,
- * L, a, b in turn. The transform changes no distance (Parseval) but puts what differs most first, so that a search
- * can stop early.
+ * Computes the feature vector of a cell: an orthonormal DCT of the OKLab colours of its 4 x 4 linear-light means, by rising
+ * frequency; L, a, b for each frequency. The transform keeps distances (Parseval), but puts the greatest differences first,
+ * so that a search can stop early.
  *
- * @param means linear RGB of the 4 x 4 parts, 0..1, row-major; `stride` numbers from one row to the next.
+ * @param means linear RGB of the 4 x 4 parts, 0..1, row-major; `stride` is the number of values from one row to the next.
  * @param out receives {@link FEATURE_LENGTH} numbers from `at` on. The squared distance of two vectors / 16 is the mean
  *   squared OKLab difference of their parts.
- * @param move changes each part's OKLab colour first.
+ * @param move maps each part's OKLab colour first.
  */
 export function writeFeatures(
   means: Float32Array,
@@ -60,7 +60,7 @@ export function writeFeatures(
   }
 }
 
-/** DCT of four lines; numbers of a line are `step` apart, lines `next`, channels adjacent. */
+/** Transforms four lines by DCT; samples of a line are `step` apart, lines `next`, channels adjacent. */
 function transform(input: Float64Array, out: Float64Array, step: number, next: number): void {
   const n = FEATURE_SIDE;
   for (let line = 0; line < n; line++) {

@@ -1,6 +1,6 @@
 import type { Rgb } from '../types.ts';
 
-/** `#rrggbb`. */
+/** Formats a colour as `#rrggbb`. */
 export function toHex({ r, g, b }: Rgb): string {
   return `#${[r, g, b].map((value) => value.toString(16).padStart(2, '0')).join('')}`;
 }

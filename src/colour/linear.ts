@@ -1,6 +1,6 @@
 /**
- * sRGB (8 bits) and linear light (0..1), after IEC 61966-2-1. Averages are taken in linear light: that is what an eye, or
- * a display, averages when a mosaic is looked at from afar.
+ * Conversion between sRGB (8 bits) and linear light (0..1), after IEC 61966-2-1. Averages are taken in linear light, as an
+ * eye or a display averages a mosaic that is seen from afar.
  */
 
 /** Linear light of each of the 256 sRGB values. */
@@ -9,7 +9,7 @@ export const LINEAR: Float32Array = Float32Array.from({ length: 256 }, (_, i) =>
   return s <= 0.04045 ? s / 12.92 : ((s + 0.055) / 1.055) ** 2.4;
 });
 
-// 65,536 steps: about 20 per sRGB value where the curve is steepest, near black.
+// 65,536 entries: about 20 per sRGB value where the curve is steepest, near black.
 const STEPS = 65535;
 /** sRGB value of each of 65,536 even steps of linear light. */
 export const SRGB: Uint8Array = Uint8Array.from({ length: STEPS + 1 }, (_, i) => {
@@ -17,12 +17,12 @@ export const SRGB: Uint8Array = Uint8Array.from({ length: STEPS + 1 }, (_, i) =>
   return Math.round(255 * (l <= 0.0031308 ? 12.92 * l : 1.055 * l ** (1 / 2.4) - 0.055));
 });
 
-/** The nearest sRGB value of a linear one; what lies outside 0..1 is clipped. */
+/** Converts linear light to the nearest sRGB value; clips to 0..1. */
 export function toSrgb(linear: number): number {
   return SRGB[linear <= 0 ? 0 : linear >= 1 ? STEPS : (linear * STEPS + 0.5) | 0]!;
 }
 
-/** Encodes `count` linear samples into 8-bit sRGB, `out` from `at` on. */
+/** Encodes `count` linear samples as 8-bit sRGB, into `out` from `at` on. */
 export function encodeSrgb(linear: Float32Array, out: Uint8Array, at = 0, count: number = linear.length): void {
   for (let i = 0; i < count; i++) {
     const value = linear[i]!;
@@ -31,8 +31,8 @@ export function encodeSrgb(linear: Float32Array, out: Uint8Array, at = 0, count:
 }
 
 /**
- * Halves a picture of 8-bit sRGB px (RGB, row-major) into linear light, each px the mean of 2 x 2; where a side is odd,
- * the last px is the mean of what is there.
+ * Halves a picture of 8-bit sRGB px (RGB, row-major) into linear light; each px is the mean of 2 x 2. Where a side is odd,
+ * the last px is the mean of those that exist.
  */
 export function halveSrgb(px: Uint8Array, width: number, height: number): Float32Array {
   return halve(width, height, (i) => LINEAR[px[i]!]!);

@@ -1,6 +1,6 @@
 /**
- * OKLab of a linear sRGB colour (Björn Ottosson, "A perceptual color space for image processing", 2020).
- * L is 0 (black) to 1 (white); a and b lie within about -0.3..0.3.
+ * Converts a linear sRGB colour to OKLab (Björn Ottosson, "A perceptual color space for image processing", 2020). L is 0
+ * (black) to 1 (white); a and b lie within about -0.3..0.3.
  *
  * @param out receives L, a, b from `at` on.
  */

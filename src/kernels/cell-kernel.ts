@@ -2,7 +2,7 @@ import { LINEAR, SRGB } from '../colour/linear.ts';
 import { WASM } from './cell.wasm.ts';
 import { loadKernel } from './load.ts';
 
-// The functions of cell.as.ts; numbers named `…At` are byte offsets into the kernel's memory.
+// Functions of cell.as.ts; arguments named `…At` are byte offsets into the kernel's memory.
 interface CellFunctions {
   readonly TABLES: { readonly value: number };
   readonly FREE: { readonly value: number };
@@ -19,7 +19,7 @@ interface CellFunctions {
   halve(fromAt: number, width: number, height: number, toAt: number): void;
 }
 
-/** The pixel kernels, with the tables they need in their memory. One per thread. */
+/** The pixel kernels, with their tables in memory. One instance per thread. */
 export const cellKernel = loadKernel<CellFunctions>(WASM);
 
 /** First byte of the kernel's memory that pictures may use; a multiple of 16. */

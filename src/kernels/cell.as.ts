@@ -1,9 +1,10 @@
-// Pixel kernels of the catalog, in AssemblyScript with SIMD: they see every px of every source.
+// Pixel kernels of the catalog, in AssemblyScript with SIMD. Indexing runs them over every px of every source: from 8-bit
+// sRGB to linear light, resizing there, and back to sRGB.
 //
-// Linear px are four f32 (r, g, b, 0) so that a px is one vector; 8-bit px are packed. All pictures are row-major. The
-// caller owns the memory: every argument named `*At` is a byte offset.
+// A linear px is four f32 (r, g, b, 0), so that it fits one vector; 8-bit px are packed. All pictures are row-major. The
+// caller owns the memory and lays it out: every argument named `*At` is a byte offset.
 
-/** The caller puts two tables here: 256 f32, sRGB to linear; then 65,536 bytes, linear (0..65535) to sRGB. */
+/** Offset of two tables that the caller writes: 256 f32, sRGB to linear; then 65,536 bytes, linear (0..65535) to sRGB. */
 export const TABLES: usize = 1024;
 const TO_LINEAR: usize = TABLES;
 const TO_SRGB: usize = TABLES + 1024;
@@ -26,8 +27,8 @@ function storePx(at: usize, r: f32, g: f32, b: f32): void {
 }
 
 /**
- * 8-bit px of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels to linear ones; what is transparent is laid
- * over the linear colour (backR, backG, backB).
+ * Converts 8-bit px of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGB, alpha) channels to linear px; composes transparent
+ * ones over the linear colour (backR, backG, backB).
  */
 export function linearise(
   fromAt: usize,
@@ -55,7 +56,7 @@ export function linearise(
   }
 }
 
-/** Linear px to packed 8-bit sRGB, clipped to 0..1 and rounded. */
+/** Converts linear px to packed 8-bit sRGB, clipped to 0..1 and rounded. */
 export function encode(fromAt: usize, count: i32, toAt: usize): void {
   const scale = f32x4.splat(65535);
   const half = f32x4.splat(0.5);
@@ -70,11 +71,12 @@ export function encode(fromAt: usize, count: i32, toAt: usize): void {
 }
 
 /**
- * Resizes linear px to `columns` x `rows` 8-bit px, down first. Output i is the sum of `taps` input px (or rows) from
- * `starts[i]` (i32) on, times `weights[i * taps ..]` (f32).
+ * Resizes linear px to `columns` x `rows` 8-bit px, first down, then across. Output i is the sum of `taps` input px (or
+ * rows) from `starts[i]` (i32) on, times `weights[i * taps ..]` (f32).
  *
- * @param acrossTaps even: the last weight may be 0 and its px lie past the row.
- * @param rowAt room for one row of `width` px and 4 more (four are summed at a time); `lineAt` for one of `columns` px.
+ * @param acrossTaps even; the last weight may be 0 and its px lie past the row.
+ * @param rowAt room for one row of `width` px and 4 more (four are summed at a time).
+ * @param lineAt room for one row of `columns` px.
  */
 export function resize(
   fromAt: usize,
@@ -133,7 +135,7 @@ export function resize(
   }
 }
 
-/** Halves packed 8-bit px into linear ones, each the mean of 2 x 2; both sides are even. */
+/** Halves packed 8-bit px into linear ones; each is the mean of 2 x 2. Both sides have to be even. */
 export function halveBytes(fromAt: usize, width: i32, height: i32, toAt: usize): void {
   const row = <usize>width * 3;
   for (let y = 0; y < height; y += 2, fromAt += row) {
@@ -149,7 +151,7 @@ export function halveBytes(fromAt: usize, width: i32, height: i32, toAt: usize):
   }
 }
 
-/** Halves linear px; both sides are even. */
+/** Halves linear px; each is the mean of 2 x 2. Both sides have to be even. */
 export function halve(fromAt: usize, width: i32, height: i32, toAt: usize): void {
   const row = (<usize>width) << 4;
   const quarter = f32x4.splat(0.25);

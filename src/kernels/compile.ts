@@ -1,6 +1,6 @@
 /**
- * Compiles the AssemblyScript kernels beside this file into modules that carry the WebAssembly as base64, so that
- * nothing has to be found or fetched at run time: `npm run kernels`. A test compiles them anew and compares.
+ * Compiles the AssemblyScript kernels beside this file (`npm run kernels`) into modules that hold the WebAssembly as
+ * base64, so that nothing has to be found or fetched at run time. A test compiles them again and compares.
  */
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,17 +11,17 @@ import { main } from 'assemblyscript/asc';
 const here = fileURLToPath(new URL('.', import.meta.url));
 
 const OPTIONS = ['--enable', 'simd', '--runtime', 'stub', '--noAssert', '-O3', '--converge'];
-/** Kernels whose memory is given to them, since threads share it. */
+/** Kernels that import their memory, which threads share. */
 const SHARED: ReadonlySet<string> = new Set(['priced']);
 const SHARED_OPTIONS = ['--enable', 'threads', '--importMemory', '--sharedMemory', '--maximumMemory', '65536'];
 
-/** Names of the kernels: `name.as.ts` becomes `name.wasm.ts`. */
+/** Lists the names of the kernels: `name.as.ts` becomes `name.wasm.ts`. */
 export async function kernelNames(): Promise<string[]> {
   const files = await readdir(here);
   return files.filter((file) => file.endsWith('.as.ts')).map((file) => file.slice(0, -'.as.ts'.length));
 }
 
-/** The text of `name.wasm.ts`. */
+/** Compiles a kernel; returns the text of `name.wasm.ts`. */
 export async function compileKernel(name: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'zoomosaic-kernel-'));
   try {

@@ -1,16 +1,16 @@
-/** An instance of a kernel: its functions, and its memory, which grows on demand and is nobody else's. */
+/** An instance of a kernel: its functions, and its own memory, which grows on demand. */
 export interface Kernel<Functions> {
   readonly call: Functions;
-  /** Makes sure that `bytes` of memory are there and returns a fresh view of all of it. */
+  /** Grows the memory to at least `bytes` and returns a fresh view of all of it. */
   reserve(bytes: number): Uint8Array;
 }
 
-/** Bytes that memory grows by. */
+/** Bytes by which memory grows. */
 const PAGE = 65536;
 
 const modules = new Map<string, WebAssembly.Module>();
 
-/** Compiles a kernel, once. */
+/** Compiles a kernel, once per thread. */
 function compiled(base64: string): WebAssembly.Module {
   const known = modules.get(base64);
   if (known) return known;
@@ -33,13 +33,13 @@ export function loadKernel<Functions>(base64: string): Kernel<Functions> {
   };
 }
 
-/** Memory of `bytes`, for kernels of several threads. */
+/** Allocates `bytes` of memory for kernels of several threads. */
 export function sharedMemory(bytes: number): WebAssembly.Memory {
   const pages = Math.ceil(bytes / PAGE);
   return new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
 }
 
-/** The functions of a kernel that works in memory which is given to it. */
+/** Instantiates a kernel in given memory; returns its functions. */
 export function joinKernel(base64: string, memory: WebAssembly.Memory): unknown {
   return new WebAssembly.Instance(compiled(base64), { env: { memory } }).exports;
 }

@@ -3,7 +3,7 @@ import { joinKernel } from './load.ts';
 import { GROUP, HEAD, LARGE, layoutOf, norm, type SourcesMemory } from './priced-memory.ts';
 import { WASM } from './priced.wasm.ts';
 
-// The function of priced.as.ts; numbers named `…At` are byte offsets into the kernel's memory.
+// The function of priced.as.ts; arguments named `…At` are byte offsets into the kernel's memory.
 interface PricedFunctions {
   // prettier-ignore
   cheapest(
@@ -14,10 +14,10 @@ interface PricedFunctions {
   ): number;
 }
 
-/** Whole numbers to one of OKLab: finer than what 8-bit pictures differ by, and no distance exceeds 31 bits. */
+/** Quantisation steps per unit of OKLab: finer than the differences of 8-bit pictures; distances fit into 31 bits. */
 export const FEATURE_SCALE = 2048;
 
-/** Features as whole numbers, {@link FEATURE_SCALE} to one: `out`, from `at` on. */
+/** Quantises features with {@link FEATURE_SCALE} steps per unit, into `out` from `at` on. */
 export function quantise(
   features: Float32Array,
   out: Int16Array = new Int16Array(features.length),
@@ -27,29 +27,32 @@ export function quantise(
   return out;
 }
 
-/** Sources that have prices, and which of them a cell would choose: one thread's view of them. */
+/** Sources with prices, searched for the cheapest ones of a cell; one thread's view of the shared memory. */
 export class PricedSources {
   readonly count: number;
-  /** How many may be asked for at once. */
+  /** Greatest `k` that may be asked for. */
   readonly most: number;
-  /** Price of each source, in squared distances of quantised features; not negative. The same for all threads. */
+  /** Price of each source, in squared distances of quantised features; not negative. All threads share them. */
   readonly prices: Float32Array;
-  /** The least price of each group of sources, and of each large group. */
+  /** Least price of each group, and of each large group. */
   private readonly floors: Float32Array;
   private readonly largeFloors: Float32Array;
-  /** The ids that {@link cheapest} found, each at twice its rank. */
+  /** Ids that {@link cheapest} found, at index 2 x rank. */
   readonly ids: Uint32Array;
-  /** Their costs x weight + prices, each at twice its rank and one. */
+  /** Their costs x weight + prices, at index 2 x rank + 1. */
   readonly values: Float32Array;
-  /** Their costs alone, by rank. */
+  /** Their unweighted costs, by rank. */
   readonly costs: Int32Array;
-  /** So many were found last: for another cell, whose neighbour this one often is, which tells how dear those of this one are at most. */
+  /**
+   * Number of results left from the previous query. That cell is usually a neighbour, so they bound this query's values
+   * (warm start).
+   */
   private known = 0;
   private readonly call: PricedFunctions;
   private readonly query: Int16Array;
   private readonly at: ReturnType<typeof layoutOf>;
 
-  /** @param seat of this thread, 0 and up: no two threads share one. */
+  /** @param seat of this thread, 0 and up; no two threads share one. */
   constructor({ memory, count, most }: SourcesMemory, seat = 0) {
     this.count = count;
     this.most = most;
@@ -65,7 +68,7 @@ export class PricedSources {
     this.query = new Int16Array(buffer, this.at.query, FEATURE_LENGTH * 4);
   }
 
-  /** Sets the price of a source. */
+  /** Sets the price of a source; updates the least prices of its groups. */
   setPrice(id: number, price: number): void {
     this.prices[id] = price;
     const group = Math.floor(id / GROUP);
@@ -77,12 +80,12 @@ export class PricedSources {
   }
 
   /**
-   * Finds the `k` sources of least cost x weight + price for the quantised features at `features[from..]`, in rising order, ids
-   * breaking ties; they stand in {@link ids}, {@link values} and {@link costs}.
+   * Finds the `k` sources of least cost x weight + price for the quantised features at `features[from..]`, in rising order;
+   * ids break ties. The results are in {@link ids}, {@link values} and {@link costs}.
    *
-   * @param limit only sources below it are looked for, which is faster.
+   * @param limit finds only sources below it, which is faster.
    * @param weight of the cell's costs; a 32-bit float.
-   * @returns how many there are: `k`, or all below the limit.
+   * @returns the number of results: `k`, or fewer if no more are below the limit.
    */
   cheapest(features: Int16Array, from: number, k: number, limit = Infinity, weight = 1): number {
     const { at, query } = this;
@@ -101,7 +104,7 @@ export class PricedSources {
   }
 }
 
-/** The least of `length` numbers from `from` on, or of those that there are. */
+/** Finds the least of `length` numbers from `from` on, or of those that exist. */
 function leastOf(values: Float32Array, from: number, length: number): number {
   let least = Infinity;
   for (let i = from; i < Math.min(values.length, from + length); i++) least = Math.min(least, values[i]!);

@@ -1,29 +1,29 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { sharedMemory } from './load.ts';
 
-/** Features that are looked at first, and the others. */
+/** Number of features that are compared first (the head), and of the others (the tail). */
 export const HEAD = 12;
 const TAIL = FEATURE_LENGTH - HEAD;
-/** Sources of a group, and groups of a large one: bounds rule most of them out at once. */
+/** Number of sources of a group, and of groups of a large group; their bounds rule out most of them at once. */
 export const GROUP = 16;
 export const LARGE = 16;
 /** First byte of the kernel's memory that is free. */
 const FREE = 1024;
 
-/** Sources and their prices in memory that threads share: plain data, for them to be sent. */
+/** Sources and their prices in memory that threads share; plain data, so that it can be sent. */
 export interface SourcesMemory {
   readonly memory: WebAssembly.Memory;
   readonly count: number;
-  /** How many may be asked for at once. */
+  /** Greatest number of sources that may be asked for at once. */
   readonly most: number;
 }
 
-/** Where things stand in a {@link SourcesMemory}: byte offsets, multiples of 16. */
+/** Lays out a {@link SourcesMemory}: byte offsets, multiples of 16. */
 export function layoutOf(count: number, most: number, seat: number) {
   const blocks = Math.ceil(count / 4);
   const groups = Math.ceil(count / GROUP);
   const larges = Math.ceil(groups / LARGE);
-  /** Bytes of one bound of each: 16 bits for each feature of the head, in blocks of four. */
+  /** Bytes of one bound of each group: 16 bits per feature of the head, in blocks of four groups. */
   const bounds = (of: number) => Math.ceil(of / 4) * 4 * HEAD * 2;
   let end = FREE;
   const take = (bytes: number) => (end += Math.ceil(bytes / 16) * 16) - Math.ceil(bytes / 16) * 16;
@@ -40,16 +40,18 @@ export function layoutOf(count: number, most: number, seat: number) {
     largeFloors: take(larges * 4),
     prices: take(blocks * 16),
   };
-  // Each thread has a seat of its own, one after the other: what it asks, and what it is told.
+  // Each thread (seat) has its own area, one after the other: query, keys and costs.
   const next = () => ({ query: take(FEATURE_LENGTH * 8), keys: take((2 * most + 8) * 8), costs: take((most + 4) * 4) });
   for (let other = 0; other < seat; other++) next();
   return { ...common, ...next(), end };
 }
 
 /**
- * Lays out sources, without prices.
+ * Lays out sources in shared memory, without prices.
  *
- * @param features quantised, of all sources; @param most how many are ever asked for; @param seats threads that ask.
+ * @param features quantised, of all sources.
+ * @param most greatest number of sources that will be asked for at once.
+ * @param seats number of threads.
  */
 export function sourcesMemory(features: Int16Array, most: number, seats = 1): SourcesMemory {
   const count = features.length / FEATURE_LENGTH;
@@ -75,7 +77,7 @@ export function sourcesMemory(features: Int16Array, most: number, seats = 1): So
   return { memory, count, most };
 }
 
-/** Writes the least and the greatest of the head's features of every `size` sources, those of four side by side. */
+/** Writes the least and greatest head features of every `size` sources; those of four groups side by side. */
 function writeBounds(
   { buffer }: WebAssembly.Memory,
   at: { readonly leasts: number; readonly greatests: number },
@@ -97,7 +99,7 @@ function writeBounds(
   }
 }
 
-/** Sum of the squares of `length` features. */
+/** Sums the squares of `length` features. */
 export function norm(features: Int16Array, from: number, length: number): number {
   let sum = 0;
   for (let i = from; i < from + length; i++) sum += features[i]! ** 2;

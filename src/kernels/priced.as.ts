@@ -1,19 +1,24 @@
-// Which sources cost a cell least, prices included: the inner loop of matching with capacities, in AssemblyScript with SIMD.
+// Finds the k sources of least cost for a cell, prices included: the inner loop of matching under rules, in AssemblyScript
+// with SIMD. It is an exhaustive search that skips most sources by lower bounds, coarse to fine: large groups, groups, then
+// the head (first features) of each source.
 //
-// Features are 48 i16, so that squared distances are exact whole numbers. Sources stand in blocks of four: for each pair of
-// features, the pairs of all four side by side (16 bytes), so that one instruction serves four sources. The first pairs of
-// all blocks stand before the others of all: mostly they alone are looked at. Four blocks are a group, 16 groups a large one;
-// each has the least and the greatest of its sources' first features, in blocks of four: where sources stand among their
-// like, most of them are out of reach as a whole. The caller owns the memory: every argument named `*At` is a byte offset, a
-// multiple of 16.
+// Features are 48 i16, so that squared distances are exact whole numbers. Sources are in blocks of four. A block has the
+// pairs of features of its four sources side by side (16 bytes per pair), so that one instruction serves four sources. The
+// first 6 pairs (the head) of all blocks precede the other pairs (the tail) of all blocks; for most blocks, the head alone
+// is read.
+//
+// Four blocks (16 sources) are a group, 16 groups a large group. Each has the least and greatest value of its sources' head
+// features, again in blocks of four. The caller keeps similar sources together, so the bounds rule out most groups.
+//
+// The caller owns the memory: every argument named `*At` is a byte offset, a multiple of 16.
 
-/** Pairs of features, and how many of them (the coarsest) decide whether the others are looked at. */
+/** Number of pairs of features; number of them (the coarsest) that decide whether the others are read. */
 const PAIRS: usize = 24;
 const HEAD_PAIRS: usize = 6;
 const HEAD_BLOCK: usize = HEAD_PAIRS << 4;
 const TAIL_BLOCK: usize = (PAIRS - HEAD_PAIRS) << 4;
 const GROUP_BLOCKS = 4;
-/** Groups of a large group, in fours. */
+/** Number of groups of a large group, in fours. */
 const LARGE_FOURS = 4;
 
 // @ts-ignore: decorator
@@ -22,7 +27,7 @@ function dot(blockAt: usize, pair: usize, query: v128): v128 {
   return i32x4.dot_i16x8_s(v128.load(blockAt + (pair << 4)), query);
 }
 
-/** Products of the pairs after the head. */
+/** Sums the products of the pairs after the head, for four sources. */
 // @ts-ignore: decorator
 @inline
 function tail(tailAt: usize, queryAt: usize): v128 {
@@ -33,7 +38,7 @@ function tail(tailAt: usize, queryAt: usize): v128 {
   return sum;
 }
 
-/** Squares of what a pair of the query is outside of four bounds by. */
+/** Computes the squared distance of a pair of the query from the bounds of four groups. */
 // @ts-ignore: decorator
 @inline
 function outsidePair(leastAt: usize, greatestAt: usize, pair: usize, query: v128): v128 {
@@ -43,7 +48,7 @@ function outsidePair(leastAt: usize, greatestAt: usize, pair: usize, query: v128
   return i32x4.dot_i16x8_s(by, by);
 }
 
-/** Which of four groups, the `four`th ones, might have a source that costs less than `bar`; a bit for each. */
+/** Tells which groups of the `four`th four might have a source that costs less than `bar`; one bit each. */
 // @ts-ignore: decorator
 @inline
 function inReach(
@@ -76,7 +81,7 @@ function inReach(
   return i32x4.bitmask(f32x4.lt(bound, f32x4.splat(bar)));
 }
 
-/** Bits of a float that is not negative rise with it; the id breaks ties. */
+/** Makes a sort key: the bits of a non-negative float rise with its value; the id breaks ties. */
 // @ts-ignore: decorator
 @inline
 function key(value: f32, id: i32): u64 {
@@ -84,18 +89,21 @@ function key(value: f32, id: i32): u64 {
 }
 
 /**
- * The `k` sources of least squared distance x weight + price, of those for which it is less than `limit`.
+ * Finds the `k` sources of least squared distance x weight + price below `limit`.
  *
- * @param headsAt, tailsAt features of all sources; `headNormsAt`, `normsAt` i32, the squares' sums of the head and of all of them.
- * @param leastsAt, greatestsAt bounds of the head's features, of groups; floorsAt f32, their prices are no less.
- * @param largeLeastsAt, largeGreatestsAt, largeFloorsAt the same of large groups.
- * @param pricesAt f32, none negative; those beyond `count` infinite, since blocks are read whole.
- * @param queryAt the cell's features, each pair four times; `headNorm`, `norm` the sums of its squares.
- * @param weight what distances are multiplied by before prices are added.
- * @param known so many keys of another cell are still there: where that are k or more, no more than the dearest of them need be looked for.
- * @param keysAt room for 2 k + 8 u64. Receives k: the value's bits above, the id below, in rising order.
- * @param costsAt room for k + 4 i32. Receives k: the squared distances alone.
- * @returns how many there are: `k`, or fewer if there are not so many.
+ * @param headsAt, tailsAt features of all sources.
+ * @param headNormsAt, normsAt i32, sums of squares of each source's head, and of all its features.
+ * @param leastsAt, greatestsAt bounds of each group's head features.
+ * @param floorsAt f32, least price of each group.
+ * @param largeLeastsAt, largeGreatestsAt, largeFloorsAt the same for large groups.
+ * @param pricesAt f32, none negative; infinite beyond `count`, since blocks are read whole.
+ * @param queryAt the cell's features, each pair four times; `headNorm` and `norm` are its sums of squares.
+ * @param weight factor of distances, before prices are added.
+ * @param known number of keys of the previous query that are still at `keysAt`. If there are `k`, they are a warm start:
+ *   their greatest value for this query bounds the search.
+ * @param keysAt room for 2 k + 8 u64. Receives the result: value bits above, id below, in rising order.
+ * @param costsAt room for k + 4 i32. Receives the squared distances alone.
+ * @returns the number of sources found, at most `k`.
  */
 export function cheapest(
   headsAt: usize,
@@ -129,7 +137,7 @@ export function cheapest(
       const distance = norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * product(headsAt, tailsAt, queryAt, id, costsAt);
       most = max(most, <f32>distance * weight + load<f32>(pricesAt + ((<usize>id) << 2)));
     }
-    // The next float: what costs just as much is looked for, too.
+    // The next float, so that sources of equal value are found, too.
     if (most < worst) worst = reinterpret<f32>(reinterpret<u32>(most) + 1);
   }
   const scale = f32x4.splat(weight);
@@ -202,7 +210,7 @@ export function cheapest(
   return held;
 }
 
-/** Product of a source and the query; `scratchAt` is room for four i32. */
+/** Computes the dot product of a source and the query; `scratchAt` has room for four i32. */
 // @ts-ignore: decorator
 @inline
 function product(headsAt: usize, tailsAt: usize, queryAt: usize, id: i32, scratchAt: usize): i32 {
@@ -227,7 +235,7 @@ function set(keysAt: usize, i: i32, value: u64): void {
   store<u64>(keysAt + ((<usize>i) << 3), value);
 }
 
-/** Hoare's partition of low..high: what is not above some pivot comes first; returns the last index of it. */
+/** Partitions low..high (Hoare): keys that do not exceed a pivot come first. Returns the index of the last of them. */
 function partition(keysAt: usize, low: i32, high: i32): i32 {
   const a = get(keysAt, low);
   const b = get(keysAt, (low + high) >> 1);
@@ -245,7 +253,7 @@ function partition(keysAt: usize, low: i32, high: i32): i32 {
   }
 }
 
-/** Puts the k least of `count` keys first, the greatest of them at k - 1. */
+/** Moves the k least of `count` keys to the front, the greatest of them to k - 1. */
 function select(keysAt: usize, count: i32, k: i32): void {
   let low = 0;
   let high = count - 1;

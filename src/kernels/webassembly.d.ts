@@ -1,4 +1,4 @@
-/** The part of the WebAssembly API that is used; Node has it, TypeScript declares it only with the DOM. */
+/** The part of the WebAssembly API that is used here; Node has it, but TypeScript declares it only with the DOM. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

@@ -2,8 +2,8 @@ const RADIANS = Math.PI / 180;
 const SEVENTH = 25 ** 7;
 
 /**
- * CIEDE2000, the difference of two colours as people see it; 1 is just noticeable, 100 black on white (G. Sharma, W. Wu,
- * E. N. Dalal, "The CIEDE2000 color-difference formula", 2005; all weights 1).
+ * Computes CIEDE2000, the perceived difference of two CIELAB colours; 1 is just noticeable, 100 is black on white (G.
+ * Sharma, W. Wu, E. N. Dalal, "The CIEDE2000 color-difference formula", 2005; all weights 1).
  */
 export function ciede2000(l1: number, a1: number, b1: number, l2: number, a2: number, b2: number): number {
   const mean7 = ((Math.hypot(a1, b1) + Math.hypot(a2, b2)) / 2) ** 7;
@@ -42,7 +42,7 @@ export function ciede2000(l1: number, a1: number, b1: number, l2: number, a2: nu
   return Math.sqrt(l * l + c * c + h * h + rotation * c * h);
 }
 
-/** Degrees, 0..360. */
+/** Hue in degrees, 0..360. */
 function hue(a: number, b: number): number {
   if (a === 0 && b === 0) return 0;
   const angle = Math.atan2(b, a) / RADIANS;

@@ -18,14 +18,18 @@ export interface LikenessOptions {
   readonly signal: AbortSignal;
 }
 
-/** Px that are looked at at one time, and of one size at most: of larger pictures, evenly spread rows. */
+/**
+ * Greatest number of px per band, and per size of the mosaic. Of larger pictures, about the third number of bands is
+ * measured, evenly spread.
+ */
 const BAND_PX = 2 ** 18;
 const MEASURED_PX = 2 ** 21;
 const BANDS = 24;
 
 /**
- * Compares a mosaic with its target at 1, 2, 4 and 8 px per cell (across and down, whatever the cell's shape), as its sources'
- * mips (before they are compressed) show it: mean CIEDE2000, SSIM of the luma, PSNR of the RGB samples.
+ * Compares a mosaic with its target at 1, 2, 4 and 8 px per cell (across and down, whatever the cell's shape): mean
+ * CIEDE2000, SSIM of the luma, PSNR of the RGB samples. The mosaic is painted from its sources' mips before they are
+ * compressed.
  */
 export async function measureLikeness(options: LikenessOptions): Promise<Likeness[]> {
   const { placement, onProgress, signal } = options;
@@ -45,7 +49,7 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
     const paint = cellPainter(options.sources, placement, { width: cellPx, height: cellPx });
     const sums = new Sums(width, height);
     for (const { top, rows: own } of bands) {
-      // Windows that begin in the band reach beyond it; cells are painted whole.
+      // SSIM windows that begin in the band reach beyond it. The rows of cells they reach are painted whole.
       const seen = Math.min(height - top, own + Math.ceil(ssimTaps(Infinity) / cellPx) * cellPx);
       sums.add(await px.resized({ width, height }, top, seen), paint({ left: 0, top, width, height: seen }), own);
       onProgress(++done, total);
@@ -57,13 +61,13 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
   return all;
 }
 
-/** Bands of whole rows of cells that are measured. */
+/** Chooses the bands to measure; each has whole rows of cells. */
 function bandsOf(width: number, height: number, cellPx: number): { top: number; rows: number }[] {
   const skipped = Math.ceil((width * height) / MEASURED_PX);
-  // Of what is not looked at as a whole, many narrow bands tell more.
+  // Where only a part is measured, many narrow bands are more representative than a few wide ones.
   const most = skipped > 1 ? Math.min(BAND_PX / width, height / BANDS / skipped) : BAND_PX / width;
   const rows = Math.max(cellPx, Math.floor(most / cellPx) * cellPx);
-  // At least one band, even of a picture of few, very long rows.
+  // Measures at least one band, even in a picture with few, very long rows.
   const every = Math.min(skipped, Math.ceil(height / rows));
   const bands = [];
   for (let top = Math.floor(every / 2) * rows; top < height; top += every * rows) {
@@ -86,7 +90,7 @@ class Sums {
     this.taps = ssimTaps(Math.min(width, height));
   }
 
-  /** Adds a band, RGB; its last rows, beyond `own`, are there for windows that begin above them. */
+  /** Adds a band of RGB px. Rows beyond `own` belong to the next band; only windows that begin above them use them. */
   add(target: Uint8Array, mosaic: Uint8Array, own: number): void {
     const { width, taps } = this;
     const count = own * width;
@@ -122,7 +126,7 @@ function sumDifferences(a: Uint8Array, b: Uint8Array, px: number): number {
   return sum;
 }
 
-/** Luma of ITU-R BT.601, 0..255. */
+/** Converts RGB to luma (ITU-R BT.601), 0..255. */
 function lumaOf(px: Uint8Array): Float32Array {
   const luma = new Float32Array(px.length / 3);
   for (let i = 0, at = 0; i < luma.length; i++, at += 3) {

@@ -3,13 +3,13 @@ import { type LikenessOptions, measureLikeness } from './likeness.ts';
 import { distanceConflicts, measureUses, usesOf } from './uses.ts';
 
 export interface MeasureOptions extends LikenessOptions {
-  /** Sources of the pictures that the placement shows. */
+  /** By picture: its source. */
   readonly origins: Uint32Array;
-  /** By source, the same number for what looks alike. */
+  /** By source: equal for near-duplicates. */
   readonly alike: Uint32Array;
 }
 
-/** Measures a placement: how like its target it looks, how its sources are used, what its rules cost. */
+/** Measures a placement: likeness to the target, uses of sources, and the costs of its rules. */
 export async function measure(options: MeasureOptions): Promise<Quality> {
   const { placement, origins, alike } = options;
   const { grid, cells, gap, distanceCost, minDistance } = placement;

@@ -1,22 +1,22 @@
 /**
  * Structural similarity (Z. Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004):
- * Gaussian windows of 11 x 11, sigma 1.5, K1 0.01, K2 0.03; only windows that lie wholly within the picture count.
+ * Gaussian windows of 11 x 11 px, sigma 1.5, K1 0.01, K2 0.03. Only windows wholly within the picture count.
  */
 const TAPS = 11;
 const SIGMA = 1.5;
 const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
 
-/** Px along a side of the window, in a picture whose shorter side has so many: odd, and no more than there are. */
+/** Chooses the side of the window in px for a picture's shorter side: odd, and at most that side. */
 export function ssimTaps(side: number): number {
   return side >= TAPS ? TAPS : side - ((side + 1) % 2);
 }
 
 /**
- * Sum of the similarity of all windows.
+ * Sums the similarity of all windows.
  *
- * @param a, b lightness 0..255 of two pictures of `width` x `height`, row-major.
- * @param taps of the window, as {@link ssimTaps} has it.
+ * @param a, b luma 0..255 of two pictures of `width` x `height`, row-major.
+ * @param taps side of the window, see {@link ssimTaps}.
  */
 export function sumSsim(
   a: Float32Array,
@@ -28,7 +28,7 @@ export function sumSsim(
   const weights = gaussian(taps);
   const across = width - taps + 1;
   const down = height - taps + 1;
-  // Means of a, b, a², b², ab: first across each row, then down a ring of rows.
+  // Weighted means of a, b, a², b², ab: first across each row, then down a ring buffer of rows.
   const rows = Array.from({ length: taps }, () => new Float64Array(across * 5));
   const means = new Float64Array(across * 5);
   let sum = 0;

@@ -1,13 +1,13 @@
 import type { Grid, Quality } from '../types.ts';
 
-/** How often each source is shown, by id; `shown` are the sources of the cells. */
+/** Counts the uses of each source, by id; `shown` has the source of each cell. */
 export function usesOf(shown: Uint32Array, usable: number): Uint32Array {
   const uses = new Uint32Array(usable);
   for (const id of shown) uses[id]!++;
   return uses;
 }
 
-/** What the uses tell of a placement. */
+/** Summarises the uses of a placement. */
 export function measureUses(
   uses: Uint32Array,
   cells: number,
@@ -23,9 +23,10 @@ export function measureUses(
 }
 
 /**
- * Pairs of cells within `distance` (Chebyshev) of each other that show the same source, or near-duplicates.
+ * Counts the pairs of cells within `distance` (Chebyshev) of each other that show the same source or near-duplicates.
  *
- * @param shown sources of the cells; `alike` by source, the same number for what looks alike.
+ * @param shown source of each cell.
+ * @param alike by source: equal for near-duplicates.
  */
 export function distanceConflicts(
   { columns, rows }: Grid,
@@ -38,7 +39,7 @@ export function distanceConflicts(
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
       const own = looks[row * columns + column];
-      // To the right, and all below: each pair once.
+      // Visits cells to the right and below only, so that each pair counts once.
       for (let down = 0; down <= distance && row + down < rows; down++) {
         const from = down === 0 ? column + 1 : Math.max(0, column - distance);
         for (let x = from; x <= Math.min(columns - 1, column + distance); x++) {
