@@ -6,48 +6,51 @@ import type { Grid, Level, Size } from '../types.ts';
 import { dziLevel, dziLevelSets } from './dzi.ts';
 import { setOrigin, type SiteShape } from './site-shape.ts';
 
-/** Cells of at most so many px along their longer side are always written: there are fewer bytes in them than in sheets. */
+/**
+ * Levels with cells of at most this many px along the longer side are always mosaic tiles, which take fewer bytes there
+ * than sheets.
+ */
 const OVERVIEW_CELL = 16;
-/** Tiles of the overview have at least this side: what a first view needs is then in few files. */
+/** Least side of the overview's tiles, px: a first view then needs few files. */
 const OVERVIEW_TILE = 512;
-/** Cells longer than this are files of their own, smaller ones are in sheets. */
+/** Cells with a longer side above this, px, are files of their own; smaller ones are in sheets. */
 const SHEET_CELL = 128;
-/** Pictures across and down in a sheet, at most; and px along its longer side. */
+/** Greatest number of pictures along a sheet's side; and greatest length of its longer side, px. */
 const SHEET_SIDE = 8;
 const SHEET_PX = 512;
-/** Viewers put together tiles of at least this many px from sheets. */
+/** Least length of the longer side of a tile that viewers assemble from sheets, px. */
 const VIEW_TILE = 256;
-/** What a file costs beside its bytes: a block on a disk, the head of a request. */
+/** Cost of a file besides its bytes: a block on a disk, the header of a request. */
 const FILE_BYTES = 4096;
 
-/** What a level costs, in two ways to have it. */
+/** Costs of a level, for both ways to store it. */
 export interface LevelCosts {
   readonly level: number;
-  /** Files, and their bytes: as tiles of the mosaic; and of all pictures, once each. */
+  /** Number of files and their bytes: as tiles of the mosaic (`written`); as all pictures, once each (`shared`). */
   readonly written: { readonly files: number; readonly bytes: number };
   readonly shared: { readonly files: number; readonly bytes: number };
 }
 
-/** What is known of a mosaic when its compact layout is decided on. */
+/** The facts on which a mosaic's compact layout is decided. */
 export interface CompactFacts {
   readonly grid: Grid;
   readonly recipe: Shape;
-  /** How often each picture stands. */
+  /** By picture: number of cells that show it. */
   readonly uses: Uint32Array;
-  /** Bytes of a tile beside its pieces. */
+  /** Bytes of a tile besides its pieces. */
   readonly headerBytes: number;
-  /** Bytes of a picture at a size that is not painted. */
+  /** Bytes of a picture at a level whose mip is not painted. */
   readonly bytesOf: (picture: number, level: Level) => number;
 }
 
-/** The side of the overview's tiles. */
+/** Side of the overview's tiles. */
 export function overviewTile({ tileSize }: Pick<Shape, 'tileSize'>): number {
   let side = tileSize;
   while (side < OVERVIEW_TILE) side *= 2;
   return side;
 }
 
-/** Costs of the levels that can be had in both ways, coarse to fine. */
+/** Computes the costs of the levels that can be stored both ways, coarse to fine. */
 export function levelCosts({ grid, recipe, uses, headerBytes, bytesOf }: CompactFacts): LevelCosts[] {
   const side = overviewTile(recipe);
   const tile = { width: side, height: side };
@@ -74,8 +77,8 @@ export function levelCosts({ grid, recipe, uses, headerBytes, bytesOf }: Compact
 }
 
 /**
- * The first level that is had as pictures, once each, alone or, where they are small, in sheets; those before are tiles of the
- * mosaic: as it costs least, all levels together.
+ * Chooses the first level that is stored as pictures, once each: small ones in sheets, others as files. The levels before
+ * it are mosaic tiles. The choice has the least cost of all levels together.
  */
 export function firstShared(
   { grid, recipe }: Pick<CompactFacts, 'grid' | 'recipe'>,
@@ -83,7 +86,7 @@ export function firstShared(
 ): number {
   const levels = levelsOf(grid, recipe.cell);
   const cost = ({ files, bytes }: LevelCosts['written']) => bytes + files * FILE_BYTES;
-  // Beyond the levels that can be had in both ways, cells are files of their own.
+  // Levels finer than those with both options are always stored as files of pictures.
   let [first, least, sum] = [(costs.at(-1)?.level ?? coarse(levels)) + 1, 0, 0];
   for (const { level, written, shared } of costs.toReversed()) {
     sum += cost(shared) - cost(written);
@@ -92,7 +95,7 @@ export function firstShared(
   return first;
 }
 
-/** The finest level that is always written. */
+/** The finest level that is always stored as mosaic tiles. */
 function coarse(levels: readonly Level[]): number {
   return levels.findLast(({ cell }) => longer(cell) <= OVERVIEW_CELL)!.level;
 }
@@ -120,7 +123,7 @@ function sharedLevel({ level, cell }: Level, recipe: Shape): LayoutLevel {
   return { level, tile: findMip(recipe, cell)!.piece, from: 'reference' };
 }
 
-/** Overview and sheets of a site. */
+/** The tile sets of a site's overview and sheets. */
 export function compactSets(shape: SiteShape): TileSet[] {
   const { compact } = shape.layouts;
   if (!compact) return [];
@@ -132,7 +135,7 @@ export function compactSets(shape: SiteShape): TileSet[] {
   ];
 }
 
-/** Sheets of all pictures at one size, in order. */
+/** The tile set of the sheets of all pictures at one size, in order. */
 function sheetSet({ pictures, recipe }: SiteShape, cell: Size, side: number): TileSet {
   const rows = Math.ceil(pictures / side);
   const tile = { width: cell.width * side, height: cell.height * side };

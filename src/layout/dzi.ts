@@ -6,7 +6,7 @@ import { type LayoutLevel, type Layouts, SIDE_MAX } from '../format/mosaic-json.
 import type { FullLevel, Grid, Level, Size } from '../types.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
 
-/** ext4's folders hold some ten million names; other file systems become unusable earlier. */
+/** Greatest number of files in a folder: ext4 holds about ten million; other file systems become unusable earlier. */
 const FOLDER_FILES_MAX = 10_000_000;
 
 /** The Deep Zoom layout of a mosaic: every level, in square tiles. */
@@ -15,18 +15,18 @@ export function dziLayout(grid: Grid, recipe: Shape, fullLevel: FullLevel): NonN
   return { levels: levelsOf(grid, recipe.cell).map((level) => dziLevel(level, tile, recipe)), fullLevel };
 }
 
-/** How a Deep Zoom pyramid of such tiles has a level. */
+/** Describes a level of a Deep Zoom pyramid with tiles of the given size. */
 export function dziLevel({ level, cell }: Level, tile: Size, recipe: Shape): LayoutLevel {
   return { level, tile, from: setOrigin(cell, tile, recipe) };
 }
 
-/** The tiles of a site's `mosaic.dzi`. */
+/** The tile sets of a site's `mosaic.dzi`. */
 export function dziSets(shape: SiteShape): TileSet[] {
   const { layouts, grid, recipe } = shape;
   return dziLevelSets(shape, 'mosaic', layouts.dzi?.levels ?? [], levelsOf(grid, recipe.cell));
 }
 
-/** The tiles of a Deep Zoom picture `NAME.dzi` with some levels of the mosaic. */
+/** The tile sets of a Deep Zoom picture `NAME.dzi` that has some levels of the mosaic. */
 export function dziLevelSets(
   shape: SiteShape,
   name: string,
@@ -41,12 +41,12 @@ export function dziLevelSets(
   });
 }
 
-/** Where the tile (column, row) of a level of `NAME.dzi` lies in a site. */
+/** Path in the site of tile (column, row) of a level of `NAME.dzi`. */
 export function dziTilePath(name: string, level: number, column: number, row: number, extension: string): string {
   return `${name}_files/${level}/${column}_${row}.${extension}`;
 }
 
-/** The descriptor: Microsoft's Deep Zoom schema of 2008. */
+/** Text of a descriptor, after Microsoft's Deep Zoom schema of 2008. */
 export function dziDescriptor({ width, height }: Size, tileSize: number, format: Shape['format']): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
 <Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="${extensionOf(format)}" Overlap="0" TileSize="${tileSize}">
@@ -58,7 +58,7 @@ export function dziDescriptor({ width, height }: Size, tileSize: number, format:
 /**
  * Refuses a grid that Deep Zoom, or any viewer, cannot hold.
  *
- * @param files whether each tile is a file.
+ * @param files true if each tile is a file.
  * @throws {UserError} `grid-too-large`.
  */
 export function checkLimits(grid: Grid, recipe: Shape, files: boolean): void {
@@ -66,7 +66,7 @@ export function checkLimits(grid: Grid, recipe: Shape, files: boolean): void {
   if (limit) throw limit;
 }
 
-/** What {@link checkLimits} throws. */
+/** The error that {@link checkLimits} throws, if there is one. */
 export function limitOf(grid: Grid, { cell, tileSize }: Shape, files: boolean): UserError | undefined {
   const [width, height] = [grid.columns * cell.width, grid.rows * cell.height];
   const name = `A grid of ${count(grid.columns)} x ${count(grid.rows)} cells of ${sizeText(cell)} px`;
@@ -92,7 +92,7 @@ export function limitOf(grid: Grid, { cell, tileSize }: Shape, files: boolean): 
   return undefined;
 }
 
-/** `256`, or `256 x 192` of what is not square. */
+/** Formats a size: `256`, or `256 x 192` if it is not square. */
 export function sizeText({ width, height }: Size): string {
   return width === height ? `${width}` : `${width} x ${height}`;
 }

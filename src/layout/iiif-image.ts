@@ -1,46 +1,46 @@
 import { UserError } from '../errors.ts';
 
-/** The IIIF Image API 3.0, https://iiif.io/api/image/3.0/; clauses below are of it. */
+/** The IIIF Image API 3.0, https://iiif.io/api/image/3.0/; clauses below refer to it. */
 const CONTEXT = 'http://iiif.io/api/image/3/context.json';
 const PROTOCOL = 'http://iiif.io/api/image';
 
-/** Side, px, up to which `full/…` images are offered unless another is asked for: enough for a page or a preview. */
+/** Default greatest side of `full/…` images, px: enough for a page or a preview. */
 const SIDE_MAX = 2048;
-/** The smallest image of the whole has a longer side of this many px, up to twice as many: an icon. */
+/** Least longer side of the smallest whole image, px; it is less than twice that: an icon. */
 const SIDE_MIN = 32;
 
-/** An image as static files: level 0 of the Image API, scale factors being powers of two. */
+/** An image as static files: level 0 of the Image API. Scale factors are powers of two. */
 export interface IiifImage {
-  /** Px of the whole. */
+  /** Size of the whole image, px. */
   readonly width: number;
   readonly height: number;
-  /** Px of a tile; those at the right and the lower edge may be smaller. */
+  /** Size of a tile, px; tiles at the right and lower edges may be smaller. */
   readonly tileWidth: number;
   readonly tileHeight: number;
-  /** 1, 2, 4, …; the last is the first at which the whole is one tile. */
+  /** 1, 2, 4, …; the last is the first at which the whole image is one tile. */
   readonly scaleFactors: readonly number[];
-  /** `full/…` images are offered up to this many px a side; at least two tiles, so that no tile exceeds `maxWidth`. */
+  /** Greatest side of `full/…` images, px; at least two tiles, so that no tile exceeds `maxWidth`. */
   readonly maxSide: number;
 }
 
-/** What there is of an image at one scale factor. */
+/** An image at one scale factor. */
 export interface IiifLevel {
   readonly scaleFactor: number;
-  /** Px: the whole's, divided by the scale factor, rounded up. */
+  /** Size in px: that of the whole image, divided by the scale factor, rounded up. */
   readonly width: number;
   readonly height: number;
-  /** Tiles. */
+  /** Number of tiles across and down. */
   readonly columns: number;
   readonly rows: number;
 }
 
-/** The whole in one file. */
+/** The whole image in one file. */
 export interface IiifWhole {
   readonly scaleFactor: number;
-  /** Px: the whole's, divided by the scale factor, rounded up. */
+  /** Size in px: that of the whole image, divided by the scale factor, rounded up. */
   readonly width: number;
   readonly height: number;
-  /** Where it lies in the image's folder, the canonical path first. */
+  /** Paths in the image's folder, the canonical one first. */
   readonly paths: readonly string[];
   /** It is the only tile of the last scale factor: {@link iiifTilePaths} gives the same paths. */
   readonly isTile: boolean;
@@ -68,8 +68,8 @@ export interface IiifInfo {
 }
 
 /**
- * Refuses tiles that are no JPEG: `jpg` is the one format that every level has to offer (compliance document, 3.5), so a
- * static image of another would need all its tiles twice.
+ * Refuses tiles that are not JPEG. `jpg` is the one format that every level has to offer (compliance document, 3.5), so a
+ * static image in another format would need all its tiles twice.
  *
  * @throws {UserError} `usage`.
  */
@@ -82,7 +82,7 @@ export function checkIiifFormat(format: string): void {
   );
 }
 
-/** Describes an image by its sizes and those of its tiles, px. */
+/** Describes an image by its size and that of its tiles, px. */
 export function iiifImageOf({
   width,
   height,
@@ -96,7 +96,7 @@ export function iiifImageOf({
   return { width, height, tileWidth, tileHeight, scaleFactors, maxSide: Math.max(maxSide, atLeast) };
 }
 
-/** The levels of an image, the full size first. */
+/** Lists the levels of an image, the full size first. */
 export function iiifLevels(image: IiifImage): IiifLevel[] {
   return image.scaleFactors.map((scaleFactor) => {
     const [width, height] = reduced(image, scaleFactor);
@@ -106,8 +106,8 @@ export function iiifLevels(image: IiifImage): IiifLevel[] {
 }
 
 /**
- * The images of the whole that are offered, smallest first: of every power of two at which both sides are at most `maxSide`.
- * The last is what `full/max` yields.
+ * Lists the whole images that are offered, smallest first: one for every power of two at which both sides are at most
+ * `maxSide`. The last is the one at `full/max`.
  */
 export function iiifWholeSizes(image: IiifImage): IiifWhole[] {
   const lastFactor = image.scaleFactors.at(-1)!;
@@ -119,7 +119,7 @@ export function iiifWholeSizes(image: IiifImage): IiifWhole[] {
     const isTile = s === lastFactor;
     const regions = isTile ? ['full', `0,0,${image.width},${image.height}`] : ['full'];
     const paths = regions.map((region) => pathOf(region, `${width},${height}`));
-    // Clients that canonicalise say `max` for a size that is the region's own.
+    // Clients that canonicalise write `max` for a size that equals the region's own.
     if (s === 1 && isTile) paths.push(...regions.map((region) => pathOf(region, 'max')));
     else if (wholes.length === 0) paths.push(pathOf('full', 'max'));
     wholes.push({ scaleFactor: s, width, height, paths, isTile });
@@ -128,10 +128,11 @@ export function iiifWholeSizes(image: IiifImage): IiifWhole[] {
 }
 
 /**
- * Where a tile lies in the image's folder: every path under which a client may ask for its bytes, the one that the
- * implementation notes (3) derive first. Only the tile that is the whole has more than one.
+ * Lists the paths of a tile in the image's folder: all under which a client may request it, first the one that the
+ * implementation notes (3) derive. Only the tile that is the whole image has more than one.
  *
- * A corner so small that a finer level's tile shows the same region at the same size has none: that is the same request.
+ * A corner tile may be so small that a tile of the next finer level shows the same region at the same size. It has no path,
+ * since the request is the same.
  */
 export function iiifTilePaths(image: IiifImage, scaleFactor: number, column: number, row: number): readonly string[] {
   if (scaleFactor === image.scaleFactors.at(-1)) return iiifWholeSizes(image).find(({ isTile }) => isTile)!.paths;
@@ -139,7 +140,7 @@ export function iiifTilePaths(image: IiifImage, scaleFactor: number, column: num
   return scaleFactor > 1 && iiifTilePath(image, scaleFactor / 2, column * 2, row * 2) === path ? [] : [path];
 }
 
-/** Files that an image consists of, `info.json` not counted: paths of all tiles and wholes. */
+/** Counts the files of an image without `info.json`: the paths of all tiles and whole images. */
 export function iiifFileCount(image: IiifImage): number {
   const wholes = iiifWholeSizes(image).reduce((sum, { paths }) => sum + paths.length, 0);
   return iiifLevels(image).reduce((sum, { scaleFactor, columns, rows }) => {
@@ -149,13 +150,13 @@ export function iiifFileCount(image: IiifImage): number {
 }
 
 /**
- * The image information document (5.2 to 5.8).
+ * Makes the image information document (5.2 to 5.8).
  *
- * `maxWidth` and `maxHeight` are the sides of the largest image of the whole, so that `full/max` has just the size that a
- * client expects; but never smaller than a tile, as 5.2 demands.
+ * `maxWidth` and `maxHeight` are the sides of the largest whole image, so that `full/max` has the size that a client
+ * expects. They are never smaller than a tile, as 5.2 demands.
  *
- * @param id address of the image's folder, without a slash at its end.
- * @param about a licence's URI (5.6), and the address of the manifest that shows the image (5.8).
+ * @param id address of the image's folder, without a trailing slash.
+ * @param about URI of a licence (5.6), and address of the manifest that shows the image (5.8).
  */
 export function infoJson(
   image: IiifImage,
@@ -184,17 +185,17 @@ export function infoJson(
   };
 }
 
-/** Px of the whole at a scale factor. */
+/** Size of the whole image at a scale factor, px. */
 function reduced({ width, height }: IiifImage, scaleFactor: number): [number, number] {
   return [Math.ceil(width / scaleFactor), Math.ceil(height / scaleFactor)];
 }
 
-/** Canonical syntax (4.8), but for `max` at full size: tiles are asked for by the sizes that `tiles` implies (5.4). */
+/** Canonical syntax (4.8), except `max` at full size: clients request tiles by the sizes that `tiles` implies (5.4). */
 function pathOf(region: string, size: string): string {
   return `${region}/${size}/0/default.jpg`;
 }
 
-/** Implementation notes, 3: a tile that is not the whole. */
+/** Path of a tile that is not the whole image (implementation notes, 3). */
 export function iiifTilePath(image: IiifImage, scaleFactor: number, column: number, row: number): string {
   const [x, y] = [column * image.tileWidth * scaleFactor, row * image.tileHeight * scaleFactor];
   const width = Math.min(image.tileWidth * scaleFactor, image.width - x);

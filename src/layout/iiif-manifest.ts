@@ -3,10 +3,10 @@ import { shown } from '../messages.ts';
 import { baseUrlOf } from '../format/base-url.ts';
 import { type IiifImage, type IiifWhole, iiifWholeSizes } from './iiif-image.ts';
 
-/** The IIIF Presentation API 3.0, https://iiif.io/api/presentation/3.0/; clauses below are of it. */
+/** The IIIF Presentation API 3.0, https://iiif.io/api/presentation/3.0/; clauses below refer to it. */
 const CONTEXT = 'http://iiif.io/api/presentation/3/context.json';
 
-/** Where the parts of IIIF lie in a site; all but `canvas` and `imageFolder` are files. */
+/** Paths of the IIIF documents in a site; all but `canvas` and `imageFolder` are files. */
 export const IIIF_PATHS = {
   imageFolder: 'iiif/image',
   info: 'iiif/image/info.json',
@@ -16,36 +16,36 @@ export const IIIF_PATHS = {
 } as const;
 
 /**
- * More cells than this are better left without annotations. Viewers read the whole page at once (here some 260 bytes a
- * cell, so 1.3 MB), and make of each one a shape over the image and an item in a list; beyond some thousand they stall.
+ * Greatest number of cells for which annotations are written. Viewers read the whole page at once (about 260 bytes per cell
+ * here, so 1.3 MB), and make a shape and a list item of each annotation; beyond some thousand they stall.
  */
 export const ANNOTATIONS_MAX = 5000;
 
-/** A thumbnail has no side longer than this, px, unless the smallest image of the whole has. */
+/** Greatest side of a thumbnail, px, unless the smallest whole image is larger. */
 const THUMBNAIL_SIDE = 400;
 
-/** A text without a language, or one of ours. */
+/** A text without a language, or an English one of this program. */
 type Text = { readonly none: readonly string[] } | { readonly en: readonly string[] };
 
-/** What a manifest tells. */
+/** Contents of a manifest. */
 export interface ManifestAbout {
   /** Address of the site, as {@link checkBaseUrl} returns it. */
   readonly baseUrl: string;
   readonly title: string;
   readonly image: IiifImage;
-  /** Must be shown wherever the image is. */
+  /** Has to be shown wherever the image is. */
   readonly credit?: string | undefined;
   /** As {@link checkRights} returns it. */
   readonly rights?: string | undefined;
   readonly summary?: string | undefined;
-  /** There is an annotation page. */
+  /** True if there is an annotation page. */
   readonly annotations?: boolean | undefined;
 }
 
 /** A cell with the name of its source. */
 export interface IiifCell {
   readonly name: string;
-  /** Px of the whole. */
+  /** Position and size in the whole image, px. */
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -53,7 +53,7 @@ export interface IiifCell {
 }
 
 /**
- * The address of a site: absolute, http or https, without a slash at its end.
+ * Checks the address of a site: absolute, http or https; returns it without a trailing slash.
  *
  * @throws {UserError} `usage`.
  */
@@ -70,8 +70,8 @@ export function checkBaseUrl(text: string): string {
 }
 
 /**
- * A licence or rights statement by its URI (3.1, `rights`). Pages of Creative Commons and RightsStatements.org, as people
- * copy them, become the URIs that these define, which begin with `http:`. Others are taken as they are.
+ * Checks the URI of a licence or rights statement (3.1, `rights`). Addresses of pages at Creative Commons and
+ * RightsStatements.org are converted to the URIs that these define, which begin with `http:`. Other hosts' URIs are kept.
  *
  * @throws {UserError} `usage`.
  */
@@ -94,10 +94,10 @@ export function checkRights(text: string): string {
 }
 
 /**
- * A manifest with one canvas, as large as the image, which is painted on it (5.2, 5.3).
+ * Makes a manifest with one canvas of the image's size, on which the image is painted (5.2, 5.3).
  *
- * The image service is there by its address and level alone. More would save viewers a look at `info.json`, but some take a
- * service without that document's `@context` for one of an older version, and then ask for sizes by their width only.
+ * The image service is given by address and level alone. More would save viewers a request for `info.json`, but some take a
+ * service without that document's `@context` for an older version, and then request sizes by width only.
  */
 export function manifestJson({ baseUrl, title, image, credit, rights, summary, annotations }: ManifestAbout) {
   const at = (path: string) => `${baseUrl}/${path}`;
@@ -144,15 +144,15 @@ export function manifestJson({ baseUrl, title, image, credit, rights, summary, a
 }
 
 /**
- * An annotation page (5.5, 5.6) that names the source of every cell, in blocks of text. Each is a tag of its part of the
- * canvas: of the motivations that fit, viewers show `tagging` and `commenting` without being told to.
+ * Makes an annotation page (5.5, 5.6) that names the source of every cell; yields its text in blocks. Each annotation tags
+ * its part of the canvas: of the motivations that fit, viewers show `tagging` and `commenting` by default.
  */
 export function annotationPageJson(baseUrl: string, cells: Iterable<IiifCell>): Generator<string> {
   const head = { '@context': CONTEXT, id: `${baseUrl}/${IIIF_PATHS.annotations}`, type: 'AnnotationPage' };
   return pageBlocks(head, annotationsOf(baseUrl, cells));
 }
 
-/** Text of an annotation page, an item a line, in blocks of some hundred: however many, they need little memory. */
+/** Formats an annotation page, one item per line, in blocks of 256 items: memory does not depend on their number. */
 export function* pageBlocks(head: object, items: Iterable<unknown>): Generator<string> {
   let block = `${JSON.stringify(head).slice(0, -1)},"items":[`;
   let i = 0;

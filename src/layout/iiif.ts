@@ -6,10 +6,13 @@ import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } 
 import { ANNOTATIONS_MAX, annotationPageJson, IIIF_PATHS, manifestJson } from './iiif-manifest.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
 
-/** Tiles are at least this wide, px. */
+/** Least width of a tile, px. */
 const TILE_WIDTH = 256;
 
-/** The static image of a mosaic: tiles of the cells' shape, so that those at full resolution are whole cells, or pieces of one. */
+/**
+ * Describes the static image of a mosaic. Tiles have the cells' shape, so that at full resolution each is made of whole
+ * cells or of pieces of one.
+ */
 export function iiifImage(grid: Grid, recipe: Shape): IiifImage {
   const { width, height } = recipe.cell;
   const { piece } = mipsOf(recipe)[0]!;
@@ -19,7 +22,7 @@ export function iiifImage(grid: Grid, recipe: Shape): IiifImage {
   return iiifImageOf({ width: grid.columns * width, height: grid.rows * height, ...tile });
 }
 
-/** The IIIF layout of a mosaic: levels in tiles, and coarser ones that are there as a whole only. */
+/** The IIIF layout of a mosaic: levels in tiles, and coarser levels in one file each. */
 export function iiifLayout(grid: Grid, recipe: Shape, baseUrl: string): NonNullable<Layouts['iiif']> {
   const image = iiifImage(grid, recipe);
   const all = levelsOf(grid, recipe.cell);
@@ -32,7 +35,7 @@ export function iiifLayout(grid: Grid, recipe: Shape, baseUrl: string): NonNulla
   return { levels, baseUrl };
 }
 
-/** All images below `iiif/image`. */
+/** The tile sets of all images below `iiif/image`. */
 export function iiifSets(shape: SiteShape): TileSet[] {
   const { grid, recipe, layouts } = shape;
   if (!layouts.iiif) return [];
@@ -55,24 +58,24 @@ export function iiifSets(shape: SiteShape): TileSet[] {
   });
 }
 
-/** A level in one file. */
+/** The tile set of a level in one file. */
 function wholeSet(shape: SiteShape, level: Level, paths: readonly string[]): TileSet {
   const tile: Size = { width: level.width, height: level.height };
   const from = setOrigin(level.cell, tile, shape.recipe);
   return levelSet(shape, level, { name: `iiif/whole/${level.level}`, tile, from, pathsOf: () => paths });
 }
 
-/** What a manifest tells of a mosaic. */
+/** Texts of a manifest about a mosaic. */
 export interface IiifAbout {
   readonly title: string;
   readonly credit: string | undefined;
   readonly rights: string | undefined;
   readonly summary: string;
-  /** Name of what stands in each cell, row by row; left out where names are not told. */
+  /** Name of each cell's source, cells row by row; undefined if names are not published. */
   readonly names?: (cell: number) => string;
 }
 
-/** The documents of the IIIF layout, by their paths: of each, its text in blocks. */
+/** Makes the documents of the IIIF layout: text in blocks, by path. */
 export function iiifDocuments(shape: SiteShape, about: IiifAbout): Map<string, Iterable<string>> {
   const { grid, recipe, layouts } = shape;
   const documents = new Map<string, Iterable<string>>();
@@ -94,7 +97,7 @@ export function iiifDocuments(shape: SiteShape, about: IiifAbout): Map<string, I
   return documents;
 }
 
-/** Where the documents of the IIIF layout lie, and members that they have whatever is told of the mosaic. */
+/** The documents of the IIIF layout by path, each with the members that do not depend on texts about the mosaic. */
 export function iiifMembers(shape: SiteShape): Map<string, object> {
   const { grid, recipe, layouts } = shape;
   const { iiif } = layouts;
@@ -108,7 +111,7 @@ export function iiifMembers(shape: SiteShape): Map<string, object> {
   ]);
 }
 
-/** Whether there is a page of annotations: it tells names and nothing else. */
+/** Tells whether there is an annotation page; it consists of names only. */
 function isAnnotated({ grid: { columns, rows }, names }: SiteShape): boolean {
   return names === 'all' && columns * rows <= ANNOTATIONS_MAX;
 }

@@ -6,13 +6,16 @@ import { iiifLayout, iiifSets } from './iiif.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import { pictureSet, referredMips, type SiteShape } from './site-shape.ts';
 
-/** All tiles of a site: first those of pictures, which others refer to, then each layout's, deepest level first. */
+/**
+ * Lists all tile sets of a site: first those of pictures, which others refer to; then those of each layout, deepest level
+ * first.
+ */
 export function siteSets(shape: SiteShape): TileSet[] {
   const layouts = [dziSets(shape), compactSets(shape), iiifSets(shape)].flatMap((sets) => sets.toReversed());
   return [...referredMips(shape, layouts).map((mip) => pictureSet(shape, mip)), ...layouts];
 }
 
-/** Files that tell other programs what there is, by their paths. */
+/** Makes the Deep Zoom descriptors of a site: text by path. */
 export function descriptorsOf({ grid, recipe, layouts }: SiteShape): Map<string, string[]> {
   const levels = levelsOf(grid, recipe.cell);
   const files = new Map<string, string[]>();
@@ -24,7 +27,7 @@ export function descriptorsOf({ grid, recipe, layouts }: SiteShape): Map<string,
   return files;
 }
 
-/** The layouts of a site as they follow from its grid, and from what can be chosen of them. */
+/** Computes the layouts of a site anew, from its grid and from the choices that were made for them. */
 export function expectedLayouts({ grid, recipe, layouts }: Omit<SiteShape, 'names'>): Layouts {
   const { dzi, compact, iiif } = layouts;
   return {

@@ -3,18 +3,18 @@ import { pictureFile, type TileSet, tileSet } from '../tiles/tile-set.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Names, Recipe, Size, TileOrigin } from '../types.ts';
 
-/** What all files of a pyramid follow from: builds and verification know it alike. */
+/** The data that determine all files of a pyramid; builds and verification both have them. */
 export interface SiteShape {
   readonly grid: Grid;
   readonly recipe: Pick<Recipe, 'cell' | 'tileSize' | 'format' | 'subsampling'>;
-  /** Pictures in use. */
+  /** Number of pictures in use. */
   readonly pictures: number;
   readonly layouts: Layouts;
-  /** Whether names of files are told. */
+  /** Which names of source files are published. */
   readonly names: Names;
 }
 
-/** A level of a mosaic as tiles. */
+/** Makes the tile set of a level of the mosaic. */
 export function levelSet(
   { grid }: Pick<SiteShape, 'grid'>,
   { cell, width, height }: Level,
@@ -23,7 +23,7 @@ export function levelSet(
   return tileSet({ shows: 'mosaic', grid, cell, width, height, ...parts });
 }
 
-/** The files of all pictures at one size, one of each piece. */
+/** Makes the tile set of all pictures' files at one size; its tiles are their pieces. */
 export function pictureSet({ pictures, recipe }: Pick<SiteShape, 'pictures' | 'recipe'>, mip: Mip): TileSet {
   const extension = extensionOf(recipe.format);
   const { width, height, down, piece, from } = mip;
@@ -41,8 +41,9 @@ export function pictureSet({ pictures, recipe }: Pick<SiteShape, 'pictures' | 'r
 }
 
 /**
- * How tiles of a mosaic come to be, of cells and tiles of so many px: tiles that are pieces that sources are kept in refer to
- * them; what is kept for splicing is spliced; the rest is painted, of px or, if need be, of decoded pieces.
+ * Decides how tiles of a mosaic are made, for cells and tiles of given sizes (px). Tiles that equal a piece of a mip refer
+ * to its file; mips that are stored for splicing are spliced. All others are painted, of px or, if necessary, of decoded
+ * pieces.
  */
 export function setOrigin(cell: Size, tile: Size, recipe: SiteShape['recipe']): TileOrigin {
   const mip = findMip(recipe, cell);
@@ -51,7 +52,10 @@ export function setOrigin(cell: Size, tile: Size, recipe: SiteShape['recipe']): 
   return mip.from === 'splice' ? 'splice' : 'paint';
 }
 
-/** Sizes of which every picture has files of its own: those that `sets` refer to, and those that viewers of compact ask for. */
+/**
+ * Lists the mips of which every picture has files: those that `sets` refer to, and those that viewers of the compact layout
+ * load.
+ */
 export function referredMips({ grid, recipe, layouts }: SiteShape, sets: readonly TileSet[]): Mip[] {
   const levels = levelsOf(grid, recipe.cell);
   const asked = layouts.compact?.levels.filter(({ from }) => from === 'reference') ?? [];

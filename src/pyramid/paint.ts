@@ -15,26 +15,29 @@ interface Linear extends Size {
   readonly px: Float32Array;
 }
 
-/** A whole is seen from levels with cells of so many px at most. */
+/** Greatest width of a cell, px, at which a level counts as coarse (see {@link encodePainted}). */
 const COARSE_CELL = 16;
-/** Px along a band that is painted to be halved. */
+/** Height in px of the bands that are painted and halved at a time. */
 const BAND_ROWS = 64;
 
-/** Paints sets from their cells' px; where a cell has no whole px any more, from the next finer size's. */
+/** Paints sets from their cells' px; below one px per cell, from the next finer level. */
 export class Painter {
   private readonly rendering: Rendering;
-  /** What was halved last, and its cell: coarser sizes follow. */
+  /** The last halved level, and its cell size; coarser levels are made from it. */
   private last: { readonly linear: Linear; readonly cell: Size } | undefined;
 
   constructor(rendering: Rendering) {
     this.rendering = rendering;
   }
 
-  /** Writes the tiles of a set; of sets of the mosaic without whole px per cell, finer ones come first. */
+  /**
+   * Writes the tiles of a set. Of levels without whole px per cell, finer ones should come first: each is halved from the
+   * last.
+   */
   async paint(set: TileSet): Promise<void> {
     const { rendering } = this;
     const { recipe } = rendering.pictures;
-    // What it is made from takes a while, too.
+    // Returns early: preparing the input takes time, too.
     if (wantedOf(rendering, set).next().done) return;
     const mip = findMip(recipe, set.cell);
     const paint = mip?.from === 'reference' ? this.fromFiles(set, mip) : mip ? this.fromMips(set) : this.fromFiner(set);
@@ -58,7 +61,7 @@ export class Painter {
     return cellPainter(pictures, { cells: cellsOf(this.rendering, set), grid: set.grid }, set.cell);
   }
 
-  /** From pieces that are kept as image files: few tiles need that. */
+  /** Paints from pieces that are stored as image files; few tiles need that. */
   private fromFiles(set: TileSet, mip: Mip): (part: Rect) => Promise<Uint8Array> {
     const { pictures } = this.rendering;
     const cells = cellsOf(this.rendering, set);
@@ -78,7 +81,7 @@ export class Painter {
   }
 
   private fromFiner(set: TileSet): CellPainter {
-    // Sets of another layout may begin anew with finer sizes.
+    // The sets of another layout may start with finer levels again.
     const known = this.last && this.last.cell.width >= set.cell.width ? this.last : this.firstHalved(set);
     let { linear, cell } = known;
     while (cell.width > set.cell.width) {
@@ -90,14 +93,14 @@ export class Painter {
     return linearPainter(linear);
   }
 
-  /** The finest size that has no whole px per cell. */
+  /** Makes the finest level without whole px per cell. */
   private firstHalved(set: TileSet): { readonly linear: Linear; readonly cell: Size } {
     let whole = { width: set.cell.width * 2, height: set.cell.height * 2 };
     while (!isWhole(whole)) whole = { width: whole.width * 2, height: whole.height * 2 };
     return { linear: this.halved(set, whole), cell: { width: whole.width / 2, height: whole.height / 2 } };
   }
 
-  /** The mosaic with `cell` px per cell, halved. */
+  /** Paints the mosaic with `cell` px per cell and halves it. */
   private halved({ grid }: TileSet, cell: Size): Linear {
     const { pictures, placement } = this.rendering;
     const paint = cellPainter(pictures, placement, cell);

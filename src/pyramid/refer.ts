@@ -4,7 +4,7 @@ import { pictureFile, type TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import { isWanted, put, refer, type Rendering } from './rendering.ts';
 
-/** The files that are kept of all pictures at one size, as they are. */
+/** Writes the stored files of all pictures at one size, as they are. */
 export async function writeFiles(rendering: Rendering, set: TileSet): Promise<void> {
   const { pictures, finished } = rendering;
   const down = set.cell.height / set.tile.height;
@@ -19,7 +19,7 @@ export async function writeFiles(rendering: Rendering, set: TileSet): Promise<vo
   }
 }
 
-/** A set whose tiles are pictures, or pieces of them: links to (or copies of) the pictures' own files. */
+/** Writes a set whose tiles are pictures, or pieces of them, as links to (or copies of) the pictures' own files. */
 export async function referSet(rendering: Rendering, set: TileSet): Promise<void> {
   const { pictures, placement, checksums, finished, fullLevel, store } = rendering;
   const { cells, grid } = placement;
@@ -43,7 +43,7 @@ export async function referSet(rendering: Rendering, set: TileSet): Promise<void
   }
 }
 
-/** A cell of a set, in pieces of a tile each. */
+/** Shape of a set's cell, in pieces of one tile each. */
 function pieceShape({ cell, tile }: { readonly cell: Size; readonly tile: Size }) {
   return { ...cell, across: cell.width / tile.width, down: cell.height / tile.height };
 }

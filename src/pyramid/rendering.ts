@@ -6,7 +6,7 @@ import type { Shape } from '../tiles/tile-plan.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { FullLevel, Placement, Size } from '../types.ts';
 
-/** Where tiles go; paths are relative, with `/`. */
+/** Destination of tiles; paths are relative, with `/`. */
 export interface TileStore {
   write(path: string, bytes: Uint8Array): void;
   /** Writes a file that `link` and `copy` will refer to. */
@@ -15,28 +15,28 @@ export interface TileStore {
   copy(original: string, to: string): void;
 }
 
-/** What pictures look like at every size, by number. */
+/** Pictures at every size, by number. */
 export interface PictureMips extends SourceRasters {
   readonly recipe: Shape & Coding;
-  /** Pictures in use. */
+  /** Number of pictures in use. */
   readonly count: number;
-  /** A piece of a size that is kept as image files; pieces count row by row. */
+  /** A piece of a mip that is stored as image files; pieces count row by row. */
   file(picture: number, size: Size, piece: number): Uint8Array;
-  /** A piece of a size that is kept for splicing. */
+  /** A piece of a mip that is stored for splicing. */
   strips(picture: number, size: Size, piece: number): Strips;
 }
 
-/** All that a pyramid is made of. */
+/** Input of the pyramid stage. */
 export interface PyramidOptions {
   readonly placement: Placement;
   readonly pictures: PictureMips;
-  /** In the order in which they are written: what others refer to comes first. */
+  /** In the order in which they are written; sets that others refer to come first. */
   readonly sets: readonly TileSet[];
-  /** Of the recipe's spliced tiles; unused where nothing is spliced. */
+  /** Header of the recipe's spliced tiles; unused if no tile is spliced. */
   readonly header: TileHeader;
   readonly fullLevel: FullLevel;
   readonly store: TileStore;
-  /** Tiles that are to be made; all by default. `known` are the checksums of the others, set by set. */
+  /** Tiles that are to be made; all by default. `known` has the checksums of the others, set by set. */
   readonly only?: {
     readonly wants: (set: TileSet, column: number, row: number) => boolean;
     readonly known: Uint32Array;
@@ -46,27 +46,27 @@ export interface PyramidOptions {
   readonly signal: AbortSignal;
 }
 
-/** What the ways of making tiles share. */
+/** Data that the ways of making tiles share. */
 export interface Rendering extends PyramidOptions {
-  /** CRC-32 of every tile, row by row, by the names of sets. */
+  /** CRC-32 of every tile, row by row, by name of the set. */
   readonly checksums: ReadonlyMap<string, Uint32Array>;
-  /** Counts finished tiles; every now and then lets the event loop run, where the build may be aborted. */
+  /** Counts finished tiles and lets the event loop run; rejects if the build was aborted. */
   readonly finished: (tiles: number) => Promise<void>;
 }
 
-/** Whether a tile is to be made. */
+/** Tells whether a tile is to be made. */
 export function isWanted({ only }: PyramidOptions, set: TileSet, column: number, row: number): boolean {
   return !only || only.wants(set, column, row);
 }
 
-/** What stands in the cells of a set. */
+/** Lists the pictures in the cells of a set. */
 export function cellsOf({ placement, pictures }: Rendering, { shows, grid }: TileSet): Uint32Array {
   if (shows === 'mosaic') return placement.cells;
   const last = pictures.count - 1;
   return Uint32Array.from({ length: grid.columns * grid.rows }, (_, cell) => Math.min(cell, last));
 }
 
-/** Writes a tile to all its paths, and notes its checksum. */
+/** Writes a tile to all its paths, and records its checksum. */
 export function put(
   { store, checksums, fullLevel }: Rendering,
   set: TileSet,
@@ -81,7 +81,7 @@ export function put(
   for (const path of others) refer(store, fullLevel, first, path);
 }
 
-/** Makes `to` the same as `original`. */
+/** Makes `to` a link to `original`, or a copy of it. */
 export function refer(store: TileStore, fullLevel: FullLevel, original: string, to: string): void {
   if (fullLevel === 'link') store.link(original, to);
   else store.copy(original, to);

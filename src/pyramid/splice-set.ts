@@ -7,8 +7,8 @@ import type { Rect } from '../types.ts';
 import { cellsOf, isWanted, put, type Rendering } from './rendering.ts';
 
 /**
- * A set whose tiles are put together from their cells' JPEG segments. A tile holds whole pieces from left to right; at its
- * upper and lower edge, which rows of MCUs cut, it may hold a part of them.
+ * Writes a set whose tiles are spliced from their cells' JPEG segments. A tile has whole pieces across; at its upper and
+ * lower edges it may have parts of pieces, cut between rows of MCUs.
  */
 export async function spliceSet(rendering: Rendering, set: TileSet): Promise<void> {
   const { pictures, header, finished } = rendering;
@@ -41,7 +41,7 @@ export async function spliceSet(rendering: Rendering, set: TileSet): Promise<voi
   }
 }
 
-/** The rows of pieces in a part of a set. */
+/** Lists the rows of pieces in a part of a set. */
 function bandsOf(
   { left, top, width, height }: Rect,
   { piece: size }: Mip,

@@ -11,23 +11,23 @@ import { isDeep } from '../format/fields.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import { checkBaseUrl, IIIF_PATHS, pageBlocks } from '../layout/iiif-manifest.ts';
 
-/** What {@link rebase} did. */
+/** Result of {@link rebase}. */
 export interface Rebased {
-  /** The address that the site had, and the one that it has now. */
+  /** The old and the new address of the site. */
   readonly from: string;
   readonly to: string;
-  /** Documents that were written anew, relative to the site. */
+  /** Documents that were rewritten, relative to the site. */
   readonly files: readonly string[];
 }
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** A file that names its site's address: where in it, and how it is written. */
+/** A kind of file that contains its site's address: how to find it there, and how to replace it. */
 interface Addressed {
   readonly path: string;
-  /** Without it, a folder is no IIIF site. */
+  /** True if a folder without this file is no IIIF site. */
   readonly needed: boolean;
-  /** The address, or undefined if it names none. */
+  /** Finds the address; undefined if there is none. */
   readonly baseOf: (json: Json) => string | undefined;
   readonly moved: (json: Json, from: string, to: string) => Json;
 }
@@ -39,13 +39,13 @@ const ADDRESSED: readonly Addressed[] = [
   { path: MOSAIC_FILE, needed: false, baseOf: mosaicBase, moved: moveMosaic },
 ];
 
-/** Largest document that is read, bytes: annotations of all cells take some 1.5 MB. */
+/** Greatest size of a document that is read, bytes; annotations of all cells take about 1.5 MB. */
 const DOCUMENT_MAX = 2 ** 26;
 
-/** The checksums that a site has once it has moved, while it is moving. */
+/** While a site is moving: the checksums that it will have afterwards. */
 const JOURNAL = `${CHECKSUMS_FILE}.rebase`;
 
-/** A document that names an address. */
+/** A document that contains the site's address. */
 interface Document extends Addressed {
   readonly json: Json;
   readonly from: string;
@@ -54,15 +54,15 @@ interface Document extends Addressed {
 }
 
 /**
- * Gives an IIIF site another address: `id` and `target` of its JSON begin with the new one, as if it had been built with it.
- * Nothing else is touched, however alike it looks.
+ * Gives an IIIF site another address: `id` and `target` in its JSON, and the address in its mosaic.json, begin with the new
+ * one, as if the site had been built with it. Nothing else is changed, even if it looks like the old address.
  *
- * Files are written beside the old ones and renamed, so hard links to them elsewhere stay as they are; first the checksums as
- * they will be, beside the old ones, then the documents, and last these checksums take the place of the old ones. Each
- * document tells its own old address, and is as one of the two checksums says: a run that was interrupted can simply be
- * run again. Of documents that were damaged before, checksums stay as they were.
+ * Files are written beside the old ones and renamed, so hard links to them elsewhere stay as they are. The order is: the
+ * future checksums into a journal, then the documents, then the journal replaces the checksums. Each document contains its
+ * own old address and matches one of the two checksums, so an interrupted run can simply be repeated. Checksums of
+ * documents that were damaged before are not changed.
  *
- * @throws {UserError} `usage` for an address that is none; `not-a-site`; `not-writable`.
+ * @throws {UserError} `usage` for an invalid address; `not-a-site`; `not-writable`.
  */
 export async function rebase({ site, baseUrl }: { readonly site: string; readonly baseUrl: string }): Promise<Rebased> {
   checkSitePath(site);
@@ -87,7 +87,7 @@ async function rebaseAlone(site: string, to: string): Promise<Rebased> {
   return { from: documents[0]!.from, to, files: [...texts.keys()] };
 }
 
-/** Removes what runs left that were interrupted. */
+/** Removes files that interrupted runs left behind. */
 async function removeLeftovers(site: string): Promise<void> {
   const written = [...ADDRESSED.map(({ path }) => path), CHECKSUMS_FILE, JOURNAL];
   for (const path of [JOURNAL, ...written.map(temporaryOf)].map((one) => join(site, one))) {
@@ -112,8 +112,8 @@ async function readDocuments(site: string): Promise<Document[]> {
 }
 
 /**
- * The checksums of a site as its documents are: where a run was interrupted, some are as it would have left them. Undefined
- * if there are none that can be used.
+ * Reads the checksums of a site. After an interrupted run, they are updated for the documents that it had already
+ * rewritten. Undefined if there are no usable checksums.
  */
 async function settleSums(site: string, documents: readonly Document[]): Promise<Checksums | undefined> {
   const sums = await readSums(site, CHECKSUMS_FILE);
@@ -175,7 +175,7 @@ function notASite(site: string, why: string, cause?: unknown): UserError {
   return new UserError('not-a-site', `${site} is no IIIF site: ${why}`, remedy, { cause });
 }
 
-/** What precedes the file's own path in its `id`. */
+/** Finds the address before the file's own path in its `id`. */
 function beforeId(path: string): Addressed['baseOf'] {
   return ({ id }) => (typeof id === 'string' && id.endsWith(`/${path}`) ? id.slice(0, -path.length - 1) : undefined);
 }
@@ -197,7 +197,7 @@ function moveMosaic(json: Json, _from: string, to: string): Json {
   return { ...json, layouts: { ...layouts, iiif: { ...(layouts['iiif'] as Json), baseUrl: to } } };
 }
 
-/** A document with another address, written as a build writes it: in blocks, again with each call. */
+/** Makes the text of a document with another address, as a build writes it: in blocks, anew with each call. */
 function movedText({ json, from, moved }: Document, to: string): () => Iterable<string> {
   const next = moved(json, from, to);
   const { items, ...head } = next;

@@ -1,6 +1,6 @@
 import type { Placement, Rect, Size } from '../types.ts';
 
-/** Px of sources at the sizes that are kept as px, RGB. */
+/** Px of pictures at the sizes that are stored as px, RGB. */
 export interface SourceRasters {
   pixels(picture: number, size: Size): Uint8Array;
 }
@@ -8,7 +8,7 @@ export interface SourceRasters {
 /** Paints a part of a mosaic: RGB, 8-bit sRGB, row-major. */
 export type CellPainter = (part: Rect) => Uint8Array;
 
-/** Paints from the cells' own mips of `cell` px. */
+/** Creates a painter that copies the cells' own mips of `cell` px. */
 export function cellPainter(
   sources: SourceRasters,
   { cells, grid }: Pick<Placement, 'cells' | 'grid'>,

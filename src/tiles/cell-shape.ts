@@ -1,16 +1,16 @@
 import type { Size } from '../types.ts';
 
-/** The shape of a cell: two small whole numbers without a common factor. */
+/** Aspect ratio of a cell: two small whole numbers without a common factor. */
 export type Aspect = Size;
 
-/** Largest term of an aspect: cells are these times a power of two, so that they can be halved. */
+/** Largest term of an aspect. A cell's sides are its aspect times a power of two, so that they can be halved. */
 export const ASPECT_MAX = 16;
-/** Px of a cell's longer side, at most. */
+/** Greatest length of a cell's longer side, px. */
 export const CELL_MAX = 8192;
-/** Cells are at least these times 2^2: smaller ones have nothing to be halved. */
+/** Least power of two: a cell is at least 2^2 times its aspect, since smaller ones could not be halved. */
 const SHIFT_MIN = 2;
 
-/** Aspects that `auto` chooses among: those of screens, prints and cameras, upright too. */
+/** Aspects that `auto` chooses from: those of screens, prints and cameras, in both orientations. */
 export const ASPECTS: readonly Aspect[] = [
   [1, 1],
   [5, 4],
@@ -23,12 +23,12 @@ export const ASPECTS: readonly Aspect[] = [
   [9, 16],
 ].map(([width, height]) => ({ width: width!, height: height! }));
 
-/** `4:3` */
+/** Formats an aspect, such as `4:3`. */
 export function aspectText({ width, height }: Aspect): string {
   return `${width}:${height}`;
 }
 
-/** Reads `4:3`; undefined if it is no ratio of whole numbers up to {@link ASPECT_MAX}. */
+/** Reads an aspect such as `4:3`; undefined if it is no ratio of whole numbers up to {@link ASPECT_MAX}. */
 export function parseAspect(text: string): Aspect | undefined {
   const [width = 0, height = 0] = (/^(\d{1,5})[:x/](\d{1,5})$/.exec(text) ?? []).slice(1).map(Number);
   if (!width || !height) return undefined;
@@ -41,13 +41,16 @@ function greatestDivisor(a: number, b: number): number {
   return b === 0 ? a : greatestDivisor(b, a % b);
 }
 
-/** The cell of an aspect whose area is nearest to that of a square of `side` px. */
+/** Finds the cell of an aspect whose area is nearest to that of a square of `side` px. */
 export function cellOf(aspect: Aspect, side: number): Size {
   const shift = Math.round(Math.log2(side / Math.sqrt(aspect.width * aspect.height)));
   return scaled(aspect, 2 ** Math.max(SHIFT_MIN, shift));
 }
 
-/** The smallest cell in which none of `sizes` (px of images) loses detail, up to {@link CELL_MAX}; at least `least` px. */
+/**
+ * Finds the smallest cell in which no image of the given `sizes` (px) loses detail, up to {@link CELL_MAX}; its longer side
+ * is at least `least` px.
+ */
 export function nativeCell(aspect: Aspect, sizes: Iterable<Size>, least: number): Size {
   let most = least / Math.max(aspect.width, aspect.height);
   for (const { width, height } of sizes) most = Math.max(most, Math.min(width / aspect.width, height / aspect.height));
@@ -57,8 +60,8 @@ export function nativeCell(aspect: Aspect, sizes: Iterable<Size>, least: number)
 }
 
 /**
- * Side of the Deep Zoom tiles of cells of an aspect: as asked for where cells are square; otherwise the least that is no less
- * and holds whole cells, or whole parts of one, beside each other.
+ * Chooses the side of Deep Zoom tiles for cells of an aspect: for square cells as asked; otherwise the smallest one, at
+ * least as large, that fits whole cells or whole parts of a cell side by side.
  */
 export function tileSideOf(aspect: Aspect, asked: number): number {
   let side = 16 * aspect.width;
@@ -70,16 +73,16 @@ function scaled({ width, height }: Aspect, by: number): Size {
   return { width: width * by, height: height * by };
 }
 
-/** What an aspect does to images. */
+/** The effect of an aspect on a set of images. */
 export interface AspectChoice {
   readonly aspect: Aspect;
-  /** Images that are nearest to this aspect. */
+  /** Number of images that are nearest to this aspect. */
   readonly images: number;
-  /** What is cut off all images, as a part of their area, on average. */
+  /** Mean part of the images' area that is cropped. */
   readonly cropped: number;
 }
 
-/** What each of {@link ASPECTS} would do to images of such sizes. */
+/** Computes the effect of each of {@link ASPECTS} on images of the given sizes. */
 export function aspectChoices(sizes: readonly Size[]): AspectChoice[] {
   const images = new Map<Aspect, number>();
   const difference = (size: Size, aspect: Aspect) =>
@@ -95,7 +98,7 @@ export function aspectChoices(sizes: readonly Size[]): AspectChoice[] {
   });
 }
 
-/** The aspect that most images are nearest to; among equals the one that crops less. */
+/** Chooses the aspect that most images are nearest to; among equals the one that crops less. */
 export function commonestAspect(choices: readonly AspectChoice[]): Aspect {
   return choices.toSorted((a, b) => b.images - a.images || a.cropped - b.cropped)[0]!.aspect;
 }

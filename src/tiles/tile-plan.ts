@@ -1,6 +1,6 @@
 import type { Grid, Level, Recipe, Size, Subsampling, TileFormat, TileOrigin } from '../types.ts';
 
-/** Side of a JPEG's minimum coded unit, px. */
+/** Side of a JPEG's MCU (minimum coded unit), px. */
 export function mcuOf(subsampling: Subsampling): 8 | 16 {
   return subsampling === '4:2:0' ? 16 : 8;
 }
@@ -11,12 +11,12 @@ export function extensionOf(format: TileFormat): string {
 }
 
 type Coding = Pick<Recipe, 'format' | 'subsampling'>;
-/** What sizes and tiles follow from. */
+/** The part of a recipe that determines sizes and tiles. */
 export type Shape = Coding & Pick<Recipe, 'cell' | 'tileSize'>;
 
 /**
- * The rule for how Deep Zoom tiles come to be, and so for what is kept of sources, of cells and tiles of so many px: tiles that
- * are (parts of) one source are referred to, JPEG cells of whole MCUs are spliced, the rest is painted.
+ * Decides how Deep Zoom tiles are made of cells, and so in which form sources are stored. Tiles that are one source, or a
+ * part of one, refer to its file; JPEG cells of whole MCUs are spliced; all others are painted. Sizes in px.
  */
 function originOf(cell: Size, tile: Size, { format, subsampling }: Coding): TileOrigin {
   if (isMultiple(cell.width, tile.width) && isMultiple(cell.height, tile.height)) return 'reference';
@@ -28,23 +28,23 @@ function isMultiple(value: number, of: number): boolean {
   return value >= of && value % of === 0;
 }
 
-/** `size` divided by `by`. */
+/** Divides a size by `by`. */
 function shrunk({ width, height }: Size, by: number): Size {
   return { width: width / by, height: height / by };
 }
 
-/** A source at one size: the cell's, halved some times. */
+/** A mip: a source at one size, which is that of the cell, halved zero or more times. */
 export interface Mip extends Size {
-  /** How Deep Zoom tiles of this size come to be; what is kept of a source follows from that. */
+  /** How Deep Zoom tiles of this size are made; determines the form in which the mip is stored. */
   readonly from: TileOrigin;
-  /** Pieces that it is kept in: none is wider than a Deep Zoom tile. */
+  /** Number of pieces that the mip is stored in; none is wider than a Deep Zoom tile. */
   readonly across: number;
   readonly down: number;
-  /** A piece. */
+  /** Size of a piece. */
   readonly piece: Size;
 }
 
-/** All sizes at which a recipe keeps its sources, largest (the cell) first, down to the last of whole px. */
+/** Lists all mips of a recipe, largest (the cell) first, down to the last with whole px. */
 export function mipsOf(recipe: Shape): Mip[] {
   const mips: Mip[] = [];
   const tile = { width: recipe.tileSize, height: recipe.tileSize };
@@ -58,17 +58,17 @@ export function mipsOf(recipe: Shape): Mip[] {
   return mips;
 }
 
-/** The mip of a size, if a recipe has one. */
+/** Finds the mip of a size, if the recipe has one. */
 export function findMip(recipe: Shape, { width, height }: Size): Mip | undefined {
   return mipsOf(recipe).find((mip) => mip.width === width && mip.height === height);
 }
 
-/** Px per cell, at most, at which a mosaic is compared with its target. */
+/** Greatest number of px per cell at which a mosaic is compared with its target. */
 export const MEASURED_CELL = 8;
 
 /**
- * Sizes at which a recipe keeps px, largest first: of mips that are painted; and squares of 8 px and below, whatever the
- * cell's shape, to tell what a mosaic looks like from afar.
+ * Lists the sizes at which a recipe stores px, largest first: the mips that are painted; and squares of 8 px and below,
+ * whatever the cell's shape, to measure the mosaic as it looks from afar.
  */
 export function rastersOf(recipe: Shape): Size[] {
   const sizes = mipsOf(recipe)
@@ -79,7 +79,8 @@ export function rastersOf(recipe: Shape): Size[] {
 }
 
 /**
- * The levels of a mosaic's pyramid, coarsest (level 0, 1 x 1 px) first: each level's size is half of the next's, rounded up.
+ * Lists the levels of a mosaic's pyramid, coarsest (level 0, 1 x 1 px) first. Each level's size is half of the next one's,
+ * rounded up.
  */
 export function levelsOf(grid: Grid, cell: Size): Level[] {
   const [fullWidth, fullHeight] = [grid.columns * cell.width, grid.rows * cell.height];

@@ -1,50 +1,51 @@
 import type { Grid, Rect, Size, TileOrigin } from '../types.ts';
 
-/** A picture made of cells at one size, cut into tiles: what the pyramid stage renders. */
+/** A picture made of cells at one size, cut into tiles: the unit that the pyramid stage renders. */
 export interface TileSet extends Size {
-  /** Unique within a site; names its checksums. */
+  /** Unique within a site; key of its checksums. */
   readonly name: string;
-  /** What stands in its cells: the placement of the mosaic; or every picture once, in order, and the last one again to the end. */
+  /**
+   * Contents of the cells: the placement of the mosaic; or every picture once, in order, with the last one repeated to fill
+   * the grid.
+   */
   readonly shows: 'mosaic' | 'pictures';
   readonly grid: Grid;
-  /** Px per cell; below 1 a fraction. */
+  /** Px per cell; a fraction if below 1. */
   readonly cell: Size;
-  /** Size of a tile, px; smaller at the right and lower edges. */
+  /** Size of a tile, px; tiles at the right and lower edges may be smaller. */
   readonly tile: Size;
-  /** Tiles. */
+  /** Number of tiles across and down. */
   readonly columns: number;
   readonly rows: number;
   readonly from: TileOrigin;
-  /** Where a tile lies in the site, with `/`; each of these paths has the same bytes. None if another set has it, too. */
+  /** Paths of a tile in the site, with `/`; all of them have the same bytes. Empty if another set has the same tile. */
   readonly pathsOf: (column: number, row: number) => readonly string[];
 }
 
-/** A tile set, of which columns and rows follow from the rest. */
+/** Makes a tile set; computes its columns and rows from the rest. */
 export function tileSet(parts: Omit<TileSet, 'columns' | 'rows'>): TileSet {
   const { width, height, tile } = parts;
   return { ...parts, columns: Math.ceil(width / tile.width), rows: Math.ceil(height / tile.height) };
 }
 
-/** Which px of a set a tile is. */
+/** Computes the rectangle of a tile in its set, px. */
 export function tileRect({ width, height, tile }: TileSet, column: number, row: number): Rect {
   const [left, top] = [column * tile.width, row * tile.height];
   return { left, top, width: Math.min(tile.width, width - left), height: Math.min(tile.height, height - top) };
 }
 
-/** All tiles of some sets. */
+/** Number of tiles of all sets. */
 export function tileCount(sets: readonly TileSet[]): number {
   return sets.reduce((sum, { columns, rows }) => sum + columns * rows, 0);
 }
 
-/** A picture at one size, and how many pieces it is kept in. */
+/** Size of a picture, and number of pieces that it is stored in. */
 export interface PieceShape extends Size {
   readonly across: number;
   readonly down: number;
 }
 
-/**
- * Path of a picture's file within a site: of its piece (x, y) at a size. `cell` is the size of a cell at the deepest level.
- */
+/** Path in the site of a picture's file: of its piece (x, y) at one size. `cell` is the size of a cell at the deepest level. */
 export function pictureFile(
   picture: number,
   { width, across, down }: PieceShape,
@@ -57,7 +58,7 @@ export function pictureFile(
   return whole ? `${folder}.${extension}` : `${folder}/${width}_${x}_${y}.${extension}`;
 }
 
-/** Path of a sheet of pictures within a site; `cell` is their size. */
+/** Path in the site of a sheet of pictures; `cell` is their size. */
 export function sheetFile(sheet: number, cell: Size, extension: string): string {
   return `sheets/${cell.width}/${sheet >> 10}/${sheet}.${extension}`;
 }
