@@ -2,9 +2,9 @@
  * The protocol between the main thread and the matching threads. Each thread receives a {@link Shared} when it starts
  * (feature vectors, pins and weights in shared memory), then answers one {@link MatchJob} at a time.
  *
- * Without rules, threads answer `nearest` jobs for batches of cells. With rules, they first answer `quantise` jobs; then
- * one thread answers the `ruled` job and places all cells, while the others answer `help` and serve its lookups (see
- * lookup.ts). In the end, `costs` jobs compare the placement with the target.
+ * Without rules, threads answer `nearest` jobs for batches of cells. With rules, they answer `quantise` jobs (after `nearest`
+ * ones, if the distance is the only rule); then one thread answers the `ruled` job and places all cells, while the others
+ * answer `help` and serve its lookups (see lookup.ts). In the end, `costs` jobs compare the placement with the target.
  */
 import type { Grid } from '../types.ts';
 import type { LookupMemory } from './lookup.ts';

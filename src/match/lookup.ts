@@ -5,7 +5,7 @@
  * The protocol uses no locks, only atomics on `control`. A batch is one round:
  *
  * 1. The asker writes the cells, COUNT and EACH (k), resets NEXT, then publishes the round's number in ROUND and wakes the
- * helpers.
+ *    helpers.
  * 2. Every thread claims chunks of cells by adding to NEXT, until none is left.
  * 3. The asker sets ROUND to NOTHING, so that no helper joins any more, and waits until ACTIVE is 0.
  *
