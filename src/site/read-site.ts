@@ -9,16 +9,21 @@ import { realPath } from '../staging/real-path.ts';
 import { recover } from '../staging/recover.ts';
 
 /**
- * Reads the `mosaic.json` of a site, and checks every field of it.
+ * Reads the `mosaic.json` of a site, and checks all its fields.
  *
- * @throws {UserError} `usage` if that is no path; `not-a-site` if there is none, or one that no build of this version can have written.
+ * @throws {UserError} `usage` if `site` is no path; `not-a-site` if there is no `mosaic.json`, or none that a build of this
+ *   version can have written.
  */
 export async function readMosaicJson(site: string): Promise<MosaicJson> {
   checkSitePath(site);
   return parseMosaic(await readMosaicText(site));
 }
 
-/** The text of a site's `mosaic.json`; {@link UserError} `not-a-site` if there is none, or one too large to be one of ours. */
+/**
+ * Reads the text of a site's `mosaic.json`.
+ *
+ * @throws {UserError} `not-a-site` if it is missing, unreadable, or too large to be one of ours.
+ */
 async function readMosaicText(site: string): Promise<string> {
   try {
     return await readMended(site);
@@ -32,7 +37,7 @@ async function readMosaicText(site: string): Promise<string> {
   }
 }
 
-/** The text of `mosaic.json`; what commands that were killed left is completed or removed first, where that may be written. */
+/** Recovers the site where it may be written to, and reads the text of its `mosaic.json`. */
 async function readMended(site: string): Promise<string> {
   const failure = await mend(site);
   try {

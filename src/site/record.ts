@@ -1,7 +1,10 @@
 /**
- * What a report remembers of a build, so that the site can be mended, and images be taken out, later: `record.json`, and
- * `target.jpg`, the target at 4 x 4 px per cell as matching saw it. None of it is published. Images are named by their content
- * (SHA-256); where their files are, the catalog knows.
+ * The record of a build, part of its report. With it, a site can be repaired, and images removed, later:
+ *
+ *     record.json  mosaic, rules, sources, pictures and placement
+ *     target.jpg   the target at 4 x 4 px per cell, as matching saw it
+ *
+ * Neither is published. Images are named by the SHA-256 of their files; the catalog knows their paths.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,12 +19,12 @@ import { isSoundRecord } from './sound-record.ts';
 import type { Grid, NearDuplicates, Placement, Recipe, Source, Turn } from '../types.ts';
 
 const VERSION = 1;
-/** Of the target: its colours are compared, nobody looks at it. */
+/** JPEG quality of `target.jpg`. It is high because the colours are compared; nobody looks at the image. */
 const QUALITY = 95;
 
-/** The rules that cells were filled by. */
+/** Rules of the matching. */
 export interface RecordedRules {
-  /** Null for any number. */
+  /** Most uses of a source; null for no limit. */
   readonly maxUses: number | null;
   readonly minDistance: number;
   readonly variety: number;
@@ -31,7 +34,7 @@ export interface RecordedRules {
   readonly turns: readonly Turn[];
 }
 
-/** A picture: source and turn; 1 if its number is spare: the site has its files, but no cell shows it. */
+/** A picture: source id and orientation. `spare` is 1 if no cell shows the picture any more; the site still has its files. */
 export type RecordedPicture = readonly [source: number, turn: Turn, spare?: 1];
 
 /** `record.json`. */
@@ -45,19 +48,19 @@ export interface SiteRecord {
   readonly rights?: string;
   /** CRC-32 of `target.jpg`. */
   readonly target: number;
-  /** SHA-256 of all usable sources, by id; and their names. */
+  /** SHA-256 and names of all usable sources, by id. */
   readonly sources: readonly string[];
   readonly names: readonly string[];
-  /** By number. */
+  /** By picture number. */
   readonly pictures: readonly RecordedPicture[];
-  /** Picture of each cell, by number: base64 of u32, little endian; and what it costs, of f32. */
+  /** Picture number and cost of each cell: base64 of u32 and of f32, little endian. */
   readonly cells: string;
   readonly costs: string;
-  /** How much each cell matters, if `--weights` said so: base64 of f32. */
+  /** Weight of each cell, if `--weights` was given: base64 of f32, little endian. */
   readonly weights?: string;
 }
 
-/** What a record is made from. */
+/** Parts of a record. */
 export interface RecordParts extends Omit<
   SiteRecord,
   'format' | 'version' | 'credit' | 'rights' | 'cells' | 'costs' | 'weights'
@@ -68,7 +71,7 @@ export interface RecordParts extends Omit<
   readonly weights: Float32Array | undefined;
 }
 
-/** The text of `record.json`. */
+/** Makes the text of `record.json`. */
 export function recordText({ placement, weights, ...parts }: RecordParts): string {
   const { mosaic, recipe, rules, credit, rights, target, sources, names, pictures } = parts;
   const [cells, costs] = [base64Of(placement.cells), base64Of(placement.costs)];
@@ -82,18 +85,18 @@ function base64Of({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
-/** What a build knows when it writes its record. */
+/** Facts that a build makes its record from. */
 export interface BuildFacts extends Omit<RecordParts, 'target' | 'sources' | 'names' | 'pictures'> {
-  /** All usable sources, by id; what the image at a path is called. */
+  /** All usable sources, by id; and the name that reports give to a path. */
   readonly sources: readonly Source[];
   readonly nameOf: (path: string) => string;
-  /** Sources and turns of the pictures, by number. */
+  /** Source id and orientation of each picture, by number. */
   readonly pictures: { readonly origins: Uint32Array; readonly turns: readonly Turn[] };
   /** See {@link targetJpeg}. */
   readonly targetJpg: Buffer;
 }
 
-/** The files that a build's record consists of, by their names. */
+/** Makes the files of a build's record: name -> blocks. */
 export function recordsOf({
   sources,
   nameOf,
@@ -114,18 +117,18 @@ export function recordsOf({
   ]);
 }
 
-/** The bytes of `target.jpg`; `px` are those of the target's cells, RGB. */
+/** Makes the bytes of `target.jpg`. `px` are the target's cells, RGB, 4 x 4 px each. */
 export async function targetJpeg(px: Uint8Array, grid: Grid): Promise<Buffer> {
   const raw = { width: grid.columns * FEATURE_SIDE, height: grid.rows * FEATURE_SIDE, channels: 3 } as const;
   return await sharp(px, { raw }).jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
-/** Pictures of a record's cells, and what they cost. */
+/** Decodes the picture number and cost of each cell. */
 export function recordedCells({ cells, costs }: SiteRecord): Pick<Placement, 'cells' | 'costs'> {
   return { cells: new Uint32Array(bytesOf(cells)), costs: new Float32Array(bytesOf(costs)) };
 }
 
-/** How much a record's cells matter; undefined if all do alike. */
+/** Decodes the weight of each cell; undefined if all weights are equal. */
 export function recordedWeights({ weights }: SiteRecord): Float32Array | undefined {
   return weights === undefined ? undefined : new Float32Array(bytesOf(weights));
 }
@@ -135,10 +138,10 @@ function bytesOf(text: string): ArrayBuffer {
 }
 
 /**
- * Reads a report's record.
+ * Reads and checks a report's `record.json`.
  *
  * @param report folder of the reports.
- * @throws {UserError} `site` if there is none, or none that we know.
+ * @throws {UserError} `site` if it is missing, damaged, or of another version.
  */
 export async function readRecord(report: string): Promise<SiteRecord> {
   let record: unknown;
@@ -155,7 +158,11 @@ export async function readRecord(report: string): Promise<SiteRecord> {
   return record;
 }
 
-/** Reads the target that a report remembers, RGB, 4 x 4 px per cell. */
+/**
+ * Reads a report's `target.jpg`: RGB, 4 x 4 px per cell.
+ *
+ * @throws {UserError} `site` if it is missing, or not the file that the record belongs to.
+ */
 export async function readTarget(report: string, { mosaic: { grid }, target }: SiteRecord): Promise<Uint8Array> {
   let bytes: Buffer;
   try {

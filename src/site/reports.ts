@@ -3,20 +3,20 @@ import type { MosaicJson } from '../format/mosaic-json.ts';
 import { reasonText } from '../image/reasons.ts';
 import type { Placement, SkippedFile, Source, Turn } from '../types.ts';
 
-/** What reports are written from. */
+/** Facts that reports are made from. */
 export interface ReportParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
-  /** Sources and turns of the pictures in it. */
+  /** Source id and orientation of each picture, by number. */
   readonly pictures: { readonly origins: Uint32Array; readonly turns: readonly Turn[] };
   /** All usable sources, by id. */
   readonly sources: readonly Pick<Source, 'path'>[];
   readonly skipped: readonly SkippedFile[];
-  /** What the image at a path is called. */
+  /** Name that reports give to the image at a path. */
   readonly nameOf: (path: string) => string;
 }
 
-/** Names of the reports. */
+/** File names of the reports. */
 export const REPORTS = [
   'skipped.csv',
   'placement.csv',
@@ -26,7 +26,7 @@ export const REPORTS = [
   'target.jpg',
 ] as const;
 
-/** The reports, by name; each in blocks, since a line per cell may be many. */
+/** Makes the reports but the record: name -> blocks. There may be millions of lines, one per cell. */
 export function reportsOf({
   mosaic,
   placement,

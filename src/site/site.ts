@@ -11,29 +11,30 @@ import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';
 
-/** Where a site's files go; paths are relative, with `/`. */
+/** Writes the files of a site. Paths are relative, with `/`. */
 export interface SiteStore {
   write(path: string, bytes: Uint8Array): void;
   /** Writes a file block by block. */
   writeBlocks(path: string, blocks: Iterable<Uint8Array>): void;
 }
 
-/** What the site stage writes around the pyramid. */
+/** What the site stage writes around the tiles and originals. */
 export interface SiteParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
-  /** Descriptors and documents of layouts by their paths, in blocks. */
+  /** Descriptors and documents of the layouts: path -> blocks. */
   readonly files: ReadonlyMap<string, Iterable<string>>;
-  /** CRC-32 of what earlier stages wrote. */
+  /** CRC-32 of the files that earlier stages wrote. */
   readonly sums: Omit<Checksums, 'cells'>;
 }
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /**
- * Writes descriptors, placement and viewer: everything but tiles and originals; last the checksums of all files.
+ * Writes everything but tiles and originals: descriptors, `mosaic.json`, page, viewer and placement; last the checksums of
+ * all files.
  *
- * @throws {UserError} `not-a-site` if `mosaic.json` were one that no reader takes.
+ * @throws {UserError} `not-a-site` if `mosaic.json` would not pass its own reader.
  */
 export function writeSite(store: SiteStore, parts: SiteParts): void {
   const { mosaic, placement, sums } = parts;
@@ -59,7 +60,7 @@ export function writeSite(store: SiteStore, parts: SiteParts): void {
   store.write(CHECKSUMS_FILE, packChecksums({ ...sums, cells: Uint32Array.from(cells), files }));
 }
 
-/** Files with names of their own, in blocks. */
+/** Makes the files that have names of their own: path, blocks. */
 function* namedFiles({ mosaic, files }: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
   yield* files;
   yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
@@ -80,12 +81,12 @@ function page(mosaic: MosaicJson): string {
   return template.replaceAll(/\{\{(title|description|preview|mosaic)\}\}/g, (_, name: string) => fill[name]!);
 }
 
-/** A page is the same wherever it is published. */
+/** Leaves the address out of the page: it is the same wherever it is published. */
 function withoutAddress(key: string, value: unknown): unknown {
   return key === 'baseUrl' ? undefined : value;
 }
 
-/** The whole picture as one tile. */
+/** Path of the deepest tile that shows the whole mosaic; it serves as the preview. */
 function previewOf({ layouts, levels, tile }: MosaicJson): string {
   const name = layouts.dzi ? 'mosaic' : 'overview';
   const has = (layouts.dzi ?? layouts.compact)?.levels;
@@ -101,7 +102,7 @@ function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => names[character]!);
 }
 
-/** What goes into `viewer/`: our style and script, and OpenSeadragon. */
+/** Files of `viewer/`: our style and script, and OpenSeadragon. */
 function viewerFiles(): { name: string; path: string }[] {
   const script = join(ROOT, 'dist', 'viewer', 'viewer.js');
   if (!existsSync(script)) throw new Error(`${script} is missing: run \`npm run build\` first`);

@@ -4,12 +4,12 @@ import type { MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { SiteRecord } from './record.ts';
 
-/** A record of which nothing is known yet. */
+/** A record whose fields are not checked yet. */
 type Unknown = Readonly<Partial<Record<keyof SiteRecord, unknown>>>;
 
 const U32_MAX = 2 ** 32 - 1;
 
-/** Whether a record, which may come with a report from elsewhere, is one that a build can have written, in every field. */
+/** Tells whether a record, which may come from elsewhere, is one that a build can have written. Checks every field. */
 export function isSoundRecord(value: unknown): value is SiteRecord {
   if (typeof value !== 'object' || value === null || isDeep(value)) return false;
   const record = value as Unknown;
@@ -38,7 +38,7 @@ function mosaicOf({ mosaic }: Unknown): MosaicJson | undefined {
   }
 }
 
-/** Images are indexed as the site shows them. */
+/** Tells whether a recipe is the one that the site's tiles were made by. */
 function isRecipeOf({ cell, tileSize, tile, crop }: MosaicJson, recipe: unknown): boolean {
   const { format, quality, subsampling } = tile;
   return isDeepStrictEqual(recipe, { cell, tileSize, format, quality, subsampling, crop });

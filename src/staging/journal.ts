@@ -1,4 +1,7 @@
-/** `swap.json` of a working folder: what has to be done to bring the site of `new/` to its place; see swap.ts and patch.ts. */
+/**
+ * The journal `swap.json` of a working folder. It names the moves that bring the files of `new/` to their place in the site.
+ * While it exists, the swap or patch has begun and must be completed; see swap.ts and patch.ts.
+ */
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { UserError } from '../errors.ts';
@@ -6,18 +9,18 @@ import { exists } from './moves.ts';
 import { readSmallFile } from './small-file.ts';
 
 const [NAME, FORMAT, VERSION] = ['swap.json', 'zoomosaic-swap', 1];
-/** What tells that a folder is a site: every site has it. */
+/** Files that mark a folder as a site: every site has both. */
 export const TELLING = ['index.html', 'mosaic.json'];
-/** A journal of some millions of files, bytes. */
+/** Largest journal that is read, bytes: enough for some millions of files. */
 const BYTES_MAX = 2 ** 29;
 
-/** A whole site takes the place of another: `entries` lie directly in `new/`. */
+/** Journal of a swap: the new site replaces the old one. `entries` are the names directly in `new/`. */
 export interface SiteJournal {
   readonly kind: 'site';
   readonly entries: readonly string[];
 }
 
-/** Some files take the place of others, or are removed: paths within the site. */
+/** Journal of a patch: `files` are replaced, `gone` are removed. Both are paths within the site. */
 export interface FilesJournal {
   readonly kind: 'files';
   readonly files: readonly string[];
@@ -26,7 +29,7 @@ export interface FilesJournal {
 
 export type Journal = SiteJournal | FilesJournal;
 
-/** Writes the journal; from here on, the work it describes is completed by whoever finds it undone. */
+/** Writes the journal atomically and syncs it. From here on, the next command completes the work if this process dies. */
 export function writeJournal(working: string, journal: Journal): void {
   const path = join(working, NAME);
   const file = openSync(`${path}.tmp`, 'w');
@@ -43,7 +46,7 @@ export function writeJournal(working: string, journal: Journal): void {
 /**
  * Reads the journal; undefined if there is none.
  *
- * @throws {UserError} `site` if it is none that can have been written here: sites may come from elsewhere.
+ * @throws {UserError} `site` if it is damaged or malformed. It is not trusted: a site may come from elsewhere.
  */
 export function readJournal(working: string): Journal | undefined {
   let journal: unknown;
@@ -58,12 +61,12 @@ export function readJournal(working: string): Journal | undefined {
   return journal;
 }
 
-/** Whether there is a journal: work that was begun. */
+/** Tells whether there is a journal, which means that a swap or patch has begun. */
 export function hasJournal(working: string): boolean {
   return exists(join(working, NAME));
 }
 
-/** A swap or patch that somebody left cannot be completed. */
+/** Makes the error for a left-over swap or patch that cannot be completed. */
 export function notCompleted(working: string, why: string, cause?: unknown): UserError {
   return new UserError(
     'site',
@@ -81,22 +84,22 @@ function isJournal(value: unknown): value is Journal {
   return kind === 'files' && areNames(files) && areNames(gone);
 }
 
-/** Names, which no system has a NUL in. */
+/** Tells whether a value is a list of names: strings without NUL, which no file system allows. */
 function areNames(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((name) => typeof name === 'string' && !name.includes('\0'));
 }
 
 /**
- * Ends the work: all is in its place, and on the disk.
+ * Ends the work: syncs the folders, then removes the journal.
  *
- * @param folders that something was moved into or out of.
+ * @param folders those that something was moved into or out of.
  */
 export function endJournal(working: string, folders: Iterable<string>): void {
   for (const folder of folders) syncFolder(folder);
   rmSync(join(working, NAME), { force: true });
 }
 
-/** Where the system can do that, a rename is on the disk after this. */
+/** Syncs a folder, so that renames in it survive a power cut. Does nothing where folders cannot be synced. */
 function syncFolder(path: string): void {
   try {
     const folder = openSync(path, 'r');
@@ -106,6 +109,6 @@ function syncFolder(path: string): void {
       closeSync(folder);
     }
   } catch {
-    // Windows syncs no folders.
+    // Windows cannot sync folders.
   }
 }

@@ -1,3 +1,19 @@
+/**
+ * The lock of a site: the file `.zoomosaic-lock` in the site's folder. Its text is the name of its holder's working folder.
+ * Whoever changes a site holds the lock meanwhile.
+ *
+ *   1. Create the lock exclusively, and write the name of the own working folder into it. If that worked, go to 2; if there is a
+ *      lock already, go to 3.
+ *   2. Wait 25 ms and read the lock again: a process at step 4 may have moved it away for an instant. If it still names us, it is
+ *      held: do the work, and remove the lock. Otherwise start again.
+ *   3. Look up the holder named in the lock. If it lives (see working-folder.ts), wait 100 ms and start again.
+ *   4. If the holder is dead, rename its working folder, so that a holder that was only suspended finds nothing to move. Then move
+ *      the lock into the own working folder. If the moved lock names another process, which locked the site in between, move it
+ *      back; otherwise delete it. Start again.
+ *
+ * An empty lock belongs to a process between the two halves of step 1; it counts as dead after 10 s. A lock that no process
+ * of ours can have made counts as dead at once.
+ */
 import { closeSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -7,18 +23,20 @@ import { readSmallFile } from './small-file.ts';
 import { isAlive, takeOver, type WorkingFolder } from './working-folder.ts';
 
 const WAIT_MS = 100;
-/** Whoever takes a dead owner's lock away may, for an instant, hold ours instead; it is back after less than this. */
+/**
+ * Wait before a new lock counts as held, ms. Another process that removes a dead holder's lock may move ours away; it is back
+ * sooner.
+ */
 const SETTLE_MS = 25;
-/** The name is written right after the lock is made; a lock that has none for longer is left over. */
+/** Age from which a lock without a name counts as dead, ms: the name is written right after the lock is created. */
 const NAMELESS_MS = 10_000;
-/** Longer than the name of a working folder, bytes. */
+/** Most bytes read of a lock: more than the name of a working folder has. */
 const NAME_BYTES = 64;
-/** Stands for a lock that none of us has made. */
+/** Stands for the holder of a lock that no process of ours can have made. */
 const STRANGE = '?';
 
 /**
- * Does something while nobody else changes the site in `place`. The lock is a file that names the working folder of its holder; it
- * is taken away from holders that are dead.
+ * Runs `act` while holding the lock of the site in `place`. Waits for a live holder; removes the lock of a dead one.
  *
  * @throws `signal`'s reason if aborted while waiting.
  */
@@ -57,7 +75,7 @@ function isDead(place: string, holder: string, working: WorkingFolder): boolean 
   return made !== undefined && working.now() - made > NAMELESS_MS;
 }
 
-/** Makes the lock, if there is none. */
+/** Creates the lock; false if there is one already. */
 function take(lock: string, { name }: WorkingFolder): boolean {
   let file: number;
   try {
@@ -69,7 +87,7 @@ function take(lock: string, { name }: WorkingFolder): boolean {
   try {
     writeFileSync(file, name);
   } catch (error) {
-    // A full disk; others would take it for ours.
+    // The disk is full. An empty lock would keep other processes waiting.
     rmSync(lock, { force: true });
     throw error;
   } finally {
@@ -79,8 +97,8 @@ function take(lock: string, { name }: WorkingFolder): boolean {
 }
 
 /**
- * Name of the working folder that a lock belongs to; `''` if that is not written yet, {@link STRANGE} if it is none of ours, undefined
- * if there is no lock.
+ * Reads the holder of a lock, the name of its working folder: `''` if it is not written yet, {@link STRANGE} if the lock is
+ * none of ours, undefined if there is no lock.
  */
 function holderOf(lock: string): string | undefined {
   const file = readSmallFile(lock, NAME_BYTES);
@@ -88,7 +106,7 @@ function holderOf(lock: string): string | undefined {
   return file !== 'odd' && (file.text === '' || WORKING_FOLDER.test(file.text)) ? file.text : STRANGE;
 }
 
-/** Takes away the lock of a dead owner; puts it back if somebody else took it in the meantime. */
+/** Removes the lock of a dead holder. Puts it back if another process has taken it in the meantime. */
 function takeAway(lock: string, working: WorkingFolder, dead: string): void {
   const away = join(working.path, 'lock');
   try {

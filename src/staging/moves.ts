@@ -1,24 +1,24 @@
 /**
- * Moves of a swap or a patch. Whoever takes over the work of a process that seemed dead gives its working folder another name; so
- * nothing here may make that folder anew, or a process that wakes up again would go on.
+ * Moves of a swap or a patch. A command that takes over a dead process's work renames its working folder. So nothing here may
+ * create that folder again: a process that was only suspended would go on when it wakes up.
  */
 import { lstatSync, mkdirSync, readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { systemCode } from '../errors.ts';
 
-/** Moves that were made, so that they can be undone. */
+/** Moves files and folders, and records the moves so that they can be undone. */
 export class Moves {
   private readonly place: string;
   private readonly working: string;
   private readonly made: (readonly [from: string, to: string])[] = [];
 
-  /** @param working the working folder that things move to and from. */
+  /** @param working the working folder that files are moved to and from. */
   constructor(place: string, working: string) {
     this.place = place;
     this.working = working;
   }
 
-  /** Folders of the site that something was moved into or out of, and those above them. */
+  /** The site's folders that something was moved into or out of, and their parents up to the site's own. */
   get folders(): Set<string> {
     const folders = new Set([this.place]);
     for (const path of this.made.flat()) {
@@ -35,7 +35,10 @@ export class Moves {
     this.made.push([from, to]);
   };
 
-  /** The same; where a folder cannot be moved, as one of a container's lower layers, what is in it is, one by one. */
+  /**
+   * Moves a file or folder. Moves the entries of a folder one by one if it cannot be moved whole, as in a lower layer of a
+   * container.
+   */
   readonly moveAll = (from: string, to: string): void => {
     try {
       this.move(from, to);
@@ -48,11 +51,11 @@ export class Moves {
     }
   };
 
-  /** Moves all back; whether that went well. */
+  /** Undoes all moves, the last one first; false if one of them failed. */
   undo(): boolean {
     try {
       for (const [from, to] of this.made.toReversed()) {
-        // A folder may have gone with the last that was in it.
+        // The folder may have been removed with its last file.
         makeWay(from.startsWith(this.working + sep) ? this.working : this.place, from);
         renameSync(to, from);
       }
@@ -63,7 +66,7 @@ export class Moves {
   }
 }
 
-/** Makes a folder, if it is not there; the one above has to be. */
+/** Makes a folder unless it exists. Its parent must exist. */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path);
@@ -72,7 +75,7 @@ export function makeFolder(path: string): void {
   }
 }
 
-/** Makes the folders between `root`, which has to be there, and a path below it. */
+/** Makes the missing folders between `root`, which must exist, and a path below it. */
 export function makeWay(root: string, path: string): void {
   const folder = dirname(path);
   if (folder === root || exists(folder)) return;
@@ -80,7 +83,7 @@ export function makeWay(root: string, path: string): void {
   makeFolder(folder);
 }
 
-/** Whether there is anything, be it a link to nowhere. */
+/** Tells whether a path exists. A broken link counts. */
 export function exists(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;

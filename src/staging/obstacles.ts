@@ -1,4 +1,7 @@
-/** What people put into a site's folder: what is in the way of a site is refused, the rest stays. */
+/**
+ * Foreign entries: files and folders that people put into a site's folder. Those that block the site's own names are refused;
+ * others stay.
+ */
 import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { systemCode, UserError } from '../errors.ts';
@@ -8,9 +11,9 @@ import { entriesOf } from './site-walk.ts';
 import { readSmallFile } from './small-file.ts';
 
 /**
- * Paths of what is in the folders of the site in `place` and is not the site's own.
+ * Lists the foreign entries within the folders of the site in `place`, as paths within the site.
  *
- * @throws {UserError} `out-exists` if something has a name that a site needs for something of its own.
+ * @throws {UserError} `out-exists` if an entry has a name that a site needs, or if an own entry is a mount point.
  */
 export async function strangersIn(place: string): Promise<string[]> {
   refuseMounts(place);
@@ -33,7 +36,7 @@ export async function strangersIn(place: string): Promise<string[]> {
   return strangers;
 }
 
-/** What `mosaic.json` of a folder holds, if it is one of ours; whatever is wrong with it. */
+/** Reads a folder's `mosaic.json`, unchecked; undefined if it is missing, unreadable or none of ours. */
 export function readMosaic(place: string): object | undefined {
   try {
     const file = readSmallFile(join(place, 'mosaic.json'), MOSAIC_BYTES_MAX);
@@ -53,14 +56,17 @@ function entriesIn(place: string): Dirent[] {
   }
 }
 
-/** What is mounted on an entry of a site, or below, cannot be moved. Systems that do not tell of mounts refuse that later. */
+/**
+ * Refuses mount points at or below a site's own entries: they cannot be moved. Where mounts cannot be listed, the move itself
+ * fails later.
+ */
 function refuseMounts(place: string): void {
   const tops = [...TOP_FILES, ...TOP_FOLDERS].map((name) => join(place, name));
   const mount = mounts().find((at) => tops.some((top) => at === top || at.startsWith(top + sep)));
   if (mount !== undefined) throw obstacle(`${mount} in --out is a mount point, where a site needs a place of its own`);
 }
 
-/** Where something is mounted: the fifth field of proc(5)'s mountinfo. */
+/** Lists the mount points: field 5 of `mountinfo`, see proc(5). Empty on systems without it. */
 function mounts(): string[] {
   try {
     const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
@@ -82,7 +88,7 @@ function notOurs(path: string): UserError {
   return obstacle(`${path} in --out is of no site of ours, and a site has a file of that name`);
 }
 
-/** Something of somebody else's is where a site is to be. */
+/** Makes the error for a foreign entry where a site must go. */
 export function obstacle(message: string): UserError {
   return new UserError('out-exists', message, 'Move it elsewhere, or choose another --out.');
 }

@@ -2,13 +2,13 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { systemCode } from '../errors.ts';
 
-/** A process that holds something on disk, as others can look it up. */
+/** The process that owns a file or folder on disk, described so that other processes can look it up. */
 export interface Owner {
   readonly host: string;
   readonly pid: number;
   /**
-   * Which boot of which machine, which namespace of process ids, and when the process started there: where these are known and
-   * the same, a process id tells whether the owner lives. Containers have namespaces of their own, with the same ids.
+   * Process-id space (boot id and pid namespace), and start time of the process in ticks since boot. A process id identifies
+   * the owner only if both are known and equal: each container has a pid namespace of its own, in which the same ids occur.
    */
   readonly space?: string;
   readonly started?: string;
@@ -22,7 +22,7 @@ export function thisProcess(): Owner {
   return { host: hostname(), pid: process.pid, ...known };
 }
 
-/** Whether a value, which anybody can have written, has the shape of an owner. */
+/** Tells whether an untrusted value has the shape of an owner. */
 export function isOwner(value: unknown): value is Owner {
   if (typeof value !== 'object' || value === null) return false;
   const { host, pid, space: own, started } = value as Readonly<Record<string, unknown>>;
@@ -30,12 +30,12 @@ export function isOwner(value: unknown): value is Owner {
   return typeof host === 'string' && Number.isInteger(pid) && (pid as number) > 0 && isText(own) && isText(started);
 }
 
-/** Whether the process of an owner runs; undefined if that cannot be told from here. */
+/** Tells whether the owner's process runs; undefined if that cannot be told from here. */
 export function isRunning(owner: Owner): boolean | undefined {
   if (owner.space !== undefined) {
     return owner.space === spaceOfIds() ? startOf(owner.pid) === owner.started : undefined;
   }
-  // Other systems than Linux: ids of dead processes may be given anew, so that one that exists proves nothing.
+  // Systems other than Linux reuse the ids of dead processes: an id that exists proves nothing, a missing one does.
   if (process.platform === 'linux' || owner.host !== hostname()) return undefined;
   return exists(owner.pid) ? undefined : false;
 }
@@ -49,7 +49,7 @@ function spaceOfIds(): string | undefined {
 
 function readSpace(): string | undefined {
   try {
-    // Where /proc is that of another namespace, its numbers are not ours.
+    // If /proc belongs to another pid namespace, its ids are not ours.
     if (readlinkSync('/proc/self') !== String(process.pid)) return undefined;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     return `${boot} ${readlinkSync('/proc/self/ns/pid')}`;
@@ -58,11 +58,14 @@ function readSpace(): string | undefined {
   }
 }
 
-/** When a process started, in ticks since boot: field 22 of proc(5)'s stat; undefined if there is no such process. */
+/**
+ * Start time of a process in ticks since boot (field 22 of `stat`, see proc(5)); undefined if it does not exist, or is a
+ * zombie.
+ */
 function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The name, field 2, may hold anything.
+    // Field 2, the name, may contain spaces and parentheses.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[22 - 3];
   } catch {

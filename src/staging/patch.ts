@@ -1,10 +1,14 @@
 /**
- * Puts some files of a working folder's `new/` in the place of those of a site, and removes others:
+ * A patch replaces some files of a site by those in `new/` of a working folder, and removes others. The site's lock is held.
+ * Replaced and removed files wait in `old/`, so that a failed patch can be undone.
  *
- *   1. `swap.json` names them; from here on, whoever finds this work undone completes it.
- *   2. `index.html` and `mosaic.json` move to `old/`: they go first and come last, since a half-patched site is none.
- *   3. File by file, the old one moves to `old/`, and the new one in.
- *   4. `mosaic.json` and `index.html` move in, or back. `swap.json` is removed.
+ *   1. Write the journal `swap.json`. If the process dies from here on, the next command completes the patch.
+ *   2. Move `index.html` and `mosaic.json` to `old/`. Without them, a half-patched site is not taken for a site.
+ *   3. For each file to replace, move the old one to `old/`, then the new one in. Move files to remove to `old/`; remove folders
+ *      that are empty then.
+ *   4. Move `mosaic.json` and `index.html` in: the new ones, or else the old ones. Remove the journal.
+ *
+ * Each step skips moves that are already done. So an interrupted patch is completed by repeating steps 2 to 4.
  */
 import { lstatSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,10 +17,10 @@ import { isOwnFile } from '../format/site-entries.ts';
 import { endJournal, type FilesJournal, notCompleted, TELLING, writeJournal } from './journal.ts';
 import { exists, makeFolder, makeWay, Moves } from './moves.ts';
 
-/** Files that take the place of others, and files to be removed: paths within the site, with `/`. */
+/** Files to replace, and files to remove: paths within the site, with `/`. */
 export type Patch = Pick<FilesJournal, 'files' | 'gone'>;
 
-/** Brings a patch to its place. If that fails, all is as it was. */
+/** Applies a patch. If that fails, all moves are undone; the error is rethrown. */
 export function patchIn(place: string, working: string, { files, gone }: Patch): void {
   const journal: FilesJournal = { kind: 'files', files, gone };
   makeFolder(join(working, 'old'));
@@ -25,14 +29,14 @@ export function patchIn(place: string, working: string, { files, gone }: Patch):
   try {
     apply(place, working, journal, moves);
   } catch (error) {
-    // What cannot be moved back, the next command brings to its place.
+    // If the moves cannot be undone, the journal stays, and the next command completes the patch.
     if (moves.undo()) endJournal(working, moves.folders);
     throw error;
   }
   endJournal(working, moves.folders);
 }
 
-/** Completes a patch that was cut short. */
+/** Completes an interrupted patch. */
 export function completePatch(place: string, working: string, journal: FilesJournal): void {
   makeFolder(join(working, 'old'));
   const moves = new Moves(place, working);
@@ -41,7 +45,7 @@ export function completePatch(place: string, working: string, journal: FilesJour
 }
 
 function apply(place: string, working: string, { files, gone }: FilesJournal, moves: Moves): void {
-  // A journal may come with a site from elsewhere: it moves nothing but files of sites, within this one.
+  // The journal is not trusted, as a site may come from elsewhere: only files of sites are moved, and none through a link.
   const roots = [place, join(working, 'new'), join(working, 'old')];
   const stray = [...files, ...gone].find((path) => !isOwnFile(path) || !roots.every((root) => isPlain(root, path)));
   if (stray !== undefined) throw notCompleted(working, `${shown(stray)} is no file of a site`);
@@ -59,7 +63,7 @@ function apply(place: string, working: string, { files, gone }: FilesJournal, mo
     takeOut(path);
     move(place, fresh(path), here(path));
   };
-  // Those that are not replaced, too: they come back at the end.
+  // Files that are not replaced are taken out as well; they move back at the end.
   for (const path of TELLING) if (!files.includes(path) || exists(fresh(path))) takeOut(path);
   for (const path of files) if (!TELLING.includes(path)) replace(path);
   for (const path of gone) {
@@ -72,7 +76,7 @@ function apply(place: string, working: string, { files, gone }: FilesJournal, mo
   }
 }
 
-/** Whether no link stands on the way to a file. */
+/** Tells whether all existing folders above a file are real folders, not links. */
 export function isPlain(place: string, path: string): boolean {
   for (let at = dirname(path); at !== '.'; at = dirname(at)) {
     const stat = lstatSync(join(place, at), { throwIfNoEntry: false });
@@ -81,7 +85,7 @@ export function isPlain(place: string, path: string): boolean {
   return true;
 }
 
-/** Folders that nothing is left in go with the last file. */
+/** Removes a folder and its parents within the site, as long as they are empty. */
 function removeEmpty(place: string, folder: string): void {
   for (let at = folder; at !== '.'; at = dirname(at)) {
     try {

@@ -4,7 +4,7 @@ import { systemCode, UserError } from '../errors.ts';
 
 const LINKS_MAX = 40;
 
-/** Where a path leads once all links are followed, be it that its last parts do not exist yet. */
+/** Resolves all links of a path. Its last parts need not exist. */
 export function realPath(path: string, links = LINKS_MAX): string {
   const whole = resolve(path);
   try {
@@ -14,28 +14,28 @@ export function realPath(path: string, links = LINKS_MAX): string {
   }
   const home = realPath(dirname(whole), links);
   const at = join(home, basename(whole));
-  // A link to what does not exist yet.
+  // A broken link: resolve its target.
   if (lstatSync(at, { throwIfNoEntry: false })?.isSymbolicLink())
     return realPath(resolve(home, readlinkSync(at)), links - 1);
   return at;
 }
 
-/** Whether `path` is `folder` or lies in it, by name; both without links. */
+/** Tells whether `path` is `folder` or lies in it, by name. Both must be free of links. */
 export function isWithin(folder: string, path: string): boolean {
   const way = relative(folder, path);
   return way === '' || (!isAbsolute(way) && way.split(sep)[0] !== '..');
 }
 
 /**
- * Tells of paths whether they lie in a folder, whatever links, mounts or letter cases lead there: by their real paths, and by the
- * device and inode of every folder above them.
+ * Tells whether paths lie in a folder, even if they lead there by links, mounts or other letter case. Compares real paths,
+ * and the device and inode of each parent folder.
  */
 export class Enclosure {
   private readonly folder: string;
   private readonly stat: BigIntStats | undefined;
-  /** By folder, whether it is the enclosure or in it. */
+  /** Cached results: folder -> whether it is the enclosure or lies in it. */
   private readonly known = new Map<string, boolean>();
-  /** By folder, the names of the links in it. */
+  /** Cached listings: folder -> names of the links in it. */
   private readonly links = new Map<string, ReadonlySet<string>>();
 
   constructor(folder: string) {
@@ -43,7 +43,7 @@ export class Enclosure {
     this.stat = statSync(this.folder, { bigint: true, throwIfNoEntry: false });
   }
 
-  /** Whether what is at `path`, or the link that is there, lies inside. */
+  /** Tells whether the file at `path` lies inside: the link itself, or its target. */
   holds(path: string): boolean {
     const whole = resolve(path);
     const home = dirname(whole);
@@ -92,7 +92,7 @@ function linkNames(folder: string): string[] {
 }
 
 /**
- * Refuses inputs that lie where a site is to be written.
+ * Refuses inputs that lie in the folder that the site is written to.
  *
  * @throws {UserError} `out-exists`.
  */

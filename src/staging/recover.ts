@@ -1,3 +1,14 @@
+/**
+ * Recovery: completes or removes what killed commands left in a site's folder. Each command that reads or changes a site runs
+ * it first.
+ *
+ *   1. List the working folders and the lock. If there are none, or all owners surely live, end here; nothing is written.
+ *   2. Make a working folder: its heartbeat file tells the time by the file system's clock, against which other heartbeats are read.
+ *      If no owner turns out to be dead and there is no lock, end here.
+ *   3. Take the lock; see lock.ts.
+ *   4. Rename each dead owner's working folder, so that an owner that was only suspended cannot go on. If it holds a journal,
+ *      complete the swap or patch. Move foreign files in `old/` back to the site, and remove the working folder.
+ */
 import { lstatSync, unlinkSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -12,11 +23,11 @@ import { clearOld, completeSwap } from './swap.ts';
 import { isAlive, isSurelyAlive, takeOver, WorkingFolder, workingFoldersIn } from './working-folder.ts';
 
 /**
- * Mends what builds into `place` that were killed left there: a swap that was cut short is completed, the rest is removed. What
- * belongs to builds that live is left alone.
+ * Recovers the site in `place`: completes interrupted swaps and patches, removes other leftovers. Working folders of live
+ * processes stay.
  *
  * @param place without links.
- * @returns whether there was anything to mend.
+ * @returns whether there was anything to recover.
  */
 export async function recover(place: string, named: NamedFolder, signal?: AbortSignal): Promise<boolean> {
   const found = workingFoldersIn(place);
@@ -30,7 +41,7 @@ export async function recover(place: string, named: NamedFolder, signal?: AbortS
   }
 }
 
-/** The same, for who holds the lock. */
+/** Recovers a site whose lock is held. Returns whether there was anything to recover. */
 export async function completeLeft(place: string, working: WorkingFolder, named: NamedFolder): Promise<boolean> {
   const left = leftIn(place, working);
   for (const path of left) {
@@ -44,10 +55,10 @@ function leftIn(place: string, working: WorkingFolder): string[] {
   return workingFoldersIn(place).filter((path) => path !== working.path && !isAlive(path, working.now()));
 }
 
-/** Completes what a working folder is left over from, and removes it. */
+/** Completes the swap or patch of a left-over working folder, if it has a journal, and removes the folder. */
 async function settle(place: string, path: string, named: NamedFolder): Promise<void> {
   try {
-    // A site may come from elsewhere: nothing is moved or removed through a link.
+    // The folder may come with a site from elsewhere: nothing is moved or removed through a link.
     for (const name of ['new', 'old']) unlinkIfLink(join(path, name));
     const journal = readJournal(path);
     if (journal?.kind === 'site') completeSwap(place, path, journal);

@@ -1,6 +1,6 @@
 /**
- * The folder of a build's reports. They name files, so it never lies in the site. Each report is written under another name and
- * renamed once all are whole; what else lies in the folder is not touched.
+ * The folder of a build's reports. Reports name the user's files, so it never lies in the site. Each report is written under
+ * a temporary name; all are renamed once they are complete. Other files in the folder are not touched.
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { lstat, open, rename, rm, stat } from 'node:fs/promises';
@@ -11,43 +11,43 @@ import { explain } from '../image/reasons.ts';
 import { Enclosure, isWithin, realPath } from './real-path.ts';
 import { missingFolders, removeIfEmpty } from './working-folder.ts';
 
-/** Where reports are to be written. */
+/** Where reports go, and what they must not overwrite. */
 export interface ReportFolderOptions {
   readonly report: string;
   readonly out: string;
   /** Names of the reports. */
   readonly names: readonly string[];
-  /** Files that must survive: target, pin files, … */
+  /** Files that must not be overwritten: target, pin files, … */
   readonly inputs: Iterable<string>;
-  /** Images of the mosaic: where reports are, none are looked for. */
+  /** Images of the mosaic. None may lie in the report folder: scans skip it. */
   readonly images?: Iterable<string>;
 }
 
 type Reports = ReadonlyMap<string, Iterable<Uint8Array>>;
 
-/** A folder that reports can be written into. */
+/** A folder that has proved to be writable. */
 export interface ReportFolder {
   /**
-   * Writes reports: `reports` makes them, by their names, in blocks.
+   * Writes the reports. `reports` makes them: name -> blocks.
    *
    * @throws {UserError} `report`.
    */
   write(reports: () => Reports): Promise<void>;
 }
 
-/** The folder that is used unless another is asked for: beside the site. */
+/** Default report folder: `-report` appended to the site's folder. */
 export function reportFolderOf(out: string): string {
   const typed = out.replace(/(?<=.)[/\\]+$/, '');
-  // `.` and `..` have a name only where they lead to.
+  // `.` and `..` must be resolved to get a name.
   const named = /^\.{0,2}$/.test(basename(typed)) ? resolve(out) : typed;
   return `${named}-report`;
 }
 
 /**
- * Looks whether reports can be written, and leaves nothing behind.
+ * Checks that reports can be written, and leaves nothing behind.
  *
- * @throws {UserError} `usage` if the folder is, or lies in, that of the site, is a file, or holds an input where a report
- *   would be written; `not-writable` or `disk-full`.
+ * @throws {UserError} `usage` if the folder is that of the site or lies in it, is a file, or holds an image of the mosaic, or
+ *   an input under a report's name; `not-writable` or `disk-full`.
  */
 export async function openReportFolder(options: ReportFolderOptions): Promise<ReportFolder> {
   const { report, out, names, inputs, images = [] } = options;
@@ -74,7 +74,7 @@ export async function openReportFolder(options: ReportFolderOptions): Promise<Re
   return {
     async write(reports) {
       try {
-        // Now there is a site, to which links may lead.
+        // Check again: the site exists now, and links may lead into it.
         refuseWithin(report, out);
         await persist(async () => {
           await makeFolder(folder, named);
@@ -111,7 +111,7 @@ async function refuseObstacles(folder: string, { report, names }: ReportFolderOp
   }
 }
 
-/** Pictures of people's are called target.jpg, too; ours never stands alone. */
+/** Refuses to overwrite a `target.jpg` that is not ours. Ours always has a `record.json` beside it. */
 async function refusePicture(folder: string, report: string): Promise<void> {
   if (!(await lstat(join(folder, 'target.jpg')).catch(ifMissing)) || (await isRecord(join(folder, 'record.json'))))
     return;
@@ -151,7 +151,7 @@ function ifMissing(error: unknown): undefined {
 
 const ATTEMPTS = 5;
 
-/** Does something again whose folder vanishes: another build that tries the same one out takes it away again. */
+/** Repeats an action whose folder vanishes: another build that tests the same folder removes it again. */
 async function persist(act: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
@@ -162,7 +162,7 @@ async function persist(act: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Makes a folder, with those above it, and a file in it; takes them away again. */
+/** Tests a folder: makes it, its parents, and a file in it, then removes them again. */
 async function tryOut(folder: string, named: NamedFolder): Promise<void> {
   const missing = missingFolders(folder);
   try {
@@ -175,7 +175,7 @@ async function tryOut(folder: string, named: NamedFolder): Promise<void> {
   }
 }
 
-/** Of temporary names: builds into one place write one after another, so that what is there is left over. */
+/** Tag in temporary names, fixed per site. Builds of one site write one after another, so a file with this tag is a leftover. */
 function tagOf(out: string): string {
   return createHash('sha256').update(realPath(out)).digest('hex').slice(0, 8);
 }

@@ -1,11 +1,11 @@
-/** Walks what lies below the folders of a site, told apart into what is the site's own and what people put there. */
+/** Walks a site's folders, and separates the site's own entries from foreign ones. */
 import { type Dirent, opendirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
 import { kindOf } from '../format/site-entries.ts';
 
-/** An entry below a site's folder; a folder of the site's is told when all that is in it has been: `left`. */
+/** An entry below a site's folder. An own folder is yielded after its contents, as `left`; a foreign entry is a `stranger`. */
 export interface Entry {
   readonly path: string;
   readonly kind: 'file' | 'left' | 'stranger';
@@ -13,7 +13,7 @@ export interface Entry {
 
 const ENTRIES_AT_ONCE = 2048;
 
-/** All below `top` of a site in `root`: folders of the site's are entered, strangers are not. */
+/** Yields all entries below `top` of the site in `root`. Own folders are entered, foreign ones are not. */
 export async function* entriesOf(root: string, top = ''): AsyncGenerator<Entry> {
   const open: { readonly path: string; readonly entries: Generator<Dirent> }[] = [];
   const enter = (path: string) => open.push({ path, entries: read(join(root, path)) });
@@ -38,7 +38,7 @@ export async function* entriesOf(root: string, top = ''): AsyncGenerator<Entry> 
   }
 }
 
-/** Entries of a folder, a few at a time; none if it is not there. */
+/** Reads a folder's entries in small batches. Yields none if it does not exist. */
 function* read(path: string): Generator<Dirent> {
   let folder;
   try {

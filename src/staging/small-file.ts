@@ -1,14 +1,14 @@
 import { lstatSync, readFileSync } from 'node:fs';
 import { systemCode } from '../errors.ts';
 
-/** What stands at a path where a file of a few bytes is expected. */
+/** The text at a path; `missing` if there is nothing, `odd` if it is not a plain file or too long. */
 export type SmallFile = { readonly text: string } | 'missing' | 'odd';
 
 /**
- * Reads a file that may come with a site from elsewhere: a link, a pipe or a folder is `odd`, as is what is too long, and nothing of
- * it is looked at.
+ * Reads a small file from an untrusted site. Links, pipes, folders and files that are too long are `odd`; they are not
+ * opened.
  *
- * @param most bytes.
+ * @param most most bytes.
  */
 export function readSmallFile(path: string, most: number): SmallFile {
   try {

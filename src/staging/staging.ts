@@ -1,3 +1,18 @@
+/**
+ * Staging: changes a site without ever leaving it half-written. New files are built in a working folder within the site's
+ * folder, and moved to their place by renames at the very end.
+ *
+ *   1. Recover the site: complete or remove what killed commands left there; see recover.ts.
+ *   2. Make a working folder, and write the new files into its `new/`. No lock is held: several commands may do this at once.
+ *   3. Commit: take the site's lock (lock.ts), and recover again. Then replace the whole site (swap.ts), or some of its files
+ *      (patch.ts).
+ *   4. Remove the working folder.
+ *
+ * A command that fails or dies before step 3 leaves the site as it was. A failed commit is undone. One that cannot be undone,
+ * or whose process dies, leaves a journal, and the next command completes it.
+ *
+ * `stage` is for whole sites, `stageFiles` for some files of a site. `alone` only runs an action under the lock.
+ */
 import { createHash } from 'node:crypto';
 import { lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,39 +29,39 @@ import { swapIn } from './swap.ts';
 import { WorkingFolder } from './working-folder.ts';
 
 /**
- * A site under construction, in a working folder within the site's folder. It takes the old site's place when it is finished, so
- * that a run that fails leaves the old site as it was.
+ * A site under construction, in a working folder within the site's folder. It replaces the old site when it is complete; a
+ * run that fails leaves the old site as it was.
  */
 export interface Staging {
-  /** Where the new site is built. */
+  /** Folder that the new site is written into. */
   readonly folder: string;
   /**
-   * Puts the new site in the place of the old one; files that are no site's stay.
+   * Replaces the old site by the new one. Foreign files stay.
    *
-   * @param files number of those in `folder`, and how many were written there.
-   * @param afterwards done before another build's site takes this place; its error is this call's.
-   * @throws {UserError} `out-exists` if files are missing or something is in the way; `signal`'s reason if it waits for another
-   *   build's commit and is aborted. Then the old site is as it was.
+   * @param files number of files found in `folder`, and number of files written there.
+   * @param afterwards runs before the lock is released to other commands; its error is rethrown.
+   * @throws {UserError} `out-exists` if these numbers differ, something is in the way, or the working folder is gone;
+   *   `signal`'s reason if aborted while waiting for the lock. Then the old site is as it was.
    */
   commit(files: { readonly found: number; readonly written: number }, afterwards?: () => Promise<void>): Promise<void>;
-  /** Removes the unfinished site, once nobody writes into it any more. */
+  /** Removes the unfinished site. Call it once nothing writes into `folder` any more. */
   discard(): Promise<void>;
-  /** What an error means, if the working folder is gone; else the error itself. */
+  /** Explains an error: the working folder is gone if that is so; otherwise returns the error itself. */
   explain(error: unknown): unknown;
 }
 
-/** Where a site is to be built. */
+/** Where a site goes, and what it must not overwrite. */
 export interface StagingOptions {
   readonly out: string;
-  /** Whether `out` may hold something that is no site of ours. */
+  /** Accept a folder that holds something else than a site of ours. */
   readonly force: boolean;
-  /** Files and folders that must survive: target, images, catalog, … */
+  /** Files and folders that must not be overwritten: target, images, catalog, … */
   readonly inputs: Iterable<string>;
   readonly signal: AbortSignal;
 }
 
 /**
- * Prepares to build into `out`: recovers what earlier builds left there, and makes a working folder.
+ * Prepares to build into `out`: recovers the site, and makes a working folder.
  *
  * @throws {UserError} `out-exists` if `out` holds something that is no site of ours (unless `force`), or an input;
  *   `not-writable` or `disk-full` if no folder can be made there.
@@ -73,7 +88,7 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
     throw before ?? error;
   });
   if (before !== undefined) {
-    // While another build's site is just being put there, it looks like none.
+    // During another build's swap, the folder looks like no site. Check again under the lock.
     try {
       await withLock(place, working, signal, check);
     } catch (error) {
@@ -106,7 +121,7 @@ interface Locking {
   readonly signal: AbortSignal | undefined;
 }
 
-/** Does something while nobody else changes a site, and explains what the disk says to it. */
+/** Runs `act` under the site's lock, and turns system errors into {@link UserError}s. */
 async function locked<Result>({ place, working, named, signal }: Locking, act: () => Promise<Result>): Promise<Result> {
   try {
     return await withLock(place, working, signal, act);
@@ -116,29 +131,30 @@ async function locked<Result>({ place, working, named, signal }: Locking, act: (
   }
 }
 
-/** What was taken out of a site and could not be put back is in there; the next command brings it back. */
+/** Removes the working folder. If it holds a journal, parts of the old site may be in it: then the next command completes it. */
 async function discard(working: WorkingFolder): Promise<void> {
   if (hasJournal(working.path)) working.abandon();
   else await working.remove();
 }
 
-/** Files that will take the place of others in a site. */
+/** Files under construction that will replace files of a site. */
 export interface StagedFiles {
-  /** Where they are written. */
+  /** Folder that they are written into. */
   readonly folder: string;
   /** The site's folder, without links. */
   readonly place: string;
   /**
-   * Brings them there.
+   * Applies the patch to the site.
    *
-   * @param afterwards done before another command changes the site.
+   * @param afterwards runs before the lock is released to other commands; its error is rethrown.
+   * @throws {UserError} `site` if another command has changed the site since; `out-exists` if the working folder is gone.
    */
   commit(patch: Patch, afterwards?: () => Promise<void>): Promise<void>;
   discard(): Promise<void>;
 }
 
 /**
- * Prepares to change files of a site.
+ * Prepares to replace files of a site: recovers it, makes a working folder, and remembers the site's state.
  *
  * @throws {UserError} `not-writable` or `disk-full`.
  */
@@ -166,7 +182,7 @@ export async function stageFiles(site: string, signal: AbortSignal): Promise<Sta
 }
 
 /**
- * Does something with a site while no other command changes it.
+ * Runs `act` under the lock of a site's or catalog's folder, after recovery.
  *
  * @throws {UserError} `not-writable` or `disk-full`.
  */
@@ -189,13 +205,13 @@ export async function alone<Result>(
   }
 }
 
-/** Which site stands in a folder, as its checksums tell; damaged ones differ, too. */
+/** Fingerprint of the site in a folder: SHA-256 of its `mosaic.json` and `checksums.bin`. Works for damaged sites, too. */
 function stateOf(place: string): string {
   const hash = createHash('sha256');
   for (const name of ['mosaic.json', 'checksums.bin']) {
     try {
       const path = join(place, name);
-      // To read a pipe is to wait for somebody to write into it.
+      // Opening a pipe would block until somebody writes to it.
       hash.update(lstatSync(path).isFile() ? readFileSync(path) : 'odd');
     } catch {
       hash.update('none');
@@ -241,7 +257,7 @@ function refuseForeign(place: string, out: string, force: boolean): void {
     }
     throw error;
   }
-  // Hidden files, as .git or .nojekyll, say nothing of what else is to be here.
+  // Hidden files such as .git or .nojekyll are harmless.
   const shown = names.filter((name) => !isTemporary(name) && !name.startsWith('.'));
   if (force || shown.length === 0 || readMosaic(place)) return;
   throw new UserError(

@@ -1,14 +1,17 @@
 /**
- * Puts the new site of a working folder in the place of the old one, by renaming what lies directly in the site's folder: what
- * is not the site's own is not touched, and the folder may be a mount or be reached by a link.
+ * A swap replaces the old site by the new one in `new/` of a working folder. The site's lock is held. Only entries directly
+ * in the site's folder are renamed: foreign entries there are not touched, and the folder itself may be a mount point or a
+ * link.
  *
- *   1. `swap.json` names the entries of `new/`; from here on, whoever finds this work undone completes it.
- *   2. The old site's own entries move to `old/`, `index.html` and `mosaic.json` first: a half-taken site is none.
- *   3. Files that people put into folders of the old site move from there into the new one's.
- *   4. The entries of `new/` move in, `mosaic.json` and `index.html` last. `swap.json` is removed.
- *   5. `old/` is removed, file by file: what is not a site's own after all is kept.
+ *   1. Write the journal `swap.json`, which names the entries of `new/`. If the process dies from here on, the next command
+ *      completes the swap.
+ *   2. Move the old site's entries to `old/`, `index.html` and `mosaic.json` first. Without them, a half-moved site is not taken
+ *      for a site.
+ *   3. Move foreign files (which people put into the old site's folders) from `old/` to the same paths in `new/`.
+ *   4. Move the entries of `new/` in, `mosaic.json` and `index.html` last. Remove the journal.
+ *   5. Remove `old/`, file by file. Foreign files that are still in it move back to the site.
  *
- * Every step can be done again, so that a swap that was cut short is completed by doing all of it.
+ * An interrupted swap is completed by repeating steps 2, 4 and 5: each skips moves that are already done.
  */
 import { mkdirSync, readdirSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -22,9 +25,9 @@ import { entriesOf } from './site-walk.ts';
 const TOP = [...TOP_FILES, ...TOP_FOLDERS];
 
 /**
- * Puts `new/` of the working folder `working` into `place`. If that fails, all is as it was.
+ * Replaces the site in `place` by that in `new/` of the working folder `working`. If that fails, all moves are undone.
  *
- * @throws {UserError} `out-exists` if something that people put there is in the way.
+ * @throws {UserError} `out-exists` if a foreign entry is in the way.
  */
 export async function swapIn(place: string, working: string): Promise<void> {
   const [fresh, old] = [join(working, 'new'), join(working, 'old')];
@@ -48,7 +51,7 @@ export async function swapIn(place: string, working: string): Promise<void> {
     }
     putIn(place, working, [...entries], moves);
   } catch (error) {
-    // What cannot be moved back, the next command brings to its place.
+    // If the moves cannot be undone, the journal stays, and the next command completes the swap.
     if (moves.undo()) endJournal(working, moves.folders);
     throw error;
   }
@@ -56,7 +59,7 @@ export async function swapIn(place: string, working: string): Promise<void> {
   await clearOld(place, working);
 }
 
-/** Completes a swap that was cut short. */
+/** Completes steps 2 and 4 of an interrupted swap; the caller does step 5. */
 export function completeSwap(place: string, working: string, { entries }: SiteJournal): void {
   const known = entries.filter((name) => TOP.includes(name));
   makeFolder(join(working, 'old'));
@@ -66,7 +69,7 @@ export function completeSwap(place: string, working: string, { entries }: SiteJo
   endJournal(working, moves.folders);
 }
 
-/** Moves the old site's entries to `old/`; those of the new one that are in already stay. */
+/** Moves the old site's entries to `old/`. Entries of the new site that are already in place stay. */
 function takeOut(place: string, working: string, entries: readonly string[], { moveAll }: Moves) {
   for (const name of TOP) {
     const isIn = entries.includes(name) && !exists(join(working, 'new', name));
@@ -74,7 +77,7 @@ function takeOut(place: string, working: string, entries: readonly string[], { m
   }
 }
 
-/** Moves the new site's entries in, the page last. */
+/** Moves the new site's entries in, `index.html` last. */
 function putIn(place: string, working: string, entries: readonly string[], { move }: Moves) {
   for (const name of TOP.toReversed()) {
     const from = join(working, 'new', name);
@@ -82,7 +85,7 @@ function putIn(place: string, working: string, entries: readonly string[], { mov
   }
 }
 
-/** Removes `old/`; what is no site's own moves back to its place. */
+/** Removes `old/`. Foreign entries in it move back to the site. */
 export async function clearOld(place: string, working: string): Promise<void> {
   const old = join(working, 'old');
   for await (const { path, kind } of entriesOf(old)) {
@@ -92,7 +95,10 @@ export async function clearOld(place: string, working: string): Promise<void> {
   }
 }
 
-/** Moves what is no site's own to its place; directly into the site's folder, if a link or a file stands on the way there. */
+/**
+ * Moves a foreign entry back to its path in the site. It goes directly into the site's folder if a link or file blocks that
+ * path, and gets a suffix if its name is taken.
+ */
 function keep(from: string, place: string, path: string): void {
   const to = join(place, isPlain(place, path) ? path : basename(path));
   mkdirSync(dirname(to), { recursive: true });

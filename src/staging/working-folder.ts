@@ -1,14 +1,14 @@
 /**
- * Working folders: `.zoomosaic-RANDOM` in the folder of a site, made by one build and nobody else.
+ * Working folders: `.zoomosaic-RANDOM` in a site's folder. Each belongs to one command.
  *
- *     owner.json  who made it
- *     beat        written anew every few seconds, as long as its owner lives
- *     new/        the site under construction
- *     swap.json   only while the new site takes the place of the old one: see swap.ts
- *     old/        what is taken out for that
+ *     owner.json  process that made it
+ *     beat        heartbeat: rewritten every 5 s while the owner lives
+ *     new/        site or files under construction
+ *     swap.json   journal; only while the new files are moved in, see swap.ts and patch.ts
+ *     old/        what they replace
  *
- * Whether an owner lives, its process id tells where that means something; on other hosts and in other containers, `beat` does:
- * its age is measured by the clock of the file system, which is the same for all.
+ * Whether an owner lives is told by its process id where it can be looked up. For other hosts and containers the age of the
+ * heartbeat tells; it is measured by the file system's clock, which all hosts share.
  */
 import { randomBytes } from 'node:crypto';
 import { lstatSync, lutimesSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
@@ -21,12 +21,12 @@ import { isOwner, isRunning, type Owner, thisProcess } from './owner.ts';
 import { readSmallFile } from './small-file.ts';
 
 const BEAT_MS = 5_000;
-/** An owner that cannot be looked up is taken for dead after so long without a beat: no stage keeps the event loop that long. */
+/** Age of the heartbeat from which an owner counts as dead, ms. No stage blocks the event loop for that long. */
 const SILENT_MS = 300_000;
-/** `owner.json` has some hundred bytes. */
+/** Most bytes read of `owner.json`; it has some hundred. */
 const OWNER_BYTES = 2 ** 16;
 
-/** Working folders of this process: whatever else bears its id is left over. */
+/** Paths of this process's working folders. Others that name its process id may be leftovers. */
 const living = new Set<string>();
 
 /** A working folder of this process. */
@@ -44,7 +44,7 @@ export class WorkingFolder {
   }
 
   /**
-   * Makes one in `place`, and `place` where it is missing.
+   * Makes a working folder in `place`; makes `place` itself if it is missing.
    *
    * @throws {UserError} `disk-full` or `not-writable`.
    */
@@ -64,23 +64,26 @@ export class WorkingFolder {
     return new WorkingFolder(path, made);
   }
 
-  /** Name within the site's folder. */
+  /** Name of the folder within the site's folder. */
   get name(): string {
     return this.path.slice(-'.zoomosaic-0123456789abcdef'.length);
   }
 
-  /** Whether it still is there: others may have taken us for dead, or people cleaned up. */
+  /**
+   * Tells whether the folder still exists. Another command may have taken this process for dead, or a user may have removed
+   * it.
+   */
   isThere(): boolean {
     return statSync(join(this.path, 'owner.json'), { throwIfNoEntry: false }) !== undefined;
   }
 
-  /** Now, ms, by the clock that `beat` files are dated with. */
+  /** Current time by the file system's clock, ms: modification time of a new heartbeat. */
   now(): number {
     this.beat();
     return statSync(join(this.path, 'beat')).mtimeMs;
   }
 
-  /** Removes it, and the folders above that were made for it and are empty. */
+  /** Removes the folder, and the parents that were made for it if they are empty. */
   async remove(): Promise<void> {
     clearInterval(this.timer);
     living.delete(this.path);
@@ -88,7 +91,7 @@ export class WorkingFolder {
     for (const folder of this.made) if (!removeIfEmpty(folder)) return;
   }
 
-  /** Leaves it to the next command, of this process, too, to complete what is in it. */
+  /** Leaves the folder to the next command, which completes its journal. That command may run in this process, too. */
   abandon(): void {
     clearInterval(this.timer);
     living.delete(this.path);
@@ -99,16 +102,16 @@ export class WorkingFolder {
     try {
       writeFileSync(join(this.path, 'beat'), '.');
     } catch {
-      // A full disk, or a folder that is gone: whoever writes next says so.
+      // The disk is full or the folder is gone: the next write reports that.
     }
   }
 }
 
 /**
- * Takes over what a process left that seems dead. The folder gets another name: one that only seemed dead, as its machine slept, finds
- * nothing any more of what it was about to move.
+ * Takes over a dead process's working folder by renaming it. If that process was only suspended, say because its machine
+ * slept, it finds nothing to move when it wakes up.
  *
- * @returns where it is now; undefined if it is gone.
+ * @returns the new path; undefined if the folder is gone.
  */
 export function takeOver(path: string): string | undefined {
   const taken = newPath(dirname(path));
@@ -118,7 +121,7 @@ export function takeOver(path: string): string | undefined {
     if (systemCode(error) === 'ENOENT') return undefined;
     throw error;
   }
-  // It may have woken up since.
+  // The old owner may have woken up and written a heartbeat.
   silence(taken);
   return taken;
 }
@@ -129,17 +132,17 @@ function newPath(place: string): string {
 
 function silence(path: string): void {
   try {
-    // A folder that came with a site from elsewhere may hold links: nothing is written through one.
+    // The folder may come with a site from elsewhere and hold links: write a new file and rename it, so no link is followed.
     const nobody = join(path, `owner-${randomBytes(8).toString('hex')}.json`);
     writeFileSync(nobody, '{}', { flag: 'wx' });
     renameSync(nobody, join(path, 'owner.json'));
     lutimesSync(join(path, 'beat'), 0, 0);
   } catch {
-    // Then it will have been silent for long enough some time.
+    // Then the heartbeat ages by itself.
   }
 }
 
-/** Working folders in a place. */
+/** Lists the working folders in a site's folder. */
 export function workingFoldersIn(place: string): string[] {
   try {
     return readdirSync(place, { withFileTypes: true })
@@ -150,20 +153,20 @@ export function workingFoldersIn(place: string): string[] {
   }
 }
 
-/** Whether the owner of a working folder lives; `now` as {@link WorkingFolder.now} tells it. */
+/** Tells whether the owner of a working folder lives. `now` is the time of {@link WorkingFolder.now}. */
 export function isAlive(path: string, now: number): boolean {
   if (living.has(path)) return true;
   const owner = ownerOf(path);
   const running = owner && isRunning(owner);
-  // What bears this process's id may be of another of its threads, or left over.
+  // A folder with this process's id may belong to another thread's copy of this module, or be a leftover.
   if (running !== undefined && owner!.pid !== process.pid) return running;
   if (running === false) return false;
   const seen = lstatSync(join(path, 'beat'), { throwIfNoEntry: false }) ?? lstatSync(path, { throwIfNoEntry: false });
-  // One of days to come is none of a clock that we share: the folder has come from elsewhere.
+  // A heartbeat far in the future is of another clock: the folder was copied from elsewhere.
   return seen !== undefined && Math.abs(now - seen.mtimeMs) < SILENT_MS;
 }
 
-/** Whether the owner of a working folder is known to live, without a look at the clock. */
+/** Tells whether the owner of a working folder is known to live, without reading its heartbeat. */
 export function isSurelyAlive(path: string): boolean {
   const owner = ownerOf(path);
   return living.has(path) || (owner !== undefined && owner.pid !== process.pid && isRunning(owner) === true);
@@ -179,7 +182,7 @@ function ownerOf(path: string): Owner | undefined {
   }
 }
 
-/** Folders that have to be made for `path` to be there, deepest first. */
+/** Lists the missing folders of `path`, itself included, deepest first. */
 export function missingFolders(path: string): string[] {
   const folders: string[] = [];
   for (let at = path; statSync(at, { throwIfNoEntry: false }) === undefined; at = dirname(at)) {
@@ -189,7 +192,7 @@ export function missingFolders(path: string): string[] {
   return folders;
 }
 
-/** Removes a folder, if nothing is in it; whether it is gone. */
+/** Removes a folder if it is empty. Returns whether it is gone. */
 export function removeIfEmpty(folder: string): boolean {
   try {
     rmdirSync(folder);

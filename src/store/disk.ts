@@ -2,7 +2,7 @@ import { mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { systemCode, UserError } from '../errors.ts';
 
-/** A folder that was asked for, by the option that asked for it. */
+/** A folder, and the option that named it. */
 export interface NamedFolder {
   readonly option: '--out' | '--catalog' | '--report';
   readonly path: string;
@@ -14,9 +14,9 @@ const NOT_SYNCED = ['EISDIR', 'EPERM', 'EACCES', 'EINVAL', 'EBADF', 'ENOTSUP', '
 const NOT_ALLOWED = ['EACCES', 'EPERM', 'EROFS'];
 
 /**
- * What a system error on the way to (or within) a folder means to people.
+ * Explains a system error at, below or above a folder.
  *
- * @returns a {@link UserError}, `disk-full` or `not-writable`; or the error itself if it is of another kind.
+ * @returns a {@link UserError} `disk-full` or `not-writable`; the error itself if it is of another kind.
  */
 export function explainDisk(error: unknown, { option, path }: NamedFolder): unknown {
   const code = systemCode(error) ?? '';
@@ -39,8 +39,8 @@ export function explainDisk(error: unknown, { option, path }: NamedFolder): unkn
 }
 
 /**
- * Makes a folder and those above it that are missing. Unlike Node 20's `mkdir` with `recursive`, it returns where a file
- * system answers ENOENT for a new folder although the one above is there, as /proc does.
+ * Makes a folder and its missing parents. Node 20's `mkdir` with `recursive` never returns on file systems that answer ENOENT
+ * for a new folder whose parent exists, as /proc does; this one does.
  *
  * @throws {UserError} `disk-full` or `not-writable`.
  */
@@ -52,7 +52,7 @@ export async function makeFolder(path: string, named: NamedFolder): Promise<void
   }
 }
 
-/** Others may make the same folders at the same time, or remove them while they are empty. */
+/** Most retries: other processes may make the same folders at the same time, or remove them while they are empty. */
 const ATTEMPTS = 10;
 
 async function makeWithParents(path: string, attempts = ATTEMPTS): Promise<void> {
@@ -68,7 +68,10 @@ async function makeWithParents(path: string, attempts = ATTEMPTS): Promise<void>
   }
 }
 
-/** Has the disk keep what was renamed in a folder. Where folders cannot be synced (Windows, some mounts), that is up to the system. */
+/**
+ * Syncs a folder, so that renames in it survive a power cut. Does nothing where folders cannot be synced (Windows, some
+ * mounts).
+ */
 export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path, 'r');

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { explainDisk, type NamedFolder } from './disk.ts';
 import { systemCode } from '../errors.ts';
 
-/** The calls that a {@link FolderStore} makes, so that tests can stand in for other file systems. */
+/** File system calls of a {@link FolderStore}. Tests replace them to imitate other file systems. */
 export interface FileCalls {
   readonly link: (from: string, to: string) => void;
   readonly copy: (from: string, to: string) => void;
@@ -22,7 +22,7 @@ export interface FileCalls {
 
 const CALLS: FileCalls = {
   link: linkSync,
-  // A reflink where the file system has them: no bytes are stored twice.
+  // A reflink where the file system supports it: no bytes are stored twice.
   copy: (from, to) => copyFileSync(from, to, constants.COPYFILE_FICLONE),
   write: (path, bytes) => writeFileSync(path, bytes),
 };
@@ -30,26 +30,26 @@ const CALLS: FileCalls = {
 const FOLDERS_KNOWN = 20_000;
 
 /**
- * A folder that a site is written into. Calls are synchronous: for many small files that is several times faster than
- * asynchronous ones; callers pause between batches.
+ * Writes a site's files into a folder. Calls are synchronous, which is several times faster than asynchronous ones for many
+ * small files; callers pause between batches.
  */
 export class FolderStore {
   readonly root: string;
-  /** Files in the store; of them, files that are links or copies of another. */
+  /** Number of files, and number of those that are links or copies of another. */
   files = 0;
   linkedFiles = 0;
-  /** Bytes stored; what links share is counted once. */
+  /** Bytes stored; bytes that links share count once. */
   bytes = 0;
-  /** Set once the file system refused links, and copies were made instead. */
+  /** Error code with which the file system refused links; from then on, files are copied. */
   linkRefusal: string | undefined;
   private readonly named: NamedFolder;
   private readonly calls: FileCalls;
   private readonly folders = new Set<string>();
-  /** Where a file that has as many links as it can is continued. */
+  /** Original -> its newest copy, which takes further links. Set once a file has as many links as the file system allows. */
   private readonly continued = new Map<string, string>();
   private readonly sizes = new Map<string, number>();
 
-  /** @param named what people know the folder as; errors say so. */
+  /** @param named folder as users know it, for error messages. */
   constructor(root: string, named: NamedFolder, calls: FileCalls = CALLS) {
     this.root = root;
     this.named = named;
@@ -79,15 +79,15 @@ export class FolderStore {
     this.files++;
   }
 
-  /** Writes a file that will be referred to. */
+  /** Writes a file that others will be links to or copies of. */
   writeOriginal(path: string, bytes: Uint8Array): void {
     this.write(path, bytes);
     this.sizes.set(path, bytes.length);
   }
 
   /**
-   * Makes `to` the same file as `original`. A file system allows only so many links to one file (ext4 65,000, NTFS
-   * 1,023), so the next one is a copy, which then takes the links; one that allows none gets copies throughout.
+   * Makes `to` a link to `original`. A file system limits the links to one file (ext4 65,000, NTFS 1,023): once that is
+   * reached, `to` becomes a copy, and takes the next links. Where links are refused altogether, all are copies.
    */
   link(original: string, to: string): void {
     this.linkedFiles++;
@@ -110,10 +110,10 @@ export class FolderStore {
     this.copyTo(original, to);
   }
 
-  /** Links (or, where that is refused, copies) a file from elsewhere. */
+  /** Links a file from elsewhere into the store, or copies it where links are refused. */
   adopt(from: string, path: string): void {
     const to = this.resolve(path);
-    // A link to a link would be one to nowhere, wherever the site is taken.
+    // Resolve links first: a hard link to a symbolic link would break when the site is moved.
     const file = realpathSync(from);
     const linked = this.tryLink(file, to);
     if (!linked) this.attempt(() => this.calls.copy(file, to));
@@ -132,23 +132,23 @@ export class FolderStore {
     }
   }
 
-  /** Makes the folder of `path` for others to write into; returns where that is. */
+  /** Makes the folder of `path` for other writers; returns the absolute path. */
   prepare(path: string): string {
     return this.resolve(path);
   }
 
-  /** Counts what others have written. */
+  /** Counts files and bytes that other writers have written. */
   count(files: number, bytes: number): void {
     this.files += files;
     this.bytes += bytes;
   }
 
-  /** What an error of others, who write into this folder, means to people. */
+  /** Explains an error of another writer into this folder; see {@link explainDisk}. */
   explain(error: unknown): unknown {
     return explainDisk(error, this.named);
   }
 
-  /** Where a file lies that others refer to. */
+  /** Absolute path of a file that links and copies refer to. */
   protected originalAt(path: string): string {
     return this.resolve(path);
   }
@@ -163,7 +163,7 @@ export class FolderStore {
     const folder = dirname(whole);
     if (!this.folders.has(folder)) {
       this.attempt(() => mkdirSync(folder, { recursive: true }));
-      // Where every tile has a folder of its own, none is asked for again.
+      // Where every tile has a folder of its own, none is needed again: bound the set.
       if (this.folders.size >= FOLDERS_KNOWN) this.folders.clear();
       this.folders.add(folder);
     }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NamedFolder } from './disk.ts';
 import { FolderStore } from './folder-store.ts';
 
-/** A folder of files that will take the place of others in a site: what they refer to may lie here or there. */
+/** A store for files that will replace files of a site. Originals of links and copies may lie here or in the site. */
 export class PatchStore extends FolderStore {
   private readonly site: string;
 
