@@ -1,4 +1,7 @@
-/** Reads the address of a site: absolute, http or https, without a slash at its end; undefined if it is none. */
+/**
+ * Parses the address of a site: an absolute http or https URL. Returns it without slashes at its end; undefined if it is
+ * none.
+ */
 export function baseUrlOf(text: string): string | undefined {
   if (!/^https?:\/\//i.test(text) || /[?#\s\\]/.test(text)) return undefined;
   const url = parse(text);
@@ -6,7 +9,7 @@ export function baseUrlOf(text: string): string | undefined {
   return withoutSlashes(url.href);
 }
 
-/** A text up to the slashes at its end; a pattern would look at every run of slashes for as long as it is, at each of its slashes. */
+/** Removes the slashes at the end of a text. A regular expression would take quadratic time on long runs of slashes. */
 function withoutSlashes(text: string): string {
   let end = text.length;
   while (text[end - 1] === '/') end--;

@@ -5,7 +5,7 @@ import { readScript, scriptText } from './script-text.ts';
 
 type Described = MosaicJson['placement'];
 
-/** A block as a script: the base64 of its cells' pictures, row by row, little endian. */
+/** Makes the script of a block: base64 of its cells' picture numbers, row by row, little endian. */
 export function blockScript(
   { cells, grid }: Pick<Placement, 'cells' | 'grid'>,
   block: CellBlock,
@@ -22,9 +22,9 @@ export function blockScript(
 }
 
 /**
- * Reads what {@link blockScript} made into `cells`.
+ * Reads a block's script into `cells`, the picture numbers of the whole grid.
  *
- * @returns whether it is a block of this place and size, and of pictures that there are.
+ * @returns false if it is not the script of this block, has another size, or names a picture that does not exist.
  */
 export function readBlock(
   text: string,

@@ -1,17 +1,29 @@
+/**
+ * The placement of a site: the number of the picture that each cell shows. It is stored in blocks of `block` x `block` cells,
+ * so that a viewer loads only those in view; blocks at the right and lower edges are smaller. `mosaic.json` tells `block` and
+ * `type`, see `placement` there; builds write `block` 128.
+ *
+ * Block (x, y), counted in blocks, is the script `cells/X_Y.js`. It is a single call, see script-text.ts:
+ *
+ *     zoomosaicCells("X_Y","BASE64");
+ *
+ * BASE64 decodes to the picture numbers of the block's cells, row by row, as u16 or u32 (`type`), little endian. So a file's
+ * length follows from its block.
+ */
 import type { Grid } from '../types.ts';
 import type { MosaicJson } from './mosaic-json.ts';
 import { scriptText } from './script-text.ts';
 
-/** Cells along a side of a block, as builds write it. */
+/** Side of a block as builds write it, cells. */
 export const BLOCK_SIDE = 128;
-/** The same, as it is read: least and most. */
+/** Least and greatest side of a block that is read, cells. */
 export const BLOCK_SIDES = [16, 1024] as const;
 
-/** Folder of the blocks; the function that they call. */
+/** Folder of the blocks, and the global function that their scripts call. */
 export const CELLS_FOLDER = 'cells';
 export const CELLS_GLOBAL = 'zoomosaicCells';
 
-/** A block of a placement: place among the blocks, and its cells. */
+/** A block of a placement: its place in blocks, and its size in cells. */
 export interface CellBlock {
   readonly x: number;
   readonly y: number;
@@ -19,43 +31,43 @@ export interface CellBlock {
   readonly rows: number;
 }
 
-/** How a placement is written. */
+/** Side of the blocks, and type of the picture numbers. */
 type Described = MosaicJson['placement'];
 
-/** The block at a place among the blocks of a grid. */
+/** Returns the block at a place, counted in blocks. */
 export function blockAt({ columns, rows }: Grid, side: number, x: number, y: number): CellBlock {
   return { x, y, columns: Math.min(side, columns - x * side), rows: Math.min(side, rows - y * side) };
 }
 
-/** The blocks of a grid, row by row. */
+/** Yields the blocks of a grid, row by row. */
 export function* blocksOf(grid: Grid, side: number): Generator<CellBlock> {
   for (let y = 0; y * side < grid.rows; y++) {
     for (let x = 0; x * side < grid.columns; x++) yield blockAt(grid, side, x, y);
   }
 }
 
-/** Number of the blocks of a grid. */
+/** Counts the blocks of a grid. */
 export function blockCount({ columns, rows }: Grid, side: number): number {
   return Math.ceil(columns / side) * Math.ceil(rows / side);
 }
 
-/** What a block calls itself. */
+/** Returns the name of a block, the first argument of its script. */
 export function blockName({ x, y }: Pick<CellBlock, 'x' | 'y'>): string {
   return `${x}_${y}`;
 }
 
-/** Where a block lies in a site. */
+/** Returns the path of a block within a site. */
 export function blockPath(block: Pick<CellBlock, 'x' | 'y'>): string {
   return `${CELLS_FOLDER}/${blockName(block)}.js`;
 }
 
-/** Length of a block's file, bytes. */
+/** Returns the length of a block's file, bytes. */
 export function blockLength(block: CellBlock, type: Described['type']): number {
   const empty = scriptText(CELLS_GLOBAL, blockName(block), '').length;
   return empty + Math.ceil((block.columns * block.rows * widthOf(type)) / 3) * 4;
 }
 
-/** Pictures of a block, row by row; undefined if it is of another size. */
+/** Decodes the picture numbers of a block, row by row; undefined if the bytes are of another size. */
 export function readCells(
   bytes: Uint8Array,
   { columns, rows }: CellBlock,
@@ -71,7 +83,7 @@ export function readCells(
   return pictures;
 }
 
-/** Bytes of a picture's number. */
+/** Returns the bytes of a picture number. */
 export function widthOf(type: Described['type']): 2 | 4 {
   return type === 'u16' ? 2 : 4;
 }

@@ -1,17 +1,18 @@
 /**
- * `checksums.bin`: what every file of a site was when it was written, but for itself. Numbers are u32, little endian:
+ * `checksums.bin`: CRC-32 of every file of a site as written, except itself. Numbers are u32, little endian:
  *
  *     8 bytes "ZMCRC\0\0\3" (the last is the version)
  *     CRC-32 of all that follows
  *     number of tiles, blocks of cells, originals, files of originals, named files; bytes of names
  *     CRC-32 of each tile, row by row, set by set in the order of `siteSets`
  *     CRC-32 of each block of cells, row by row
- *     of each original its number, place of its ending in `ORIGINAL_ENDINGS`, width and height, px
+ *     for each original its number, index of its ending in `ORIGINAL_ENDINGS`, width and height, px
  *     CRC-32 of these files, original by original
  *     CRC-32 of each named file
- *     names of these, UTF-8, each with a line feed behind it
+ *     names of these, UTF-8, each followed by a line feed
  *
- * Files that are many have no names here: where they lie follows from `mosaic.json` and the index of the originals.
+ * Tiles, blocks and originals are many, so they have no names here: their paths follow from `mosaic.json` and the index of
+ * originals.
  */
 import { crc32 } from 'node:zlib';
 import { UserError } from '../errors.ts';
@@ -21,30 +22,30 @@ import { ORIGINAL_ENDINGS, originalPartCount } from './original-index.ts';
 
 export const CHECKSUMS_FILE = 'checksums.bin';
 const [MAGIC, VERSION] = ['ZMCRC\0\0', 3];
-/** Where the sum of the rest stands; the counts; and what is counted. */
+/** Byte offsets of the file's own checksum, of the counts, and of the counted parts. */
 const [SUM_AT, COUNTS_AT, BODY_AT] = [8, 12, 36];
-/** What is told of an original beside the sums of its files. */
+/** Words per original: number, ending, width, height. */
 const DIRECTORY_WORDS = 4;
 
-/** CRC-32 of all files of a site, but of `checksums.bin` itself. */
+/** CRC-32 of all files of a site, except `checksums.bin` itself. */
 export interface Checksums {
   /** Of all tiles, set by set; see {@link tileSums}. */
   readonly tiles: Uint32Array;
   /** Of the blocks of cells, row by row. */
   readonly cells: Uint32Array;
-  /** Of the files of each original, by its number. */
+  /** Of the files of each original, by the original's number. */
   readonly originals: ReadonlyMap<number, OriginalSums>;
-  /** Of all other files, by their paths. */
+  /** Of all other files, by path. */
   readonly files: ReadonlyMap<string, number>;
 }
 
-/** An original, and the CRC-32 of its files in the order of `originalParts`. */
+/** Facts of an original, and CRC-32 of its files in the order of `originalParts`. */
 export interface OriginalSums extends Size {
   readonly ending: string;
   readonly sums: Uint32Array;
 }
 
-/** The sums of all tiles of `sets`: one array, and its parts by the names of sets. */
+/** Splits the checksums of all tiles: one array, and a view of it for each set, by name. */
 export function tileSums(
   sets: readonly TileSet[],
   tiles: Uint32Array = new Uint32Array(sets.reduce((sum, { columns, rows }) => sum + columns * rows, 0)),
@@ -55,7 +56,7 @@ export function tileSums(
   return { tiles, bySet };
 }
 
-/** The file's bytes. */
+/** Makes the bytes of `checksums.bin`. */
 export function packChecksums({ tiles, cells, originals, files }: Checksums): Uint8Array {
   const sumsOfOriginals = [...originals.values()].map(({ sums }) => sums);
   const names = Buffer.from([...files.keys()].map((path) => `${path}\n`).join(''));
@@ -77,9 +78,9 @@ export function packChecksums({ tiles, cells, originals, files }: Checksums): Ui
 }
 
 /**
- * Reads what {@link packChecksums} made.
+ * Parses the bytes of `checksums.bin`.
  *
- * @throws {UserError} `site` if it is of another version, or damaged.
+ * @throws {UserError} `site` if they are damaged or of another version.
  */
 export function unpackChecksums(bytes: Buffer): Checksums {
   if (bytes.length < BODY_AT || bytes.toString('latin1', 0, SUM_AT - 1) !== MAGIC) throw damaged('it is none of ours');
@@ -135,7 +136,7 @@ function filesOf(names: string, sums: Uint32Array): Map<string, number> {
   return files;
 }
 
-/** Whether a path leads to nowhere but into the site. */
+/** Tells whether a path stays within the site. */
 function isInside(path: string): boolean {
   return !/[\\:\0]/.test(path) && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..');
 }

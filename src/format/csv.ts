@@ -2,13 +2,13 @@ import { parse } from 'csv-parse/sync';
 import { UserError } from '../errors.ts';
 import { shown } from '../messages.ts';
 
-/** One field of a line, after RFC 4180. */
+/** Formats one field of a line, by RFC 4180. */
 export function csvField(value: string | number): string {
   const text = String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** Lines of CSV, in blocks of some thousand, so that millions of them need little memory. */
+/** Formats lines of CSV, in blocks of 4096 lines, so that millions of lines need little memory. */
 export function* csvBlocks(lines: Iterable<readonly (string | number)[]>): Generator<Buffer> {
   let block: string[] = [];
   for (const line of lines) {
@@ -21,11 +21,11 @@ export function* csvBlocks(lines: Iterable<readonly (string | number)[]>): Gener
 }
 
 /**
- * Reads CSV whose first line names the columns, in any order; others than the wanted ones are ignored. Fields are separated by
- * commas, or by semicolons where spreadsheets write those.
+ * Parses CSV whose first line names the columns, in any order. Only `wanted` columns are required. Fields are separated by commas,
+ * or by semicolons, which spreadsheets of some languages write.
  *
- * @param what people know the file as.
- * @throws {UserError} `usage` if it is no CSV, or lacks a column.
+ * @param what name of the file in error messages.
+ * @throws {UserError} `usage` if the text is no CSV, or lacks a column.
  */
 export function readCsv(
   text: string,

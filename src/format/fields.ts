@@ -1,15 +1,15 @@
 /**
- * Checks of fields in files that anybody can have written. Each returns the value, or throws a {@link UserError}
- * `not-a-site`: "Expected X for FIELD in mosaic.json but received Y".
+ * Checks fields of an untrusted `mosaic.json`. Each check returns the value, or throws a {@link UserError} `not-a-site`:
+ * "Expected X for FIELD in mosaic.json but received Y".
  */
 import { UserError } from '../errors.ts';
 
-/** A JSON object of which nothing is known yet. */
+/** A JSON object whose fields are not checked yet. */
 export type Fields = Readonly<Record<string, unknown>>;
 
 const SHOWN_LENGTH = 60;
 
-/** What is thrown for a field that is not as it should be. */
+/** Makes the error for a field with a wrong value. */
 export function malformed(field: string, what: string, value: unknown): UserError {
   return new UserError(
     'not-a-site',
@@ -18,7 +18,7 @@ export function malformed(field: string, what: string, value: unknown): UserErro
   );
 }
 
-/** A value in a message: short and of letters alone, whatever it is. */
+/** Formats a value for a message: short, and without control characters. */
 function shown(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === '') return 'an empty text';
@@ -29,15 +29,15 @@ function shown(value: unknown): string {
   return clean(short);
 }
 
-/** A text without characters that terminals obey. */
+/** Replaces control and other invisible characters, which a terminal might obey. */
 function clean(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?');
 }
 
-/** Levels of objects and lists within each other at most; our own documents have a dozen. */
+/** Deepest nesting of objects and lists that is accepted; our own documents have a dozen levels. */
 const LEVELS_MAX = 100;
 
-/** Whether a JSON document is nested deeper than any of ours: what works its way through it would run out of stack. */
+/** Tells whether a JSON document is nested deeper than {@link LEVELS_MAX}: recursive readers would overflow the stack. */
 export function isDeep(json: unknown): boolean {
   let level = [json];
   for (let depth = 0; level.length > 0; depth++) {
@@ -49,43 +49,43 @@ export function isDeep(json: unknown): boolean {
   return false;
 }
 
-/** A JSON object. */
+/** Checks that a field is a JSON object. */
 export function object(field: string, value: unknown): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields;
   throw malformed(field, 'an object', value);
 }
 
-/** A list. */
+/** Checks that a field is a list. */
 export function list(field: string, value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw malformed(field, 'a list', value);
 }
 
-/** A whole number, `low` to `high`, both inclusive. */
+/** Checks that a field is a whole number from `low` to `high`, both inclusive. */
 export function whole(field: string, value: unknown, low: number, high: number): number {
   if (isWhole(value, low, high)) return value;
   throw malformed(field, low === high ? String(low) : `a whole number from ${low} to ${high}`, value);
 }
 
-/** Whether a value is a whole number, `low` to `high`, both inclusive. */
+/** Tells whether a value is a whole number from `low` to `high`, both inclusive. */
 export function isWhole(value: unknown, low: number, high: number): value is number {
   return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
 }
 
-/** A finite number, `low` to `high`, both inclusive. */
+/** Checks that a field is a finite number from `low` to `high`, both inclusive. */
 export function number(field: string, value: unknown, low: number, high: number): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value;
   const range = Number.isFinite(low + high) ? ` from ${low} to ${high}` : '';
   throw malformed(field, `a number${range}`, value);
 }
 
-/** Just one value. */
+/** Checks that a field equals `expected`. */
 export function exactly<Value extends number | string>(field: string, value: unknown, expected: Value): Value {
   if (value === expected) return expected;
   throw malformed(field, String(expected), value);
 }
 
-/** One of some texts. */
+/** Checks that a field is one of `values`. */
 export function oneOf<Value extends string>(field: string, value: unknown, values: readonly Value[]): Value {
   const found = values.find((one) => one === value);
   if (found !== undefined) return found;

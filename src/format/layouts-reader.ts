@@ -3,19 +3,22 @@ import { baseUrlOf } from './base-url.ts';
 import { exactly, type Fields, isWhole, list, malformed, object, oneOf, whole } from './fields.ts';
 import type { LayoutLevel } from './mosaic-json.ts';
 
-/** Sides of tiles, px: least and most. */
+/** Least and greatest side of a tile, px. */
 export const TILE_SIDES = [16, 8192] as const;
 
 const LAYOUTS: readonly Layout[] = ['dzi', 'compact', 'iiif'];
-/** How levels come to be that are written as tiles of the mosaic; and those of compact that are not. */
+/**
+ * Origins of levels that are written as tiles of the mosaic; and origins of the compact layout's deeper levels, which are
+ * not.
+ */
 const WRITTEN: readonly LayoutLevel['from'][] = ['reference', 'splice', 'paint'];
 const SHARED: readonly LayoutLevel['from'][] = ['reference', 'sheets'];
-/** Cells along a side of a tile that is put together from sheets, at most; pictures along a side of a sheet, at most. */
+/** Most cells along a side of a tile that is composed from sheets, and most pictures along a side of a sheet. */
 const SHEET_CELLS_MAX = 64;
 
-/** What the layouts of a mosaic have to fit. */
+/** Facts of a mosaic that its layouts must agree with. */
 interface MosaicShape {
-  /** As they follow from the grid, coarsest first. */
+  /** Levels computed from the grid, coarsest first. */
   readonly levels: readonly Level[];
   readonly tileSize: number;
   readonly format: TileFormat;
@@ -23,8 +26,8 @@ interface MosaicShape {
 }
 
 /**
- * Checks `layouts` of a mosaic.json: there is one at least, and its levels are those of the mosaic, in tiles that a viewer can
- * show. Whether they are just what a build would write is for `verify` to tell.
+ * Checks `layouts` of a `mosaic.json`: there is at least one, its levels are the mosaic's, and a viewer can show its tiles.
+ * Whether it is exactly what a build would write is checked by `verify`.
  *
  * @throws {UserError} `not-a-site`.
  */
@@ -85,7 +88,7 @@ function checkIiif({ levels, baseUrl }: Fields, { levels: all, format, found }: 
   throw malformed('layouts.iiif.baseUrl', 'an http or https URL', baseUrl);
 }
 
-/** A level of a layout: which, the size of its tiles, and whether they can come to be as it says. */
+/** Checks a level of a layout: its number, the size of its tiles, and that tiles of this origin can have that size. */
 function checkLevel(
   name: string,
   value: unknown,
@@ -107,7 +110,10 @@ function checkLevel(
   throw malformed(name, what, `${tile.width} x ${tile.height}`);
 }
 
-/** Whether a size is a whole number of times another, of whole px; at most `most` times. */
+/**
+ * Tells whether a size is a whole multiple of another in both directions, at most `most` times. Sides of `part` must be whole
+ * px.
+ */
 function holds(size: Size, part: Size, most: number): boolean {
   const times = (length: number, of: number) => Number.isInteger(of) && isWhole(length / of, 1, most);
   return times(size.width, part.width) && times(size.height, part.height);

@@ -1,4 +1,4 @@
-/** The shape of `mosaic.json`, which tells what a site is; documented in docs/formats.md, read by `mosaic-reader.ts`. */
+/** The shape of `mosaic.json`, which describes a site. docs/formats.md documents it; `mosaic-reader.ts` reads it. */
 import type {
   Crop,
   FullLevel,
@@ -13,7 +13,7 @@ import type {
   TileOrigin,
 } from '../types.ts';
 
-/** Version of `mosaic.json` that we write, read and show. */
+/** Version of `mosaic.json` that is written, read and shown. */
 export const MOSAIC_VERSION = 3;
 
 /** Name of the file within a site. */
@@ -31,23 +31,23 @@ export const SIDE_MAX = 2 ** 31 - 1;
 /** Longest title, UTF-16 units. */
 export const TITLE_MAX = 1000;
 
-/** How a layout has a level. */
+/** A level of a layout. */
 export interface LayoutLevel {
   readonly level: number;
   /** Size of a tile, px; smaller at the right and lower edges. */
   readonly tile: Size;
-  /** How its tiles come to be; `sheets`: there are none, viewers put cells together from sheets of all pictures. */
+  /** Origin of its tiles. `sheets`: it has no tiles; viewers compose its cells from sheets of all pictures. */
   readonly from: TileOrigin | 'sheets';
 }
 
-/** What a site's `mosaic.json` tells of the layouts in it. */
+/** The layouts that a site contains. */
 export interface Layouts {
   readonly dzi?: { readonly levels: readonly LayoutLevel[]; readonly fullLevel: FullLevel };
   readonly compact?: {
     readonly levels: readonly LayoutLevel[];
-    /** Deepest level of `overview.dzi`; those below have tiles by picture, or sheets. */
+    /** Deepest level of `overview.dzi`. Deeper levels have tiles per picture, or sheets. */
     readonly overview: number;
-    /** Pictures across and down in a sheet of each size. */
+    /** Pictures along a side of a sheet, for each level that comes from sheets. */
     readonly sheets: readonly { readonly level: number; readonly side: number }[];
   };
   readonly iiif?: { readonly levels: readonly LayoutLevel[]; readonly baseUrl: string };
@@ -75,25 +75,25 @@ export interface MosaicJson {
     readonly subsampling: Subsampling;
   };
   readonly crop: Crop;
-  /** What transparent sources were laid over, `#rrggbb`. */
+  /** Colour behind transparent sources, `#rrggbb`. */
   readonly background: string;
   /** Levels, coarsest (0) first. */
   readonly levels: readonly Level[];
-  /** Pictures in use: sources, each as often as it stands in different ways. */
+  /** Number of pictures in use; a source counts once per orientation. */
   readonly pictures: number;
   readonly sources: SourceCounts & {
     /** Used sources smaller than the cell. */
     readonly enlarged: number;
-    /** Used sources whose full-resolution tile is their own compressed data. */
+    /** Used sources whose full-resolution tile is made of their own compressed data. */
     readonly verbatim: number;
   };
-  /** Whether the site tells the names of image files. */
+  /** Whether the site contains the names of image files. */
   readonly names: Names;
-  /** Which picture stands in which cell: blocks of `block` x `block` cells, in `cells/`; see `cell-blocks.ts`. */
+  /** The placement: blocks of `block` x `block` cells, in `cells/`; see `cell-blocks.ts`. */
   readonly placement: { readonly block: number; readonly type: 'u16' | 'u32' };
   /**
-   * The sources' own files, in `originals/`, and the index of them in blocks of `block` pictures; `levels` more levels than
-   * the mosaic's own are needed to show all their detail.
+   * The sources' own files, in `originals/`, and their index in blocks of `block` pictures. `levels` is the number of levels
+   * beyond the mosaic's own that are needed to show all their detail.
    */
   readonly originals?: { readonly mode: 'link' | 'copy'; readonly block: number; readonly levels: number };
   readonly quality: Quality;

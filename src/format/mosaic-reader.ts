@@ -1,7 +1,7 @@
 /**
- * Reads `mosaic.json`, for the verbs and the viewer alike. Whoever wrote the file is not trusted: every field that anything
- * is computed from is checked before it is used, so that sizes, numbers of files and addresses follow from a grid that a
- * build can have. Nothing is allocated in proportion to a number in the file.
+ * Reads `mosaic.json`, for the commands and the viewer alike. The file is not trusted: each field is checked before anything
+ * is computed from it. So sizes, numbers of files and paths follow from a grid that a build can have. No memory is allocated
+ * in proportion to a number in the file.
  */
 import { ASPECT_MAX, CELL_MAX } from '../tiles/cell-shape.ts';
 import { UserError } from '../errors.ts';
@@ -17,16 +17,16 @@ const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
 const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
 const NAMES: readonly Names[] = ['all', 'none'];
 const CROPS: readonly Crop[] = ['centre', 'attention', 'entropy'];
-/** Pictures whose numbers fit 16 bits. */
+/** Largest number of pictures whose numbers fit 16 bits. */
 const PICTURES_U16 = 2 ** 16;
 
-/** Where a `mosaic.json` was found: the copy in a page has no address in it. */
+/** Where a `mosaic.json` was found: the file, or its copy in the page, which has no address. */
 export type Found = 'file' | 'page';
 
 /**
- * Reads the text of a `mosaic.json`.
+ * Parses and checks the text of a `mosaic.json`.
  *
- * @throws {UserError} `not-a-site` if it is no JSON, too long, of another version, or has a field that is not as it should be.
+ * @throws {UserError} `not-a-site` if it is no JSON, too long, nested too deep, of another version, or has a wrong field.
  */
 export function parseMosaic(text: string, found: Found = 'file'): MosaicJson {
   if (text.length > MOSAIC_BYTES_MAX) throw tooLong(text.length);
@@ -44,14 +44,14 @@ export function parseMosaic(text: string, found: Found = 'file'): MosaicJson {
   return checkMosaic(json, found);
 }
 
-/** What is thrown for a `mosaic.json` of so many bytes. */
+/** Makes the error for a `mosaic.json` that is too long. */
 export function tooLong(bytes: number): UserError {
   const most = `at most ${MOSAIC_BYTES_MAX} bytes`;
   return new UserError('not-a-site', `Expected ${most} in mosaic.json but received ${bytes}`, 'Build the site again.');
 }
 
 /**
- * Checks a `mosaic.json`, and returns it. Members that this version does not know are left alone.
+ * Checks all fields of a `mosaic.json`, and returns it. Ignores fields that this version does not know.
  *
  * @throws {UserError} `not-a-site`.
  */
@@ -100,7 +100,10 @@ function checkGrid({ columns, rows }: Fields): Grid {
   return grid;
 }
 
-/** A power of two where cells are square; else two whole numbers up to {@link ASPECT_MAX}, times a power of two. */
+/**
+ * Checks the cell: square with a power of two as its side, or two whole numbers up to {@link ASPECT_MAX} times a power of
+ * two.
+ */
 function checkCell({ width, height }: Fields): Size {
   const cell = { width: whole('cell.width', width, 1, CELL_MAX), height: whole('cell.height', height, 1, CELL_MAX) };
   let shape = cell;
@@ -111,7 +114,7 @@ function checkCell({ width, height }: Fields): Size {
   throw malformed('cell', what, `${cell.width} x ${cell.height}`);
 }
 
-/** A cell's width, times or divided by a power of two. */
+/** Checks the tile size: the cell's width, times or divided by a power of two. */
 function checkTileSize(value: unknown, cell: Size): number {
   const tileSize = whole('tileSize', value, ...TILE_SIDES);
   if (Number.isInteger(Math.log2(tileSize / cell.width))) return tileSize;
@@ -134,7 +137,7 @@ function checkBackground(value: unknown): void {
   if (typeof value !== 'string' || !/^#[0-9a-f]{6}$/.test(value)) throw malformed('background', '#rrggbb', value);
 }
 
-/** They follow from the grid. */
+/** Checks the levels against those computed from the grid. */
 function checkLevels(levels: readonly unknown[], expected: readonly Level[]): void {
   exactly('the number of levels', levels.length, expected.length);
   for (const [i, { level, cell, width, height }] of expected.entries()) {

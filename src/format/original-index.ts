@@ -4,25 +4,25 @@ import { readScript, scriptText } from './script-text.ts';
 
 /** Pictures in a block of the index, as builds write it. */
 export const INDEX_BLOCK = 1024;
-/** The same, as it is read: least and most. */
+/** Least and greatest number of pictures in a block that is read. */
 export const INDEX_BLOCKS = [16, 65_536] as const;
-/** Most levels that originals add to a mosaic's. */
+/** Most levels that originals add to the mosaic's own. */
 export const ORIGINAL_LEVELS_MAX = 20;
 
-/** The function that blocks of the index call. */
+/** Global function that the scripts of the index call. */
 export const ORIGINALS_GLOBAL = 'zoomosaicOriginals';
 
-/** Endings of originals; empty for a pyramid of its own. */
+/** Endings of originals; empty for a Deep Zoom pyramid. */
 export const ORIGINAL_ENDINGS: readonly string[] = ['', 'jpg', 'png', 'webp', 'gif'];
 
 /** Longest side of an original, px. */
 const ORIGINAL_SIDE_MAX = 2 ** 31 - 1;
-/** What a crop may reach beyond its original, as a part of its size: it is scaled, and so rounded. */
+/** Tolerance by which a crop may reach beyond its original, relative to its side: it is scaled, and so rounded. */
 const ROUNDING = 1e-6;
 
 /**
- * What a site tells of a picture's original: its number, the ending of its file (empty for a pyramid of its own), its size,
- * the part that fills the cell (upright px), and how it stands there.
+ * Row of the index for one picture: the original's number, the ending of its file (empty for a Deep Zoom pyramid), its size,
+ * the crop that fills the cell (upright px), and its orientation there.
  */
 export type OriginalRow = readonly [
   original: number,
@@ -36,7 +36,7 @@ export type OriginalRow = readonly [
   turn: Turn,
 ];
 
-/** An original, as a viewer needs it. */
+/** An original as viewers use it: a decoded row. */
 export interface OriginalFacts extends Size {
   readonly original: number;
   readonly ending: string;
@@ -44,17 +44,17 @@ export interface OriginalFacts extends Size {
   readonly turn: Turn;
 }
 
-/** An index of originals: how many pictures it is of, and how many stand in a block. */
+/** Shape of an index: number of pictures in all, and in a block. */
 export interface IndexShape {
   readonly pictures: number;
   readonly block: number;
 }
 
 /**
- * Reads a row that anybody can have written.
+ * Decodes an untrusted row of the index.
  *
- * @param picture that the row is of: an original has the number of its first picture.
- * @returns null if there is no original; undefined if it is no such row.
+ * @param picture number of the row's picture. An original has the number of its first picture, so never a higher one.
+ * @returns null if the picture has no original; undefined if the row is malformed.
  */
 export function originalFacts(row: unknown, picture: number): OriginalFacts | null | undefined {
   if (row === null) return null;
@@ -69,37 +69,37 @@ export function originalFacts(row: unknown, picture: number): OriginalFacts | nu
   return { original, ending, width, height, crop, turn: turn as Turn };
 }
 
-/** Whether a part of a side lies within it. */
+/** Tells whether a range lies within a side. */
 function isPart(start: unknown, length: unknown, side: number): start is number {
   if (typeof start !== 'number' || typeof length !== 'number') return false;
   return start >= 0 && length > 0 && start + length <= side * (1 + ROUNDING);
 }
 
-/** Side of the tiles of an original that has a pyramid of its own, px. */
+/** Tile size of the originals' Deep Zoom pyramids, px. */
 export const ORIGINAL_TILE = 512;
 
-/** Where an original lies in a site, without its ending. */
+/** Returns the path of an original within a site, without its ending. */
 export function originalPath(original: number): string {
   return `originals/${original >> 10}/${original}`;
 }
 
-/** Where a tile of an original's pyramid lies. */
+/** Returns the path of a tile in an original's pyramid. */
 export function originalTilePath(original: number, level: number, column: number, row: number): string {
   return `${originalPath(original)}_files/${level}/${column}_${row}.jpeg`;
 }
 
-/** Deepest level of an original's pyramid. */
+/** Returns the deepest level of an original's pyramid. */
 export function originalDepth({ width, height }: Size): number {
   return Math.ceil(Math.log2(Math.max(width, height)));
 }
 
-/** A file of an original; its size in px, but of a descriptor. */
+/** A file of an original, and its size in px unless it is a descriptor. */
 export interface OriginalPart {
   readonly path: string;
   readonly size?: Size;
 }
 
-/** The files of an original: one; or its descriptor, and its tiles level by level, row by row. */
+/** Yields the files of an original: one; or the descriptor, then the tiles level by level, row by row. */
 export function* originalParts({
   original,
   ending,
@@ -128,7 +128,7 @@ export function* originalParts({
   }
 }
 
-/** Number of the files of an original. */
+/** Counts the files of an original. */
 export function originalPartCount({
   ending,
   width,
@@ -143,22 +143,22 @@ export function originalPartCount({
   return count;
 }
 
-/** Where a block of the index lies. */
+/** Returns the path of a block of the index. */
 export function indexPath(block: number): string {
   return `originals/${block}/index.js`;
 }
 
-/** Longest block of the index, bytes: a row has nine numbers of at most 25 characters. */
+/** Returns an upper bound of a block's length, bytes: a row has nine fields of at most 25 characters. */
 export function indexBytesMax({ block }: IndexShape): number {
   return 64 + block * 256;
 }
 
-/** Reads what {@link indexScript} made; undefined if it is no such block. */
+/** Parses a block of the index; undefined if it is malformed. */
 export function readIndex(text: string, number: number, shape: IndexShape): (OriginalFacts | null)[] | undefined {
   return readIndexRows(readScript(text, ORIGINALS_GLOBAL, String(number)), number, shape);
 }
 
-/** Reads what a block of the index tells; undefined if that is none of this number. */
+/** Decodes the rows of block `number`; undefined if one is malformed, or their number is wrong. */
 export function readIndexRows(
   told: unknown,
   number: number,
@@ -170,7 +170,7 @@ export function readIndexRows(
   return rows.includes(undefined) ? undefined : (rows as (OriginalFacts | null)[]);
 }
 
-/** A block of the index as a script. */
+/** Makes the script of a block of the index. */
 export function indexScript(number: number, rows: readonly (OriginalRow | null)[]): string {
   return scriptText(ORIGINALS_GLOBAL, String(number), rows);
 }

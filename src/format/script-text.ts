@@ -1,15 +1,15 @@
 /**
- * Parts of a site that a page loads when it needs them are scripts, since pages opened from disk can load nothing else. Each
- * is one line, a call of a function with the part's name and what it tells, as JSON. Programs, and pages on the web, read
- * it as text and run nothing.
+ * Data that the page loads on demand is stored as scripts, since a page opened from disk cannot load anything else. Each
+ * script is one line: a call of a global function with the part's name and its data, both JSON. Programs, and pages on the
+ * web, parse it as text and do not run it.
  */
 
-/** The text of a script that tells something. */
+/** Makes the text of a script that passes `told` to a global function. */
 export function scriptText(global: string, name: string, told: unknown): string {
   return `${global}(${JSON.stringify(name)},${JSON.stringify(told)});\n`;
 }
 
-/** What {@link scriptText} was told; undefined if this is no such script of that name. */
+/** Parses a script, and returns its data; undefined if it is malformed, or of another function or name. */
 export function readScript(text: string, global: string, name: string): unknown {
   const [head, tail] = [`${global}(${JSON.stringify(name)},`, ');\n'];
   if (!text.startsWith(head) || !text.endsWith(tail)) return undefined;

@@ -1,17 +1,14 @@
 import type { Dirent } from 'node:fs';
 import { MOSAIC_VERSION } from './mosaic-json.ts';
 
-/** Endings of tiles. */
+/** File name endings of tiles, as a pattern. */
 const IMAGE = String.raw`\.(?:jpg|webp|avif|png)`;
-/** A number as sites write it: people's photographs are called 0001.jpg. */
+/** A number as sites write it, as a pattern. Leading zeros are not ours: cameras name files 0001.jpg. */
 const N = String.raw`(?:0|[1-9]\d*)`;
-/** Pictures and originals that share a folder. */
+/** Pictures and originals share a folder if their numbers agree above these bits. */
 const FOLDER_BITS = 10;
 
-/**
- * Every folder of a site, and the names of the site's own entries in it, as patterns of paths relative to the site. What matches
- * none of these is not the site's: people put it there.
- */
+/** Patterns of all folders and files of a site, as paths within it. What matches neither is foreign: people put it there. */
 const FOLDERS = [
   String.raw`(?:mosaic|overview)_files(?:/${N})?`,
   String.raw`tiles(?:/${N}(?:/${N})?)?`,
@@ -24,7 +21,7 @@ const FOLDERS = [
 ];
 const FILES = [
   String.raw`index\.html|mosaic\.json|checksums\.bin(?:\.rebase)?`,
-  // What a rebase that was interrupted leaves.
+  // Leftovers of an interrupted rebase.
   String.raw`(?:mosaic\.json|checksums\.bin(?:\.rebase)?)\.tmp|checksums\.bin\.rebase`,
   String.raw`iiif/(?:manifest|annotations|image/info)\.json\.tmp`,
   String.raw`(?:mosaic|overview)\.dzi`,
@@ -42,7 +39,10 @@ const FILES = [
 const OWN_FOLDER = new RegExp(`^(?:${FOLDERS.join('|')})$`);
 const OWN_FILE = new RegExp(`^(?:${FILES.join('|')})$`);
 
-/** Directly in a site: what tells that it is one comes first, so that a half-taken site is none. */
+/**
+ * Own entries directly in a site's folder. The two that mark a folder as a site come first: a swap moves them out first, so
+ * that a half-moved site is not taken for one.
+ */
 export const TOP_FILES: readonly string[] = [
   'index.html',
   'mosaic.json',
@@ -66,12 +66,12 @@ export const TOP_FOLDERS: readonly string[] = [
   'report',
 ];
 
-/** Whether a path within a site, with `/`, is that of a file of the site's own. */
+/** Tells whether a path within a site, with `/`, is that of one of the site's own files. */
 export function isOwnFile(path: string): boolean {
   return OWN_FILE.test(path) && isInItsFolder(path);
 }
 
-/** Whether sites have a file or folder of that path. */
+/** Tells whether a path is that of one of a site's own files or folders. */
 export function isOwnName(path: string): boolean {
   return isOwnFile(path) || isOwnFolder(path);
 }
@@ -80,7 +80,7 @@ function isOwnFolder(path: string): boolean {
   return OWN_FOLDER.test(path) && isInItsFolder(path);
 }
 
-/** The number of a picture tells in which folder of `tiles` or `originals` it lies. */
+/** Checks that a picture's or original's number belongs to the folder it lies in. */
 function isInItsFolder(path: string): boolean {
   const [top, folder, name] = path.split('/', 3);
   if (name === undefined || (top !== 'tiles' && top !== 'originals') || name === 'index.js') return true;
@@ -88,8 +88,8 @@ function isInItsFolder(path: string): boolean {
 }
 
 /**
- * What lies directly in a site, as its `mosaic.json` tells. A site of another version may have anything that sites have or had; where
- * there is no `mosaic.json`, there is no site, and nothing is its own.
+ * Lists the own entries directly in a site, as described by its `mosaic.json`. A site of another version may have any entry
+ * that sites have or had. Without a `mosaic.json`, nothing is the site's own.
  */
 export function topEntriesOf(mosaic: unknown): ReadonlySet<string> {
   const all = [...TOP_FILES, ...TOP_FOLDERS];
@@ -107,19 +107,19 @@ const ENTRIES_OF_LAYOUTS = {
   iiif: ['iiif'],
 };
 
-/** What an entry of a site's folder is: one of the site's folders or files, or a stranger that somebody put there. */
+/** Classifies an entry: one of the site's own folders or files, or a foreign one (`stranger`). */
 export function kindOf(path: string, entry: Dirent): 'folder' | 'file' | 'stranger' {
   if (entry.isDirectory()) return isOwnFolder(path) ? 'folder' : 'stranger';
   return entry.isFile() && isOwnFile(path) ? 'file' : 'stranger';
 }
 
-/** Held while one site takes the place of another. */
+/** Lock of a site, held while it is changed; see staging/lock.ts. */
 export const LOCK = '.zoomosaic-lock';
 
-/** Working folders, each of one build. */
+/** Name of a working folder; see staging/working-folder.ts. */
 export const WORKING_FOLDER = /^\.zoomosaic-[0-9a-f]{16}$/;
 
-/** Whether a name directly in a site's folder is there for a while only: a working folder, or the lock. */
+/** Tells whether a name directly in a site's folder is temporary: a working folder, or the lock. */
 export function isTemporary(name: string): boolean {
   return name === LOCK || WORKING_FOLDER.test(name);
 }

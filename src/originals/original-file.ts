@@ -12,31 +12,34 @@ import type { Rgb, Source } from '../types.ts';
 import { ORIGINAL_TILE } from '../format/original-index.ts';
 import { stripMetadata } from './strip-metadata.ts';
 
-/** Larger originals get a pyramid of their own, px: what a phone can decode at once is little more. */
+/**
+ * Largest original that is kept as one file, px: phones can decode little more at once. Larger ones become Deep Zoom
+ * pyramids.
+ */
 export const PYRAMID_PX = 2 ** 22;
-/** Of originals that have to be encoded anew. */
+/** JPEG quality of originals that must be re-encoded. */
 const QUALITY = 92;
-/** Drawings have no size of their own; theirs is this, px along the longer side. */
+/** Longer side at which drawings (SVG) are rendered, px; they have no size of their own. */
 const DRAWING_PX = 2048;
-/** Px per inch that drawings are measured at, and as many as they can be drawn at. */
+/** Px per inch at which drawings are measured, and the most at which they are rendered. */
 const [DENSITY, DENSITY_MAX] = [72, 2400];
 
-/** What a site gets of a source. */
+/** The original of a source, as it goes into a site. */
 export type OriginalFile =
-  /** `same`: the source's own file, as it is. */
+  /** `same`: the source's own bytes, unchanged; `stripped`: without metadata; `encoded`: re-encoded. */
   | { readonly kind: 'same' | 'stripped' | 'encoded'; readonly ending: string; readonly bytes: Uint8Array }
   | { readonly kind: 'pyramid'; readonly image: Sharp }
-  /** It has to do without: the file is gone, or does not decode as a whole. */
+  /** No original: the file is gone, or does not decode completely. */
   | { readonly kind: 'none'; readonly reason: Reason };
 
 const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', webp: 'webp', gif: 'gif' };
 
 /**
- * Makes of a source what a site can carry: its file without metadata; what cannot be without, or no browser shows, encoded
- * anew; or a picture to make a pyramid of.
+ * Makes the original of a source: its file without metadata; a re-encoded file if metadata cannot be removed or browsers do
+ * not show the format; or an image to make a pyramid of.
  *
- * @throws {SourceChanged} if the file is no longer what it was when it was indexed; {@link UserError} `resources` if too many files
- *   are open to read it.
+ * @throws {SourceChanged} if the file has changed since it was indexed; {@link UserError} `resources` if too many files are
+ *   open to read it.
  */
 export async function originalFile(source: Source, background: Rgb): Promise<OriginalFile> {
   let bytes: Buffer;
@@ -61,14 +64,14 @@ async function fileOf(bytes: Uint8Array, source: Source, background: Rgb): Promi
   if (source.width * source.height > PYRAMID_PX) {
     return { kind: 'pyramid', image: (await upright()).flatten({ background }) };
   }
-  // What is damaged, browsers show each in its way.
+  // Browsers differ in how they show damaged files: re-encode them.
   const stripped = lenient ? undefined : strip(bytes, source.format);
   const ending = ENDINGS[source.format];
   if (!stripped || ending === undefined) return await encoded(await upright(), source.alpha);
   return { kind: stripped.changed ? 'stripped' : 'same', ending, bytes: stripped.bytes };
 }
 
-/** As an image file that every browser shows. */
+/** Encodes an image as PNG (with transparency) or JPEG, which every browser shows. */
 async function encoded(image: Sharp, alpha: boolean): Promise<OriginalFile> {
   const bytes = alpha
     ? await image.png().toBuffer()
@@ -76,7 +79,7 @@ async function encoded(image: Sharp, alpha: boolean): Promise<OriginalFile> {
   return { kind: 'encoded', ending: alpha ? 'png' : 'jpg', bytes };
 }
 
-/** What looked sound to the decoder may not be to us. */
+/** Strips metadata; undefined if the file is broken by our parser's rules, though the decoder accepts it. */
 function strip(bytes: Uint8Array, format: string): ReturnType<typeof stripMetadata> {
   try {
     return stripMetadata(bytes, format);
@@ -91,7 +94,7 @@ function drawing({ metadata, px }: OpenImage): Sharp {
   return px({ density }).resize(DRAWING_PX, DRAWING_PX, { fit: 'inside' });
 }
 
-/** What libvips says when it is writing that fails, and not decoding; the system's words follow. */
+/** Matches libvips' messages when writing fails, not decoding; the system's message follows. */
 const WRITING = /wbuffer_write|vips__file_write|^archive:|unable to (?:create|open|write)/;
 const CODES: readonly (readonly [words: string, code: string])[] = [
   ['No space left on device', 'ENOSPC'],
@@ -101,14 +104,14 @@ const CODES: readonly (readonly [words: string, code: string])[] = [
   ['Read-only file system', 'EROFS'],
 ];
 
-/** Less room than a tile takes, bytes. */
+/** Free bytes below which a disk counts as full: less than a tile takes. */
 const FULL_BYTES = 2 ** 18;
 
 /**
  * Writes the Deep Zoom pyramid of an original.
  *
- * @param path where to, without ending: `PATH.dzi` and `PATH_files`.
- * @throws what decoding throws; if it is writing that fails, an error with the system's code.
+ * @param path target without ending: `PATH.dzi` and `PATH_files` are written.
+ * @throws decoding errors as they are; for writing errors, an error with the system's code.
  */
 export async function writePyramid(image: Sharp, path: string, quality: number): Promise<void> {
   try {
@@ -124,7 +127,7 @@ export async function writePyramid(image: Sharp, path: string, quality: number):
   }
 }
 
-/** Whether a disk has no room left: libvips' threads may lose the system's words. */
+/** Tells whether a disk is full. libvips' threads may lose the system's message. */
 function isFull(folder: string): boolean {
   try {
     const { bavail, bsize, ffree, files } = statfsSync(folder);

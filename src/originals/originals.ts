@@ -17,58 +17,61 @@ import {
   type OriginalRow,
 } from '../format/original-index.ts';
 
-/** HEIC is decoded as a whole, and its px are kept until they are written: of so many at the same time. */
+/** Most HEIC files processed at once: each is decoded whole, and its px are held until they are written. */
 const HEIC_AT_ONCE = 4;
 
-/** Where originals go; paths are relative, with `/`. */
+/** Writes originals. Paths are relative, with `/`. */
 export interface OriginalStore {
   write(path: string, bytes: Uint8Array): void;
   /** Links a file from elsewhere, or copies it where links are refused. */
   adopt(from: string, path: string): void;
-  /** Makes the folder of `path`; what is then written there by others is told to `count`, or what hindered them explained. */
+  /** Makes the folder of `path` for other writers. They report to `count`, and pass their errors to `explain`. */
   prepare(path: string): string;
   count(files: number, bytes: number): void;
   explain(error: unknown): unknown;
 }
 
-/** All that originals are made of. */
+/** Inputs of {@link writeOriginals}. */
 export interface OriginalsOptions {
-  /** By picture, in the order of their numbers. */
+  /** Source and orientation of each picture, by number. */
   readonly pictures: readonly { readonly source: Source; readonly turn: Turn }[];
   readonly mode: Exclude<Originals, 'none'>;
-  /** Originals that are there already, by the hashes of their sources; none by default. */
+  /** Originals that exist already, by the SHA-256 of their sources; none by default. */
   readonly kept?: ReadonlyMap<string, KeptOriginal>;
-  /** Originals that were there: no others are made, and one that cannot be made again is still told of, as it was. */
+  /**
+   * Originals that the site had, by the SHA-256 of their sources. Only these are made again; one that cannot be made keeps
+   * its old entry.
+   */
   readonly former?: ReadonlyMap<string, KeptOriginal>;
   readonly store: OriginalStore;
-  /** What transparent originals that get pyramids are laid over. */
+  /** Colour behind transparent originals that become pyramids. */
   readonly background: Rgb;
-  /** Of the pyramids' tiles. */
+  /** JPEG quality of the pyramids' tiles. */
   readonly quality: number;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** An original that a site has, and its number. */
+/** An original that a site has, with its number. */
 export interface KeptOriginal extends OriginalSums {
   readonly original: number;
 }
 
-/** What became of the originals. */
+/** Results of {@link writeOriginals}. */
 export interface WrittenOriginals {
-  /** Encoded anew, since their format holds metadata that cannot be taken out, or browsers do not show it. */
+  /** Number of re-encoded originals: metadata cannot be removed from their format, or browsers do not show it. */
   readonly encoded: number;
-  /** Sources that have to do without, and why: `path` is the source's. */
+  /** Sources without original, and why; `path` is the source's. */
   readonly leftOut: readonly SkippedFile[];
-  /** Sizes of the largest crop, px. */
+  /** Size of the widest crop, px. */
   readonly largest: Size;
-  /** CRC-32 of the files of each original, by its number; and of the index, by paths. */
+  /** CRC-32 of the files of each original, by number; and of the blocks of the index, by path. */
   readonly sums: ReadonlyMap<number, OriginalSums>;
   readonly indexSums: ReadonlyMap<string, number>;
 }
 
-/** Writes the originals of all pictures, one of each source, and the index that tells viewers where their cells are in them. */
+/** Writes one original per source, and the index that maps each picture to its original and crop. */
 export async function writeOriginals(options: OriginalsOptions): Promise<WrittenOriginals> {
   const { pictures, store, background, quality, concurrency, mode, kept, former, onProgress, signal } = options;
   const numbers = new Map<Source, number>();
@@ -119,7 +122,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     const number = numbers.get(source)!;
     const file = made.get(number);
     if (!file) return null;
-    // Drawings are measured anew, each side rounded by itself.
+    // A rendered drawing differs from the catalog's size, each side rounded by itself: scale the crop.
     const [x, y] = [file.width / source.width, file.height / source.height];
     const { left, top, width, height } = source.crop;
     const crop = [left * x, top * y, width * x, height * y] as const;
@@ -137,7 +140,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
   return { encoded, leftOut, largest, sums, indexSums };
 }
 
-/** Writes one original; returns what became of it, and the CRC-32 of its files. */
+/** Writes one original. Returns what was written, and the CRC-32 of its files. */
 async function write(
   file: OriginalFile,
   source: Source,
@@ -163,7 +166,7 @@ async function write(
   return { file, parts: Uint32Array.of(crc32(file.bytes)) };
 }
 
-/** Counts what libvips has written, removes a file of its own beside the tiles, and returns the CRC-32 of the rest. */
+/** Counts the files that libvips has written, removes its own properties file, and returns the CRC-32 of the others. */
 function finishPyramid(pyramid: Size & { readonly original: number }, store: OriginalStore): Uint32Array {
   const sums: number[] = [];
   let bytes = 0;

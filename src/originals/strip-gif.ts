@@ -8,18 +8,18 @@ const ICC = 'ICCRGBG1012';
 const END = new Uint8Array(1);
 const NOTHING = new Uint8Array(0);
 
-/** A run of data sub-blocks, which a 0 ends (GIF89a, 15 and 16). */
+/** A run of data sub-blocks up to its terminator, a 0 (GIF89a, 15 and 16). */
 interface SubBlocks {
-  /** Each a length, 1 to 255, and as many bytes. */
+  /** Sub-blocks: each a length byte, 1 to 255, and that number of bytes. */
   readonly blocks: readonly Uint8Array[];
-  /** Behind the 0. */
+  /** Offset behind the 0. */
   readonly end: number;
 }
 
 /**
- * Takes out of a GIF what does not change how it looks: comments, texts (which browsers do not draw), what programs put
- * in (XMP, their own names) except for how often an animation runs and an ICC profile, and whatever follows the trailer.
- * Images and their delays stay byte for byte.
+ * Removes from a GIF what does not change how it looks: comments, texts (which browsers do not draw), application data (XMP,
+ * private blocks) except the loop count and an ICC profile, and bytes behind the trailer. Images and their delays stay byte
+ * for byte.
  *
  * @throws if the blocks are broken or the trailer is missing.
  */
@@ -47,10 +47,10 @@ export function stripGifMetadata(gif: Uint8Array): Uint8Array {
   }
 }
 
-/** What is kept of an extension; nothing of most. */
+/** Returns the part of an extension that is kept; mostly nothing. */
 function neededExtension(extension: Uint8Array, [first, ...rest]: readonly Uint8Array[]): Uint8Array {
   const label = extension[1];
-  // Kept even before a text that is not: browsers apply it to the next image.
+  // Kept even before a text that is removed: browsers apply it to the next image.
   if (label === GRAPHIC_CONTROL) {
     if (first?.[0] !== 4) throw new Error('GIF graphic control of a wrong length');
     return Buffer.concat([extension.subarray(0, 2), first, END]);
@@ -63,7 +63,7 @@ function neededExtension(extension: Uint8Array, [first, ...rest]: readonly Uint8
   return loops.length > 0 ? Buffer.concat([extension.subarray(0, 2), first, ...loops, END]) : NOTHING;
 }
 
-/** Bytes of the colour table that the packed field at `at` announces (18.c, 20.c). */
+/** Returns the bytes of the colour table that the packed field at `at` announces (GIF89a, 18.c and 20.c). */
 function colourTableBytes(gif: Uint8Array, at: number): number {
   const packed = gif[at] ?? 0;
   return packed & 0x80 ? 3 * 2 ** ((packed & 7) + 1) : 0;

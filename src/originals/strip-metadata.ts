@@ -6,11 +6,11 @@ import { stripWebpMetadata } from './strip-webp.ts';
 /** An image file without its metadata. */
 export interface StrippedFile {
   readonly bytes: Uint8Array;
-  /** False if there was nothing to take out: the file can stand as it is. */
+  /** False if there was nothing to remove: the file can be used as it is. */
   readonly changed: boolean;
 }
 
-/** By sharp's names of formats. */
+/** Strippers by sharp's names of formats. */
 const STRIP = new Map<string, (bytes: Uint8Array) => Uint8Array | undefined>([
   ['jpeg', stripToOriginal],
   ['png', stripPngMetadata],
@@ -19,14 +19,14 @@ const STRIP = new Map<string, (bytes: Uint8Array) => Uint8Array | undefined>([
 ]);
 
 /**
- * Takes all out of an image file that people may not know they publish: places, cameras, names, times, comments, previews,
- * films behind photographs. Nothing is encoded anew, and a browser shows it just as before: px, colour profile,
- * orientation and animation stay.
+ * Removes from an image file what people may not know they publish: places, cameras, names, times, comments, previews, videos
+ * behind photographs. Nothing is re-encoded, and browsers show the file as before: px, colour profile, orientation and
+ * animation stay.
  *
- * What no reader looks at within kept parts, such as bytes behind the end of compressed data, is not searched for.
+ * Data that readers ignore within kept parts, such as bytes behind the end of compressed data, is not searched for.
  *
- * @param format sharp's name of it.
- * @returns undefined if that cannot be had: the format is another, or browsers do not agree on how to show the file.
+ * @param format sharp's name of the format.
+ * @returns undefined if that is impossible: the format is another, or browsers disagree on how to show the file.
  * @throws if the file is broken.
  */
 export function stripMetadata(bytes: Uint8Array, format: string): StrippedFile | undefined {

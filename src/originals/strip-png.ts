@@ -3,9 +3,9 @@ import { readOrientation } from '../jpeg/exif-orientation.ts';
 const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
 
 /**
- * What stays, byte for byte (PNG, third edition, chapter 11): the picture and its animation; what its colours mean; and
- * three that are a few bytes of plain numbers about the px, which say nothing of people: the bits that count, what to lay
- * it over, px per metre. Palettes to fall back on (sPLT, hIST) are nothing to browsers, and sPLT has a name.
+ * Chunks that are kept byte for byte (PNG, third edition, chapter 11): the image and its animation; its colour space; and
+ * three short numeric chunks about the px that reveal nothing of people: significant bits, background colour, px per metre.
+ * Suggested palettes (sPLT, hIST) are dropped: browsers ignore them, and sPLT holds a name.
  */
 const KEPT = new Set(
   [
@@ -16,10 +16,10 @@ const KEPT = new Set(
 );
 
 /**
- * Takes out of a PNG what does not change how it looks: texts, EXIF, times, chunks unknown, and whatever follows IEND.
+ * Removes from a PNG what does not change how it looks: texts, EXIF, times, unknown chunks, and bytes behind IEND.
  *
- * @returns undefined if EXIF turns it: some browsers and libvips heed that, others do not.
- * @throws if the chunks are broken, or if there is one that must not be ignored, yet is unknown.
+ * @returns undefined if EXIF turns the image: some browsers and libvips apply that, others do not.
+ * @throws if the chunks are broken, or if an unknown chunk is critical.
  */
 export function stripPngMetadata(png: Uint8Array): Uint8Array | undefined {
   const bytes = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
@@ -34,7 +34,7 @@ export function stripPngMetadata(png: Uint8Array): Uint8Array | undefined {
   return Buffer.concat(parts);
 }
 
-/** Chunks from IHDR to IEND; `start` at the length, `end` behind the checksum. */
+/** Yields the chunks from IHDR to IEND. `start` is at the length field, `end` behind the checksum. */
 function* chunks(bytes: Buffer): Generator<{ type: string; start: number; end: number }> {
   for (let start = 8, type = ''; type !== 'IEND';) {
     if (start + 12 > bytes.length) throw new Error('PNG ends before IEND');
@@ -49,7 +49,7 @@ function* chunks(bytes: Buffer): Generator<{ type: string; start: number; end: n
   }
 }
 
-/** Bit 5 of the first letter, which makes it a small one, marks chunks that may be ignored (5.4). */
+/** Tells whether a chunk must not be ignored: bit 5 of its first letter (lower case) marks those that may (PNG, 5.4). */
 function isCritical(type: string): boolean {
   return (type.charCodeAt(0) & 0x20) === 0;
 }

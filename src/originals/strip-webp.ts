@@ -2,19 +2,19 @@ import { readOrientation } from '../jpeg/exif-orientation.ts';
 
 const KEPT = new Set(['VP8X', 'ICCP', 'ANIM', 'ANMF', 'ALPH', 'VP8 ', 'VP8L']);
 const KEPT_IN_FRAMES = new Set(['ALPH', 'VP8 ', 'VP8L']);
-/** What shows something. */
+/** Chunks that hold an image. */
 const PICTURES = new Set(['VP8 ', 'VP8L']);
 const VP8X_BYTES = 10;
-/** Of VP8X: there is EXIF, there is XMP. */
+/** Flags of VP8X that announce EXIF and XMP. */
 const METADATA_FLAGS = 0x08 | 0x04;
-/** What stands in ANMF before the chunks of the frame. */
+/** Bytes in ANMF before the chunks of the frame. */
 const FRAME_HEADER_BYTES = 16;
 
 /**
- * Takes out of a WebP what does not change how it looks: EXIF, XMP, chunks unknown (in frames, too), and whatever follows
- * the RIFF container (RFC 9649, 2.7). The others stay byte for byte.
+ * Removes from a WebP what does not change how it looks: EXIF, XMP, unknown chunks (in frames, too), and bytes behind the
+ * RIFF container (RFC 9649, 2.7). Other chunks stay byte for byte.
  *
- * @returns undefined if EXIF turns it: Chromium does not heed that, sharp does.
+ * @returns undefined if EXIF turns the image: Chromium ignores that, sharp does not.
  * @throws if the chunks are broken.
  */
 export function stripWebpMetadata(webp: Uint8Array): Uint8Array | undefined {
@@ -45,7 +45,7 @@ function neededBody(name: string, body: Buffer): Uint8Array {
     if (KEPT_IN_FRAMES.has(inner)) parts.push(chunk(inner, data));
     shows ||= PICTURES.has(inner);
   }
-  // Decoders pass over such a frame only as long as something else is in it.
+  // Decoders skip a frame without an image only while it holds another chunk: stripped, it might fail.
   if (!shows) throw new Error('frame of a WebP holds no picture');
   return Buffer.concat(parts);
 }
@@ -60,7 +60,7 @@ function* chunks(bytes: Buffer): Generator<{ name: string; body: Buffer }> {
   }
 }
 
-/** Name, length, data, and the byte that makes it even. */
+/** Makes a chunk: name, length, data, and a padding byte if the length is odd. */
 function chunk(name: string, body: Uint8Array): Uint8Array {
   const length = Buffer.alloc(4);
   length.writeUInt32LE(body.length);
