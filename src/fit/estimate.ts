@@ -3,22 +3,25 @@ import type { TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import type { Usage } from './usage.ts';
 
-/** What is known of a mosaic's pictures before its tiles are written. */
+/** Facts of a mosaic's pictures before its tiles are written. */
 export interface KnownPictures {
-  /** How often each stands. */
+  /** Number of uses of each picture. */
   readonly uses: Uint32Array;
-  /** Bytes of a picture at a size that is not painted. */
+  /** Bytes of a picture at the size of a level that is not painted. */
   readonly bytesOf: (picture: number, size: Size) => number;
-  /** Bytes of a spliced tile beside its pieces. */
+  /** Bytes of a spliced tile in addition to its pieces. */
   readonly headerBytes: number;
 }
 
-/** Page, viewer and placement: files beside the tiles, and bytes; of each cell, those of its place in a block and of its tile's checksum. */
+/**
+ * Estimates: number and bytes of the files besides tiles (page, viewer, placement); and bytes per cell, for its entry in the
+ * placement and the checksum of its tile.
+ */
 const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [15, 400_000, 10];
-/** Of the viewer, about. */
+/** Estimates for the viewer: its largest file, bytes, and its number of files. */
 const [LARGEST_BYTES, VIEWER_FILES] = [360_000, 4];
 
-/** What a site of such tiles will take up, about. */
+/** Estimates the files and bytes of a site from its sets of tiles. */
 export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): Usage {
   const cells = known.uses.reduce((sum, times) => sum + times, 0);
   let [files, bytes] = [OTHER_FILES, OTHER_BYTES + cells * CELL_BYTES];
@@ -32,7 +35,7 @@ export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): U
     bytes += own;
     const mean = own / tiles;
     if (mean > largestFile.bytes) largestFile = { path: name, bytes: Math.round(mean) };
-    // Only Deep Zoom puts all tiles of a level into one folder.
+    // Only Deep Zoom has all tiles of a level in one folder.
     if (set.shows === 'mosaic' && tiles > fullestFolder.entries) fullestFolder = { path: name, entries: tiles };
   }
   return { files, folders: 0, bytes: Math.round(bytes), largestFile, fullestFolder };

@@ -10,33 +10,33 @@ export interface FitOptions {
   signal?: AbortSignal;
 }
 
-/** Whether a host takes a layout of a site. */
+/** Verdict on one layout of a site for a host. */
 export interface LayoutFit extends Fit {
   readonly layout: Layout;
-  /** What would make it fit, if it does not. */
+  /** Remedy that would make it fit; only if it does not. */
   readonly remedy?: Remedy;
 }
 
-/** Whether a host takes a site. */
+/** Verdict on a site for a host. */
 export interface HostFit {
   readonly host: Host;
-  /** With each of its layouts alone. */
+  /** For each layout alone. */
   readonly layouts: readonly LayoutFit[];
-  /** As it lies there. */
+  /** For the site as it is, with all its layouts. */
   readonly whole: Fit;
 }
 
 export interface FitResult {
   readonly site: string;
-  /** What the site takes up with each of its layouts alone. */
+  /** Files and bytes of the site with each of its layouts alone. */
   readonly layouts: readonly LayoutUsage[];
-  /** What it takes up as it lies there. */
+  /** Files and bytes of the site as it is. */
   readonly whole: Usage;
   readonly hosts: readonly HostFit[];
 }
 
 /**
- * Tells which hosts take a site, and what would make it fit where it does not.
+ * Judges which hosts take a site, and finds remedies where one does not.
  *
  * @throws {UserError} `not-a-site`.
  */
@@ -46,7 +46,7 @@ export async function fit({ site, signal }: FitOptions): Promise<FitResult> {
   return fitOf({ site, usage, cellSize: mosaic.cell.width, tileSize: mosaic.tileSize });
 }
 
-/** The same of a site that has been counted; `cellSize` is the width of a cell, px, `tileSize` that of a tile. */
+/** Judges a site whose files have been counted. `cellSize` is the width of a cell, `tileSize` that of a tile, px. */
 export function fitOf({
   site,
   usage,

@@ -1,30 +1,30 @@
 import { UserError } from '../errors.ts';
 import { shown } from '../messages.ts';
 
-/** A static host, as `--host` names it. */
+/** Id of a static host, as given to `--host`. */
 export type HostId = 'github-pages' | 'gitlab-pages' | 'cloudflare-pages' | 'netlify' | 'neocities' | 'itch' | 's3';
 
-/** A static host and what it takes at most; a limit that it does not state is left out. */
+/** A static host and its limits. Limits that it does not state are missing. */
 export interface Host {
   readonly id: HostId;
   readonly name: string;
-  /** Bytes of the whole site. */
+  /** Most bytes of the whole site. */
   readonly siteBytes?: number;
-  /** Files of the whole site. */
+  /** Most files of the whole site. */
   readonly files?: number;
-  /** Folders count among `files`, too. */
+  /** Folders count as files, too. */
   readonly foldersCount?: true;
-  /** Bytes of one file. */
+  /** Most bytes of one file. */
   readonly fileBytes?: number;
-  /** Files directly in one folder; folders in it are taken to count, too. */
+  /** Most files directly in one folder; subfolders are assumed to count, too. */
   readonly folderFiles?: number;
-  /** Endings of the files that it takes, lower case and without the dot. */
+  /** File name endings that it accepts, lower case, without the dot. */
   readonly types?: readonly string[];
-  /** What else to know, and what a limit rests on if not on `source` alone. */
+  /** Remarks, and the basis of limits that `source` alone does not state. */
   readonly note: string;
-  /** Where the limits are stated. */
+  /** URL that states the limits. */
   readonly source: string;
-  /** When the limits were last compared with `source`, year-month-day. */
+  /** Date on which the limits were last compared with `source`, year-month-day. */
   readonly checked: string;
 }
 
@@ -42,11 +42,11 @@ const NEOCITIES_TYPES = (
 ).split(' ');
 
 /**
- * The hosts we know, and their limits; docs/hosting.md shows them to people.
+ * Known hosts and their limits; docs/hosting.md documents them.
  *
- * `checked` is the day on which a row was compared with copies of its source that were stored earlier: Cloudflare's dates
- * from 2026, after its change of January; itch.io's page is known by quotations, one of 2026-10-04; the day of the others
- * is unknown. A host that writes MB or GB is taken at its word, 10^6 and 10^9, which is the stricter reading.
+ * `checked` is the day on which a row was compared with a stored copy of its source. Cloudflare's copy dates from 2026, after
+ * its change of January; itch.io's page is known by quotations, one of 2026-10-04; the age of the other copies is unknown. MB
+ * and GB are read as 10^6 and 10^9, which is the stricter reading.
  */
 export const HOSTS: readonly Host[] = [
   {
@@ -116,11 +116,11 @@ export const HOSTS: readonly Host[] = [
   },
 ];
 
-/** Their ids, as one types them. */
+/** Ids of the hosts, for messages. */
 export const HOST_IDS = HOSTS.map(({ id }) => id).join(', ');
 
 /**
- * The host of an id.
+ * Looks up a host by id.
  *
  * @throws {UserError} `usage` if there is none.
  */

@@ -4,32 +4,32 @@ import type { LayoutUsage, Usage } from './usage.ts';
 
 /** A limit of a host that a site exceeds. */
 export interface Excess {
-  /** As {@link Host} names it. */
+  /** Name of the limit in {@link Host}. */
   readonly limit: 'siteBytes' | 'files' | 'fileBytes' | 'folderFiles';
   readonly has: number;
   readonly allows: number;
-  /** The file or folder, where it is one. */
+  /** The file or folder that exceeds it, for limits of one. */
   readonly path?: string;
 }
 
-/** Whether a host takes a site. */
+/** Verdict on files for a host. */
 export interface Fit {
   readonly fits: boolean;
-  /** The limits that are exceeded; equal to a limit is within it. */
+  /** Exceeded limits; a value equal to the limit is within it. */
   readonly exceeded: readonly Excess[];
-  /** Endings of files that the host refuses; a site fits all the same if its page does without them. */
+  /** File name endings that the host refuses. A site fits nevertheless if its page works without such files. */
   readonly refused: readonly string[];
 }
 
-/** What would make a site fit. */
+/** A change that would make a site fit. */
 export interface Remedy {
-  /** Options of `zoomosaic build`, or what else to do. */
+  /** Options of `zoomosaic build`, or another change in words. */
   readonly option: string;
-  /** It was counted; otherwise it is an estimate, or worth a try. */
+  /** True if the result was counted; false if it is estimated or a guess. */
   readonly certain: boolean;
 }
 
-/** What is known of a site that does not fit. */
+/** Facts of a site that does not fit. */
 export interface Misfit {
   readonly host: Host;
   readonly usage: LayoutUsage;
@@ -37,17 +37,17 @@ export interface Misfit {
   readonly compact?: LayoutUsage;
   /** Width of a cell, px. */
   readonly cellSize: number;
-  /** And of a tile: images in larger cells are many files each. */
+  /** Width of a tile, px. Where cells are larger, each image takes several files. */
   readonly tileSize: number;
 }
 
-/** Endings of files that the page does without: descriptors for other viewers. */
+/** File name endings that the page works without: descriptors for other viewers. */
 const DISPENSABLE: ReadonlySet<string> = new Set(['dzi']);
 
-/** The least `--cell-size`. */
+/** Smallest `--cell-size`. */
 const LEAST_CELL = 16;
 
-/** Compares what a site takes up with what a host takes. */
+/** Compares a site's files and bytes with a host's limits. */
 export function judgeFit(usage: Usage, host: Host): Fit {
   const { largestFile, fullestFolder } = usage;
   const files = host.foldersCount ? usage.files + usage.folders : usage.files;
@@ -65,7 +65,7 @@ export function judgeFit(usage: Usage, host: Host): Fit {
   return { fits: exceeded.length === 0 && refused.every((type) => DISPENSABLE.has(type)), exceeded, refused };
 }
 
-/** What would make a site fit that does not; nothing if it fits, or if nothing is known that would. */
+/** Finds a remedy for a site that does not fit; undefined if it fits, or if no remedy is known. */
 export function remedyFor(misfit: Misfit): Remedy | undefined {
   const { host, usage, compact, cellSize, tileSize } = misfit;
   if (judgeFit(usage, host).fits) return undefined;
@@ -81,7 +81,10 @@ function fitsIf(usage: Usage | undefined, host: Host): boolean {
   return usage !== undefined && judgeFit(usage, host).fits;
 }
 
-/** For sites that have but one file per image, or some where cells are larger than tiles: smaller cells, or fewer images. */
+/**
+ * Finds a remedy for compact sites, which have one file per image, or several where cells are larger than tiles: smaller
+ * cells, or fewer images.
+ */
 function smaller(usage: Usage, misfit: Misfit): Remedy {
   const {
     usage: { withoutOriginals: hasOriginals },
@@ -106,13 +109,16 @@ function smaller(usage: Usage, misfit: Misfit): Remedy {
   return { option: joined(options), certain: false };
 }
 
-/** The largest cell of which images have at most `ratio` of the bytes, which go about with the square of its side. */
+/**
+ * Finds the largest cell at which images take at most `ratio` of the bytes. Bytes are taken to grow with the square of its
+ * side.
+ */
 function smallerCell(cellSize: number, ratio: number): number | undefined {
   for (let cell = cellSize / 2; cell >= LEAST_CELL; cell /= 2) if ((cell / cellSize) ** 2 <= ratio) return cell;
   return undefined;
 }
 
-/** Options as one types them, and what is none after a comma. */
+/** Joins options by spaces, as typed in a command; a remedy that is no option follows a comma. */
 export function joined(options: readonly string[]): string {
   return options.reduce((text, option) => text + (option.startsWith('--') ? ' ' : ', ') + option);
 }
@@ -121,7 +127,7 @@ function dotted(type: string): string {
   return type ? `.${type}` : 'nothing';
 }
 
-/** `--layout auto`: `dzi`, which every viewer knows, where it fits; else `compact`; nothing if neither does. */
+/** Resolves `--layout auto`: `dzi`, which every viewer knows, where it fits; else `compact`; undefined if neither fits. */
 export function chooseLayout(usages: readonly LayoutUsage[], hostId: string): Layout | undefined {
   const host = hostOf(hostId);
   const order: readonly Layout[] = ['dzi', 'compact'];

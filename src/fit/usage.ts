@@ -4,36 +4,36 @@ import { setImmediate } from 'node:timers/promises';
 import { isTemporary } from '../format/site-entries.ts';
 import type { Layout } from '../types.ts';
 
-/** What files take up where each is stored by itself, as a host does: a hard link counts as a file of its own. */
+/** Number and bytes of files as a host stores them: each hard link counts as a file of its own. */
 export interface Usage {
   readonly files: number;
-  /** Folders, but for the site's own. */
+  /** Number of folders, without the site's own. */
   readonly folders: number;
   readonly bytes: number;
-  /** Relative to the site, with `/`. */
+  /** Path relative to the site, with `/`. */
   readonly largestFile: { readonly path: string; readonly bytes: number };
-  /** The folder with the most files and folders directly inside; `.` is the site's own. */
+  /** Folder with the most direct entries (files and folders); `.` is the site's own. */
   readonly fullestFolder: { readonly path: string; readonly entries: number };
-  /** Endings of the files, lower case and without the dot, sorted; left out if they are not known. */
+  /** File name endings, lower case, without the dot, sorted; missing if unknown. */
   readonly types?: readonly string[];
 }
 
-/** What a site takes up if it has just one layout. */
+/** Usage of a site with just one layout. */
 export interface LayoutUsage extends Usage {
   readonly layout: Layout;
-  /** The same without `originals/`, if there are any: the page does without. */
+  /** Usage without `originals/`, if there are any; the page works without them. */
   readonly withoutOriginals?: Usage;
 }
 
-/** What a site takes up. */
+/** Usage of a site. */
 export interface SiteUsage {
-  /** By layout, in the order that was asked for. */
+  /** For each layout, in the order asked for. */
   readonly layouts: readonly LayoutUsage[];
-  /** All that lies there, of whatever layout. */
+  /** Of all files in the folder, of any layout. */
   readonly whole: Usage;
 }
 
-/** Whom files belong to, told by the first part of their path. */
+/** Part of a site that a file belongs to, by the first part of its path. */
 type Owner = Layout | 'dzi and compact' | 'originals' | 'common';
 
 const OWNERS: Readonly<Record<string, Owner>> = {
@@ -47,15 +47,15 @@ const OWNERS: Readonly<Record<string, Owner>> = {
   originals: 'originals',
 };
 
-/** What the files of one owner add up to. */
+/** Sums over the files of one owner. */
 interface Tally {
   files: number;
   folders: number;
   bytes: number;
   largestFile: { path: string; bytes: number };
-  /** Of the folders below the site's own. */
+  /** Among the folders below the site's own. */
   fullestFolder: { path: string; entries: number };
-  /** Files and folders directly in the site's own folder. */
+  /** Number of files and folders directly in the site's own folder. */
   top: number;
   readonly types: Set<string>;
 }
@@ -63,12 +63,12 @@ interface Tally {
 type Tallies = Map<Owner, Tally>;
 
 /**
- * Counts what is in the folder of a site, for each of these layouts and for the whole.
+ * Counts the files of a site, for each of these layouts and for the whole.
  *
- * Folders are read entry by entry, so that memory is bounded however many files there are. Calls are synchronous, which is
- * several times faster for as small a matter, with a pause now and then.
+ * Folders are read entry by entry, so memory is bounded. Calls are synchronous, which is several times faster for such small
+ * operations, with a pause now and then.
  *
- * @param layouts that the site has, as its `mosaic.json` tells.
+ * @param layouts layouts of the site, by its `mosaic.json`.
  */
 export async function usageOf(site: string, layouts: readonly Layout[], signal?: AbortSignal): Promise<SiteUsage> {
   const tallies = await tallySite(site, signal);
@@ -116,7 +116,7 @@ async function tallySite(site: string, signal?: AbortSignal): Promise<Tallies> {
         continue;
       }
       const path = folder.path ? `${folder.path}/${entry.name}` : entry.name;
-      // .git is of whoever published with it; no host shows it.
+      // Whoever publishes with git has a .git here; no host shows it.
       if (path === '.git' || isTemporary(path)) continue;
       const isFolder = entry.isDirectory();
       const bytes = isFolder ? 0 : sizeOf(join(site, path));
@@ -135,7 +135,7 @@ async function tallySite(site: string, signal?: AbortSignal): Promise<Tallies> {
   return tallies;
 }
 
-/** Bytes of a file; nothing if it is none, or gone. */
+/** Size of a file, bytes; undefined if it is no file, or gone. */
 function sizeOf(path: string): number | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat?.isFile() ? stat.size : undefined;

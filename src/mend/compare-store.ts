@@ -2,9 +2,9 @@ import { existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TileStore } from '../pyramid/rendering.ts';
 
-/** A store that writes nothing: it tells which files of a site are not what would be written. */
+/** A store that writes nothing. It lists the files of a site that differ from what would be written. */
 export class CompareStore implements TileStore {
-  /** Paths of files that are missing or others. */
+  /** Paths of files that are missing or differ. */
   readonly differing: string[] = [];
   private readonly site: string;
 
@@ -29,7 +29,7 @@ export class CompareStore implements TileStore {
 
   copy(original: string, to: string): void {
     const file = join(this.site, original);
-    // A missing one is told where it is written.
+    // If the original is missing, its own `write` lists it.
     if (existsSync(file)) this.write(to, readFileSync(file));
   }
 }

@@ -7,10 +7,10 @@ import { CompareStore } from './compare-store.ts';
 import { pictureIds, refuseForeign, refuseForgotten, reopen, type ReopenOptions } from './reopen.ts';
 
 /**
- * Makes every tile of a site anew from the catalog, and compares.
+ * Re-creates every tile of a site from the catalog, and compares it with the file.
  *
- * @returns paths of tiles that are not what the catalog gives; and how many tiles were made.
- * @throws {UserError} `site` if the reports are not those of the site; `catalog` if that no longer knows the images.
+ * @returns paths of tiles that differ, and number of tiles made.
+ * @throws {UserError} `site` if the reports are not those of the site; `catalog` if it no longer knows the images.
  */
 export async function deepDifferences(
   options: ReopenOptions & { readonly onProgress: (done: number, total: number) => void },

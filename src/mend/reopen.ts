@@ -17,9 +17,9 @@ import { readRecord, recordedCells, type SiteRecord } from '../site/record.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { ScannedFile } from '../types.ts';
 
-/** Which site is opened again, and by what. */
+/** The site to reopen, and what it is reopened with. */
 export interface ReopenOptions {
-  /** Folder of the site; of its reports; of the catalog. */
+  /** Folders of the site, of its reports and of the catalog. */
   readonly site: string;
   readonly report: string;
   readonly catalog: string;
@@ -27,20 +27,20 @@ export interface ReopenOptions {
   readonly signal: AbortSignal;
 }
 
-/** A site with all that its build knew. */
+/** A site with the facts of its build. */
 export interface Reopened {
   readonly mosaic: MosaicJson;
   readonly record: SiteRecord;
   readonly shape: SiteShape;
   readonly sets: readonly TileSet[];
-  /** Pictures of the cells, by their numbers; and what each costs. */
+  /** Picture number and cost of each cell. */
   readonly cells: Uint32Array;
   readonly costs: Float32Array;
   /** Names of the sources, by their ids in the record. */
   readonly names: readonly string[];
-  /** The catalog of those sources that it still knows; and the id there of each source of the record. */
+  /** Catalog of those of the record's sources that it still knows. */
   readonly catalog: Catalog;
-  /** All that the catalog holds, when it was opened. */
+  /** All images that the catalog held when it was opened; and the catalog's id of each source of the record. */
   readonly known: KnownImages;
   readonly idOf: readonly (number | undefined)[];
   readonly files: readonly ScannedFile[];
@@ -50,10 +50,10 @@ export interface Reopened {
 }
 
 /**
- * Opens a site again, with what its reports and the catalog know of it.
+ * Reopens a site with its record and the catalog.
  *
- * @param mosaicOf tells of a record what the site is, as its own `mosaic.json` has it, or the record.
- * @throws {UserError} `site` if the reports are not those of the site; `catalog`.
+ * @param mosaicOf returns the description of the site: its own `mosaic.json`, or that in the record.
+ * @throws {UserError} `site` if the reports cannot be used; `catalog`.
  */
 export async function reopen(
   mosaicOf: (record: SiteRecord) => Promise<MosaicJson>,
@@ -63,7 +63,7 @@ export async function reopen(
   const record = await readRecord(report);
   const mosaic = await mosaicOf(record);
   const background = fromHex(mosaic.background)!;
-  // What a site shows is named by its content; whether it was taken leniently, its pictures were made.
+  // Sources are named by their content. Some may have been accepted leniently by the build, so all are here.
   const lenient = true;
   const indexing = { folder, recipe: record.recipe, background, lenient, concurrency, signal, onProgress: () => {} };
   const { known } = await openCatalog(indexing);
@@ -96,13 +96,13 @@ export async function reopen(
  */
 export async function readSums(place: string): Promise<Checksums> {
   const path = join(place, CHECKSUMS_FILE);
-  // A pipe would be waited for.
+  // Reading a pipe would block.
   const bytes = (await stat(path)).isFile() ? await readFile(path) : Buffer.alloc(0);
   return unpackChecksums(bytes);
 }
 
 /**
- * Whether a placement is that of a site, as its checksums tell; undefined if they cannot be used.
+ * Tells whether a placement is that of a site, by its checksums; undefined if they cannot be used.
  *
  * @param place folder of the site.
  */
@@ -126,7 +126,7 @@ export async function isPlacementOf(
 }
 
 /**
- * Refuses reports that are not of a site as it is now.
+ * Refuses reports that do not match the site as it is now.
  *
  * @throws {UserError} `site`.
  */
@@ -139,13 +139,13 @@ export async function refuseForeign(place: string, { mosaic, cells, report }: Re
   );
 }
 
-/** Id of each picture in the catalog, by number: turn x number of sources + source. */
+/** Computes the catalog's id of each picture, by number: turn x number of sources + source. */
 export function pictureIds({ record, idOf, catalog }: Reopened): number[] {
   return record.pictures.map(([source, turn]) => turn * catalog.sources.length + idOf[source]!);
 }
 
 /**
- * Refuses a catalog that no longer knows what the site shows.
+ * Refuses a catalog that no longer knows a needed image of the site.
  *
  * @throws {UserError} `catalog`.
  */
@@ -154,7 +154,7 @@ export function refuseForgotten(reopened: Reopened, isNeeded: (source: number) =
   if (error) throw error;
 }
 
-/** What it means that a catalog no longer knows what the site shows; undefined if it does. */
+/** Makes the error for a catalog that no longer knows a needed image of the site; undefined if it knows them all. */
 export function forgottenError(
   { idOf, record, indexing }: Reopened,
   isNeeded: (source: number) => boolean,

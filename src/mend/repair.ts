@@ -21,18 +21,18 @@ import { keptOriginals } from './kept-originals.ts';
 import { forgottenError, pictureIds, readSums, type Reopened, refuseForeign, reopen } from './reopen.ts';
 import { differences, rewrite, writeDocuments } from './rewrite.ts';
 
-/** What was found in a site, and what was mended of it. */
+/** Result of verifying and repairing a site. */
 export interface RepairResult extends VerifyResult {
-  /** Files that were written anew, relative to the site; `problems` are what is left. */
+  /** Paths of rewritten files, relative to the site. `problems` are those that remain. */
   readonly repaired: readonly string[];
 }
 
 /**
- * Verifies a site, and writes what is damaged or missing anew from its record and the catalog; all else stays as it is. What cannot
- * be written is a problem that is left, and says why.
+ * Verifies a site, and rewrites damaged or missing files from its record and the catalog. Other files stay as they are. Files
+ * that cannot be rewritten remain as problems, with the reason.
  *
- * @throws {UserError} `site` if the reports are not those of the site, or there are none; `catalog` if that no longer knows the
- *   images, and the checksums are damaged, too; `not-writable` or `disk-full`.
+ * @throws {UserError} `site` if the reports are missing or not those of the site; `catalog` if it no longer knows the images,
+ *   and the checksums are damaged, too; `not-writable` or `disk-full`.
  */
 export async function repair(options: VerifyOptions): Promise<RepairResult> {
   const repaired = new Set<string>();
@@ -60,10 +60,10 @@ export async function repair(options: VerifyOptions): Promise<RepairResult> {
   }
 }
 
-/** What a site is has to be known before all that is damaged can be found. */
+/** Most passes: a damaged `mosaic.json` or `checksums.bin` hides other damage until it is repaired. */
 const PASSES = 3;
 
-/** Problems that are left, with what keeps them from being mended. */
+/** Lists the remaining problems, with the reasons why they could not be repaired. */
 function explained(problems: readonly Problem[], hindered: ReadonlyMap<string, string>): Problem[] {
   const named = problems.map(({ path, problem }) => {
     const why = hindered.get(path);
@@ -74,13 +74,13 @@ function explained(problems: readonly Problem[], hindered: ReadonlyMap<string, s
   return [...named, ...lost.map(([path, why]) => ({ path, problem: `not written anew: ${why}` }))];
 }
 
-/** Files that were written anew; and those that could not be, and why. */
+/** Rewritten files; and files that could not be rewritten, with the reasons. */
 interface Mended {
   readonly files: readonly string[];
   readonly hindered: ReadonlyMap<string, string>;
 }
 
-/** Writes damaged files anew. */
+/** Rewrites damaged files. */
 async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promise<Mended> {
   const { site, report = reportFolderOf(site), catalog = defaultCatalog() } = options;
   const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
@@ -108,7 +108,7 @@ async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promi
   }
 }
 
-/** Writes tiles, originals and documents; tells what could not be written. */
+/** Rewrites tiles, originals and documents. Returns the files that could not be rewritten, with the reasons. */
 async function mendAll(
   reopened: Reopened,
   store: PatchStore,
@@ -129,7 +129,7 @@ async function mendAll(
   const { pictures, leftOut } = await rewrite(reopened, {
     ...contentOf(reopened),
     ids: pictureIds(reopened),
-    // Without checksums nobody knows what is damaged.
+    // Without checksums, damage cannot be located: make all tiles.
     wants: sums ? isDamaged : () => true,
     sums: sums ?? NO_SUMS,
     kept: undamaged(former, damaged),
@@ -142,7 +142,7 @@ async function mendAll(
   const hindered = new Map<string, string>();
   for (const { path, reason } of leftOut) {
     const original = former?.get(hashes.get(path)!);
-    // Without checksums, it is no longer told of.
+    // Without checksums, the former original is unknown, so its files cannot be named.
     if (!original) hindered.set('originals', `the originals of some images: ${reasonText(reason)}`);
     else
       for (const part of originalParts(original))
@@ -151,7 +151,7 @@ async function mendAll(
   return hindered;
 }
 
-/** Writes what needs no catalog; all else that is damaged could not be written. */
+/** Rewrites the files that need no catalog. Returns the other damaged files, with the reason. */
 function mendDocuments(
   reopened: Reopened,
   store: PatchStore,
@@ -163,7 +163,7 @@ function mendDocuments(
   return new Map(lost.map((path) => [path, why]));
 }
 
-/** What a site shows, as its record tells. */
+/** Returns the content of a site from its record. */
 function contentOf({ mosaic, cells, costs, names, record }: Reopened) {
   const { gap, distanceCost, minDistance } = mosaic.quality;
   return {
@@ -180,7 +180,7 @@ const NO_SUMS: Checksums = {
   files: new Map(),
 };
 
-/** What is wrong with a site; undefined if it cannot even be told what it is. */
+/** Verifies a site; undefined if nothing describes it. */
 async function verifyIfSite(options: VerifyOptions): Promise<VerifyResult | undefined> {
   try {
     return await verify(options);
@@ -190,7 +190,7 @@ async function verifyIfSite(options: VerifyOptions): Promise<VerifyResult | unde
   }
 }
 
-/** A site's checksums, if they can be used. */
+/** Reads a site's checksums; undefined if they cannot be used. */
 async function soundSums(site: string, sets: readonly TileSet[]): Promise<Checksums | undefined> {
   try {
     const sums = await readSums(site);
@@ -200,7 +200,7 @@ async function soundSums(site: string, sets: readonly TileSet[]): Promise<Checks
   }
 }
 
-/** Originals of which no file is damaged. */
+/** Selects the originals none of whose files is damaged. */
 function undamaged(
   originals: ReadonlyMap<string, KeptOriginal> | undefined,
   damaged: ReadonlySet<string>,

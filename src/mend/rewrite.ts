@@ -18,38 +18,38 @@ import type { TileSet } from '../tiles/tile-set.ts';
 import type { Placement, SkippedFile } from '../types.ts';
 import type { Reopened } from './reopen.ts';
 
-/** What of a site is written anew. */
+/** Parts of a site to rewrite. */
 export interface Rewriting {
-  /** The site as it will be told. */
+  /** New description of the site. */
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
-  /** Id of each picture in the catalog, by number: turn x number of sources + source. */
+  /** Catalog's id of each picture, by number: turn x number of sources + source. */
   readonly ids: readonly number[];
-  /** Whether a tile is to be made; the others are as `sums` say. */
+  /** Tells whether a tile must be made; the others keep their `sums`. */
   readonly wants: (set: TileSet, column: number, row: number) => boolean;
-  /** Of the site as it is. */
+  /** Checksums of the site as it is. */
   readonly sums: Checksums;
-  /** Originals that are as they should be, by the hashes of their sources. */
+  /** Intact originals, by the SHA-256 of their sources. */
   readonly kept: ReadonlyMap<string, KeptOriginal>;
-  /** Those that there were: ones that cannot be made again are told of as they were. */
+  /** Originals that the site had, by the SHA-256 of their sources. One that cannot be made again keeps its entry in the index. */
   readonly former?: ReadonlyMap<string, KeptOriginal>;
-  /** Name of the source of a picture. */
+  /** Returns the name of a picture's source. */
   readonly nameOf: (picture: number) => string;
   readonly store: FolderStore;
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** What was written. */
+/** Result of {@link rewrite}. */
 export interface Rewritten {
-  /** The caller closes them. */
+  /** Open pictures; the caller closes them. */
   readonly pictures: Pictures;
-  /** Originals that the site has. */
+  /** Originals of the site, by number. */
   readonly originals: ReadonlyMap<number, OriginalSums>;
   /** Sources whose originals could not be made, and why. */
   readonly leftOut: readonly SkippedFile[];
 }
 
-/** Writes tiles, originals and all other files of a site that has been opened again into a store. */
+/** Writes the tiles, originals and all other files of a reopened site into a store. */
 export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise<Rewritten> {
   const { catalog, files, indexing, record, sets: before } = reopened;
   const { mosaic, placement, ids, wants, sums, kept, former, store, onProgress } = rewriting;
@@ -103,7 +103,7 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
   }
 }
 
-/** Writes all but tiles and originals: that needs no catalog. `sums` are those of tiles, originals, and their index. */
+/** Writes everything but tiles and originals; needs no catalog. `sums` are those of tiles, originals and their index. */
 export function writeDocuments(
   { record: { credit, rights } }: Reopened,
   shape: SiteShape,
@@ -126,7 +126,10 @@ export function writeDocuments(
   });
 }
 
-/** CRC-32 of the tiles of `sets` as far as they were there `before`; 0 of others. Sets only grow by rows. */
+/**
+ * Returns the CRC-32 of the tiles of `sets`, as far as they were in `before`; 0 for others. A set grows and shrinks only by
+ * rows, so tiles keep their index.
+ */
 function knownSums(before: readonly TileSet[], sums: Uint32Array, sets: readonly TileSet[]): Uint32Array {
   const old = tileSums(before, sums).bySet;
   const { tiles, bySet } = tileSums(sets);
@@ -134,7 +137,11 @@ function knownSums(before: readonly TileSet[], sums: Uint32Array, sets: readonly
   return tiles;
 }
 
-/** What of the files in `folder` differs from those of a site, and which of its originals are no longer there: removes the others from `folder`. */
+/**
+ * Compares the files in `folder` with those of a site, and removes the equal ones from `folder`.
+ *
+ * @param before paths of the former originals; those not in `after` are to be removed from the site.
+ */
 export function differences(folder: string, site: string, before: Iterable<string>, after: ReadonlySet<string>): Patch {
   const files: string[] = [];
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
@@ -155,7 +162,7 @@ function isSame(a: string, b: string): boolean {
   return readFileSync(a).equals(readFileSync(b));
 }
 
-/** Paths of all files of originals, which are told by their numbers. */
+/** Yields the paths of all files of originals. */
 export function* originalPaths(originals: ReadonlyMap<number, OriginalSums>): Generator<string> {
   for (const [original, facts] of originals) for (const { path } of originalParts({ original, ...facts })) yield path;
 }

@@ -1,17 +1,17 @@
 import { tileRect, type TileSet } from '../tiles/tile-set.ts';
 
-/** What of a mosaic is another than before. */
+/** Changes of a mosaic. */
 export interface Changes {
-  /** By cell, 1 if it shows another picture, or a picture that is another. */
+  /** For each cell, 1 if it shows another picture, or one whose content changed. */
   readonly cells: Uint8Array;
-  /** Numbers of pictures that are others. */
+  /** Numbers of pictures whose content changed. */
   readonly pictures: ReadonlySet<number>;
-  /** Number of the pictures before, and now: what is behind them repeats the last. */
+  /** Number of pictures before, and now. In sets of pictures, places beyond the last picture repeat it. */
   readonly before: number;
   readonly now: number;
 }
 
-/** Whether a tile shows something that is another than before. */
+/** Tells whether a tile shows something that changed. */
 export function isTouched(
   { cells, pictures, before, now }: Changes,
   set: TileSet,
@@ -20,7 +20,7 @@ export function isTouched(
 ): boolean {
   const { left, top, width, height } = tileRect(set, column, row);
   const { cell, grid } = set;
-  // Where a px shows parts of cells, so does the one beside it.
+  // Where cells are not whole px, px at their edges show parts of two cells: widen the tile by 1 px.
   const margin = Number.isInteger(cell.width) && Number.isInteger(cell.height) ? 0 : 1;
   const [first, last] = [Math.floor((left - margin) / cell.width), Math.ceil((left + width + margin) / cell.width) - 1];
   const [upper, lower] = [

@@ -7,25 +7,25 @@ import send from 'send';
 import { systemCode } from '../errors.ts';
 import type { HostNames } from './host-names.ts';
 
-/** Files that are read at the same time; systems allow but so many to be open. */
+/** Most files read at once: systems limit the number of open files. */
 const AT_ONCE = 128;
 
-/** Codes of a path that leads to no file. */
+/** Error codes of paths that lead to no file. */
 const NOT_THERE = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
 
-/** Answers requests for the files of a site. */
+/** Answers HTTP requests for the files of a site. */
 export class Answerer {
   private readonly site: string;
   private readonly names: HostNames;
   private readonly limit = pLimit(AT_ONCE);
 
-  /** @param site the site's real path. */
+  /** @param site real path of the site. */
   constructor(site: string, names: HostNames) {
     this.site = site;
     this.names = names;
   }
 
-  /** Answers a request; never fails, and leaves no client waiting. */
+  /** Answers a request. Never rejects, and always ends the response. */
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const refusal = this.refusalOf(request);
@@ -37,7 +37,7 @@ export class Answerer {
   }
 
   private refusalOf({ method, url, headersDistinct }: IncomingMessage): [status: number, text?: string] | undefined {
-    // Of several, who stands between may have gone by another than we (RFC 9112, 3.2).
+    // With several Host headers, a proxy may have chosen another one than this server would (RFC 9112, 3.2).
     const [host, ...others] = headersDistinct['host'] ?? [];
     if (others.length > 0) return [400];
     if (host === undefined || !this.names.include(host)) {
@@ -51,14 +51,14 @@ export class Answerer {
     const path = request.url!.split(/[?#]/, 1)[0]!;
     const status = await this.statusOf(path);
     if (status !== 200) return end(response, status);
-    // Of a client that has gone meanwhile, nothing is heard any more.
+    // The client is gone: `close` would never be emitted again.
     if (response.destroyed) return;
     response.setHeader('X-Content-Type-Options', 'nosniff');
     const closed = once(response, 'close');
     const stream = send(request, path, { root: this.site, dotfiles: 'deny', cacheControl: false });
     stream.on('headers', (to: ServerResponse) => to.setHeader('Cache-Control', 'no-cache'));
     stream.on('stream', (file: { readonly bytesRead: number } & NodeJS.ReadableStream) => {
-      // Of a file that has become shorter, the rest would be waited for.
+      // If the file has shrunk, cut the connection: the client would wait for the rest.
       const length = Number(response.getHeader('Content-Length'));
       file.once('end', () => file.bytesRead < length && response.destroy());
     });
@@ -69,7 +69,7 @@ export class Answerer {
     await closed;
   }
 
-  /** Whether a path of a URL leads to a file or folder within the site; `send` sees to dots, but follows links. */
+  /** Tells whether a URL's path leads to a file or folder within the site. `send` handles dots, but follows links. */
   private async statusOf(path: string): Promise<200 | 400 | 404 | 500> {
     let decoded: string;
     try {
@@ -82,7 +82,7 @@ export class Answerer {
       const file = await realpath(join(this.site, decoded, path.endsWith('/') ? 'index.html' : ''));
       if (!`${file}${sep}`.startsWith(`${this.site}${sep}`)) return 404;
       const found = await stat(file);
-      // To open a pipe is to wait for somebody to write into it.
+      // Opening a pipe would block until somebody writes to it.
       return found.isFile() || found.isDirectory() ? 200 : 404;
     } catch (error) {
       return NOT_THERE.includes(systemCode(error) ?? '') ? 404 : 500;
@@ -90,7 +90,7 @@ export class Answerer {
   }
 }
 
-/** Ends a response with a status; one that is under way is cut off, so that no one takes it for whole. */
+/** Ends a response with a status. A response under way is cut off, so that no client takes it for complete. */
 function end(
   response: ServerResponse,
   status: number,

@@ -1,17 +1,18 @@
 import { hostname, networkInterfaces } from 'node:os';
 
-/** Addresses that stand for all of a machine's. */
+/** Wildcard addresses, which listen on all addresses of the machine. */
 const ALL = ['0.0.0.0', '[::]'];
-/** What only this machine reaches. */
+/** Names and addresses that only this machine can reach. */
 const LOCAL = ['localhost', '127.0.0.1', '[::1]'];
 const HTTP_PORT = 80;
 
 /**
- * The names by which requests may ask for a server. A browser tells the name in the address bar in every request, and no page
- * can have it tell another: so a page of others whose name was made to lead here is known by its name.
+ * The host names that this server answers to, against DNS rebinding. In that attack, a foreign page's own name is made to
+ * resolve to this server, so that the page may read its answers. But a browser sends the name in the address bar as the
+ * `Host` header, which no page can forge. So requests with a foreign name are recognised, and refused.
  */
 export class HostNames {
-  /** The server's own, as in its address. */
+  /** Host and port of the server, as in its URL. */
   readonly own: string;
   private readonly names: ReadonlySet<string>;
   private readonly port: number;
@@ -26,7 +27,7 @@ export class HostNames {
     this.names = new Set([...LOCAL, own]);
   }
 
-  /** Whether a `Host` header names this server. */
+  /** Tells whether a `Host` header names this server. */
   include(header: string): boolean {
     const asked = canonical(header);
     if (asked?.port !== this.port) return false;
@@ -34,7 +35,7 @@ export class HostNames {
   }
 }
 
-/** Names of this machine in its networks, which may change while a server runs. */
+/** Lists the host names and addresses of this machine. They may change while the server runs. */
 function machineNames(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((own) => own ?? []);
   const own = hostname().toLowerCase();
@@ -45,7 +46,7 @@ function machineNames(): string[] {
   ];
 }
 
-/** A name or address as browsers write it, and the port; undefined if it is none. */
+/** Normalises a host to the form browsers send, and separates its port; undefined if it is malformed. */
 function canonical(host: string): { readonly name: string; readonly port: number } | undefined {
   if (!/^(?:[\w.-]+|\[[\d.:a-f]+\])(?::\d{1,5})?$/i.test(host)) return undefined;
   try {

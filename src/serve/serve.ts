@@ -10,16 +10,16 @@ import { HostNames } from './host-names.ts';
 export interface ServeOptions {
   /** Folder of the site. */
   site: string;
-  /** First port to try; the next free one is taken if it is in use. 0 for any. */
+  /** First port to try, default 8080; if it is in use, the next free one is taken. 0 for any. */
   port?: number;
   /**
-   * Address to listen on, or a name of it; by default only this machine can connect. Requests that name another host than
-   * this address, or this machine, are refused.
+   * Address or name to listen on; by default only this machine can connect. Requests whose `Host` header names neither this
+   * host nor this machine are refused.
    */
   host?: string;
 }
 
-/** A server that is running. */
+/** A running server. */
 export interface Serving {
   readonly url: string;
   close(): Promise<void>;
@@ -27,18 +27,18 @@ export interface Serving {
 
 const PORT = 8080;
 const PORTS_TRIED = 100;
-/** A connection on which nothing moves for this long is closed, ms. */
+/** Idle time after which a connection is closed, ms. */
 const PATIENCE = 60_000;
 
 /**
- * Serves a site over HTTP for looking at it: GET and HEAD, ranges, and ETags that are asked about each time, so that a
- * rebuilt site is never shown stale. Nothing outside the site is served, not even through a link; and nothing to pages of
- * others that had their own name lead here (DNS rebinding).
+ * Serves a site over HTTP for viewing: GET and HEAD, range requests, and ETags that browsers revalidate each time, so that a
+ * rebuilt site is never shown stale. Nothing outside the site is served, not even through a link. Requests under a foreign
+ * host name (DNS rebinding) are refused.
  *
- * @throws {UserError} `usage` for a host or port that is none; `not-a-site`; `site` if no port can be had.
+ * @throws {UserError} `usage` for a malformed host or port; `not-a-site`; `site` if it cannot listen on any port.
  */
 export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOptions): Promise<Serving> {
-  // An empty host would be all addresses of the machine.
+  // An empty host would mean all addresses of the machine.
   check('host', 'an address or a name', host, typeof host === 'string' && host.trim() === host && host !== '');
   check('port', 'a whole number from 0 to 65535', port, Number.isInteger(port) && port >= 0 && port <= 65535);
   await readMosaicJson(site);

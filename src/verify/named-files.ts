@@ -7,7 +7,10 @@ import type { Problems } from './problems.ts';
 import type { SiteFiles } from './site-files.ts';
 import { DAMAGED } from './tile-checker.ts';
 
-/** Notes which files with names of their own (page, viewer, descriptors, documents, indexes) are not what was written. */
+/**
+ * Reports files with names of their own (page, viewer, descriptors, documents, indexes) that are missing or differ from their
+ * checksum.
+ */
 export function checkSums(files: SiteFiles, sums: Checksums['files'], problems: Problems): void {
   for (const [path, sum] of sums) {
     const file = files.read(path);
@@ -16,7 +19,7 @@ export function checkSums(files: SiteFiles, sums: Checksums['files'], problems: 
   }
 }
 
-/** Notes where the descriptors, the page, and what the page loads do not agree with `mosaic.json`. */
+/** Reports descriptors and documents that disagree with `mosaic.json`, and files loaded by the page that are missing. */
 export function checkAgreement(files: SiteFiles, shape: SiteShape, problems: Problems): void {
   const check = (path: string, agrees: (text: string) => boolean, problem: string): string => {
     const file = files.read(path);
@@ -39,7 +42,7 @@ export function checkAgreement(files: SiteFiles, shape: SiteShape, problems: Pro
   for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[\w.-]+)"/g)) check(path!, () => true, '');
 }
 
-/** Whether a JSON document has these members, besides others. */
+/** Tells whether a JSON document has these members; it may have others. */
 function hasMembers(text: string, members: object): boolean {
   try {
     const document = JSON.parse(text) as Record<string, unknown>;

@@ -13,12 +13,12 @@ import type { Problems } from './problems.ts';
 import type { SiteFiles } from './site-files.ts';
 import type { Expected } from './tile-checker.ts';
 
-/** An original, and the CRC-32 of its files, if they are known. */
+/** An original, and the CRC-32 of its files if known. */
 export type Original = Pick<OriginalFacts, 'original' | 'ending' | 'width' | 'height'> & {
   readonly sums: Uint32Array | undefined;
 };
 
-/** Reads the index of originals, and notes what is wrong with it; returns the originals that there are, each once. */
+/** Reads the index of originals, and reports its problems. Returns the distinct originals. */
 export function readOriginals(
   files: SiteFiles,
   { pictures, originals }: MosaicJson,
@@ -48,7 +48,7 @@ export function readOriginals(
   return [...found.values()];
 }
 
-/** The files of originals, as they should be. */
+/** Yields the expected files of originals; reports problems of their descriptors. */
 export function* expectedOf(originals: readonly Original[], files: SiteFiles, problems: Problems): Generator<Expected> {
   for (const original of originals) {
     checkDescriptor(original, files, problems);
@@ -57,7 +57,7 @@ export function* expectedOf(originals: readonly Original[], files: SiteFiles, pr
   }
 }
 
-/** Notes what is wrong with the descriptor of an original that is a Deep Zoom picture. */
+/** Reports problems of the descriptor of an original that is a Deep Zoom pyramid. */
 function checkDescriptor({ original, ending, width, height }: Original, files: SiteFiles, problems: Problems) {
   if (ending !== '') return;
   const path = `${originalPath(original)}.dzi`;

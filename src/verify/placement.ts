@@ -8,10 +8,10 @@ import { DAMAGED } from './tile-checker.ts';
 type Described = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
 
 /**
- * Reads which picture stands in which cell, and notes what is wrong with the files that tell.
+ * Reads the placement, and reports problems of its blocks.
  *
- * @param sums CRC-32 of the blocks, if they are known.
- * @returns pictures, row by row; undefined if a block cannot be used.
+ * @param sums CRC-32 of the blocks, if known.
+ * @returns picture number of each cell, row by row; undefined if a block cannot be used.
  */
 export function readPlacement(
   files: SiteFiles,
@@ -21,7 +21,7 @@ export function readPlacement(
 ): Uint32Array | undefined {
   const { grid, placement } = mosaic;
   const before = problems.all.length;
-  // Nothing is made room for before files of the right length are there.
+  // Allocate nothing before all files are known to have the right length.
   for (const block of blocksOf(grid, placement.block)) {
     const bytes = files.sizeOf(blockPath(block));
     if (typeof bytes !== 'number') problems.add(blockPath(block), bytes.problem);

@@ -1,24 +1,24 @@
-/** Something in a site that is not as it should be. */
+/** A problem of a file of a site. */
 export interface Problem {
-  /** Relative to the site, with `/`. */
+  /** Path relative to the site, with `/`. */
   readonly path: string;
   readonly problem: string;
 }
 
-/** Problems of a site whose checksums cannot be used, at most: `mosaic.json` alone may promise files without end. */
+/** Most problems listed for a site without usable checksums: its `mosaic.json` may describe any number of files. */
 const UNPROVEN_MAX = 1000;
 
-/** Thrown when there is no use in looking further. */
+/** Thrown to end the search: the limit of problems is reached. */
 export class TooManyProblems extends Error {}
 
 /** Problems found so far. */
 export class Problems {
   readonly all: Problem[] = [];
-  /** Whether there are checksums, of files that there were: then all problems are named. */
+  /** True if the checksums are usable. They are of files that existed, so all problems are listed. */
   proven = false;
   private readonly paths = new Set<string>();
 
-  /** Notes a problem; of a file that has one already, nothing more. */
+  /** Adds a problem; ignores further problems of the same file. */
   add(path: string, problem: string): void {
     if (this.paths.has(path)) return;
     if (!this.proven && this.all.length > UNPROVEN_MAX) throw new TooManyProblems();
@@ -29,7 +29,7 @@ export class Problems {
     throw new TooManyProblems();
   }
 
-  /** Whether a file has a problem. */
+  /** Tells whether a file has a problem. */
   has(path: string): boolean {
     return this.paths.has(path);
   }

@@ -7,23 +7,23 @@ import { checkSums } from './named-files.ts';
 import type { Problems } from './problems.ts';
 import type { SiteFiles } from './site-files.ts';
 
-/** Larger checksums are not read, bytes: these are of 64 million files. */
+/** Largest `checksums.bin` that is read, bytes: enough for 64 million files. */
 const CHECKSUMS_MAX = 2 ** 28;
 
-/** What a site is. */
+/** Description of a site. */
 export interface Description {
-  /** Undefined if neither `mosaic.json` nor the page tells it. */
+  /** Undefined if neither `mosaic.json` nor the page has it. */
   readonly mosaic: MosaicJson | undefined;
   /** Undefined if they cannot be used. */
   readonly sums: Checksums | undefined;
 }
 
 /**
- * Reads what a site is, and checks all files with names of their own. If `mosaic.json` cannot be used, or was another as checksums
- * tell, the page's copy of it takes its place.
+ * Reads the description of a site, and checks all files with names of their own. If `mosaic.json` cannot be used or differs
+ * from its checksum, the copy in the page replaces it.
  *
- * @throws {UserError} `not-a-site` if `mosaic.json` cannot be used, the page has no copy of it, and no checksums tell that it was
- *   another.
+ * @throws {UserError} `not-a-site` if `mosaic.json` cannot be used, the page has no copy, and no checksum proves that it was
+ *   changed.
  */
 export async function readDescription(site: string, files: SiteFiles, problems: Problems): Promise<Description> {
   let mosaic: MosaicJson | undefined;
@@ -60,7 +60,7 @@ function readChecksums(files: SiteFiles, problems: Problems): Checksums | undefi
   }
 }
 
-/** The copy of `mosaic.json` in a sound page, without the address. */
+/** Reads the copy of `mosaic.json` in an undamaged page; it has no address. */
 function mosaicOfPage(files: SiteFiles, problems: Problems): MosaicJson | undefined {
   const page = files.read('index.html');
   if (page.problem !== undefined || problems.has('index.html')) return undefined;

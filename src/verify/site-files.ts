@@ -4,21 +4,21 @@ import { crc32 } from 'node:zlib';
 import { systemCode } from '../errors.ts';
 import { explain } from '../image/reasons.ts';
 
-/** Larger files are not held in memory, bytes. */
+/** Largest file that is held in memory, bytes. */
 export const WHOLE_MAX = 2 ** 26;
 const CHUNK = 2 ** 20;
 
-/** A file that was read: its CRC-32, and its bytes unless it is too large. */
+/** A file that was read: its CRC-32; and its bytes, unless it is too large. */
 export interface FoundFile {
   readonly sum: number;
   readonly bytes: Buffer | undefined;
   readonly problem?: undefined;
 }
 
-/** A file of a site, or why it cannot be had. */
+/** A file of a site, or the problem of reading it. */
 export type SiteFile = FoundFile | { readonly problem: string };
 
-/** The files of a site, which may be anything: devices, pipes and folders are told, not read. */
+/** Reads the files of a site. Folders, pipes and devices are reported as problems, not read. */
 export class SiteFiles {
   private readonly site: string;
 
@@ -26,7 +26,7 @@ export class SiteFiles {
     this.site = site;
   }
 
-  /** Bytes of a file, or why it cannot be had. */
+  /** Returns the size of a file, bytes; or the problem of reading it. */
   sizeOf(path: string): number | { readonly problem: string } {
     try {
       const stat = this.stat(path);
@@ -38,9 +38,9 @@ export class SiteFiles {
   }
 
   /**
-   * Reads a file and its CRC-32. Synchronously: for small files that is several times faster.
+   * Reads a file, and computes its CRC-32. Synchronous, which is several times faster for small files.
    *
-   * @param most length of a file whose bytes are wanted.
+   * @param most largest file whose bytes are returned.
    */
   read(path: string, most = WHOLE_MAX): SiteFile {
     try {
@@ -59,14 +59,14 @@ export class SiteFiles {
     try {
       return statSync(join(this.site, path), { throwIfNoEntry: false });
     } catch (error) {
-      // A file where a folder should be.
+      // A parent of the path is a file.
       if (systemCode(error) === 'ENOTDIR') return undefined;
       throw error;
     }
   }
 }
 
-/** CRC-32 of a file of any size. */
+/** Computes the CRC-32 of a file of any size. */
 function sumOf(path: string): number {
   const file = openSync(path, 'r');
   try {

@@ -4,32 +4,32 @@ import type { Size } from '../types.ts';
 import type { Problems } from './problems.ts';
 import type { FoundFile, SiteFiles } from './site-files.ts';
 
-/** A file as it should be: of a tile or an original. */
+/** An expected file: of a tile or of an original. */
 export interface Expected {
   readonly path: string;
-  /** Px that it decodes to; of files that are no images, none. */
+  /** Size of the decoded image, px; undefined if the file is no image. */
   readonly size: Size | undefined;
-  /** CRC-32 that it was written with. */
+  /** CRC-32 of the file as written, if known. */
   readonly sum: number | undefined;
-  /** The picture's own file, which it must equal; and the CRC-32 that this was written with. */
+  /** The picture's own file, which this file must equal; and the CRC-32 of that file as written. */
   readonly original?: { readonly path: string; readonly sum: number | undefined } | undefined;
-  /** May be a source's own compressed data. */
+  /** True if it may hold a source's own compressed data. */
   readonly own: boolean;
 }
 
-/** What is wrong with a file whose checksum is another than it was written with. */
+/** Problem of a file that differs from its checksum. */
 export const DAMAGED = 'damaged: its checksum is another';
 
-/** Files of which something is remembered, at most. */
+/** Most files whose results are cached. */
 const KNOWN_MAX = 2 ** 16;
 
-/** Checks files one by one; files of the same bytes are decoded once, a picture's own file is read once. */
+/** Checks files one by one. Files with the same bytes are decoded once; a picture's own file is read once. */
 export class TileChecker {
-  /** Files decoded so far. */
+  /** Number of files decoded so far. */
   decoded = 0;
   private readonly files: SiteFiles;
   private readonly problems: Problems;
-  /** Size that a file of a CRC-32 was found to decode to. */
+  /** Cached sizes: CRC-32 -> decoded size. */
   private readonly sizes = new Map<number, string>();
   private readonly originals = new Map<string, number | undefined>();
 
@@ -38,14 +38,14 @@ export class TileChecker {
     this.problems = problems;
   }
 
-  /** Notes what is wrong with a file. */
+  /** Checks a file, and reports its problem, if any. */
   async check(expected: Expected): Promise<void> {
     const file = this.files.read(expected.path);
     const problem = file.problem ?? (await this.problemOf(file, expected));
     if (problem !== undefined) this.problems.add(expected.path, problem);
   }
 
-  /** Why a file is not as it should be, as closely as can be told. */
+  /** Finds the most specific problem of a file; undefined if there is none. */
   private async problemOf(file: FoundFile, { size, sum, original, own }: Expected): Promise<string | undefined> {
     const damaged = sum !== undefined && file.sum !== sum ? DAMAGED : undefined;
     const failure = size && (await this.decode(file, size, own || original !== undefined));
@@ -55,7 +55,7 @@ export class TileChecker {
     return damaged;
   }
 
-  /** CRC-32 of a picture's own file, as it is. */
+  /** Computes the CRC-32 of a picture's own file as it is now. */
   private sumOf(path: string): number | undefined {
     if (this.originals.has(path)) return this.originals.get(path);
     const file = this.files.read(path);
@@ -64,7 +64,10 @@ export class TileChecker {
     return sum;
   }
 
-  /** Why a file does not decode to a size. A source's own data may have harmless oddities; what we put together may not. */
+  /**
+   * Decodes a file. Returns why it has not the expected size, or does not decode. Decoder warnings are tolerated in a
+   * source's own data, but not in tiles that we made.
+   */
   private async decode({ bytes, sum }: FoundFile, { width, height }: Size, own: boolean): Promise<string | undefined> {
     const expected = `${width} x ${height} px`;
     if (this.sizes.get(sum) === expected) return undefined;

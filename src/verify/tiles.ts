@@ -4,23 +4,23 @@ import { extensionOf } from '../tiles/tile-plan.ts';
 import { pictureFile, tileRect, type TileSet } from '../tiles/tile-set.ts';
 import type { Expected } from './tile-checker.ts';
 
-/** What tiles should be is told by these. */
+/** Facts that the expected tiles are derived from. */
 export interface TileFacts {
   readonly shape: SiteShape;
   readonly sets: readonly TileSet[];
-  /** CRC-32 of all tiles, set by set, if they are known. */
+  /** CRC-32 of all tiles, set by set, if known. */
   readonly sums: Uint32Array | undefined;
-  /** Pictures of all cells, if they are known. */
+  /** Picture number of each cell, if known. */
   readonly cells: Uint32Array | undefined;
 }
 
-/** Each tile as it should be, under all its paths. */
+/** Yields each expected tile, under all its paths. */
 export function* tilesOf({ shape, sets, sums, cells }: TileFacts): Generator<Expected[]> {
   const bySet = sums && tileSums(sets, sums).bySet;
   for (const set of sets) {
     const { name, shows, from, columns, rows } = set;
     const originalOf = shows === 'mosaic' && from === 'reference' && cells && referring(shape, set, cells, bySet);
-    // What a source brought itself is not ours.
+    // True for the sources' own compressed data, which we did not encode.
     const own = shows === 'pictures' && from === 'reference';
     for (let i = 0; i < columns * rows; i++) {
       const [column, row] = [i % columns, Math.floor(i / columns)];
@@ -32,7 +32,7 @@ export function* tilesOf({ shape, sets, sums, cells }: TileFacts): Generator<Exp
   }
 }
 
-/** Tells the picture's own file that a tile of a set refers to, and its CRC-32. */
+/** Makes a function that finds the picture's own file for a tile of a set, with its CRC-32. */
 function referring(
   { recipe }: SiteShape,
   { grid, cell, tile }: TileSet,

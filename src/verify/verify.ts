@@ -23,12 +23,15 @@ import { tilesOf } from './tiles.ts';
 export interface VerifyOptions {
   /** Folder of the site. */
   site: string;
-  /** Whether every tile is made anew from the catalog, too, and compared. */
+  /** Re-create every tile from the catalog, too, and compare. */
   deep?: boolean;
-  /** With `deep`: folder of the site's reports, by default beside it; and of the catalog, by default in the user's cache directory. */
+  /**
+   * With `deep`: folder of the site's reports, by default beside the site; folder of the catalog, by default in the user's
+   * cache directory.
+   */
   report?: string;
   catalog?: string;
-  /** Tiles decoded at the same time; by default the number of processors. */
+  /** Number of tiles decoded at once; by default the number of processors. */
   concurrency?: number;
   onProgress?: (progress: { readonly done: number; readonly total: number }) => void;
   signal?: AbortSignal;
@@ -36,19 +39,22 @@ export interface VerifyOptions {
 
 export interface VerifyResult {
   readonly site: string;
-  /** Tiles, and files of originals, looked at; and distinct ones decoded (full-resolution tiles of one picture are one). */
+  /**
+   * Number of checked tiles and files of originals; and number of distinct files decoded (the full-resolution tiles of one
+   * picture count once).
+   */
   readonly tiles: number;
   readonly decoded: number;
-  /** None if the site is whole; at most one for each file. */
+  /** Empty if the site is intact; at most one per file. */
   readonly problems: readonly Problem[];
 }
 
 /**
- * Proves that a site is whole: every file of it is there and is what was written (CRC-32); every tile of every
- * layout and every original decodes, and has the right size; every full-resolution tile is that of the picture that the
- * placement puts there. Files that are none of the site's are not looked at.
+ * Proves that a site is intact: every file exists and equals its checksum (CRC-32); every tile of every layout and every
+ * original decodes to the right size; every full-resolution tile is that of the picture in the placement. Foreign files are
+ * ignored.
  *
- * @throws {UserError} `not-a-site`; `usage` if something is no path.
+ * @throws {UserError} `not-a-site`; `usage` if an option is no path.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   const { site, report, catalog } = options;
@@ -67,7 +73,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyResult> {
   return { site, tiles, decoded: checker.decoded, problems: problems.all };
 }
 
-/** Notes tiles that are not what the catalog gives: of sites whose checksums are sound, all else is proven. */
+/** Reports tiles that differ from those made of the catalog. Everything else is proven by the checksums. */
 async function verifyDeep(options: VerifyOptions, problems: Problems): Promise<void> {
   const { site, report = reportFolderOf(site), catalog = defaultCatalog(), onProgress = () => {} } = options;
   const { concurrency = availableParallelism(), signal = new AbortController().signal } = options;
@@ -83,19 +89,19 @@ async function verifyDeep(options: VerifyOptions, problems: Problems): Promise<v
   for (const path of paths) problems.add(path, 'is not what the catalog gives');
 }
 
-/** What a site is verified with. */
+/** Options and tools of one verification. */
 interface Verifying extends VerifyOptions {
   readonly files: SiteFiles;
   readonly problems: Problems;
   readonly checker: TileChecker;
 }
 
-/** Checks all files; returns the number of tiles and originals' files. */
+/** Checks all files. Returns the number of checked tiles and files of originals. */
 async function verifyFiles(mosaic: MosaicJson, sums: Checksums | undefined, verifying: Verifying): Promise<number> {
   const { files, problems, checker, concurrency = availableParallelism(), onProgress = () => {}, signal } = verifying;
   const shape = shapeOf(mosaic);
   const sets = siteSets(shape);
-  // What other files there are than those that a mosaic.json tells, nobody knows.
+  // If the checksums do not fit `mosaic.json`, the expected files are unknown.
   if (sums && !fits(sums, tileCount(sets), mosaic, problems)) return 0;
   if (!problems.has(MOSAIC_FILE)) {
     if (!isDeepStrictEqual(shape.layouts, mosaic.layouts)) {
@@ -122,13 +128,13 @@ async function verifyFiles(mosaic: MosaicJson, sums: Checksums | undefined, veri
   return done;
 }
 
-/** What all files of a pyramid follow from; of layouts, what a build would write. */
+/** Derives what the files of a site follow from. The layouts are those that a build would write. */
 function shapeOf({ grid, cell, tileSize, tile, pictures, layouts, names }: MosaicJson): SiteShape {
   const recipe = { cell, tileSize, format: tile.format, subsampling: tile.subsampling };
   return { grid, recipe, pictures, layouts: expectedLayouts({ grid, recipe, pictures, layouts }), names };
 }
 
-/** Whether checksums are of the files that a mosaic.json tells. */
+/** Tells whether the checksums have as many tiles and blocks as `mosaic.json` requires. */
 function fits(
   { tiles, cells }: Checksums,
   count: number,
