@@ -1,13 +1,16 @@
 /**
- * Bundles the viewer: as a classic script for sites, since pages opened from disk can load no modules, and as a module for
- * other people's pages.
+ * Bundles the viewer: as a classic script for sites, since pages opened from disk cannot load modules; and as a module for
+ * other pages.
  */
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
-/** Sites load OpenSeadragon as a script of its own. Without it, the page says so; its classes need something to extend. */
+/**
+ * Takes OpenSeadragon from the page, which loads it as a script of its own. The stubs let the bundle load without it, so that
+ * the page can report that it is missing.
+ */
 const openSeadragonOfPage: Plugin = {
   name: 'openseadragon-of-page',
   setup(bundle) {

@@ -12,18 +12,18 @@ import { loadTold } from './scripts.ts';
 
 type Mosaic = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
 
-/** Which picture stands in which cell, loaded block by block as it is needed. */
+/** The placement: picture number of each cell, loaded block by block on demand. */
 export class Cells {
   private readonly mosaic: Mosaic;
   private readonly base: string;
   private readonly onKnown: () => void;
-  /** Pictures of blocks, row by row; `null` if they cannot be had. */
+  /** Picture numbers of loaded blocks, row by row; `null` if a block cannot be loaded. */
   private readonly blocks = new Map<string, Uint32Array | null>();
   private readonly loading = new Map<string, Promise<void>>();
 
   /**
    * @param base address of the site, ending in `/`; empty for the page's own.
-   * @param onKnown called whenever a block has become known.
+   * @param onKnown called whenever a block has been loaded.
    */
   constructor(mosaic: Mosaic, base: string, onKnown: () => void) {
     this.mosaic = mosaic;
@@ -31,12 +31,12 @@ export class Cells {
     this.onKnown = onKnown;
   }
 
-  /** Blocks that are being loaded. */
+  /** Number of blocks that are being loaded. */
   get pending(): number {
     return this.loading.size - this.blocks.size;
   }
 
-  /** Picture in a cell; `undefined` if that is not known yet, `null` if it cannot be. */
+  /** Returns the picture number of a cell; `undefined` if its block is not loaded yet, `null` if it cannot be. */
   at(column: number, row: number): number | null | undefined {
     const { block: side } = this.mosaic.placement;
     const block = this.blockOf(column, row);
@@ -44,7 +44,7 @@ export class Cells {
     return pictures ? pictures[(row % side) * block.columns + (column % side)]! : pictures;
   }
 
-  /** Makes the block of a cell known; never rejects. */
+  /** Loads the block of a cell. Never rejects. */
   load(column: number, row: number): Promise<void> {
     const block = this.blockOf(column, row);
     const name = blockName(block);

@@ -1,14 +1,14 @@
-/** What buttons and keys do, and when controls step back. */
+/** Buttons and keys of the page, and fading of the controls. */
 import OpenSeadragon from 'openseadragon';
 
 const IDLE_MS = 4000;
 const ZOOM_STEP = 2;
-/** Of the view's width per key press. */
+/** Distance per key press, as a fraction of the viewport's width. */
 const PAN_STEP = 0.2;
 
 type Action = 'zoom-in' | 'zoom-out' | 'home' | 'fullscreen';
 
-/** Keys, letters in lower case, and what they mean: an action, or a direction to move to. */
+/** Actions of keys (letters in lower case): a command, or a direction to pan. */
 const KEYS: Record<string, Action | readonly [number, number]> = {
   '+': 'zoom-in',
   '=': 'zoom-in',
@@ -28,7 +28,7 @@ const KEYS: Record<string, Action | readonly [number, number]> = {
   s: [0, 1],
 };
 
-/** Connects the page's buttons; without the fullscreen button where there is no fullscreen (iPhones, some frames). */
+/** Connects the page's buttons. Hides that for fullscreen where it is not supported (iPhones, some frames). */
 export function connectButtons({ viewport }: OpenSeadragon.Viewer): void {
   for (const button of document.querySelectorAll<HTMLButtonElement>('#controls [data-do]')) {
     const action = button.dataset['do'] as Action;
@@ -37,9 +37,9 @@ export function connectButtons({ viewport }: OpenSeadragon.Viewer): void {
   }
 }
 
-/** Connects the keyboard: keys work wherever the focus is. */
+/** Connects the keyboard. Keys work wherever the focus is. */
 export function connectKeys(viewer: OpenSeadragon.Viewer): void {
-  // OpenSeadragon listens only while it has the focus, and turns and mirrors the picture, which nobody means to do.
+  // OpenSeadragon's own keys work only while it has the focus; some rotate or flip the image, which would be by mistake.
   viewer.addHandler('canvas-key', (event) => {
     event.preventDefaultAction = true;
   });
@@ -55,7 +55,7 @@ export function connectKeys(viewer: OpenSeadragon.Viewer): void {
   });
 }
 
-/** Lets everything but the picture step back while nothing happens. */
+/** Fades the controls while there is no input. */
 export function fadeWhenIdle(): void {
   let timer = 0;
   const wake = () => {
@@ -75,9 +75,9 @@ function act(viewport: OpenSeadragon.Viewport, action: Action): void {
   viewport.applyConstraints();
 }
 
-/** The whole page, not OpenSeadragon's element alone: its controls are ours. */
+/** Toggles fullscreen of the whole page, as our controls lie outside OpenSeadragon's element. */
 function toggleFullscreen(): void {
   const done = document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen();
-  // A browser that refuses has its reasons, and nothing is lost.
+  // The browser may refuse; nothing is lost.
   done.catch(() => {});
 }

@@ -7,7 +7,7 @@ import OpenSeadragon from 'openseadragon';
  * by one px to hide seams, which blurs it, and keeps a copy of each on a canvas of its own. This one puts all edges on
  * whole px of the screen: neighbours meet without a gap, and what needs no scaling is copied as it is.
  */
-/** Added before rounding, px: an edge that two tiles reckon as 10.5 - 1e-12 and 10.5 + 1e-12 must be one edge. */
+/** Added before rounding, px: an edge that two tiles compute as 10.5 - 1e-12 and 10.5 + 1e-12 must be one edge. */
 const SAME_EDGE = 1e-4;
 
 /** A drawer of upright, opaque tiles on a 2D canvas. */
@@ -20,7 +20,7 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
     return 'zoomosaic';
   }
 
-  /** Images as they were downloaded: the browser may drop their decoded px when memory is short. Or what we put together. */
+  /** Downloaded images, whose decoded px the browser may drop when memory is short; or canvases that we composed. */
   override getSupportedDataFormats(): string[] {
     return ['image', 'context2d'];
   }
@@ -32,12 +32,12 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
   /** Does nothing: scaled images are always smooth. */
   override setImageSmoothingEnabled(): void {}
 
-  /** Called by OpenSeadragon once, to put its result into the page. */
+  /** Called once by OpenSeadragon, which puts the result into the page. */
   _createDrawingElement(): HTMLCanvasElement {
     return document.createElement('canvas');
   }
 
-  /** Draws a frame: of each picture the tiles that OpenSeadragon chose, coarse ones first. */
+  /** Draws a frame: for each item the tiles that OpenSeadragon chose, coarse ones first. */
   draw(pictures: readonly OpenSeadragon.TiledImage[]): void {
     const context = this.canvas.getContext('2d')!;
     const { x, y } = this.viewport.getContainerSize().times(OpenSeadragon.pixelDensityRatio);
@@ -57,7 +57,7 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
   }
 }
 
-/** Setting a canvas' size, even to what it is, clears it and costs time. */
+/** Resizes a canvas only if needed: setting its size, even to the same value, clears it and costs time. */
 function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): void {
   if (canvas.width !== width) canvas.width = width;
   if (canvas.height !== height) canvas.height = height;
@@ -73,11 +73,11 @@ function drawTile(
   const { position, size, sourceBounds } = tile;
   const [left, top] = [onScreen(position!.x), onScreen(position!.y)];
   const [right, bottom] = [onScreen(position!.x + size!.x), onScreen(position!.y + size!.y)];
-  // The last px of a coarse level may be half outside the picture: levels are rounded up to whole px, places are not.
+  // The last px of a coarse level may lie half outside the image: levels are rounded up to whole px, positions are not.
   const width = Math.min(across, sourceBounds.width);
   const height = Math.min(down, sourceBounds.height);
   context.globalAlpha = tile.opacity ?? 1;
-  // Bilinear is exact enough from half size to full; enlarged, it would show the px grid.
+  // Bilinear is good enough from half size to full size; enlarged, it would show the px grid.
   context.imageSmoothingQuality = right - left > across ? 'high' : 'low';
   context.drawImage(image, 0, 0, width, height, left, top, right - left, bottom - top);
 }

@@ -1,32 +1,32 @@
-/** What somebody who asked for an image holds. */
+/** A request for an image. */
 export interface Ticket {
-  /** Rejects if the image cannot be loaded; never settles once `leave` was called. */
+  /** Rejects if the image cannot be loaded; never settles after `leave`. */
   readonly image: Promise<HTMLImageElement>;
-  /** Gives the image up; the last one to leave ends the download. */
+  /** Cancels the request. The download ends when the last request for it leaves. */
   leave(): void;
 }
 
 interface Download {
   readonly element: HTMLImageElement;
   readonly image: Promise<HTMLImageElement>;
-  /** Those who still wait. */
+  /** Number of requests that still wait. */
   waiting: number;
   done: boolean;
 }
 
-/** Images that several may ask for at the same time: each is downloaded once. Some are kept for those who come later. */
+/** Downloads images. Simultaneous requests for the same image share one download; some images are kept for later requests. */
 export class Images {
   private readonly downloads = new Map<string, Download>();
-  /** Most recently used last. */
+  /** Kept downloads by URL, most recently used last. */
   private readonly kept = new Map<string, Download>();
   private readonly keep: number;
 
-  /** @param keep so many loaded images are kept. */
+  /** @param keep number of loaded images that are kept. */
   constructor(keep: number) {
     this.keep = keep;
   }
 
-  /** Joins the download of an image, or starts it. */
+  /** Requests an image: joins its download, or starts one. */
   get(url: string, crossOrigin: string | null = null): Ticket {
     const download = this.find(url) ?? this.start(url, crossOrigin);
     download.waiting++;

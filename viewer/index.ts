@@ -1,5 +1,5 @@
 /**
- * Shows the mosaics of zoomosaic in any page with OpenSeadragon 6:
+ * Shows mosaics of zoomosaic in any page with OpenSeadragon 6:
  *
  *     import OpenSeadragon from 'openseadragon';
  *     import { openMosaic } from 'zoomosaic/viewer';
@@ -17,11 +17,11 @@ export { MOSAIC_VERSION } from '../src/format/mosaic-json.ts';
 export { PixelDrawer } from './drawer.ts';
 
 /**
- * Reads a site's `mosaic.json` and makes a tile source of it. From another origin, that has to allow it
+ * Reads a site's `mosaic.json`, and makes a tile source of it. A site of another origin must allow that
  * (`Access-Control-Allow-Origin`).
  *
  * @param site address of the site's folder.
- * @throws if mosaic.json cannot be loaded, is of a version that this does not know, or has a field that is not as it should be.
+ * @throws if `mosaic.json` cannot be loaded, is of an unknown version, or has a wrong field.
  */
 export async function openMosaic(
   site: string,

@@ -1,34 +1,34 @@
 import type { LayoutLevel, MosaicJson } from '../src/format/mosaic-json.ts';
 import type { Layout, Size } from '../src/types.ts';
 
-/** A level as a viewer sees it. */
+/** A level as the viewer shows it. */
 export interface ViewLevel extends Size {
   /** Deep Zoom level. */
   readonly level: number;
-  /** Px per cell; below 1 a fraction. */
+  /** Size of a cell, px; may be a fraction. */
   readonly cell: Size;
   readonly tile: Size;
-  /** Tiles. */
+  /** Number of tiles across and down. */
   readonly columns: number;
   readonly rows: number;
-  /** What a tile is: a file of the mosaic; a file, or a piece, of one picture; cells of sheets; parts of originals. */
+  /** Origin of its tiles: a file of the mosaic; a file or a piece of one picture; cells from sheets; parts of originals. */
   readonly from: 'file' | 'picture' | 'sheets' | 'original';
-  /** Pictures across and down in a sheet. */
+  /** Pictures along a side of a sheet; 0 if there are no sheets. */
   readonly sheet: number;
 }
 
-/** Originals are shown in tiles of at most this side, px. */
+/** Largest side of tiles that show originals, px. */
 const ORIGINAL_VIEW = 512;
 
-/** Layouts that we can show, the best first. */
+/** Layouts that can be shown, the best first. */
 const KNOWN = ['dzi', 'compact', 'iiif'] as const;
 
-/** The layout of a mosaic that is shown: the one that is wanted, if it is there. */
+/** Chooses the layout to show: the wanted one if the site has it, otherwise the best. */
 export function layoutOf({ layouts }: MosaicJson, wanted?: string | null): Layout {
   return KNOWN.find((name) => name === wanted && layouts[name]) ?? KNOWN.find((name) => layouts[name])!;
 }
 
-/** The levels of a layout, coarsest first. */
+/** Computes the levels of a layout, coarsest first; levels of originals come last. */
 export function viewLevels(mosaic: MosaicJson, layout: Layout): ViewLevel[] {
   const has = new Map(mosaic.layouts[layout]!.levels.map((level) => [level.level, level]));
   const own = ownLevels(mosaic, has);
@@ -37,7 +37,7 @@ export function viewLevels(mosaic: MosaicJson, layout: Layout): ViewLevel[] {
   return [...own, ...beyond];
 }
 
-/** The levels that a mosaic has itself. */
+/** Computes the mosaic's own levels. */
 function ownLevels(mosaic: MosaicJson, has: ReadonlyMap<number, LayoutLevel>): ViewLevel[] {
   const sides = new Map((mosaic.layouts.compact?.sheets ?? []).map(({ level, side }) => [level, side]));
   return mosaic.levels
@@ -49,7 +49,10 @@ function ownLevels(mosaic: MosaicJson, has: ReadonlyMap<number, LayoutLevel>): V
     });
 }
 
-/** A level beyond the deepest, which originals are shown at: its tiles are the same part of a cell, or smaller. */
+/**
+ * Computes a level beyond the deepest, at which originals are shown. Its tiles are whole cells, or halves, quarters and so on
+ * of a side.
+ */
 function enlarged({ level, width, height, cell }: ViewLevel, by: number): ViewLevel {
   const scale = 2 ** by;
   const size = { width: cell.width * scale, height: cell.height * scale };

@@ -13,13 +13,13 @@ import {
 import type { Rect, Size, Turn } from '../src/types.ts';
 import { loadTold } from './scripts.ts';
 
-/** Tiles that a part of a cell is put together from, at most: three or four each way, unless an index lies. */
+/** Most tiles that a part of a cell is composed from. A sound index needs three or four each way. */
 const PIECE_TILES_MAX = 64;
 
 /** Loads an image of the site. */
 type Load = (file: string) => Promise<HTMLImageElement>;
 
-/** Where the originals of pictures are, loaded block by block as it is needed. */
+/** The index of originals, loaded block by block on demand. */
 export class OriginalIndex {
   private readonly shape: IndexShape;
   private readonly base: string;
@@ -29,7 +29,7 @@ export class OriginalIndex {
 
   /**
    * @param base address of the site, ending in `/`; empty for the page's own.
-   * @param onKnown called whenever a block has become known.
+   * @param onKnown called whenever a block has been loaded.
    */
   constructor(shape: IndexShape, base: string, onKnown: () => void) {
     this.shape = shape;
@@ -37,19 +37,19 @@ export class OriginalIndex {
     this.onKnown = onKnown;
   }
 
-  /** Blocks that are being loaded. */
+  /** Number of blocks that are being loaded. */
   get pending(): number {
     return this.loading.size - this.rows.size;
   }
 
-  /** Original of a picture; `undefined` if that is not known yet, `null` if there is none. */
+  /** Returns the original of a picture; `undefined` if its block is not loaded yet, `null` if there is none. */
   of(picture: number): OriginalFacts | null | undefined {
     const { block } = this.shape;
     const rows = this.rows.get(Math.floor(picture / block));
     return rows === undefined ? undefined : (rows?.[picture % block] ?? null);
   }
 
-  /** Makes the original of a picture known; never rejects. */
+  /** Loads the index's block of a picture. Never rejects. */
   load(picture: number): Promise<void> {
     const block = Math.floor(picture / this.shape.block);
     const known = this.loading.get(block);
@@ -66,7 +66,7 @@ export class OriginalIndex {
   }
 }
 
-/** Draws a part of a cell (px, of a cell as large as `cell`) from its original onto a canvas of the part's size. */
+/** Draws a part of a cell from its original. `part` is in px of a cell of size `cell`; the canvas has the part's size. */
 export async function drawOriginal(
   context: CanvasRenderingContext2D,
   original: OriginalFacts,
@@ -84,14 +84,14 @@ export async function drawOriginal(
   context.resetTransform();
 }
 
-/** From px of an original to those of its cell: the crop fills the cell, mirrored and turned as the picture stands. */
+/** Maps px of an original to px of its cell: the crop fills the cell, mirrored and turned to the picture's orientation. */
 function cellTransform({ crop, turn }: OriginalFacts, cell: Size): DOMMatrix {
   return turnTransform(turn, cell)
     .scaleSelf(cell.width / crop.width, cell.height / crop.height)
     .translateSelf(-crop.left, -crop.top);
 }
 
-/** Mirrors (left and right), then turns clockwise by quarters, about a cell. */
+/** Mirrors a cell (left and right), then turns it clockwise by quarters about its centre. */
 function turnTransform(turn: Turn, { width, height }: Size): DOMMatrix {
   const matrix = new DOMMatrix();
   if (turn % 4 > 0) {
@@ -114,7 +114,7 @@ function boundsOf(matrix: DOMMatrix, { left, top, width, height }: Rect): Rect {
   return { left: x, top: y, width: right - x, height: bottom - y };
 }
 
-/** An image of (at least) a part of an original, and the part that it is. */
+/** Loads an image that covers a part of an original. Returns it with its place in the original, px. */
 async function pieceOf(
   original: OriginalFacts,
   seen: Rect,
@@ -127,7 +127,7 @@ async function pieceOf(
   return { image, place: { left: 0, top: 0, width, height } };
 }
 
-/** The same from an original's pyramid: tiles of the coarsest level that has all the detail, put together px for px. */
+/** Composes that image from an original's pyramid: tiles of the coarsest level that has all the needed detail. */
 async function pieceOfPyramid(
   { original, width, height }: OriginalFacts,
   seen: Rect,

@@ -1,4 +1,4 @@
-/** The page: opens the mosaic and says what it is. */
+/** The page of a site: opens the mosaic, and shows its facts. */
 import OpenSeadragon from 'openseadragon';
 import { messageOf } from '../src/errors.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
@@ -7,24 +7,24 @@ import { connectButtons, connectKeys, fadeWhenIdle } from './controls.ts';
 import { PixelDrawer } from './drawer.ts';
 import { MosaicTileSource } from './tile-source.ts';
 
-/** Longer side of the minimap, px, at most; and of the page's shorter side. */
+/** Largest side of the minimap, px; and as a fraction of the page's shorter side. */
 const MINIMAP_SIDE = 180;
 const MINIMAP_SHARE = 0.28;
-/** CSS px per picture px at most. */
+/** Most CSS px per image px. */
 const CLOSEST = 4;
-/** Px of the screen per px of a level, at least: at 100 % and 50 %, the next finer level is not asked for. */
+/** Fewest px of the screen per px of a level: at 100 % and 50 %, the next finer level is not loaded. */
 const LEAST_PX = 0.51;
 
 const byId = (id: string) => document.getElementById(id)!;
 
-/** Says something instead of showing the picture. */
+/** Shows a message instead of the mosaic. */
 function complain(text: string): void {
   byId('message').textContent = text;
   byId('message').hidden = false;
   for (const id of ['picture', 'controls', 'caption']) byId(id).hidden = true;
 }
 
-/** What the page shows; `undefined`, and said so, if it cannot. */
+/** Reads the mosaic in the page; `undefined`, with a message shown, if that fails. */
 function readMosaic(): MosaicTileSource | undefined {
   if (!('OpenSeadragon' in globalThis)) {
     complain('The viewer is incomplete: its folder “viewer” belongs beside this page. Copy the whole site.');
@@ -41,7 +41,7 @@ function readMosaic(): MosaicTileSource | undefined {
   }
 }
 
-/** In the picture's shape. */
+/** Computes the minimap's size, in the mosaic's shape. */
 function minimapSize({ width, height }: MosaicJson): { navigatorWidth: number; navigatorHeight: number } {
   const side = Math.min(MINIMAP_SIDE, MINIMAP_SHARE * Math.min(innerWidth, innerHeight));
   const scale = side / Math.max(width, height);
@@ -73,11 +73,11 @@ function openViewer(source: MosaicTileSource): OpenSeadragon.Viewer {
     zoomPerScroll: 1.25,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
     gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
-    // Images, not tiles: twice what a 4K screen shows at once.
+    // Counts images, not tiles: twice what a 4K screen shows at once.
     maxImageCacheCount: 1000,
     maxTilesPerFrame: 8,
-    // No queue of its own: one that waits there cannot join a download under way, and browsers have a queue, too;
-    // which is why waiting long is no failure.
+    // No queue in OpenSeadragon: a queued job could not join a download under way. The browser queues instead, so a long wait
+    // is no failure.
     imageLoaderLimit: 0,
     timeout: 120_000,
     tileRetryMax: 2,
@@ -97,13 +97,13 @@ function openViewer(source: MosaicTileSource): OpenSeadragon.Viewer {
   return viewer;
 }
 
-/** Has the first view load no more than it shows: what else there is, comes once that is there, or somebody moves. */
+/** Loads only what the first view shows. Other levels follow once that is complete, or the user acts. */
 function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): void {
   const { viewport } = viewer;
   viewer.addOnceHandler('open', () => {
     const picture = viewer.world.getItemAt(0);
     const scale = picture.viewportToImageZoom(viewport.getHomeZoom()) * OpenSeadragon.pixelDensityRatio;
-    // The level that OpenSeadragon shows.
+    // The level that OpenSeadragon will show.
     source.startAt(source.maxLevel + Math.min(0, Math.floor(Math.log2(scale / LEAST_PX))));
     const go = () => source.startAt();
     for (const event of ['pointerdown', 'wheel', 'keydown', 'resize']) {
@@ -113,20 +113,20 @@ function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): vo
   });
 }
 
-/** Keeps showing the whole when the window changes or a phone is turned, if it was shown before. */
+/** Keeps the whole mosaic in view when the window is resized or a phone is turned, if it was before. */
 function stayWhole(viewer: OpenSeadragon.Viewer): void {
   const { viewport } = viewer;
   let whole = true;
   viewer.addHandler('update-viewport', () => {
     whole = viewport.getZoom() < viewport.getHomeZoom() * 1.01;
   });
-  // OpenSeadragon keeps the scale, and sets it after this event.
+  // OpenSeadragon keeps the zoom on a resize, and sets it after this event.
   viewer.addHandler('resize', () => {
     if (whole) viewer.addOnceHandler('viewport-change', () => void viewport.goHome(true));
   });
 }
 
-/** “43,776 cells · 1,000 images · 2.9 gigapixels” */
+/** Formats the facts: “43,776 cells · 1,000 images · 2.9 gigapixels”. */
 function factsOf({ grid, sources, width, height }: MosaicJson): string {
   const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
   const px = width * height;
@@ -135,11 +135,11 @@ function factsOf({ grid, sources, width, height }: MosaicJson): string {
   return [count(grid.columns * grid.rows, 'cell'), count(sources.used, 'image'), size].join(' · ');
 }
 
-/** Tells the scale in CSS px per picture px. */
+/** Shows the zoom in CSS px per px of the mosaic. */
 function showScale(viewer: OpenSeadragon.Viewer, mosaic: MosaicJson): void {
   const picture = viewer.world.getItemAt(0);
   if (!picture) return;
-  // Of the cells, not of originals, of which each has another.
+  // Relative to the cells at the mosaic's deepest level: each original has a scale of its own.
   const percent =
     picture.viewportToImageZoom(viewer.viewport.getZoom(true)) * 100 * 2 ** (mosaic.originals?.levels ?? 0);
   byId('scale').textContent = `${percent < 10 ? percent.toPrecision(2) : Math.round(percent)} %`;

@@ -1,22 +1,22 @@
 import { readScript } from '../src/format/script-text.ts';
 
-/** A part of a site that is loaded when it is needed; see `src/format/script-text.ts`. */
+/** A script that holds data of a site, loaded on demand; see `src/format/script-text.ts`. */
 export interface Told {
   /** Address of the script. */
   readonly src: string;
-  /** The function that it calls. */
+  /** Global function that it calls. */
   readonly global: string;
-  /** What it calls itself. */
+  /** Name that it passes first. */
   readonly name: string;
   /** Longest script that is read, bytes. */
   readonly bytesMax: number;
 }
 
 /**
- * Loads what a part of a site tells; `null` if it cannot be had.
+ * Loads the data of a script; `null` if that fails.
  *
- * On the web, scripts are read and never run: sites of others may say what they like. Pages opened from disk, or in a frame that
- * is shut off (`sandbox`), can load nothing but scripts that run.
+ * On the web, scripts are parsed and never run, as other people's sites are not trusted. Pages opened from disk or in a
+ * sandboxed frame (`sandbox`) can only load scripts by running them.
  */
 export async function loadTold(told: Told): Promise<unknown> {
   const { src, global, name, bytesMax } = told;
@@ -30,9 +30,9 @@ export async function loadTold(told: Told): Promise<unknown> {
 }
 
 /**
- * The text of a response.
+ * Reads the text of a response.
  *
- * @throws if there is none, or it is longer than `bytesMax`.
+ * @throws if the request failed, or the text is longer than `bytesMax`.
  */
 export async function readText(response: Response, bytesMax: number): Promise<string> {
   if (!response.ok || !response.body) throw new Error(`${response.url} cannot be loaded: ${response.status}`);
@@ -50,16 +50,16 @@ export async function readText(response: Response, bytesMax: number): Promise<st
   return text + decoder.decode();
 }
 
-/** Scripts that are being loaded, and who waits for what they tell. */
+/** Scripts that are being loaded, and the callbacks for their data. */
 const waiting = new Map<HTMLOrSVGScriptElement, (name: string, told: unknown) => void>();
 
-/** Mosaics on one page are told apart by the scripts that call. */
+/** Runs a script, and receives its data. The calling script element tells mosaics on one page apart. */
 function runTold({ src, global, name: expected }: Told): Promise<unknown> {
   Object.assign(globalThis, { [global]: receive });
   return new Promise((done) => {
     const script = document.createElement('script');
     waiting.set(script, (name, told) => done(name === expected ? told : null));
-    // Of a script that has called, nothing changes any more; one that has not is broken.
+    // If the script has called, its promise is settled already; otherwise it is broken.
     for (const event of ['load', 'error']) {
       script.addEventListener(event, () => {
         done(null);

@@ -3,7 +3,7 @@ import { sheetFile } from '../src/tiles/tile-set.ts';
 import type { Cells } from './cells.ts';
 import type { ViewLevel } from './levels.ts';
 
-/** What a tile is put together from. */
+/** A tile to compose, and what it is composed from. */
 export interface SheetTile {
   readonly view: ViewLevel;
   readonly x: number;
@@ -13,14 +13,14 @@ export interface SheetTile {
   readonly load: (file: string) => Promise<HTMLImageElement>;
 }
 
-/** A cell of a tile: its place in the tile, px, and its picture. */
+/** A cell of a tile: its place in the tile, px, and its picture number. */
 interface Part {
   readonly left: number;
   readonly top: number;
   readonly picture: number;
 }
 
-/** Puts a tile of whole cells together from the sheets that its pictures are in; rejects if one cannot be had. */
+/** Composes a tile of whole cells from the sheets of its pictures; rejects if one cannot be loaded. */
 export async function sheetTile(tile: SheetTile): Promise<CanvasRenderingContext2D> {
   const { view, mosaic, load } = tile;
   const { cell, sheet: side } = view;
@@ -59,7 +59,7 @@ async function partsOf({ view, x, y, cells, mosaic }: SheetTile): Promise<Part[]
   return parts;
 }
 
-/** A canvas of a tile's size. */
+/** Makes a canvas of a tile's size. */
 export function canvasOf({ width, height, tile }: ViewLevel, x: number, y: number): CanvasRenderingContext2D {
   const canvas = document.createElement('canvas');
   canvas.width = Math.min(tile.width, width - x * tile.width);

@@ -10,21 +10,21 @@ import { layoutOf, type ViewLevel, viewLevels } from './levels.ts';
 import { drawOriginal, OriginalIndex } from './originals.ts';
 import { canvasOf, sheetTile } from './sheets.ts';
 
-/** How a mosaic is shown. */
+/** Options of a {@link MosaicTileSource}. */
 export interface TileSourceOptions {
   /** Address of the site, ending in `/`; by default the page's own folder. */
   readonly base?: string;
-  /** One of the site's layouts; by default the best. */
+  /** Layout to show, if the site has it; by default the best. */
   readonly layout?: string | null;
 }
 
-/** Sheets and originals that are kept, since tiles that come later want them, too; originals are up to 16 MB of px. */
+/** Number of sheets and of originals that are kept for later tiles. Originals have up to 16 MB of px. */
 const [KEPT_SHEETS, KEPT_ORIGINALS] = [48, 16];
 
 /**
- * The tile source of a zoomosaic site, in whatever layout. Levels whose tiles belong to one picture each take them from
- * `tiles/`, so that a picture is loaded and decoded once however many cells show it; levels that have no tiles of their own
- * are put together from sheets. Tiles are images, or 2D canvases (`context2d`).
+ * Tile source of a zoomosaic site, in any layout. Where tiles belong to one picture each, they come from `tiles/`, so that a
+ * picture is loaded and decoded once for all cells that show it. Levels without tiles are composed from sheets, or from
+ * originals. Tiles are images or 2D canvases (`context2d`).
  */
 export class MosaicTileSource extends OpenSeadragon.TileSource {
   readonly mosaic: MosaicJson;
@@ -35,15 +35,15 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   private readonly originals: OriginalIndex;
   private readonly sheetImages = new Images(KEPT_SHEETS);
   private readonly originalImages = new Images(KEPT_ORIGINALS);
-  /** Tiles come and go, and OpenSeadragon keeps those it needs. */
+  /** Keeps no tiles: OpenSeadragon has a cache of its own. */
   private readonly tiles = new Images(0);
   private readonly left = new WeakMap<OpenSeadragon.ImageJob, () => void>();
   private start: number | undefined;
   private pictures: () => readonly OpenSeadragon.TiledImage[] = () => [];
 
   /**
-   * @param json what a `mosaic.json` holds, whoever wrote it.
-   * @throws if it is of a version that this does not know, or a field is not as it should be.
+   * @param json content of a `mosaic.json`; it is not trusted.
+   * @throws if it is of an unknown version, or a field is wrong.
    */
   constructor(json: unknown, { base = '', layout: wanted = null }: TileSourceOptions = {}) {
     const mosaic = checkMosaic(json, 'page');
@@ -69,19 +69,19 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     this.originals = new OriginalIndex(index, base, () => this.lookAgain());
   }
 
-  /** Number of files that are being loaded to know which pictures and originals stand where. */
+  /** Number of blocks of the placement and of the index of originals that are being loaded. */
   get pending(): number {
     return this.cells.pending + this.originals.pending;
   }
 
-  /** Tells which pictures of viewers show this source: they look again for tiles that they lacked. */
+  /** Sets the items that show this source. They look again for tiles that they lacked when more is known. */
   shownBy(pictures: () => readonly OpenSeadragon.TiledImage[]): void {
     this.pictures = pictures;
   }
 
   /**
-   * Has a first view load just the level that it shows, and the finest that is one tile until then: `level` of
-   * OpenSeadragon. Without one, all levels are there again.
+   * Limits a first view to `level` (OpenSeadragon's) and finer ones, and the finest level that is one tile. Without `level`,
+   * all levels exist again.
    */
   startAt(level?: number): void {
     const before = this.start;
@@ -97,7 +97,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     return this.levels[level]?.tile.height ?? super.getTileHeight(level);
   }
 
-  /** Until it is known which picture stands in a cell, coarser levels stand in for its own tiles. */
+  /** Tells whether a tile exists. Until the picture of its cell is known, it does not; coarser levels are shown instead. */
   override tileExists(level: number, x: number, y: number): boolean {
     const view = this.levels[level];
     if (!view || x < 0 || y < 0 || x >= view.columns || y >= view.rows) return false;
@@ -112,18 +112,18 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
 
   override getTileUrl(level: number, x: number, y: number): string {
     const view = this.levels[level]!;
-    // Tiles that are put together have no address; this one is for messages.
+    // Composed tiles have no URL; this one is for messages.
     if (isComposed(view)) return `${this.base}${view.from}#${level}/${x}_${y}`;
     return this.base + (this.pictureFile(view, x, y) ?? this.tileFile(view, x, y));
   }
 
-  /** One key per picture's file, wherever it appears: OpenSeadragon keeps one decoded image per key. */
+  /** Returns one key per picture's file, wherever it appears: OpenSeadragon keeps one decoded image per key. */
   override getTileHashKey(level: number, x: number, y: number): string {
     const own = this.pictureFile(this.levels[level]!, x, y);
     return own ? `s:${this.base}${own}` : `${this.base}${this.layout}/${level}/${x}_${y}`;
   }
 
-  /** Joins a download of the same image that is under way, or starts one; puts a tile together from sheets. */
+  /** Starts a job: joins a download of the same image or starts one, or composes the tile. */
   override downloadTileStart(job: OpenSeadragon.ImageJob): void {
     const { level, x, y } = job.tile;
     const view = this.levels[level]!;
@@ -139,18 +139,18 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const kept = (file: string) => load(shared)(this.base + file);
     const data = isComposed(view) ? this.compose(view, x, y, kept) : load(this.tiles)(job.src);
     data.then(
-      // A job that has timed out meanwhile has no id any more, and must not be reported twice.
+      // A job that has timed out has no id any more, and must not be reported twice.
       (tile) => job.jobId !== null && job.finish(tile, null, isComposed(view) ? 'context2d' : 'image'),
       (error: unknown) => job.jobId !== null && job.fail(error instanceof Error ? error.message : String(error), null),
     );
   }
 
-  /** Leaves a download; the last one to leave ends it. */
+  /** Leaves the downloads of a job. A download ends when the last job leaves it. */
   override downloadTileAbort(job: OpenSeadragon.ImageJob): void {
     this.left.get(job)?.();
   }
 
-  /** Whether a level is the finest that is all in one tile. */
+  /** Tells whether a level is the finest that consists of one tile. */
   private isFirst(level: number): boolean {
     const isOne = (view: ViewLevel | undefined) => view?.columns === 1 && view.rows === 1;
     return isOne(this.levels[level]) && !isOne(this.levels[level + 1]);
@@ -182,7 +182,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     return !!original;
   }
 
-  /** The file of the picture whose tile stands at a place, if its level has such tiles and the picture is known. */
+  /** Returns the file of the picture at a tile's place, if its level has such tiles and the picture is known. */
   private pictureFile(view: ViewLevel, x: number, y: number): string | undefined {
     if (view.from !== 'picture') return undefined;
     const [column, row] = cellOf(view, x, y);
@@ -201,10 +201,10 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     return `${layout === 'dzi' ? 'mosaic' : 'overview'}_files/${view.level}/${x}_${y}.${mosaic.tile.extension}`;
   }
 
-  /** Has pictures forget what they believe of tiles that did not exist so far. */
+  /** Makes items drop their tiles that did not exist so far, and look for them again. */
   private lookAgain(): void {
     for (const picture of this.pictures()) {
-      // A tile keeps the URL, key and existence it was made with. `reset()` would throw away what is on the screen, too.
+      // A tile keeps the URL, key and existence it was made with. `reset()` would also discard what is on the screen.
       const { tilesMatrix } = picture as unknown as {
         tilesMatrix: Record<number, Record<number, Record<number, OpenSeadragon.Tile>>>;
       };
@@ -213,13 +213,13 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
           for (const [row, tile] of Object.entries(column)) if (!tile.exists) delete column[Number(row)];
         }
       }
-      // There was no clip and is none now, but the picture looks again for tiles that it lacks.
+      // The clip stays empty, but setting it makes the item look for missing tiles.
       picture.setClip(null);
     }
   }
 }
 
-/** Where a tile lies in the layout iiif; the whole as one tile is asked for as such. */
+/** Returns the path of a tile in the layout iiif. The whole image as one tile has the region `full`. */
 function iiifFile({ width, height, levels }: MosaicJson, view: ViewLevel, x: number, y: number): string {
   const { tile, columns, rows } = view;
   if (columns * rows === 1) return `iiif/image/full/${view.width},${view.height}/0/default.jpg`;
@@ -227,12 +227,12 @@ function iiifFile({ width, height, levels }: MosaicJson, view: ViewLevel, x: num
   return `iiif/image/${iiifTilePath(image, 2 ** (levels.length - 1 - view.level), x, y)}`;
 }
 
-/** Whether a level's tiles are put together here. */
+/** Tells whether a level's tiles are composed in the browser. */
 function isComposed({ from }: ViewLevel): boolean {
   return from === 'sheets' || from === 'original';
 }
 
-/** The cell that a tile begins in. */
+/** Returns the cell that a tile begins in. */
 function cellOf({ cell, tile }: ViewLevel, x: number, y: number): [column: number, row: number] {
   return [Math.floor((x * tile.width) / cell.width), Math.floor((y * tile.height) / cell.height)];
 }

@@ -5,27 +5,27 @@ import { UserError } from '../errors.ts';
 import type { Reopened } from '../mend/reopen.ts';
 import { Enclosure, isWithin } from '../staging/real-path.ts';
 
-/** Images that are to be taken out. */
+/** Images to remove. */
 export interface NamedImages {
-  /** SHA-256 of their contents, hex; ids of those that the site knows, in its record. */
+  /** SHA-256 of their files, hex; and ids in the record of those that the site knows. */
   readonly hashes: ReadonlySet<string>;
   readonly sources: ReadonlySet<number>;
-  /** Absolute paths that were named, and those that the catalog has for the images. */
+  /** Absolute paths: those that were named, and those that the catalog has for the images. */
   readonly paths: ReadonlySet<string>;
   /** Names of those that `skipped.csv` lists. */
   readonly skipped: ReadonlySet<string>;
-  /** Paths of files that are there, and hold the same as an image that was named by another name. */
+  /** Paths of existing files with the same content as a named image, but another name. */
   readonly copies: readonly string[];
-  /** The same photographs in another format: ids of those that the site shows, and paths of files that the catalog knows. */
+  /** The same photographs in another format: ids of those in the site, and paths of other files that the catalog knows. */
   readonly twins: { readonly sources: readonly number[]; readonly paths: readonly string[] };
 }
 
 /**
- * Finds what people mean by images of a site: files (by what they hold, or where they lie), folders, and names as reports have
- * them, or their ends. What only the catalog knows any more is found there.
+ * Finds the images that users name: by file (its content or path), by folder, by name as in the reports, or by the end of a
+ * name. Also finds images that only the catalog still knows.
  *
  * @param skipped names in `skipped.csv`.
- * @throws {UserError} `usage` if a text means none, or is not clear.
+ * @throws {UserError} `usage` if a text matches no image, or is ambiguous.
  */
 export async function findImages(
   texts: readonly string[],
@@ -42,7 +42,7 @@ class Finding {
   private readonly skippedNames: readonly string[];
   private readonly contents: readonly string[];
   private readonly byHash: ReadonlyMap<string, number>;
-  /** What the catalog knows: paths by content, and content by path. */
+  /** Files that the catalog knows: SHA-256 -> paths, and path -> SHA-256. */
   private readonly pathsOf = new Map<string, string[]>();
   private readonly hashAt = new Map<string, string>();
   private readonly hashes = new Set<string>();
@@ -80,7 +80,7 @@ class Finding {
     isFound = this.takeNamed(text, path) || isFound;
     isKnown = this.takeSkipped((name) => isMeant(text, name) || this.placesOf(name).includes(path)) || isKnown;
     if (isFound || isKnown) return;
-    // The folder may be gone.
+    // The path may be that of a folder that is gone.
     if (this.takeAll((one) => isWithin(path, one)) || this.takeForgotten(text)) return;
     throw unknown(text);
   }
@@ -94,7 +94,7 @@ class Finding {
     return { hashes, sources, paths, skipped, copies, twins: this.twins() };
   }
 
-  /** Takes images by where they lie; tells whether there are any. */
+  /** Takes images whose path passes a test; returns whether there are any. */
   private takeAll(holds: (path: string) => boolean): boolean {
     let any = this.takeSkipped((name) => this.placesOf(name).some(holds));
     for (const [source, hash] of this.contents.entries()) {
@@ -105,7 +105,7 @@ class Finding {
     return any;
   }
 
-  /** Takes the images of the site of a name or path; of the end of a name, if it is clear. */
+  /** Takes images of the site by name or path; or by the end of a name, if it is unambiguous. Returns whether there are any. */
   private takeNamed(text: string, path: string): boolean {
     const all = [...this.names.keys()];
     const exact = all.filter(
@@ -113,7 +113,7 @@ class Finding {
     );
     const found = exact.length > 0 ? exact : all.filter((source) => isMeant(text, this.names[source]!));
     if (exact.length === 0 && found.length > 1) {
-      // The file itself tells which is meant.
+      // The file exists: its content tells which image is meant.
       if (this.paths.has(path)) return false;
       throw unclear(
         text,
@@ -137,7 +137,10 @@ class Finding {
     return found.length > 0;
   }
 
-  /** Takes what only the catalog knows: of what was taken out of the site, and a command was killed before it was forgotten. */
+  /**
+   * Takes images that only the catalog still knows: an earlier `remove` was killed after it had changed the site, before the
+   * catalog forgot them.
+   */
   private takeForgotten(text: string): boolean {
     const found = [...this.hashAt].filter(([path]) => isMeant(text, path.split(sep).join('/')));
     const contents = new Set(found.map(([, hash]) => hash));
@@ -150,7 +153,7 @@ class Finding {
     return contents.size > 0;
   }
 
-  /** Tells whether the site knows it. */
+  /** Takes an image by its SHA-256; returns whether the site knows it. */
   private takeContent(hash: string): boolean {
     this.hashes.add(hash);
     const source = this.byHash.get(hash);
@@ -162,13 +165,13 @@ class Finding {
     this.takeContent(this.contents[source]!);
   }
 
-  /** Paths of a source that end as its name does. */
+  /** Lists the paths of a source that end with its name. */
   private ownPaths(source: number): string[] {
     const end = join(sep, this.names[source]!);
     return (this.pathsOf.get(this.contents[source]!) ?? []).filter((path) => path.endsWith(end));
   }
 
-  /** Where a file of some name may lie: beneath the folders that names begin in. */
+  /** Lists the paths that a name may have: it is joined to each folder that names are relative to. */
   private placesOf(name: string): string[] {
     return this.roots().map((root) => join(root, name));
   }
@@ -185,7 +188,7 @@ class Finding {
     return this.known;
   }
 
-  /** The same photographs as HEIC or raw and as JPEG, side by side under one name, of which a site shows one. */
+  /** Finds the same photographs in another format, as HEIC or raw files beside JPEGs of the same name. */
   private twins(): NamedImages['twins'] {
     const stems = new Set(
       [...this.paths, ...[...this.hashes].flatMap((hash) => this.pathsOf.get(hash) ?? [])].map(stemOf),
@@ -205,7 +208,7 @@ function stemOf(path: string): string {
   return join(dirname(path), basename(path, extname(path)).toLowerCase());
 }
 
-/** Whether a text means a name, with `/`: all of it, or its end. */
+/** Tells whether a text is a name (with `/`), or the end of one. */
 function isMeant(text: string, name: string): boolean {
   const typed = text
     .split(sep)

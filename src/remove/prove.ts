@@ -4,26 +4,26 @@ import { setImmediate } from 'node:timers/promises';
 import { systemCode } from '../errors.ts';
 import { Searcher, type Trace } from './searcher.ts';
 
-/** A trace in a file. */
+/** A trace that was found in a file. */
 export interface Found {
   readonly path: string;
   readonly trace: Trace;
 }
 
-/** What was searched, and what was found. */
+/** Result of a search: number of files and bytes, and traces found. */
 export interface Search {
   readonly files: number;
   readonly bytes: number;
   readonly found: readonly Found[];
 }
 
-/** Entries of a folder that are read at once; files that are searched at once. */
+/** Folder entries buffered per read; and files searched per batch. */
 const [ENTRIES, BATCH] = [1024, 256];
-/** More need not be told. */
+/** Most traces that are reported. */
 const FOUND_MAX = 1000;
 
 /**
- * Searches every byte, and the name, of every file below some folders. Files with several names (hard links) are searched once;
+ * Searches the bytes and the name of every file below some folders. A file with several hard links is searched once; symbolic
  * links are not followed.
  */
 export async function findTraces(folders: readonly string[], traces: readonly Trace[]): Promise<Search> {
@@ -54,7 +54,7 @@ export async function findTraces(folders: readonly string[], traces: readonly Tr
   return { files, bytes, found };
 }
 
-/** Files below a folder of `root`, which ends in a separator: their paths in that. */
+/** Yields the paths of all files below a folder of `root`, relative to `root`, which ends in a separator. */
 function* filesIn(root: string, folder: string): Generator<string> {
   const dir = ifThere(() => opendirSync(root + folder, { bufferSize: ENTRIES }));
   if (!dir) return;
@@ -69,7 +69,7 @@ function* filesIn(root: string, folder: string): Generator<string> {
   }
 }
 
-/** Other commands may remove what is being searched. */
+/** Returns undefined if a file is gone: other commands may remove it meanwhile. */
 function ifThere<Result>(act: () => Result): Result | undefined {
   try {
     return act();

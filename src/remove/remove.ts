@@ -22,7 +22,7 @@ import { provenTraces, tracesFor } from './traces-for.ts';
 export interface RemoveOptions {
   /** Folder of the site. */
   site: string;
-  /** Files, folders, or names as `sources.csv` of the reports has them. */
+  /** Files, folders, or names as in `sources.csv` of the reports. */
   images: readonly string[];
   /** Folder of the site's reports; by default beside it. */
   report?: string;
@@ -33,30 +33,30 @@ export interface RemoveOptions {
   signal?: AbortSignal;
 }
 
-/** What was taken out. */
+/** Result of removing images. */
 export interface RemoveResult {
   readonly site: string;
-  /** Names of the images that the site showed or knew. */
+  /** Names of the removed images. */
   readonly images: readonly string[];
-  /** Cells that showed them, and show others now. */
+  /** Number of cells that were refilled. */
   readonly cells: number;
-  /** Files of the site that were written anew, and removed. */
+  /** Number of files of the site that were rewritten, and that were removed. */
   readonly written: number;
   readonly removed: number;
-  /** Paths of files that hold the same as an image that was named by another name: they were taken out with it. */
+  /** Paths of files with the same content as a named image, but another name: they were removed with it. */
   readonly copies: readonly string[];
-  /** Names of images that look like those that were taken out, or paths of the same photographs in another format, and stay. */
+  /** Names of similar images, and paths of the same photographs in another format; these stay. */
   readonly alike: readonly string[];
-  /** What was searched for bytes and names of the images, after all: nothing was found. */
+  /** Number of files and bytes that were finally searched for traces of the images; none was found. */
   readonly searched: { readonly files: number; readonly bytes: number };
 }
 
 /**
- * Takes images out of a site and of the catalog: cells that showed them are filled anew by the rules of the build, all others stay
- * as they are; then proves that no byte of them is left. The images' own files are not touched.
+ * Removes images from a site and from the catalog. Cells that showed them are refilled by the rules of the build; all others
+ * stay. Then proves that no bytes of the images are left. The images' own files are not touched.
  *
- * @throws {UserError} `usage` if an image is none of the site's; `no-placement` if nothing may stand in its cells; `site` if the
- *   reports do not tell what is needed, or traces were found.
+ * @throws {UserError} `usage` if a text names no image of the site; `no-placement` if no image may fill its cells; `site` if
+ *   the reports cannot be used, or traces were found.
  */
 export async function remove(options: RemoveOptions): Promise<RemoveResult> {
   const { site, report = reportFolderOf(site), catalog = defaultCatalog(), onProgress = () => {} } = options;
@@ -79,7 +79,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     const taken = await takeOut(opened, named, report);
     const traces = await tracesFor(named, opened);
     const { mosaic, placement, renumbered, changes } = taken;
-    // A run that was interrupted may have changed the site, and not yet the reports.
+    // An interrupted run may have changed the site but not the reports. So a site that has the new placement already is fine.
     if (!(await isPlacementOf(place, mosaic, placement.cells))) await refuseForeign(place, opened);
     const kept = keptOriginals(opened.record, sums);
     const before = new Set(originalPaths(sums.originals));
@@ -101,7 +101,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, named, skipped)));
     pictures.close();
     await forget(catalog, named);
-    // What has begun is brought to its end: an interrupted command is told to have changed nothing.
+    // Not interruptible from here on: an interrupted command claims to have changed nothing.
     const searched = await findTraces([place, report, catalog], traces);
     if (searched.found.length > 0) {
       const now = await reopen(() => readMosaicJson(site), { site, report, catalog, concurrency, signal: unstopped });

@@ -1,23 +1,23 @@
 import type { RecordedPicture } from '../site/record.ts';
 
-/** Pictures after some were taken out: who has which number. */
+/** Numbers of the pictures after some were removed. */
 export interface Renumbered {
-  /** Id of each picture, by number; of spare numbers, that of another picture. */
+  /** Id of each picture, by number. A spare number has the id of another picture. */
   readonly ids: readonly number[];
-  /** By number, whether no cell shows it. */
+  /** By number, true if it is spare: no cell shows it. */
   readonly spare: readonly boolean[];
-  /** Numbers whose picture is another than before. */
+  /** Numbers whose picture changed. */
   readonly changed: ReadonlySet<number>;
-  /** The cells, by numbers. */
+  /** Picture number of each cell. */
   readonly cells: Uint32Array;
 }
 
 /**
- * Gives numbers to the pictures that cells show, so that as many as can keep theirs: numbers of pictures that are gone go to
- * new ones; those that are left over stand for another picture, since files of a site are counted from 0; further new pictures
- * get further numbers.
+ * Assigns numbers to the pictures that cells show. As many as possible keep theirs. Numbers of removed pictures go to new
+ * pictures. Any left over are spare and stand for another picture, as a site's files are numbered from 0 without gaps.
+ * Further new pictures get further numbers.
  *
- * @param before id of each picture by number, undefined if its source is gone.
+ * @param before id of each picture by number; undefined if its source was removed.
  * @param shown id of the picture in each cell.
  */
 export function renumber(before: readonly (number | undefined)[], shown: Uint32Array): Renumbered {
@@ -51,7 +51,7 @@ export function renumber(before: readonly (number | undefined)[], shown: Uint32A
   };
 }
 
-/** How a record has pictures: `sourceOf` is the record's id of a picture's source. */
+/** Makes the pictures of a record. `sourceOf` maps an id of a source in the catalog to that in the record. */
 export function recordedPictures(
   { ids, spare }: Pick<Renumbered, 'ids' | 'spare'>,
   usable: number,

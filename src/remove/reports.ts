@@ -12,9 +12,9 @@ import { recordedPictures } from './renumber.ts';
 import type { TakenOut } from './take-out.ts';
 
 /**
- * Files that `skipped.csv` of a site's reports lists, by their names; none if there is no such report.
+ * Reads `skipped.csv` of a site's reports: the names of files, and the reasons. Empty if there is no such report.
  *
- * @throws {UserError} `usage` if it is none.
+ * @throws {UserError} `usage` if it is malformed.
  */
 export async function readSkipped(report: string): Promise<SkippedFile[]> {
   const path = join(report, 'skipped.csv');
@@ -29,7 +29,7 @@ export async function readSkipped(report: string): Promise<SkippedFile[]> {
   return rows.map((row) => ({ path: row['path'] ?? '', reason: (row['code'] ?? '') as Reason }));
 }
 
-/** The reports that change when images are taken out, by their names. */
+/** Makes the reports that change when images are removed: name -> blocks. */
 export function reportsWithout(
   { record, names, idOf, catalog }: Reopened,
   { mosaic, placement, renumbered }: TakenOut,

@@ -1,28 +1,40 @@
 /**
- * Looks for many patterns at once. A few bytes are looked at, and the next ones leapt over: wherever a pattern stands, one of the
- * places looked at is at its start or so few bytes behind that what is seen there is its own. A table tells what can be seen.
+ * Searches bytes for many patterns at once. It samples windows of the text, so most bytes are never looked at:
+ *
+ *   1. Each pattern is at least `window` + `stride` - 1 bytes long. So the windows at its first `stride` offsets lie within it. A
+ *      table maps the hash of each of them to pattern and offset.
+ *   2. The text is sampled: the window at every `stride`-th byte is hashed and looked up. Wherever a pattern starts, exactly one
+ *      sampled window is among those of step 1.
+ *   3. Each hit is compared byte by byte.
+ *
+ * There are two tables: patterns of 16 bytes or more have windows of 4 bytes and stride 13; shorter ones, of 4 bytes or more,
+ * windows of 2 bytes and stride 3. A file is read in chunks; the end of each chunk is kept in front of the next, so that
+ * patterns across the boundary are found.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 
-/** Bytes that tell of an image wherever they stand. */
+/** Bytes that reveal an image wherever they occur. */
 export interface Trace {
-  /** What they are: `path`, `hash`, `tile data`, … */
+  /** Kind of the bytes: `name`, `hash`, `tile data`, … */
   readonly kind: string;
   /** At least {@link TRACE_LEAST}. */
   readonly bytes: Uint8Array;
-  /** Whether they count only as a word: as part of another name they tell nothing. */
+  /** True if the bytes count only as a whole word: as part of a longer name they prove nothing. */
   readonly isWord?: boolean;
 }
 
-/** Shorter bytes are not looked for. */
+/** Length of the shortest trace that is searched for, bytes. */
 export const TRACE_LEAST = 4;
 const CHUNK = 4 * 2 ** 20;
 
-/** Bytes that are looked at, and for how long patterns; of longer ones so many that they are rarely those of a pattern by chance. */
+/**
+ * Window for patterns of at least `LONG` bytes, and this length. Four bytes rarely match by chance. `NARROW` is the window
+ * for shorter patterns.
+ */
 const [WIDE, LONG] = [4, 16];
 const NARROW = 2;
 
-/** Looks for traces in bytes. */
+/** Searches bytes and files for traces. */
 export class Searcher {
   private readonly tables: readonly WindowTable[];
   private readonly longest: number;
@@ -45,16 +57,17 @@ export class Searcher {
     this.longest = known.reduce((most, { bytes }) => Math.max(most, bytes.length), TRACE_LEAST);
   }
 
-  /** Traces in some bytes, each once. */
+  /** Returns the distinct traces in some bytes. */
   in(bytes: Uint8Array): Set<Trace> {
     const found = new Set<Trace>();
     for (const table of this.tables) table.search(bytes, found, WHOLE);
     return found;
   }
 
-  /** Traces in a file of so many bytes, each once. */
+  /** Returns the distinct traces in a file of `size` bytes. */
   inFile(path: string, size: number): Set<Trace> {
-    // Twice what a pattern may need of the chunk before, and one byte in front of it.
+    // Room for a chunk, and for the kept end of the one before: the longest pattern, and one byte before it for the word
+    // test.
     if (this.buffer.length === 0) this.buffer = Buffer.alloc(this.chunk + 2 * this.longest);
     const found = new Set<Trace>();
     const file = openSync(path, 'r');
@@ -75,7 +88,10 @@ export class Searcher {
   }
 }
 
-/** Of a part of a file: whether the file starts and ends with it. What touches another edge, a part beside it has within. */
+/**
+ * Whether a part of a file includes the file's start and end. A match that touches another edge is skipped: it lies within a
+ * neighbouring part.
+ */
 interface Edges {
   readonly isStart: boolean;
   readonly isEnd: boolean;
@@ -84,11 +100,11 @@ interface Edges {
 const WHOLE: Edges = { isStart: true, isEnd: true };
 const TABLE_BITS = 18;
 
-/** Traces of at least `window` + `stride` - 1 bytes, by what is seen at their first `stride` places. */
+/** Table of the windows at the first `stride` offsets of traces, which have at least `window` + `stride` - 1 bytes. */
 class WindowTable {
   private readonly window: number;
   private readonly stride: number;
-  /** By hash, whether some window has it. */
+  /** By hash, 1 if a window has it. */
   private readonly has = new Uint8Array(2 ** TABLE_BITS);
   private readonly byHash = new Map<number, { readonly trace: Trace; readonly offset: number }[]>();
 
@@ -137,7 +153,7 @@ function isAt(bytes: Uint8Array, at: number, { bytes: pattern, isWord }: Trace):
   return !isWord || (!isOfName(bytes[at - 1]) && !isOfName(bytes[at + pattern.length]));
 }
 
-/** Whether a byte may belong to a path: letters, digits, `-`, `.`, `/`, `_`, `~`, space, and what is not ASCII. */
+/** Tells whether a byte may belong to a path: letters, digits, `-`, `.`, `/`, `_`, `~`, space, and bytes beyond ASCII. */
 function isOfName(byte: number | undefined): boolean {
   if (byte === undefined) return false;
   return byte >= 128 || /[A-Za-z0-9\-./_~ ]/.test(String.fromCharCode(byte));

@@ -11,18 +11,18 @@ import type { Placement } from '../types.ts';
 import type { NamedImages } from './named-images.ts';
 import { type Renumbered, renumber } from './renumber.ts';
 
-/** A mosaic without some images. */
+/** A mosaic without the removed images. */
 export interface TakenOut {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
   readonly renumbered: Renumbered;
   readonly changes: Changes;
-  /** Names of images that look like those that were taken out, and stay. */
+  /** Names of similar images, and of the same photographs in another format; these stay. */
   readonly alike: readonly string[];
 }
 
 /**
- * Fills the cells that show some images with others.
+ * Refills the cells that show removed images.
  *
  * @param report folder of the site's reports.
  * @throws {UserError} `no-images` if none is left; `no-placement`; `catalog`.
@@ -97,7 +97,7 @@ export async function takeOut(
   };
 }
 
-/** `mosaic.json` of what is left; what it looks like from afar is told as the build measured it. */
+/** Makes the `mosaic.json` of the changed site. The measured likeness is still that of the build. */
 function describe(
   { mosaic, catalog }: Reopened,
   {

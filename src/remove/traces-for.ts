@@ -12,14 +12,14 @@ import type { NamedImages } from './named-images.ts';
 import type { Found } from './prove.ts';
 import { Searcher, type Trace, TRACE_LEAST } from './searcher.ts';
 
-/** Bytes of a snippet, and how many of them have to differ: flat parts of many images have the same bytes. */
+/** Bytes of a snippet, and number of distinct values it must have: flat areas of many images have the same bytes. */
 const [SNIPPET, DIFFERENT] = [32, 20];
-/** Where snippets are taken from, as parts of the length. */
+/** Positions of snippets, as fractions of the length. */
 const PLACES = [0.3, 0.6, 0.9];
-/** Names that are words alone stand anywhere: what an image is called `jpeg` by tells nothing. */
+/** Names that are plain words occur anywhere: an image called `jpeg` leaves no telling name. */
 const PLAIN_WORD = /^[A-Za-z]*$/;
 
-/** What tells of images wherever it stands: paths and names, hashes, and snippets of the data of their tiles and of their files. */
+/** Collects the traces of images: paths and names, hashes, and snippets of the data of their tiles and files. */
 export async function tracesFor(
   { hashes, sources, paths, skipped }: NamedImages,
   reopened: Reopened,
@@ -47,7 +47,7 @@ export async function tracesFor(
   return traces;
 }
 
-/** Sources as they are kept, and as they stood in the site. */
+/** Opens the images' pictures: upright as in the catalog, and in the orientations shown in the site. */
 async function picturesOf(sources: ReadonlySet<number>, { record, catalog, idOf, files, indexing }: Reopened) {
   const known = [...sources].filter((source) => idOf[source] !== undefined);
   const upright = known.map((source) => idOf[source]!);
@@ -57,25 +57,25 @@ async function picturesOf(sources: ReadonlySet<number>, { record, catalog, idOf,
   try {
     return await Pictures.numbered(catalog, [...upright, ...shown], files, indexing);
   } catch (error) {
-    // A file that is gone cannot be turned again.
+    // Orientations cannot be re-created without the file.
     if (error instanceof SourceChanged) return await Pictures.numbered(catalog, upright, files, indexing);
     throw error;
   }
 }
 
-/** A name as it may be written: as it is, in CSV, in JSON, in addresses. */
+/** Lists the spellings of a name: as it is, in CSV, in JSON, in URLs. */
 function spellings(text: string): Buffer[] {
-  // What is no text has no address.
+  // Names with lone surrogates cannot be encoded in URLs.
   const encoded = /\p{Surrogate}/u.test(text) ? [] : [encodeURI(text), encodeURIComponent(text)];
   const spelt = new Set([text, text.replaceAll('"', '""'), JSON.stringify(text).slice(1, -1), ...encoded]);
   return [...spelt].map((one) => Buffer.from(one));
 }
 
 /**
- * What of that was found proves that something is left. What images that stay hold themselves, as a frame around all
- * screenshots, tells nothing.
+ * Selects the traces that prove a leftover. Data that remaining images contain themselves, such as a frame around all
+ * screenshots, proves nothing.
  *
- * @param catalog of the images that stay.
+ * @param catalog catalog of the remaining images.
  */
 export async function provenTraces(found: readonly Found[], catalog: Catalog): Promise<readonly Found[]> {
   const doubted = new Set(found.flatMap(({ trace }) => (trace.kind.endsWith('data') ? [trace] : [])));
@@ -88,7 +88,10 @@ export async function provenTraces(found: readonly Found[], catalog: Catalog): P
   return found.filter(({ trace }) => !trace.kind.endsWith('data') || doubted.has(trace));
 }
 
-/** A file's data of the picture alone, if it still holds one of some images: what encoders write in front of it tells nothing. */
+/**
+ * Returns the image data of a file, if it still holds one of the images. Headers are left out of JPEGs: they are common to an
+ * encoder.
+ */
 async function pictureIn(path: string, hashes: ReadonlySet<string>): Promise<Uint8Array[]> {
   const bytes = await fileAt(path);
   if (!bytes || !hashes.has(createHash('sha256').update(bytes).digest('hex'))) return [];
@@ -110,7 +113,10 @@ async function fileAt(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** All that is kept of an image: of each piece of a mip its rows of MCUs, which stand in tiles as they are, or its file. */
+/**
+ * Yields all data that the catalog keeps of an image. For each piece of a mip these are its rows of MCUs, which tiles contain
+ * as they are, or its file.
+ */
 function* blobsOf(catalog: Pick<Catalog, 'recipe' | 'file' | 'strips'>, id: number): Generator<Uint8Array[]> {
   for (const mip of mipsOf(catalog.recipe)) {
     if (mip.from === 'paint') continue;
@@ -124,7 +130,7 @@ function rowsOf({ data, ends }: Strips): Uint8Array[] {
   return Array.from(ends, (end, row) => data.subarray(row ? ends[row - 1]! : 0, end));
 }
 
-/** Snippets of the longest parts. */
+/** Yields snippets of the two longest parts. */
 function* snippetsOf(parts: readonly Uint8Array[]): Generator<Uint8Array> {
   for (const part of parts.toSorted((a, b) => b.length - a.length).slice(0, 2)) {
     for (const place of PLACES) {
