@@ -23,7 +23,7 @@ export class Cells {
 
   /**
    * @param base address of the site, ending in `/`; empty for the page's own.
-   * @param onKnown called whenever a block has been loaded.
+   * @param onKnown called whenever a block has been loaded, or has failed to load.
    */
   constructor(mosaic: Mosaic, base: string, onKnown: () => void) {
     this.mosaic = mosaic;

@@ -50,8 +50,8 @@ function ownLevels(mosaic: MosaicJson, has: ReadonlyMap<number, LayoutLevel>): V
 }
 
 /**
- * Computes a level beyond the deepest, at which originals are shown. Its tiles are whole cells, or halves, quarters and so on
- * of a side.
+ * Computes a level beyond the deepest, at which originals are shown. Its tiles are cells, halved in both directions until no
+ * side is longer than {@link ORIGINAL_VIEW}.
  */
 function enlarged({ level, width, height, cell }: ViewLevel, by: number): ViewLevel {
   const scale = 2 ** by;

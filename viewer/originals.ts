@@ -29,7 +29,7 @@ export class OriginalIndex {
 
   /**
    * @param base address of the site, ending in `/`; empty for the page's own.
-   * @param onKnown called whenever a block has been loaded.
+   * @param onKnown called whenever a block has been loaded, or has failed to load.
    */
   constructor(shape: IndexShape, base: string, onKnown: () => void) {
     this.shape = shape;

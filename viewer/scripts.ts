@@ -53,7 +53,7 @@ export async function readText(response: Response, bytesMax: number): Promise<st
 /** Scripts that are being loaded, and the callbacks for their data. */
 const waiting = new Map<HTMLOrSVGScriptElement, (name: string, told: unknown) => void>();
 
-/** Runs a script, and receives its data. The calling script element tells mosaics on one page apart. */
+/** Runs a script, and receives its data. Mosaics on one page are distinguished by the script element that calls. */
 function runTold({ src, global, name: expected }: Told): Promise<unknown> {
   Object.assign(globalThis, { [global]: receive });
   return new Promise((done) => {

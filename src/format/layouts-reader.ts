@@ -27,7 +27,7 @@ interface MosaicShape {
 
 /**
  * Checks `layouts` of a `mosaic.json`: there is at least one, its levels are the mosaic's, and a viewer can show its tiles.
- * Whether it is exactly what a build would write is checked by `verify`.
+ * `verify` checks further that they are exactly those that a build would write.
  *
  * @throws {UserError} `not-a-site`.
  */

@@ -8,7 +8,7 @@ const N = String.raw`(?:0|[1-9]\d*)`;
 /** Pictures and originals share a folder if their numbers agree above these bits. */
 const FOLDER_BITS = 10;
 
-/** Patterns of all folders and files of a site, as paths within it. What matches neither is foreign: people put it there. */
+/** Patterns of all folders and files of a site, as paths within it. Other entries are foreign: people put them there. */
 const FOLDERS = [
   String.raw`(?:mosaic|overview)_files(?:/${N})?`,
   String.raw`tiles(?:/${N}(?:/${N})?)?`,

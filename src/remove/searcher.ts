@@ -89,8 +89,8 @@ export class Searcher {
 }
 
 /**
- * Whether a part of a file includes the file's start and end. A match that touches another edge is skipped: it lies within a
- * neighbouring part.
+ * Edges of a part of a file: true where the file starts or ends there. A match that touches another edge is skipped: it lies
+ * within a neighbouring part.
  */
 interface Edges {
   readonly isStart: boolean;

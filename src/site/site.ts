@@ -18,7 +18,7 @@ export interface SiteStore {
   writeBlocks(path: string, blocks: Iterable<Uint8Array>): void;
 }
 
-/** What the site stage writes around the tiles and originals. */
+/** Parts that the site stage writes around the tiles and originals. */
 export interface SiteParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;

@@ -1,6 +1,6 @@
 /**
- * The lock of a site: the file `.zoomosaic-lock` in the site's folder. Its text is the name of its holder's working folder.
- * Whoever changes a site holds the lock meanwhile.
+ * The lock of a site: the file `.zoomosaic-lock` in the site's folder. Its text is the name of its holder's working folder. A
+ * command holds the lock while it changes the site.
  *
  *   1. Create the lock exclusively, and write the name of the own working folder into it. If that worked, go to 2; if there is a
  *      lock already, go to 3.
@@ -11,8 +11,8 @@
  *      the lock into the own working folder. If the moved lock names another process, which locked the site in between, move it
  *      back; otherwise delete it. Start again.
  *
- * An empty lock belongs to a process between the two halves of step 1; it counts as dead after 10 s. A lock that no process
- * of ours can have made counts as dead at once.
+ * An empty lock belongs to a process that is between creating and writing it; it counts as dead after 10 s. A lock with any
+ * other content counts as dead at once.
  */
 import { closeSync, lstatSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

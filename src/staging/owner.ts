@@ -30,7 +30,7 @@ export function isOwner(value: unknown): value is Owner {
   return typeof host === 'string' && Number.isInteger(pid) && (pid as number) > 0 && isText(own) && isText(started);
 }
 
-/** Tells whether the owner's process runs; undefined if that cannot be told from here. */
+/** Tells whether the owner's process runs; undefined if this process cannot look it up. */
 export function isRunning(owner: Owner): boolean | undefined {
   if (owner.space !== undefined) {
     return owner.space === spaceOfIds() ? startOf(owner.pid) === owner.started : undefined;

@@ -3,8 +3,8 @@
  * it first.
  *
  *   1. List the working folders and the lock. If there are none, or all owners surely live, end here; nothing is written.
- *   2. Make a working folder: its heartbeat file tells the time by the file system's clock, against which other heartbeats are read.
- *      If no owner turns out to be dead and there is no lock, end here.
+ *   2. Make a working folder. The time of its heartbeat file is the file system's present time, with which other heartbeats are
+ *      compared. If no owner is dead and there is no lock, end here.
  *   3. Take the lock; see lock.ts.
  *   4. Rename each dead owner's working folder, so that an owner that was only suspended cannot go on. If it holds a journal,
  *      complete the swap or patch. Move foreign files in `old/` back to the site, and remove the working folder.

@@ -46,8 +46,8 @@ export function reportFolderOf(out: string): string {
 /**
  * Checks that reports can be written, and leaves nothing behind.
  *
- * @throws {UserError} `usage` if the folder is that of the site or lies in it, is a file, or holds an image of the mosaic, or
- *   an input under a report's name; `not-writable` or `disk-full`.
+ * @throws {UserError} `usage` if the folder is that of the site or lies in it, is a file, or holds a `target.jpg` that is not
+ *   ours, an image of the mosaic, or an input under a report's name; `not-writable` or `disk-full`.
  */
 export async function openReportFolder(options: ReportFolderOptions): Promise<ReportFolder> {
   const { report, out, names, inputs, images = [] } = options;

@@ -7,8 +7,8 @@
  *     swap.json   journal; only while the new files are moved in, see swap.ts and patch.ts
  *     old/        what they replace
  *
- * Whether an owner lives is told by its process id where it can be looked up. For other hosts and containers the age of the
- * heartbeat tells; it is measured by the file system's clock, which all hosts share.
+ * An owner is looked up by its process id where that is possible. On other hosts and in other containers, it counts as alive
+ * while its heartbeat is younger than 5 minutes. The age is measured by the file system's clock, which all hosts share.
  */
 import { randomBytes } from 'node:crypto';
 import { lstatSync, lutimesSync, readdirSync, renameSync, rmdirSync, statSync, writeFileSync } from 'node:fs';

@@ -19,7 +19,10 @@ export function checkSums(files: SiteFiles, sums: Checksums['files'], problems: 
   }
 }
 
-/** Reports descriptors and documents that disagree with `mosaic.json`, and files loaded by the page that are missing. */
+/**
+ * Reports descriptors and documents that disagree with `mosaic.json`, and the page and files that it loads if they are
+ * missing or empty.
+ */
 export function checkAgreement(files: SiteFiles, shape: SiteShape, problems: Problems): void {
   const check = (path: string, agrees: (text: string) => boolean, problem: string): string => {
     const file = files.read(path);
