@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 import { SHARED_DATA } from './test/bench/shared-data.ts';
 
 /** Tests that put something in the place of a module, which others must not see. */
-const MOCKING = ['test/disk.test.ts'];
+const MOCKING = ['test/store/disk.test.ts'];
 
 export default defineConfig({
   test: {
@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'shared modules',
           include: ['test/**/*.test.ts'],
-          exclude: [...MOCKING, ...(existsSync(SHARED_DATA) ? [] : ['test/photographs*.test.ts'])],
+          exclude: [...MOCKING, ...(existsSync(SHARED_DATA) ? [] : ['test/**/photographs*.test.ts'])],
           isolate: false,
         },
       },

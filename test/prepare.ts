@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { findHeifCommand } from '../src/image/heif-command.ts';
 import { SHARED_DATA } from './bench/shared-data.ts';
-import { BROWSER_REMEDY, findBrowser } from './browser.ts';
+import { BROWSER_REMEDY, findBrowser } from './helpers/browser.ts';
 
 const root = process.getuid?.() === 0;
 const apt = spawnSync('apt-get', ['--version']).status === 0;

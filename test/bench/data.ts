@@ -8,7 +8,7 @@ import type { Catalog } from '../../dist/catalog/catalog.js';
 import { updateCatalog } from '../../dist/catalog/update.js';
 import { scan } from '../../dist/scan/scan.js';
 import { generateSamples } from '../../samples/generate.ts';
-import { waves } from '../images.ts';
+import { waves } from '../helpers/images.ts';
 import { SHARED_DATA } from './shared-data.ts';
 
 /** What the benches work on. */

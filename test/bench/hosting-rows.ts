@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import type { BuildResult } from '../../src/index.ts';
 import { count } from '../../src/messages.ts';
-import { findBrowser, launchBrowser } from '../browser.ts';
+import { findBrowser, launchBrowser } from '../helpers/browser.ts';
 import { filesOf } from './data.ts';
 import { inTurns, runCommand } from './measure.ts';
 import { BIN, type Bench, fresh, type Row, seconds, times } from './rows.ts';

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import type { BuildResult, MosaicJson } from '../../src/index.ts';
 import { count } from '../../src/messages.ts';
-import { readPictures } from '../site.ts';
+import { readPictures } from '../helpers/site.ts';
 import { type BenchData, catalogFeatures } from './data.ts';
 import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';
 import { benchNearest } from './nearest.ts';

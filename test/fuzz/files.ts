@@ -1,9 +1,9 @@
 import sharp, { type Sharp } from 'sharp';
-import { coded, gridFile, imir, irot, nclx, oneTile, prof, auxC, heicFile, exifItem } from '../heic-file.ts';
-import { TILES } from '../heic-tiles.ts';
-import { gifExtension, gifStart, insert, pngChunk, riffChunk, segment } from '../file-parts.ts';
-import { waves } from '../images.ts';
-import { RAW_FILES } from '../raw-files.ts';
+import { coded, gridFile, imir, irot, nclx, oneTile, prof, auxC, heicFile, exifItem } from '../helpers/heic-file.ts';
+import { TILES } from '../helpers/heic-tiles.ts';
+import { gifExtension, gifStart, insert, pngChunk, riffChunk, segment } from '../helpers/file-parts.ts';
+import { waves } from '../helpers/images.ts';
+import { RAW_FILES } from '../helpers/raw-files.ts';
 import { writeOrientation } from '../../src/jpeg/exif-orientation.ts';
 import type { Size } from '../../src/types.ts';
 import type { Base } from './bytes.ts';

@@ -12,7 +12,7 @@ import { indexScript, originalPartCount, type OriginalRow, readIndex } from '../
 import { isOwnFile, kindOf } from '../../src/format/site-entries.ts';
 import { expectedLayouts, siteSets } from '../../src/layout/site-sets.ts';
 import { tileCount } from '../../src/tiles/tile-set.ts';
-import { soundMosaic } from '../mosaics.ts';
+import { soundMosaic } from '../helpers/mosaics.ts';
 import { type Base, damaged, damages } from './bytes.ts';
 import { damagedJson, HOSTILE, jsonDamages } from './json.ts';
 import { expectThat, outcomeOf, prepared, type Target } from './target.ts';

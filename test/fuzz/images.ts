@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { crc32 } from 'node:zlib';
 import { JpegError } from '../../src/jpeg/parts.ts';
 import { stripMetadata } from '../../src/originals/strip-metadata.ts';
-import { gifExtension, insert, pngChunk, riffChunk, segment } from '../file-parts.ts';
+import { gifExtension, insert, pngChunk, riffChunk, segment } from '../helpers/file-parts.ts';
 import { type Base, baseOf, damaged, damages } from './bytes.ts';
 import { gifFiles, jpegFiles, pngFiles, webpFiles } from './files.ts';
 import { pxOf } from './jpegs.ts';

@@ -8,7 +8,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build, UserError, verify } from '../../dist/index.js';
-import { writeMany, writeWaves } from '../images.ts';
+import { writeMany, writeWaves } from '../helpers/images.ts';
 
 const CLI = join(import.meta.dirname, '../../dist/cli/bin.cjs');
 const rounds = Number(process.argv[2] ?? 20);

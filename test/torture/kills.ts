@@ -7,8 +7,8 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { writeMany, writeWaves } from '../images.ts';
-import { seeded } from '../random.ts';
+import { writeMany, writeWaves } from '../helpers/images.ts';
+import { seeded } from '../helpers/random.ts';
 
 const CLI = join(import.meta.dirname, '../../dist/cli/bin.cjs');
 const kills = Number(process.argv[2] ?? 200);

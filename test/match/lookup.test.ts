@@ -1,0 +1,97 @@
+import sharp from 'sharp';
+import { expect, onTestFinished, test } from 'vitest';
+import { FEATURE_LENGTH } from '../../src/colour/features.ts';
+import { openImage } from '../../src/image/open-image.ts';
+import { PricedSources } from '../../src/kernels/priced-kernel.ts';
+import { sourcesMemory } from '../../src/kernels/priced-memory.ts';
+import { BATCH, Lookup, lookupMemory } from '../../src/match/lookup.ts';
+import { match } from '../../src/match/match.ts';
+import { WorkerPool, workerModule } from '../../src/threads/pool.ts';
+import { waves } from '../helpers/images.ts';
+import { integer, seeded } from '../helpers/random.ts';
+
+const random = seeded(1);
+const MOST = 20;
+
+/** Quantised vectors in memory that threads can share. */
+function vectors(count: number): Int16Array {
+  return new Int16Array(new SharedArrayBuffer(count * FEATURE_LENGTH * 2)).map((_, i) =>
+    Math.round(((random() - 0.5) * 4000) / (1 + (i % FEATURE_LENGTH))),
+  );
+}
+
+test('what cells look up together is what each finds alone, whoever helps, and at the prices of the moment', async () => {
+  const [cells, points] = [vectors(3000), vectors(700)];
+  const weights = new Float32Array(new SharedArrayBuffer(3000 * 4)).map(() => integer(random, 1, 3));
+  const memory = lookupMemory({ cells, points, weights }, MOST, 3);
+  const pool = new WorkerPool(workerModule('worker', new URL('../../src/match/match.ts', import.meta.url).href), 2, {
+    lookup: memory,
+  });
+  onTestFinished(() => pool.close());
+  const helpers = [1, 2].map((seat) => pool.run({ kind: 'help', seat }));
+  const lookup = new Lookup(memory);
+  const alone = new PricedSources(sourcesMemory(points, MOST));
+  // A seat's room receives what its thread finds.
+  const helped = [1, 2].map((seat) => new PricedSources(memory.sources, seat).costs);
+  for (let round = 0; round < 30 || helped.some((costs) => costs[0] === 0); round++) {
+    for (let change = 0; change < 100; change++) {
+      const [id, price] = [integer(random, 0, 699), integer(random, 0, 200_000)];
+      lookup.sources.setPrice(id, price);
+      alone.setPrice(id, price);
+    }
+    const asked = Uint32Array.from({ length: round % 3 ? integer(random, 1, 200) : BATCH }, () =>
+      integer(random, 0, 2999),
+    );
+    const k = integer(random, 1, MOST);
+    lookup.cheapest(asked, k);
+    for (let i = 0; i < asked.length; i += integer(random, 1, 10)) {
+      const cell = asked[i]!;
+      const found = alone.cheapest(cells, cell * FEATURE_LENGTH, k, Infinity, weights[cell]);
+      expect(memory.held[i]).toBe(found);
+      for (let rank = 0; rank < found; rank++) {
+        const { ids, values, costs } = memory;
+        const one = [ids, values, costs].map((list) => list[i * k + rank]);
+        const other = [alone.ids[2 * rank], alone.values[2 * rank + 1], alone.costs[rank]];
+        if (one.some((value, part) => value !== other[part])) expect(one, `cell ${cell}, rank ${rank}`).toEqual(other);
+      }
+    }
+    // Lets threads start, where they are late.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  lookup.close();
+  await Promise.all(helpers);
+});
+
+test('a placement does not depend on how many threads there are', async () => {
+  const [width, height] = [300, 240];
+  const bytes = await sharp(waves(width, height, 5), { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+  const image = await openImage(bytes);
+  const target = { path: 'target.png', image, width, height, mean: { r: 128, g: 128, b: 128 } };
+  const usable = 200;
+  const features = Float32Array.from({ length: usable * FEATURE_LENGTH }, (_, i) => {
+    const dimension = i % FEATURE_LENGTH;
+    return (random() - 0.5) / (1 + dimension) + (dimension === 0 ? 2.4 : 0);
+  });
+  const place = async (concurrency: number) =>
+    await match(target, features, {
+      grid: { columns: 100, rows: 80 },
+      cell: { width: 1, height: 1 },
+      maxUses: Infinity,
+      minDistance: 2,
+      variety: 0.5,
+      useAll: false,
+      alike: Uint32Array.from({ length: usable }, (_, id) => id),
+      turns: [0],
+      weights: undefined,
+      adapt: 0,
+      pins: new Map(),
+      concurrency,
+      onProgress: () => {},
+      signal: new AbortController().signal,
+    });
+  const alone = await place(1);
+  expect(new Set(alone.cells).size).toBeGreaterThan(20);
+  for (const concurrency of [2, 4]) expect(await place(concurrency)).toEqual(alone);
+});
