@@ -6,20 +6,22 @@ import type { IndexedImage } from './index-image.ts';
 import type { CatalogPlace, KnownImages } from './known-images.ts';
 import { type BrokenRecord, type FileRecord, type SourceRecord, writeShard } from './shard.ts';
 
-/** A shard is closed at this many sources, or bytes of them. */
+/** Limits of a batch: at this number of sources, or of bytes kept of them, the shard is written. */
 const SHARD_SOURCES = 500;
 const SHARD_BYTES = 32 * 2 ** 20;
 
-/** What was found of a file that was read: its content's hash, and what is new about that. */
+/**
+ * Result of reading a file: the hash of its content and, if that content is new, the image or the reason for failure.
+ */
 export interface ReadFile {
   readonly file: ScannedFile;
   readonly hash: string;
   readonly image?: IndexedImage;
-  /** Why it cannot be decoded. */
+  /** Reason why the content cannot be decoded. */
   readonly broken?: Reason;
 }
 
-/** What will be the next shard. */
+/** Collects files and sources for the next shard. */
 export class Batch {
   private files: FileRecord[] = [];
   private sources: SourceRecord[] = [];
@@ -36,7 +38,11 @@ export class Batch {
     this.lenient = lenient;
   }
 
-  /** Adds a file; true once the batch should be written. */
+  /**
+   * Adds a file.
+   *
+   * @returns true if the batch has reached its limits and should be written.
+   */
   add({ file, hash, image, broken }: ReadFile): boolean {
     const { path, size, mtimeMs, ctimeMs } = file;
     this.files.push({ path, size, mtimeMs, ctimeMs, hash });
@@ -52,7 +58,7 @@ export class Batch {
     return this.images.length >= SHARD_SOURCES || this.bytes >= SHARD_BYTES;
   }
 
-  /** Writes the shard, if there is anything to write, and makes it known. */
+  /** Writes the batch as a shard and adds its records to the known images. Does nothing if the batch is empty. */
   async write(): Promise<void> {
     const { files, sources, images, broken, known } = this;
     if (files.length === 0) return;

@@ -8,34 +8,36 @@ import { HASH_BYTES } from './perceptual-hash.ts';
 import { ShardDamage, ShardReader } from './shard-reader.ts';
 import { unpackStrips } from './strips.ts';
 
-/** Where a source's data lies: row `row` of the shard whose binary is `shard`. */
+/** Place of a source's data: row `row` of the shard whose binary is `shard`. */
 export interface SourcePlace {
   readonly shard: string;
   readonly row: number;
 }
 
-/** Bytes of mips kept in memory at most, since neighbouring cells and levels ask for the same ones again. */
+/** Largest number of bytes of mips kept in memory: neighbouring cells and levels ask for the same mips again. */
 const CACHE_BYTES = 64 * 2 ** 20;
 
-/** Bytes that are checked before the event loop has its turn. */
+/** Bytes that are verified between two turns of the event loop. */
 const BREATH_BYTES = 8 * 2 ** 20;
 
-/** The usable sources of one mosaic, by id, and what can be read of each. */
+/** Usable sources of one mosaic by id, with access to all data kept of each. */
 export class Catalog {
   readonly recipe: Recipe;
-  /** By id. */
+  /** Sources by id. */
   readonly sources: readonly Source[];
   readonly skipped: readonly SkippedFile[];
-  /** Files byte-identical to another, or of the same photograph, and the source that they are. */
+  /** Source id of each file that is no source itself: byte-identical to another file, or folded into another source. */
   readonly copies: ReadonlyMap<string, number>;
-  /** How many of them are of the same photograph: {@link folded}. */
+  /** Number of sources that {@link folded} has merged into another one. */
   readonly pairs: number;
-  /** What people should know of how the catalog came to be. */
+  /** Notes for the user on how the catalog came to be. */
   readonly notes: readonly string[];
   private readonly places: readonly SourcePlace[];
   private ids: Map<string, number> | undefined;
   private readonly reader = new ShardReader();
-  /** First blob of each mip that has some, and offset of each size among the px, by size. */
+  /**
+   * By {@link sizeKey}: index of the first blob of each mip that is not painted, and byte offset of each raster size.
+   */
   private readonly blobAt = new Map<string, number>();
   private readonly rasterAt = new Map<string, number>();
   private readonly blobs: number;
@@ -74,32 +76,41 @@ export class Catalog {
     }
   }
 
-  /** Id of the source that the file at `path` is, or is a copy of; undefined if it is none. */
+  /** Returns the id of the source that the file at `path` is, or is a copy of; undefined if there is none. */
   idOf(path: string): number | undefined {
     this.ids ??= new Map(this.sources.map((source, id) => [source.path, id]));
     return this.ids.get(path) ?? this.copies.get(path);
   }
 
-  /** Feature vectors of all sources by id, {@link FEATURE_LENGTH} numbers each, in memory that threads can share. */
+  /**
+   * Returns the feature vectors of all sources by id, {@link FEATURE_LENGTH} numbers each, in memory that threads can
+   * share.
+   */
   features(): Float32Array {
     const all = new Float32Array(new SharedArrayBuffer(this.sources.length * FEATURE_LENGTH * 4));
     this.eachRow(FEATURE_LENGTH, all, (shard) => this.reader.features(shard));
     return all;
   }
 
-  /** Perceptual hashes of all sources by id, {@link HASH_BYTES} bytes each. */
+  /** Returns the perceptual hashes of all sources by id, {@link HASH_BYTES} bytes each. */
   hashes(): Uint8Array {
     const all = new Uint8Array(this.sources.length * HASH_BYTES);
     this.eachRow(HASH_BYTES, all, (shard) => this.reader.hashes(shard));
     return all;
   }
 
-  /** A piece of a source's mip of `size` px (pieces count row by row): the image file that is kept of it. */
+  /**
+   * Returns the image file that is kept of one piece of a source's mip of `size` px. Pieces are numbered row by row.
+   */
   file(id: number, size: Size, piece: number): Uint8Array {
     return this.blob(id, this.blobAt.get(sizeKey(size))! + piece);
   }
 
-  /** The same of a mip that is kept for splicing. */
+  /**
+   * Returns the strips that are kept of one piece of a mip for splicing.
+   *
+   * @throws {ShardDamage} if the blob holds no strips.
+   */
   strips(id: number, size: Size, piece: number): Strips {
     const index = this.blobAt.get(sizeKey(size))! + piece;
     const key = id * this.blobs + index;
@@ -111,13 +122,13 @@ export class Catalog {
     return strips;
   }
 
-  /** Bytes of such a piece, without reading it. */
+  /** Returns the size of one piece's blob, bytes, without reading the blob. */
   bytesOf(id: number, size: Size, piece: number): number {
     const { shard, row } = this.places[id]!;
     return this.reader.blobBytes(shard, row, this.blobAt.get(sizeKey(size))! + piece);
   }
 
-  /** A source at a size whose px are kept, RGB. */
+  /** Returns the px of a source at one of the raster sizes, RGB. */
   pixels(id: number, size: Size): Uint8Array {
     let all = this.rasters.get(id);
     if (!all) {
@@ -130,9 +141,10 @@ export class Catalog {
   }
 
   /**
-   * Reads all that is kept of the sources `ids` once.
+   * Reads all data kept of the sources `ids` once, and verifies the checksums.
    *
-   * @returns the shards of those that are damaged.
+   * @returns paths of the binaries of damaged shards.
+   * @throws `signal`'s reason if aborted.
    */
   async damaged(ids: Iterable<number>, signal: AbortSignal): Promise<Set<string>> {
     const damaged = new Set<string>();
@@ -154,12 +166,15 @@ export class Catalog {
     return damaged;
   }
 
-  /** The shard that a source lies in. */
+  /** Returns the path of the binary of the shard that holds a source. */
   shardOf(id: number): string {
     return this.places[id]!.shard;
   }
 
-  /** The same without some sources, whose files then mean another one: `pairs` tells by id which. */
+  /**
+   * Returns a catalog without the sources that are keys of `pairs`. Their files become copies of the sources (values)
+   * that they are mapped to. Closes this catalog.
+   */
   folded(pairs: ReadonlyMap<number, number>): Catalog {
     const kept = this.sources.flatMap((_, id) => (pairs.has(id) ? [] : [id]));
     const numbers = new Map(kept.map((id, number) => [id, number]));
@@ -177,7 +192,7 @@ export class Catalog {
     this.reader.close();
   }
 
-  /** Copies each source's `length` numbers from what `read` has of its shard. */
+  /** Fills `all` with `length` numbers per source, by id. `read` returns the numbers of all rows of a shard. */
   private eachRow<Values extends Float32Array | Uint8Array>(
     length: number,
     all: Values,
@@ -197,7 +212,7 @@ export class Catalog {
   }
 }
 
-/** Keeps what was put in last, up to a number of bytes. */
+/** Cache bounded by a number of bytes. Evicts in the order of insertion. */
 class BoundedCache<Value> {
   private readonly entries = new Map<number, { value: Value; bytes: number }>();
   private readonly limit: number;

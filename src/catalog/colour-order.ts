@@ -1,17 +1,17 @@
 import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
 
-/** Steps of a colour axis: 2^6. */
+/** Bits per colour axis: 2^6 steps. */
 const BITS = 6;
-/** OKLab a and b from -0.25 to 0.25; what lies beyond is rare, and clipped. */
+/** Range of OKLab a and b: -0.25 to 0.25. Colours beyond are rare and are clipped. */
 const CHROMA = 0.25;
 
 /**
- * Orders pictures by the place of their mean OKLab colour on a Hilbert curve through the colour space, so that pictures next
- * to each other in the order look alike, as cells next to each other in a mosaic often do.
+ * Orders pictures along a Hilbert curve through OKLab, by mean colour. Neighbours in this order look alike, as do
+ * neighbouring cells of a mosaic often.
  *
- * @param features of the sources by id, whose first three numbers are the mean colour.
- * @param sourceOf the source of each picture.
- * @returns the pictures in order; among equal colours as they came.
+ * @param features feature vectors of the sources by id. Their first three numbers are a multiple of the mean colour.
+ * @param sourceOf source of each picture.
+ * @returns the pictures in order; pictures of equal colour keep their order.
  */
 export function colourOrder(
   pictures: readonly number[],
@@ -34,8 +34,10 @@ function step(value: number): number {
 }
 
 /**
- * Place of a point on the Hilbert curve, after J. Skilling, "Programming the Hilbert curve", AIP Conference Proceedings 707,
- * 2004 (AxestoTranspose).
+ * Returns the index of a point along the Hilbert curve, after J. Skilling, "Programming the Hilbert curve", AIP
+ * Conference Proceedings 707, 2004 (AxestoTranspose).
+ *
+ * @param axes coordinates, integers from 0 to 2^`bits` - 1.
  */
 export function hilbertIndex(axes: readonly number[], bits: number = BITS): number {
   const x = [...axes];

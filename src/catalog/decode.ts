@@ -7,41 +7,43 @@ import type { Crop, Rect, Rgb, Size } from '../types.ts';
 import { flatten, resample } from './resample.ts';
 import { type Stand, STANDS, storedRect, storedSize, uprighted, uprightPx } from './stand.ts';
 
-/** A source as its cell shows it, and what was learned of it on the way. */
+/** A source decoded for its cell, and facts about its file. */
 export interface DecodedCell {
-  /** As large as was asked for; RGB, 8-bit sRGB. */
+  /** Px at the size that was asked for; RGB, 8-bit sRGB. */
   readonly px: Uint8Array;
   readonly format: string;
-  /** Upright px. */
+  /** Size of the upright image, px. */
   readonly width: number;
   readonly height: number;
   readonly crop: Rect;
   readonly alpha: boolean;
-  /** Has to be turned by its EXIF orientation. */
+  /** The EXIF orientation requires turning or mirroring. */
   readonly turned: boolean;
-  /** Has colours of its own that are converted to sRGB. */
+  /** The file has an ICC profile other than sRGB, from which it was converted. */
   readonly profiled: boolean;
 }
 
 /**
- * Above this many source px per cell px libvips shrinks (it streams); below, our own resampler does, which is faster on
- * small pictures. Both work in linear light.
+ * Above this number of source px per cell px along a side, libvips shrinks the image, as a stream. Below it our own
+ * resampler does, which is faster on small pictures. Both work in linear light.
  */
 const STREAM_RATIO = 4;
-/** And above this many px along a side, so that the resampler's memory stays small. */
+/**
+ * Above this length of the crop's longer side, px, libvips shrinks as well, so that the resampler's memory stays small.
+ */
 const STREAM_SIDE = 1448;
-/** Of the picture that saliency is judged by. */
+/** Longest shorter side, px, of the reduced crop by which saliency is judged. */
 const SALIENCY_SIDE = 256;
 const QUICK = { compressionLevel: 0 };
 const SVG_DENSITY = 72;
-/** As many px per inch as librsvg is asked for at most. */
+/** Highest density that librsvg is asked for, px per inch. */
 const SVG_DENSITY_MAX = 2400;
 
 /**
- * Decodes the part of an image that fills a cell: first frame, upright, in sRGB, cropped to the cell's shape, resized to
- * `cell` px in linear light, laid over `background` where it is transparent.
+ * Decodes the part of an image that fills a cell: first frame, upright, in sRGB, cropped to the cell's shape, resized
+ * to `cell` px in linear light. Transparency is laid over `background`.
  *
- * @throws what sharp throws for data it cannot decode, or that ends early.
+ * @throws errors of {@link openImage} and of sharp, for data that cannot be decoded or that ends early.
  */
 export async function decodeCell(
   input: ImageInput,
@@ -59,7 +61,7 @@ export async function decodeCell(
   const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
   const open = () => image.px(options);
   const rect = await cropOf(open, { width, height }, cell, crop, stand);
-  // Turned last, when little is left to turn: decoders read line by line.
+  // Turned last, when few px are left: decoders read line by line.
   const part = open().extract(storedRect(rect, { width, height }, stand));
   const stored = await cellPx(part, convert, storedSize(rect, stand), storedSize(cell, stand), background);
   const px = stand === STANDS[1] ? stored : await uprightPx(stored, storedSize(cell, stand), stand);
@@ -67,7 +69,10 @@ export async function decodeCell(
   return { px, format: image.format, width, height, crop: rect, alpha, turned: stand !== STANDS[1], profiled };
 }
 
-/** How an image is drawn: drawings as large as their cell, as far as memory allows; others as they are. */
+/**
+ * Chooses the density of an image: drawings (SVG) are drawn as large as their cell, as far as memory allows; other
+ * formats are opened as they are.
+ */
 async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
   const options: NonNullable<Parameters<typeof px>[0]> = {};
   const { width, height } = metadata;
@@ -88,7 +93,7 @@ async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, bac
   if (!streamed) decoded = await raw(plain);
   else if (!convert) decoded = await raw(shrinkLinear(plain, cell, 'fill'));
   else {
-    // libvips leaves profiles alone in linear light, so that conversion comes first, by itself.
+    // libvips applies no profile in linear light, so the conversion comes first, in a pass of its own.
     const { data, info } = await raw(plain);
     const { width, height, channels } = info;
     decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell, 'fill'));
@@ -99,7 +104,7 @@ async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, bac
   return px.channels === 3 ? data : flatten(px, background);
 }
 
-/** The largest part of an image that has a cell's shape, upright px: which one, `crop` says. */
+/** Returns the largest part of an image with the cell's shape, in upright px; `crop` selects its place. */
 async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, crop: Crop, stand: Stand): Promise<Rect> {
   const scale = Math.min(width / cell.width, height / cell.height);
   const part = {
@@ -108,7 +113,8 @@ async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, cr
   };
   const centre = { left: (width - part.width) >> 1, top: (height - part.height) >> 1, ...part };
   if (crop === 'centre' || (part.width === width && part.height === height)) return centre;
-  // Saliency is a matter of the whole, so a small picture decides; its part's shorter side at most this many px.
+  // Saliency depends on the picture as a whole, so a reduced copy decides. There, the crop's shorter side has at most
+  // SALIENCY_SIDE px.
   const reduce = Math.max(1, Math.min(part.width, part.height) / SALIENCY_SIDE);
   const px = (length: number) => Math.max(1, Math.round(length / reduce));
   const small = storedSize({ width: px(width), height: px(height) }, stand);
@@ -125,8 +131,8 @@ async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, cr
 }
 
 /**
- * Whether an ICC profile is sRGB itself, by its description: those need no conversion, and a look-up table for one costs
- * as much time as decoding a small photograph.
+ * Tells whether an ICC profile is sRGB itself, by its description. Such an image needs no conversion: a look-up table
+ * for one takes as long as decoding a small photograph.
  */
 function isSrgbProfile(icc: Uint8Array): boolean {
   const bytes = Buffer.from(icc.buffer, icc.byteOffset, icc.byteLength);

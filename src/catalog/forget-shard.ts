@@ -9,13 +9,14 @@ import { nameBehind, shardNames } from './shard-folder.ts';
 import { readIndex } from './shard-index.ts';
 import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
 
-/** How the JSON of a shard begins, of any version. */
+/** Start of a shard's JSON, of any version. */
 const JSON_START = /^\{"format":"zoomosaic-shard","version":(\d+)/;
 
 /**
- * Replaces a shard by one without the forgotten sources; removes it if nothing is left, or it cannot be asked.
+ * Replaces a shard by one without the forgotten sources. Removes it if nothing is left, or if it is damaged, or if it
+ * is of another version and mentions one of them.
  *
- * @returns bytes that were freed; undefined if it knows none of the sources, or is no shard.
+ * @returns number of bytes freed; undefined if the shard knows none of the sources, or is no shard.
  * @throws {UserError} `catalog` if it cannot be read now.
  */
 export async function forgetInShard(folder: string, name: string, forgotten: Forgotten): Promise<number | undefined> {
@@ -37,7 +38,11 @@ export async function forgetInShard(folder: string, name: string, forgotten: For
   }
 }
 
-/** @throws {ShardDamage} */
+/**
+ * Replaces a shard whose index is sound.
+ *
+ * @throws {ShardDamage} if its binary is not.
+ */
 async function replace(
   folder: string,
   name: string,
@@ -46,7 +51,7 @@ async function replace(
   reader: ShardReader,
 ): Promise<number | undefined> {
   const binary = join(folder, `${name}.bin`);
-  // Also where nothing is to be forgotten: a binary that is not this JSON's may hold anything.
+  // Checked even if nothing is to be forgotten: a binary that does not belong to this JSON may hold anything.
   const { blobs, rasters } = reader.check(binary, { ...index, sources: index.sources.length });
   const files = index.files.filter(({ path, hash }) => !hashes.has(hash) && !paths.has(path));
   const broken = index.broken.filter(({ hash }) => !hashes.has(hash));
@@ -64,7 +69,7 @@ async function replace(
   return (await removeWhole(folder, name)) - added;
 }
 
-/** Rows of a binary that have come through whole; the others are indexed again. */
+/** Tells whether the checksums of a row hold. Images of damaged rows are indexed again. */
 function isSound(reader: ShardReader, binary: string, row: number): boolean {
   try {
     reader.checkRow(binary, row);
@@ -92,7 +97,10 @@ function rowsOf(
   };
 }
 
-/** Whether a shard that took the place of `name` tells all that is left of it already: whoever wrote it was killed. */
+/**
+ * Tells whether a replacement of the shard `name` already holds all records that are left of it: a run was killed
+ * between writing that replacement and removing `name`.
+ */
 async function isToldBehind(folder: string, name: string, rest: ShardRecords): Promise<boolean> {
   const behind = shardNames(await readdir(folder)).filter((other) => other > name && sameNumber(other, name));
   for (const other of behind) {
@@ -127,7 +135,7 @@ function isWhole(binary: string, index: ShardIndex): boolean {
   }
 }
 
-/** Whether a JSON of another version says anything of the forgotten. */
+/** Tells whether the JSON of another version mentions one of the forgotten hashes or paths. */
 function mentions(text: Buffer, { hashes, paths }: Forgotten): boolean {
   return [...hashes, ...[...paths].map((path) => JSON.stringify(path))].some((word) => text.includes(word));
 }
@@ -136,7 +144,11 @@ function isShardName(name: string): boolean {
   return shardNames([`${name}.json`]).length > 0;
 }
 
-/** @returns undefined if it is gone, or a folder. */
+/**
+ * Reads the JSON of a shard.
+ *
+ * @returns undefined if it is gone, or is a folder.
+ */
 async function readJson(path: string): Promise<Buffer | undefined> {
   try {
     return await readFile(path);
@@ -146,14 +158,18 @@ async function readJson(path: string): Promise<Buffer | undefined> {
   }
 }
 
-/** Removes a shard, its JSON first: without that, it is not there. Returns how many bytes it had. */
+/**
+ * Removes a shard, its JSON first: a binary without JSON is no shard.
+ *
+ * @returns number of bytes freed.
+ */
 async function removeWhole(folder: string, name: string): Promise<number> {
   const bytes = await sizeOf(folder, name);
   for (const ending of ['json', 'bin']) {
     try {
       await rm(join(folder, `${name}.${ending}`), { force: true });
     } catch (error) {
-      // A folder is nothing of ours.
+      // A folder is not ours, and stays.
       if (systemCode(error) !== 'ERR_FS_EISDIR') throw error;
     }
   }

@@ -1,11 +1,16 @@
 /**
- * Takes sources out of a whole catalog: out of the shards of all recipes. A shard that knows one of them is replaced by one that
- * does not, which takes its place in the order; only when that is safely there, the old one is removed. So whoever opens the
- * catalog finds all other sources at every moment, and what was killed can be run again. A build that is just using a removed
- * shard finds it damaged, and begins anew.
+ * Removes sources from a whole catalog, that is from the shards of all recipes.
  *
- * What cannot be asked for its sources is removed as a whole: damaged shards, what killed builds left, and shards of other
- * versions that mention one of the sources. What is nothing of ours is left alone.
+ * Shards are immutable, so a shard that knows one of the sources is replaced. First a new shard without the source is
+ * written and synced, under a name that sorts right behind the old one. Only then the old shard is removed. At every
+ * moment a reader of the catalog finds all other sources, and a run that was killed can be repeated. A build that is
+ * using a removed shard finds it damaged, and begins anew.
+ *
+ * One process at a time forgets in a catalog. Builds may go on meanwhile: a folder is listed again until it holds no
+ * shard that is new, and no part of a shard that a build is writing (waiting for at most a minute).
+ *
+ * Shards that cannot be asked for their sources are removed whole: damaged ones, parts left by killed builds, and
+ * shards of other versions that mention one of the sources. Files that are not ours are left alone.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -17,32 +22,32 @@ import { alone } from '../staging/staging.ts';
 import { isRecipeKey } from './recipe-key.ts';
 import { partsAmong } from './shard-folder.ts';
 
-/** What a catalog is to forget. */
+/** Sources and files to remove from a catalog. */
 export interface Forgotten {
   /** SHA-256 of the sources' content, hex. */
   readonly hashes: ReadonlySet<string>;
-  /** Absolute paths of files of which nothing is to be known any more, whatever they held. */
+  /** Absolute paths of files whose records are removed, whatever the files held. */
   readonly paths: ReadonlySet<string>;
 }
 
-/** What became of a catalog. */
+/** Result of {@link forget}. */
 export interface ForgetResult {
-  /** Shards that were replaced or removed. */
+  /** Number of shards that were replaced or removed. */
   readonly shards: number;
-  /** Bytes that the catalog has less. */
+  /** Number of bytes freed in the catalog. */
   readonly bytes: number;
 }
 
-/** Builds that live write a shard's parts faster, ms. */
+/** A part that was not written to for this long, ms, belongs to no live build. */
 const SILENT_MS = 60_000;
 const WAIT_MS = 100;
 
 /**
- * Removes every byte of some sources from the catalog in `folder`, and records of some files. A build that takes one of the
- * sources from its file at the same time may index it again.
+ * Removes every byte of some sources, and the records of some files, from the catalog in `folder`. A build that reads
+ * one of the sources from its file at the same time may index it again.
  *
- * @throws {UserError} `catalog` for what cannot be read now, `disk-full`, `not-writable`; `signal`'s reason if aborted. Then all
- *   other sources are there, and running it again goes on.
+ * @throws {UserError} `catalog` for a shard that cannot be read now, `disk-full`, `not-writable`; `signal`'s reason if
+ *   aborted. In these cases all other sources are still there, and the next run continues.
  */
 export async function forget(folder: string, forgotten: Forgotten, signal?: AbortSignal): Promise<ForgetResult> {
   const total = { shards: 0, bytes: 0 };
@@ -58,7 +63,9 @@ export async function forget(folder: string, forgotten: Forgotten, signal?: Abor
   return total;
 }
 
-/** Does something while nobody else forgets: of two copies of a shard, each could bring back what the other is without. */
+/**
+ * Runs `act` while no other process forgets. Of two copies of one shard, each could bring back what the other lacks.
+ */
 async function undisturbed(folder: string, signal: AbortSignal | undefined, act: () => Promise<void>): Promise<void> {
   const named = { option: '--catalog', path: folder } as const;
   try {
@@ -68,7 +75,7 @@ async function undisturbed(folder: string, signal: AbortSignal | undefined, act:
   }
 }
 
-/** Forgets in a folder of shards, until nobody has added any, nor is about to. */
+/** Forgets in the folder of one recipe, until no build has added a shard or is about to. */
 async function forgetIn(folder: string, forgotten: Forgotten, signal?: AbortSignal): Promise<ForgetResult> {
   const seen = new Set<string>();
   let [shards, bytes] = [0, 0];
@@ -95,7 +102,9 @@ async function forgetIn(folder: string, forgotten: Forgotten, signal?: AbortSign
   }
 }
 
-/** Files of no shard: their sizes, and how long ago somebody wrote to them, ms. */
+/**
+ * Lists the files that belong to no shard, with their size, bytes, and the time since they were last written to, ms.
+ */
 async function partsIn(folder: string, files: readonly string[]) {
   const parts: { path: string; size: number; age: number }[] = [];
   for (const file of partsAmong(files)) {
@@ -106,7 +115,7 @@ async function partsIn(folder: string, files: readonly string[]) {
   return parts;
 }
 
-/** Names of what lies in a folder; none if there is no such folder. */
+/** Lists the names in a folder; none if there is no such folder. */
 async function filesIn(folder: string): Promise<string[]> {
   try {
     return await readdir(folder);

@@ -14,27 +14,30 @@ import { resample } from './resample.ts';
 import { packStrips } from './strips.ts';
 import { turned } from './turn.ts';
 
-/** Px of the largest mip that is encoded together with the others. */
+/** Largest mip that shares one encode with the smaller ones, px. */
 const SHEET_PX = 2 ** 20;
-/** What nothing is laid over: these px have no transparency. */
+/** Unused background: these px have no transparency. */
 const BLACK = { r: 0, g: 0, b: 0 };
 
-/** All that a catalog keeps of an image. */
+/** Everything that a catalog keeps of an image. */
 export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
   readonly features: Float32Array;
   /** Perceptual hash. */
   readonly look: Uint8Array;
-  /** Px that are kept, RGB; see `rastersOf`. */
+  /** Raster px, RGB; see `rastersOf`. */
   readonly px: Uint8Array;
-  /** One per piece of each mip that is not painted, largest first: an image file (reference) or packed strips (splice). */
+  /**
+   * One blob per piece of each mip that is not painted, largest mip first: an image file (reference) or packed strips
+   * (splice).
+   */
   readonly blobs: Uint8Array[];
 }
 
 /**
- * Decodes an image and makes everything of it that a mosaic may need.
+ * Decodes an image and makes all data of it that a mosaic may need.
  *
- * @param background what transparent images are laid over.
- * @throws what decoding throws.
+ * @param background colour that transparent images are laid over.
+ * @throws errors of {@link decodeCell}.
  */
 export async function indexImage(
   input: ImageInput,
@@ -69,7 +72,10 @@ export async function indexImage(
   };
 }
 
-/** What matching looks at: the cell as a square, whatever its shape, at its sizes of 32 px and below. */
+/**
+ * Returns the input of matching: the perceptual hash, and the mips of the cell as a square. A cell of another shape is
+ * resampled to a square of at most 32 px.
+ */
 function lookOf(px: Uint8Array, mips: MipPixels, size: Size): MipPixels & { readonly hash: Uint8Array } {
   const side = hashedSize(Math.min(size.width, size.height));
   const square = { width: side, height: side };
@@ -79,8 +85,9 @@ function lookOf(px: Uint8Array, mips: MipPixels, size: Size): MipPixels & { read
 }
 
 /**
- * One encode serves all mips: the largest, and beside it a column of the smaller ones, each on whole MCUs; then the
- * encoded sheet is cut apart. Of large cells, the largest has an encode of its own, which needs no second copy of its px.
+ * Makes the blobs of JPEG tiles. One encode serves all mips: the sheet holds the largest mip and beside it a column of
+ * the smaller ones, each on whole MCUs. The encoded sheet is then cut apart. The largest mip of a large cell has an
+ * encode of its own, which needs no second copy of its px.
  */
 async function jpegBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): Promise<Uint8Array[]> {
   const [largest, ...others] = mipsOf(recipe).filter(({ from }) => from !== 'paint');
@@ -92,7 +99,7 @@ async function jpegBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): P
   return blobs;
 }
 
-/** Blobs of mips of which each is half of the one before. */
+/** Encodes one sheet and cuts it into blobs. Each of its mips is half the size of the one before. */
 async function sheetBlobs(
   px: ReadonlyMap<string, Uint8Array>,
   mips: readonly Mip[],
@@ -122,7 +129,7 @@ async function sheetBlobs(
   });
 }
 
-/** The pieces of a mip that stands at (left, top) of a sheet, in units of so many px, row-major. */
+/** Returns the pieces of a mip at (left, top) of a sheet, row-major, in units of `unit` px. */
 function pieceRects(mip: Mip, { left, top }: { left: number; top: number }, unit: number): McuRect[] {
   const { across, down, piece } = mip;
   return Array.from({ length: across * down }, (_, i) => ({
@@ -145,7 +152,7 @@ function blit(
   }
 }
 
-/** Formats that cannot be cut: every reference tile is encoded by itself. */
+/** Makes the blobs of formats that cannot be cut: every piece of a reference mip is encoded by itself. */
 async function fileBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): Promise<Uint8Array[]> {
   const blobs: Uint8Array[] = [];
   for (const mip of mipsOf(recipe).filter(({ from }) => from === 'reference')) {
@@ -160,7 +167,7 @@ async function fileBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): P
   return blobs;
 }
 
-/** The source's own data, if it already is what its full-resolution tile should be. */
+/** Returns the source's own data as its full-resolution tile, if it has the tile's format, size and colours. */
 function verbatimTile(input: ImageInput, image: DecodedCell, recipe: Recipe): Uint8Array | undefined {
   const { cell } = recipe;
   const mip = mipsOf(recipe)[0]!;

@@ -3,19 +3,19 @@ import type { ImageInput } from '../image/open-image.ts';
 import type { Recipe, Rgb } from '../types.ts';
 import { indexImage, type IndexedImage } from './index-image.ts';
 
-/** What a decoding thread is told of an image to be indexed. */
+/** Task of a decoding thread: how to index an image. */
 export interface IndexTask {
   readonly recipe: Recipe;
-  /** What transparent images are laid over. */
+  /** Colour that transparent images are laid over. */
   readonly background: Rgb;
-  /** Takes what decodes of a damaged file; nothing, where no part of it does. */
+  /** Accepts the part of a damaged file that decodes; fails if no part does. */
   readonly lenient: boolean;
 }
 
 /**
  * Indexes an image, as a job of a decoding thread.
  *
- * @throws what decoding throws; {@link NothingDecodes}.
+ * @throws errors of decoding; {@link NothingDecodes} if `lenient` and all px are about the same.
  */
 export async function indexTask(
   input: ImageInput,
@@ -28,10 +28,10 @@ export async function indexTask(
   return { result, views: [features, look, px, ...blobs] };
 }
 
-/** Decoders make a little of nothing: what differs by no more than this of 255. */
+/** Largest range of a channel, of 255, in an image without content: decoders may add a little to nothing. */
 const SPECKS = 8;
 
-/** A damaged file of which nothing decodes but its size. */
+/** Nothing but the size of a damaged file decodes. */
 class NothingDecodes extends Error {
   override readonly name = 'NothingDecodes';
 
@@ -40,7 +40,7 @@ class NothingDecodes extends Error {
   }
 }
 
-/** Whether all px, RGB, are about the same. */
+/** Tells whether all px (RGB) are about the same. */
 function isPlain(px: Uint8Array): boolean {
   const [least, most] = [
     [255, 255, 255],

@@ -11,13 +11,13 @@ import { isRecipeKey, recipeKey } from './recipe-key.ts';
 import type { FileRecord, ShardIndex, SourceRecord } from './shard.ts';
 import { removeAbandoned, removeShard, shardNames } from './shard-folder.ts';
 
-/** A source that a catalog holds, and where. */
+/** Record and place of a source in a catalog. */
 export interface KnownSource {
   readonly record: SourceRecord;
   readonly place: SourcePlace;
 }
 
-/** What a catalog's folder holds for one recipe. */
+/** Images that a catalog's folder holds for one recipe. */
 export class KnownImages {
   readonly folder: string;
   private readonly background: string;
@@ -25,7 +25,7 @@ export class KnownImages {
   private readonly files = new Map<string, FileRecord>();
   private readonly sources = new Map<string, KnownSource>();
   private readonly broken = new Map<string, Reason>();
-  /** Why images could not be decoded this time, though their content may be sound; by hash. */
+  /** Reason why an image could not be decoded in this run, by hash. Its content may be sound. */
   readonly undecided = new Map<string, Reason>();
   private readonly claimed = new Set<string>();
 
@@ -35,7 +35,7 @@ export class KnownImages {
     this.lenient = lenient;
   }
 
-  /** Makes known what the shard `name` holds; what it holds of what was known before is newer. */
+  /** Adds the records of the shard `name`. They replace older records of the same files and images. */
   add(name: string, { decoder, files, sources, broken }: Pick<ShardIndex, 'decoder' | 'files' | 'sources' | 'broken'>) {
     const shard = join(this.folder, `${name}.bin`);
     for (const file of files) this.files.set(file.path, file);
@@ -47,48 +47,57 @@ export class KnownImages {
       }
     }
     if (decoder !== DECODERS) return;
-    // What was not taken as it is may still be taken in part.
+    // Images that are broken as a whole may still decode in part.
     for (const { hash, reason, lenient } of broken) if (lenient || !this.lenient) this.broken.set(hash, reason);
   }
 
-  /** Whether a file is as it was when it was indexed. */
+  /** Tells whether a file is unchanged since it was indexed, and its image is known. */
   isCurrent(file: ScannedFile): boolean {
     const record = this.lookalike(file);
     return record?.ctimeMs === file.ctimeMs && this.has(record.hash);
   }
 
-  /** Whether a file, which was found to hold `hash`, once held something else although its size and time are the same. */
+  /**
+   * Tells whether a file that now holds `hash` was recorded with other content, at the same size and modification time.
+   */
   isDisguised(file: ScannedFile, hash: string): boolean {
     const record = this.lookalike(file);
     return record !== undefined && record.hash !== hash;
   }
 
-  /** True to the first who asks for an image that is not indexed yet. */
+  /**
+   * Claims an image for indexing.
+   *
+   * @returns true for the first caller; false if the image is indexed or claimed already.
+   */
   claim(hash: string): boolean {
     if (this.has(hash) || this.claimed.has(hash)) return false;
     this.claimed.add(hash);
     return true;
   }
 
-  /** What the file at `path` is: a source; or why it is none. */
+  /** Returns the source that the file at `path` is, or the reason why it is none. */
   sourceAt(path: string): KnownSource | { readonly reason: Reason } {
     const hash = this.files.get(path)?.hash ?? '';
     return this.sources.get(hash) ?? { reason: this.broken.get(hash) ?? this.undecided.get(hash) ?? 'not-indexed' };
   }
 
-  /** Files of some images, as they were when they were indexed, by the hashes of their content; one of each. */
+  /**
+   * Returns one file of each image, as it was when it was indexed, by the hashes of their content; undefined for an
+   * image that is no source.
+   */
   filesOf(hashes: readonly string[]): (ScannedFile | undefined)[] {
     const byHash = new Map<string, ScannedFile>();
     for (const { hash, ...file } of this.files.values()) if (!byHash.has(hash)) byHash.set(hash, file);
     return hashes.map((hash) => (this.sources.has(hash) ? byHash.get(hash) : undefined));
   }
 
-  /** Paths under which an image was indexed. */
+  /** Returns the paths under which an image was indexed. */
   pathsOf(hash: string): string[] {
     return [...this.files.values()].filter((file) => file.hash === hash).map(({ path }) => path);
   }
 
-  /** All files that it has met, and what they held. */
+  /** Returns the records of all files that were ever read, with the hash of their content. */
   located(): Iterable<FileRecord> {
     return this.files.values();
   }
@@ -103,30 +112,31 @@ export class KnownImages {
   }
 }
 
-/** Which catalog, and what it is about. */
+/** Place of a catalog, and the settings of its images. */
 export interface CatalogPlace {
-  /** Folder of the catalog; made if it is not there. */
+  /** Folder of the catalog; created if it is missing. */
   readonly folder: string;
   readonly recipe: Recipe;
-  /** What transparent images are laid over. */
+  /** Colour that transparent images are laid over. */
   readonly background: Rgb;
-  /** Takes what decodes of damaged files. */
+  /** Accepts the parts of damaged files that decode. */
   readonly lenient?: boolean;
 }
 
 /** An opened catalog. */
 export interface OpenedCatalog {
   readonly known: KnownImages;
-  /** Damaged shards, which were taken away. */
+  /** Number of damaged shards, which were removed. */
   readonly damaged: number;
-  /** Why there is nothing, where there is something for other recipes. */
+  /** Note for the user if there are no shards for this recipe, but for others. */
   readonly anew: string | undefined;
 }
 
 /**
- * Opens a catalog's folder for one recipe: reads its shards, the oldest first, and takes away damaged ones.
+ * Opens a catalog's folder for one recipe: reads its shards, oldest first, and removes damaged ones.
  *
- * @throws {UserError} `catalog` for shards of an unknown version, or that cannot be read; `disk-full` or `not-writable`.
+ * @throws {UserError} `catalog` for a shard of an unknown version, or one that cannot be read; `disk-full` or
+ *   `not-writable`.
  */
 export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
   const { folder, recipe } = place;
@@ -135,7 +145,7 @@ export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
   await makeFolder(home, { option: '--catalog', path: folder });
   await removeAbandoned(home);
   const names = shardNames(await readdir(home));
-  // Of what else may lie there, nothing is told.
+  // Other files in the folder are ignored.
   const others = (await readdir(folder)).filter((other) => other !== key && isRecipeKey(other));
   const changed = names.length === 0 && others.length > 0;
   const anew = changed ? `indexing anew for ${key}: the catalog has only ${others.join(', ')}` : undefined;

@@ -2,7 +2,7 @@ import { count } from '../messages.ts';
 import type { Reason } from '../image/reasons.ts';
 import type { LeftOut, LeftOutKind, SkippedFile } from '../types.ts';
 
-/** Kinds of reasons of ours; those of the system are of files that could not be read. */
+/** Kind of each reason of ours. Codes of system errors are not listed: their kind is `unreadable`. */
 const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
   ['heic', 'heic'],
   ['raw', 'raw'],
@@ -20,7 +20,7 @@ const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
   ['not-indexed', 'undecodable'],
 ]);
 
-/** What files of a kind are called and what people can do, in the order in which they are told. */
+/** Name and remedy of each kind, in the order of reporting. */
 const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]>> = {
   heic: ['HEIC', 'npm install libheif-js, or install heif-dec'],
   raw: ['camera raw without a picture', 'export them as JPEG'],
@@ -32,12 +32,12 @@ const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]
   'no-image': ['no images', 'name them after what they are'],
 };
 
-/** Kind of the reason why a file cannot be used. */
+/** Returns the kind of a reason. */
 export function kindOf(reason: Reason): LeftOutKind {
   return KINDS.get(reason) ?? 'unreadable';
 }
 
-/** Counts files that cannot be used by kind; what people can mend comes first. */
+/** Counts unusable files by kind, in the order of reporting: kinds that users can mend come first. */
 export function leftOutOf(skipped: readonly SkippedFile[]): LeftOut[] {
   const counts = new Map<LeftOutKind, number>();
   for (const { reason } of skipped) counts.set(kindOf(reason), (counts.get(kindOf(reason)) ?? 0) + 1);
@@ -45,7 +45,7 @@ export function leftOutOf(skipped: readonly SkippedFile[]): LeftOut[] {
   return kinds.map((kind) => ({ kind, count: counts.get(kind)!, remedy: TOLD[kind][1] }));
 }
 
-/** `30 HEIC (convert them to JPEG), 4 damaged (fetch them anew from the camera or a backup)` */
+/** Formats the counts for users: `30 too large (make them smaller), 4 unreadable (…)`. */
 export function leftOutText(leftOut: readonly LeftOut[]): string {
   return leftOut.map(({ kind, count: files, remedy }) => `${count(files)} ${TOLD[kind][0]} (${remedy})`).join(', ');
 }

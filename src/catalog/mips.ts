@@ -2,31 +2,32 @@ import { FEATURE_SIDE } from '../colour/features.ts';
 import { CELL_FREE, cellKernel } from '../kernels/cell-kernel.ts';
 import type { Size } from '../types.ts';
 
-/** A cell at its size, and halved as often as its sides are even. */
+/** A cell at its full size and at each half of it, as long as both sides are even. */
 export interface MipPixels {
-  /** RGB, 8-bit sRGB, by {@link sizeKey}; the largest is the cell itself. */
+  /** RGB px, 8-bit sRGB, by {@link sizeKey}; the largest is the cell itself. */
   readonly px: ReadonlyMap<string, Uint8Array>;
-  /** Linear RGB means of the {@link FEATURE_SIDE} x {@link FEATURE_SIDE} parts, of a square cell. */
+  /** Linear RGB means of the {@link FEATURE_SIDE} x {@link FEATURE_SIDE} parts of a square cell. */
   readonly means: Float32Array;
 }
 
-/** Bytes of a cell that are halved at one time: large ones need not be there twice. */
+/** Bytes of a cell that are copied to the kernel's memory at a time, so that a large cell is not held twice. */
 const BAND_BYTES = 2 ** 20;
 
-/** A size as a key of maps. */
+/** Returns a size as a key of maps, as `64x32`. */
 export function sizeKey({ width, height }: Size): string {
   return `${width}x${height}`;
 }
 
 /**
- * Halves a cell as long as it has whole px, in linear light throughout: only what is kept is rounded to 8 bits.
+ * Halves a cell as long as both sides are even, in linear light throughout. Only the returned px are rounded to 8 bits.
  *
- * @param cell RGB, 8-bit sRGB; `size` even. There are means only if it is at least 8 px a side.
+ * @param cell RGB, 8-bit sRGB; both sides of `size` are even. There are means only if a half of the cell has
+ *   {@link FEATURE_SIDE} px along both sides.
  */
 export function halveCell(cell: Uint8Array, size: Size): MipPixels {
   const { call } = cellKernel;
   let { width, height } = size;
-  // Linear px of the mip in hand and of the next one, in turn at the two ends of one buffer; then bytes.
+  // Layout of the kernel's memory: two buffers of linear px, which successive mips use in turn, then a buffer of bytes.
   const linearAt = [CELL_FREE, CELL_FREE + width * height * 4];
   const bytesAt = linearAt[1]! + width * height;
   const bandRows = Math.min(height, Math.max(2, 2 * Math.floor(BAND_BYTES / (width * 6))));

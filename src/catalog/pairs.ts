@@ -3,18 +3,18 @@ import type { Source } from '../types.ts';
 import type { Catalog } from './catalog.ts';
 import { differ } from './near-duplicates.ts';
 
-/** Formats that phones and cameras write, beside which the same photograph often lies as JPEG. */
+/** Formats of phones and cameras. The same photograph often lies beside them as JPEG. */
 const CAMERA_FORMATS: ReadonlySet<string> = new Set(['heic', 'raw']);
 
 /**
- * Colours of one photograph in two formats differ by so much at most, root mean square of OKLab: re-encoded and resized ones by
- * some 0.005. That they have one name speaks for them already.
+ * Largest difference of colours between two formats of one photograph, root mean square of OKLab. Re-encoded and
+ * resized copies differ by about 0.005. Equal names are further evidence, so hashes are not compared.
  */
 const DIFFERENCE = 0.03;
 
 /**
- * Has photographs count once that lie there twice: as HEIC or raw and as JPEG, side by side under one name (`IMG_1234.HEIC`,
- * `IMG_1234.JPG`), and looking alike. The one of more px stays.
+ * Folds photographs that are there twice: as HEIC or raw and as JPEG, side by side under one name (`IMG_1234.HEIC`,
+ * `IMG_1234.JPG`), and looking alike. The source of more px stays.
  */
 export function foldPairs(catalog: Catalog): Catalog {
   const groups = groupsOf(catalog.sources);
@@ -30,7 +30,10 @@ export function foldPairs(catalog: Catalog): Catalog {
   return catalog.folded(folded);
 }
 
-/** Sources of one name in one folder, some of them of a camera's format; in each the one of most px first. */
+/**
+ * Groups the sources of one name in one folder, if some of them have a camera's format. The source of most px comes
+ * first.
+ */
 function groupsOf(sources: readonly Source[]): number[][] {
   const groups = new Map<string, number[]>();
   const names = new Set<string>();
@@ -45,7 +48,7 @@ function groupsOf(sources: readonly Source[]): number[][] {
     else groups.set(name, [id]);
   }
   const px = (id: number) => sources[id]!.width * sources[id]!.height;
-  // Of as many px, the one that needs no decoder of its own.
+  // At equal px, the one in another format comes first: it needs no decoder of its own.
   const own = (id: number) => Number(CAMERA_FORMATS.has(sources[id]!.format));
   const more = (a: number, b: number) => px(b) - px(a) || own(a) - own(b);
   return [...groups.values()].filter((ids) => ids.length > 1).map((ids) => ids.toSorted(more));

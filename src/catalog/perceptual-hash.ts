@@ -1,16 +1,16 @@
 /**
- * A hash of how a picture looks, after C. Zauner, "Implementation and benchmarking of perceptual image hash functions", 2010
- * (pHash): which of the 64 lowest frequencies of its lightness are above their median. Pictures that look alike differ in
- * few bits, whatever their size, encoding or brightness.
+ * Perceptual hash of a picture, after C. Zauner, "Implementation and benchmarking of perceptual image hash functions",
+ * 2010 (pHash). Each bit tells whether one of the 64 lowest frequencies (DCT) of the lightness is above their median.
+ * Pictures that look alike differ in few bits, whatever their size, encoding or brightness.
  */
 
-/** Bits of a hash, and the bytes they take. */
+/** Bits of a hash, and its bytes. */
 export const HASH_BITS = 64;
 export const HASH_BYTES = HASH_BITS / 8;
-/** Frequencies along a side that are looked at. */
+/** Number of frequencies along each axis that bits are chosen from. */
 const SIDE = 10;
 
-/** As row * SIDE + column: the lowest, but for the mean. */
+/** Frequencies of the bits, as row * SIDE + column: the lowest ones without the mean. */
 const ORDER = Array.from({ length: SIDE ** 2 }, (_, i) => i)
   .toSorted((a, b) => frequency(a) - frequency(b) || a - b)
   .slice(1, HASH_BITS + 1);
@@ -19,15 +19,15 @@ function frequency(index: number): number {
   return Math.floor(index / SIDE) ** 2 + (index % SIDE) ** 2;
 }
 
-/** Sides of pictures that {@link perceptualHash} is given. */
+/** Smallest and largest side of a picture that {@link perceptualHash} is given, px. */
 const [SIZE_MIN, SIZE_MAX] = [8, 32];
 
-/** Side of the picture that {@link perceptualHash} is given, of a cell whose shorter side is `side` px. */
+/** Returns the side of the picture to hash, px, for a cell whose shorter side is `side` px: a power of two. */
 export function hashedSize(side: number): number {
   return Math.min(SIZE_MAX, Math.max(SIZE_MIN, 2 ** Math.floor(Math.log2(side))));
 }
 
-/** Hash of `size` x `size` px, RGB, 8-bit sRGB: {@link HASH_BYTES} bytes, lowest frequency first. */
+/** Returns the hash of `size` x `size` px, RGB, 8-bit sRGB: {@link HASH_BYTES} bytes, lowest frequency first. */
 export function perceptualHash(px: Uint8Array, size: number): Uint8Array {
   const basis = Float64Array.from({ length: SIDE * size }, (_, i) => {
     const [k, n] = [Math.floor(i / size), i % size];

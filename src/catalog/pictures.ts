@@ -6,13 +6,13 @@ import { colourOrder } from './colour-order.ts';
 import { type Place, soundPlaces } from './sound-places.ts';
 import { indexingDecoders, updateCatalog, type UpdateOptions } from './update.ts';
 
-/** The pictures that a mosaic shows, numbered in the order of their colours, and their mips. */
+/** Pictures that a mosaic shows, numbered in the order of their colours, with access to their mips. */
 export class Pictures {
   readonly recipe: Recipe;
-  /** Sources and turns of the pictures. */
+  /** Source and turn of each picture. */
   readonly origins: Uint32Array;
   readonly turns: readonly Turn[];
-  /** What people should know of what was kept of them. */
+  /** Notes for the user on damaged shards. */
   readonly notes: readonly string[];
   private readonly upright: Catalog;
   private readonly places: readonly Place[];
@@ -28,12 +28,12 @@ export class Pictures {
   }
 
   /**
-   * Numbers the pictures that `placement` shows, brings catalogs of turned ones up to date, and proves that what is kept of
-   * each is sound.
+   * Numbers the pictures that `placement` shows, brings the catalogs of turned pictures up to date, and verifies the
+   * data kept of each picture.
    *
-   * @param files that `catalog` was made from; `features` those of its sources.
+   * @param files files that `catalog` was made from; `features` are those of its sources.
    * @returns the pictures, and the placement by their numbers.
-   * @throws {SourceChanged} if the file of a source that has to be read again holds another image by now, or none.
+   * @throws {SourceChanged} if a file that has to be read again is gone, or holds another image.
    */
   static async of(
     catalog: Catalog,
@@ -52,7 +52,7 @@ export class Pictures {
   }
 
   /**
-   * The same of pictures that have their numbers: `ids` by number, of which several may be the same.
+   * Does the same for pictures that have their numbers: `ids` by number, possibly with repeats.
    *
    * @throws {SourceChanged} as {@link Pictures.of}.
    */
@@ -74,7 +74,7 @@ export class Pictures {
     return this.places.length;
   }
 
-  /** Source of a picture. */
+  /** Returns the source of a picture. */
   sourceOf(picture: number): Source {
     return this.upright.sources[this.origins[picture]!]!;
   }
@@ -109,7 +109,11 @@ export class Pictures {
   }
 }
 
-/** Indexes turned sources, as far as they are shown: `ids` of pictures. */
+/**
+ * Indexes the turned pictures `ids`.
+ *
+ * @returns the place of each, by id.
+ */
 async function indexTurned(
   upright: Catalog,
   ids: readonly number[],
@@ -120,7 +124,7 @@ async function indexTurned(
   const turned = new Map<number, Place>();
   if (ids.length === 0) return turned;
   const byPath = new Map(files.map((file) => [file.path, file]));
-  // One start of the decoders for all turns.
+  // All turns share one start of the decoders.
   const decoders = indexingDecoders(options, ids.length);
   let done = 0;
   try {

@@ -9,10 +9,11 @@ import { readIndex } from './shard-index.ts';
 import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
 
 /**
- * Reads a shard's index, and checks of its binary what is read whole; the rest is checked row by row, as it is read.
+ * Reads a shard's index, and verifies the sections of its binary that are read whole. The other sections are verified
+ * row by row, when they are read.
  *
- * @returns `damaged` if something of it is not what was written; `gone` if somebody has taken it away.
- * @throws {UserError} `catalog` if it was written by a version that we do not know, or cannot be read now.
+ * @returns `damaged` if the shard is not what was written; `gone` if it was removed.
+ * @throws {UserError} `catalog` if an unknown version wrote it, or it cannot be read now.
  */
 export async function readShard(
   folder: string,
@@ -51,7 +52,7 @@ export async function readShard(
   }
 }
 
-/** Blobs and px bytes that are kept of each source. */
+/** Returns the number of blobs and of raster bytes that a recipe keeps of each source. */
 function rowOf(recipe: Recipe): { readonly blobs: number; readonly rasters: number } {
   const kept = mipsOf(recipe).filter(({ from }) => from !== 'paint');
   return {

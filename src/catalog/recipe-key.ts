@@ -8,8 +8,8 @@ import type { Recipe } from '../types.ts';
 import { SHARD_VERSION } from './shard.ts';
 
 /**
- * The header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the picture, since
- * they are not optimised.
+ * Makes the header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the picture,
+ * since they are not optimised.
  */
 export async function spliceHeader(recipe: Coding): Promise<TileHeader> {
   const side = mcuOf(recipe.subsampling);
@@ -19,8 +19,9 @@ export async function spliceHeader(recipe: Coding): Promise<TileHeader> {
 }
 
 /**
- * Folder name of a recipe's shards: everything that decides how a source is indexed, and the shards' version. Encoders are told apart by the
- * tables they write, since tiles of other tables cannot be spliced together.
+ * Returns the folder name of a recipe's shards: all settings that decide how a source is indexed, and the version of
+ * shards. JPEG encoders are told apart by a hash of their tables: tiles with different tables cannot be spliced
+ * together.
  */
 export async function recipeKey(recipe: Recipe): Promise<string> {
   const { cell, tileSize, format, quality, subsampling, crop, turn = 0 } = recipe;
@@ -33,14 +34,14 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
     parts.push(createHash('sha256').update(bytes).digest('hex').slice(0, 8));
   }
   parts.push(crop, `f${FEATURE_VERSION}`);
-  // Of tiles that are a source's own data.
+  // Version of the verbatim tiles, which are a source's own data.
   if (format === 'jpeg') parts.push(`s${STRIP_VERSION}`);
   parts.push(`v${SHARD_VERSION}`);
   if (turn) parts.push(`turn${turn}`);
   return parts.join('-');
 }
 
-/** Whether a folder's name is one that {@link recipeKey} gives, or gave. */
+/** Tells whether a folder's name has the form of {@link recipeKey}, of this version or an earlier one. */
 export function isRecipeKey(name: string): boolean {
   return /^\d+(x\d+)?px-tile\d+-[\da-z-]+$/.test(name);
 }

@@ -12,10 +12,10 @@ export interface Pixels {
 }
 
 /**
- * Resizes to `size` in linear light with the Catmull-Rom cubic (Keys 1981, a = -1/2), widened when it
- * shrinks. Transparency is laid over `background` first, in linear light too. Takes 16 bytes of memory per input px.
+ * Resizes to `size` in linear light with the Catmull-Rom cubic (Keys 1981, a = -1/2), which is widened to shrink.
+ * Transparency is laid over `background` first, in linear light too. Takes 16 bytes of memory per input px.
  *
- * @returns RGB, 8-bit sRGB. Same size in, same px out.
+ * @returns RGB, 8-bit sRGB. At an unchanged size, the px are unchanged.
  */
 export function resample({ data, width, height, channels }: Pixels, size: Size, background: Rgb): Uint8Array {
   const down = weightsOf(height, size.height, 1);
@@ -33,12 +33,12 @@ export function resample({ data, width, height, channels }: Pixels, size: Size, 
     bytes: new Uint8Array(table.buffer),
     at: room(table.byteLength),
   }));
-  // The 8-bit px come in and go out at one place: they are not needed at the same time.
+  // Input and output bytes share one place: they are not needed at the same time.
   const bytes = size.width * size.height * 3;
   const bytesAt = room(Math.max(data.length, bytes));
   const memory = cellKernel.reserve(end);
   memory.set(data, bytesAt);
-  memory.fill(0, linearAt + width * height * 16, rowAt); // read past the end, at weight 0, but never as NaN
+  memory.fill(0, linearAt + width * height * 16, rowAt); // read past the end, with weight 0: must not be NaN
   for (const table of tables) memory.set(table.bytes, table.at);
   const [r, g, b] = [LINEAR[background.r]!, LINEAR[background.g]!, LINEAR[background.b]!];
   cellKernel.call.linearise(bytesAt, width * height, channels, r, g, b, linearAt);
@@ -51,10 +51,14 @@ export function resample({ data, width, height, channels }: Pixels, size: Size, 
   return memory.slice(bytesAt, bytesAt + bytes);
 }
 
-/** Px that are laid over a background at one time. */
+/** Px that {@link flatten} converts at a time. */
 const BAND_PX = 2 ** 16;
 
-/** Lays px over `background`, in linear light, at their own size; returns RGB, 8-bit sRGB. */
+/**
+ * Lays px over `background` in linear light, at their own size.
+ *
+ * @returns RGB, 8-bit sRGB.
+ */
 export function flatten({ data, width, height, channels }: Pixels, background: Rgb): Uint8Array {
   const [linearAt, bytesAt] = [CELL_FREE, CELL_FREE + BAND_PX * 16];
   const memory = cellKernel.reserve(bytesAt + BAND_PX * 4);
@@ -72,8 +76,8 @@ export function flatten({ data, width, height, channels }: Pixels, background: R
 }
 
 /**
- * Output px i is the sum of `taps` input px from `starts[i]` on, times `weights[i * taps ..]`. The last taps, added to make
- * a multiple, weigh nothing and may lie past the end.
+ * Weights along one axis. Output px i is the sum of `taps` input px from `starts[i]` on, times `weights[i * taps ..]`.
+ * Taps added to reach a multiple have weight 0, and may lie past the end.
  */
 interface Weights {
   readonly starts: Int32Array;

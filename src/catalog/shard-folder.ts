@@ -1,14 +1,14 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Shards are numbered as they come; what follows the number keeps apart those that two builds write at once. */
+/** Names of shards: a rising number, and a suffix that separates shards written by two builds at once. */
 const NAME = /^(\d{8,15})-[0-9a-f-]{8}$/;
-/** Files under a temporary name, and binaries; shards of versions 1 and 2 had names of 36 characters. */
+/** Names of binaries and temporary files. Shards of versions 1 and 2 had names of 36 characters. */
 const PART = /^(\d{8,15}-[0-9a-f-]{8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:bin|bin\.tmp|json\.tmp)$/;
-/** Nobody writes a shard for so long, ms. */
+/** Age of abandoned files, ms: no build writes one shard for this long. */
 const ABANDONED = 24 * 60 * 60 * 1000;
 
-/** Names of the shards among the `files` of a folder, oldest first. */
+/** Returns the names of the shards among the `files` of a folder, oldest first. */
 export function shardNames(files: readonly string[]): string[] {
   const names = files.filter((file) => file.endsWith('.json')).map((file) => file.slice(0, -'.json'.length));
   const numbered = names.flatMap((name) => {
@@ -18,32 +18,33 @@ export function shardNames(files: readonly string[]): string[] {
   return numbered.toSorted((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
 }
 
-/** A name that sorts behind all shards among `files`; `random` is 8 hexadecimal digits. */
+/** Returns a name that sorts behind all shards among `files`; `random` is 8 hexadecimal digits. */
 export function nextShardName(files: readonly string[], random: string): string {
   const newest = shardNames(files).at(-1) ?? '0';
   return `${String(Number.parseInt(newest) + 1).padStart(8, '0')}-${random}`;
 }
 
 /**
- * A name for what takes the place of the shard `name`: it sorts right behind that, but for a few that nobody else will have.
+ * Returns a name for the replacement of the shard `name`. It sorts right behind that shard, except for a small random
+ * gap that makes the name unique.
  *
  * @param random 0 (inclusive) to 1 (exclusive).
  */
 export function nameBehind(name: string, random: number): string {
   const suffix = Number.parseInt(name.slice(-8), 16) + 1 + Math.floor(random * 2 ** 16);
-  // Past the last one, any will do: shards of one number were written at once.
+  // Beyond the last suffix, any other will do: shards of one number were written at once.
   const hex = (suffix < 2 ** 32 ? suffix : Math.floor(random * 2 ** 32)).toString(16).padStart(8, '0');
   return `${name.slice(0, -8)}${hex}`;
 }
 
-/** Takes a shard away, its JSON first: without that, it is not there. What cannot be taken away stays. */
+/** Removes a shard, its JSON first: a binary without JSON is no shard. Files that cannot be removed stay. */
 export async function removeShard(folder: string, name: string): Promise<void> {
   for (const ending of ['json', 'bin']) {
     await rm(join(folder, `${name}.${ending}`), { force: true }).catch(() => {});
   }
 }
 
-/** What of the `files` of a folder belongs to no shard: builds are just writing it, or were killed. */
+/** Returns the `files` of a folder that belong to no shard: a build is writing them, or was killed. */
 export function partsAmong(files: readonly string[]): string[] {
   const all = new Set(files);
   return files.filter((file) => {
@@ -52,7 +53,7 @@ export function partsAmong(files: readonly string[]): string[] {
   });
 }
 
-/** Takes away what builds that were killed have left, once nobody can be writing it any more. */
+/** Removes files that killed builds left, once they are too old for any build to be writing them. */
 export async function removeAbandoned(folder: string, now: number = Date.now()): Promise<void> {
   for (const file of partsAmong(await readdir(folder))) {
     const path = join(folder, file);

@@ -1,20 +1,20 @@
 import { crc32 } from 'node:zlib';
 import type { BrokenRecord, FileRecord, ShardIndex, SourceRecord } from './shard.ts';
 
-/** How a sealed JSON ends: the CRC-32 of all bytes before. */
+/** End of a sealed JSON: the CRC-32 of all bytes before. */
 const SEAL = /^,"crc32":"([0-9a-f]{8})"\}$/;
 const SEAL_BYTES = ',"crc32":"00000000"}'.length;
 
-/** A shard's index as the bytes of its JSON, whose last field is a checksum of all before it. */
+/** Serialises a shard's index as JSON. The last field is a checksum of all bytes before it. */
 export function packIndex(index: ShardIndex): Uint8Array {
   const open = Buffer.from(JSON.stringify(index).slice(0, -1));
   return Buffer.concat([open, Buffer.from(`,"crc32":"${crc32(open).toString(16).padStart(8, '0')}"}`)]);
 }
 
 /**
- * Reads what {@link packIndex} made.
+ * Parses the result of {@link packIndex}.
  *
- * @returns undefined if it is damaged; of another version, that version alone.
+ * @returns undefined if it is damaged; only the version if that is another one than `version`.
  */
 export function readIndex(bytes: Uint8Array, version: number): ShardIndex | { readonly version: number } | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -39,7 +39,7 @@ const isNumber = (value: unknown): value is number => typeof value === 'number' 
 const isText = (value: unknown): value is string => typeof value === 'string';
 const isHash = (value: unknown): value is string => isText(value) && /^[0-9a-f]{64}$/.test(value);
 const isFlag = (value: unknown): value is boolean => typeof value === 'boolean';
-/** Sides and places of pictures, px. */
+/** Sides and offsets of pictures, px. */
 const isLength = (value: unknown): value is number => isNumber(value) && Number.isInteger(value) && value < 2 ** 31;
 
 function isListOf<Item>(value: unknown, is: (item: unknown) => item is Item): value is Item[] {

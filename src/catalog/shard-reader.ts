@@ -6,17 +6,17 @@ import { systemCode, UserError } from '../errors.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { HEADER, MAGIC, SHARD_VERSION, shardLayout, type ShardLayout } from './shard.ts';
 
-/** Open files at most; a catalog of a million sources has some thousand shards. */
+/** Largest number of open files; a catalog of a million sources has some thousand shards. */
 const OPEN_MAX = 128;
-/** How often a read is tried that fails for reasons that may pass. */
+/** Number of attempts at a read that fails for a passing reason. */
 const TRIES = 4;
-/** System errors that tell of a damaged or missing file; others are failures of the moment. */
+/** System errors that mean a damaged or missing file; others are failures of the moment. */
 const DAMAGE = ['ENOENT', 'ENOTDIR', 'EISDIR', 'EIO'];
 const TOO_MANY_FILES = ['EMFILE', 'ENFILE'];
 
 /** A shard's binary is not what was written, or is gone. */
 export class ShardDamage extends UserError {
-  /** Of the binary. */
+  /** Path of the binary. */
   readonly path: string;
 
   constructor(path: string, options?: ErrorOptions) {
@@ -25,7 +25,7 @@ export class ShardDamage extends UserError {
   }
 }
 
-/** What is known of a binary that was opened. */
+/** Layout and tables of an opened binary. */
 interface Tables {
   readonly layout: ShardLayout;
   readonly sums: { readonly features: number; readonly hashes: number };
@@ -35,18 +35,18 @@ interface Tables {
 }
 
 /**
- * Reads from the binaries of shards by offset; nothing is held but the tables of offsets. Whatever is returned has the
- * checksum that it was written with; if it has not, that throws {@link ShardDamage}.
+ * Reads from the binaries of shards by offset. Only the tables of offsets and checksums stay in memory. All returned
+ * bytes have the checksum that they were written with; otherwise the methods throw {@link ShardDamage}.
  */
 export class ShardReader {
   private readonly open = new Map<string, number>();
   private readonly tables = new Map<string, Tables>();
 
   /**
-   * Checks all that is read whole, the header against its checksum in the JSON, and that there are as many rows, blobs and px
-   * (where these are known) as there should be.
+   * Verifies the sections that are read whole, the header against its checksum in the JSON, the size of the file, and
+   * the numbers of rows, blobs and raster bytes (the latter two if they are known).
    *
-   * @returns what there is.
+   * @returns the layout.
    * @throws {ShardDamage}
    */
   check(
@@ -64,26 +64,26 @@ export class ShardReader {
     return layout;
   }
 
-  /** Features of every source of a shard, {@link FEATURE_LENGTH} numbers each. */
+  /** Returns the features of all sources of a shard, {@link FEATURE_LENGTH} numbers each. */
   features(path: string): Float32Array {
     const { layout, sums } = this.table(path);
     const bytes = this.readSound(path, layout.featuresAt, layout.sources * FEATURE_LENGTH * 4, sums.features);
     return new Float32Array(bytes.buffer, bytes.byteOffset, layout.sources * FEATURE_LENGTH);
   }
 
-  /** Perceptual hashes of every source of a shard, {@link HASH_BYTES} bytes each. */
+  /** Returns the perceptual hashes of all sources of a shard, {@link HASH_BYTES} bytes each. */
   hashes(path: string): Uint8Array {
     const { layout, sums } = this.table(path);
     return this.readSound(path, layout.hashesAt, layout.sources * HASH_BYTES, sums.hashes);
   }
 
-  /** Px of the small mips of the source in `row`, largest first, RGB. */
+  /** Returns the px of the small mips of the source in `row`, largest first, RGB. */
   rasters(path: string, row: number): Uint8Array {
     const { layout, rasterSums } = this.table(path);
     return this.readSound(path, layout.rastersAt + row * layout.rasters, layout.rasters, rasterSums[row]!);
   }
 
-  /** Blob `index` of the source in `row`. */
+  /** Returns blob `index` of the source in `row`. */
   blob(path: string, row: number, index: number): Uint8Array {
     const { layout, ends, blobSums } = this.table(path);
     const i = row * layout.blobs + index;
@@ -91,14 +91,18 @@ export class ShardReader {
     return this.readSound(path, layout.blobsAt + start, ends[i]! - start, blobSums[i]!);
   }
 
-  /** Bytes of blob `index` of the source in `row`. */
+  /** Returns the size of blob `index` of the source in `row`, bytes. */
   blobBytes(path: string, row: number, index: number): number {
     const { layout, ends } = this.table(path);
     const i = row * layout.blobs + index;
     return ends[i]! - (i ? ends[i - 1]! : 0);
   }
 
-  /** Reads all that is kept of the source in `row`; returns how many bytes that are. */
+  /**
+   * Reads and so verifies all data kept of the source in `row`.
+   *
+   * @returns number of bytes.
+   */
   checkRow(path: string, row: number): number {
     let bytes = this.rasters(path, row).length;
     const { blobs } = this.table(path).layout;
@@ -112,7 +116,11 @@ export class ShardReader {
     this.open.clear();
   }
 
-  /** @param headerSum what the header's checksum should be, if it is known from elsewhere. */
+  /**
+   * Returns the tables of a binary; reads and verifies them at the first call.
+   *
+   * @param headerSum expected checksum of the header, if it is known from the JSON.
+   */
   private table(path: string, headerSum?: number): Tables {
     const known = this.tables.get(path);
     if (known) return known;
@@ -126,7 +134,7 @@ export class ShardReader {
     if (layout.blobsAt > fstatSync(this.descriptor(path)).size) throw new ShardDamage(path);
     const { tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt } = layout;
     const bytes = this.readSound(path, tablesAt, blobsAt - tablesAt, tables);
-    // Offsets within the file are multiples of eight, those within what was read need not be.
+    // Sections are aligned to 8 bytes in the file, but not in the bytes that were read.
     const aligned = bytes.buffer.slice(endsAt - tablesAt);
     const table: Tables = {
       layout,
@@ -140,14 +148,17 @@ export class ShardReader {
     return table;
   }
 
-  /** Reads bytes whose checksum is `sum`. */
+  /** Reads bytes, and verifies that their checksum is `sum`. */
   private readSound(path: string, at: number, length: number, sum: number): Buffer<ArrayBuffer> {
     const bytes = this.read(path, at, length);
     if (crc32(bytes) !== sum) throw new ShardDamage(path);
     return bytes;
   }
 
-  /** Reads bytes, into memory of their own so that typed arrays can view it. */
+  /**
+   * Reads bytes into memory of their own, so that typed arrays can view it. Repeats reads that fail for a passing
+   * reason.
+   */
   private read(path: string, at: number, length: number): Buffer<ArrayBuffer> {
     for (let failures = 1; ; failures++) {
       try {
@@ -203,7 +214,10 @@ function isRising(ends: Float64Array): boolean {
   return ends.every((end, i) => Number.isSafeInteger(end) && end >= (i ? ends[i - 1]! : 0));
 }
 
-/** What a system error on the way to a shard's file means: {@link ShardDamage}, or a `catalog` {@link UserError} for those of the moment. */
+/**
+ * Translates a system error on a shard's file: {@link ShardDamage} if the file is damaged or missing, a `catalog`
+ * {@link UserError} for failures of the moment. Returns other errors as they are.
+ */
 export function explainRead(error: unknown, path: string): unknown {
   const code = systemCode(error);
   if (code === undefined || error instanceof UserError) return error;

@@ -33,10 +33,10 @@ import { writeWhole } from './write-whole.ts';
 
 export const SHARD_VERSION = 3;
 export const MAGIC = 'ZMSHARD\0';
-/** Bytes of a binary's header; its own checksum is the last of them. */
+/** Bytes of a binary's header, whose last four are its own checksum. */
 export const HEADER = 40;
 
-/** A file as it was when it was read; as long as size and times hold, so does `hash`. */
+/** State of a file when it was read. `hash` holds as long as the size and times do. */
 export interface FileRecord {
   readonly path: string;
   readonly size: number;
@@ -56,27 +56,27 @@ export interface SourceRecord {
   readonly enlarged: boolean;
   readonly verbatim: boolean;
   readonly alpha: boolean;
-  /** `#rrggbb` that its transparency was laid over; only with `alpha`. */
+  /** Colour that its transparency was laid over, `#rrggbb`; only with `alpha`. */
   readonly background?: string;
-  /** Why only a part of it was decoded; strictly, it is broken. */
+  /** Reason why only a part was decoded. Without `lenient`, the image counts as broken. */
   readonly partial?: Reason;
 }
 
-/** An image that could not be decoded, and why. */
+/** An image that could not be decoded, and the reason. */
 export interface BrokenRecord {
   readonly hash: string;
   readonly reason: Reason;
-  /** Nothing of it decodes, either. */
+  /** No part of it decodes, either. */
   readonly lenient?: boolean;
 }
 
-/** `NAME.json`. */
+/** Content of `NAME.json`. */
 export interface ShardIndex {
   readonly format: 'zoomosaic-shard';
   readonly version: number;
-  /** Version of the decoders; what they could not read is tried again with others. */
+  /** Version of the decoders. Images that they could not decode are tried again with another version. */
   readonly decoder: string;
-  /** Bytes of `NAME.bin`, and the checksum of its header. */
+  /** Size of `NAME.bin`, bytes, and the checksum of its header. */
   readonly bytes: number;
   readonly header: number;
   readonly files: readonly FileRecord[];
@@ -84,7 +84,7 @@ export interface ShardIndex {
   readonly broken: readonly BrokenRecord[];
 }
 
-/** Where things stand in a shard's binary. */
+/** Counts of a shard's binary, and byte offsets of its sections. */
 export interface ShardLayout {
   readonly sources: number;
   readonly blobs: number;
@@ -101,7 +101,7 @@ export interface ShardLayout {
 
 const even = (bytes: number) => Math.ceil(bytes / 8) * 8;
 
-/** Offsets within a binary of `sources` rows of `blobs` blobs and `rasters` bytes each. */
+/** Returns the layout of a binary of `sources` rows, each of `blobs` blobs and `rasters` bytes of px. */
 export function shardLayout(sources: number, blobs: number, rasters: number): ShardLayout {
   const featuresAt = HEADER;
   const hashesAt = featuresAt + sources * FEATURE_LENGTH * 4;
@@ -115,11 +115,11 @@ export function shardLayout(sources: number, blobs: number, rasters: number): Sh
   return { sources, blobs, rasters, ...sections };
 }
 
-/** What a binary keeps, by row; it is asked for more than once, and may be read anew each time. */
+/** Content of a binary by row. Each value is asked for more than once, and may be read anew each time. */
 export interface ShardRows {
   readonly sources: number;
   readonly blobs: number;
-  /** Px bytes of a source. */
+  /** Bytes of raster px per source. */
   readonly rasters: number;
   features(row: number): Float32Array;
   look(row: number): Uint8Array;
@@ -127,13 +127,13 @@ export interface ShardRows {
   blob(row: number, index: number): Uint8Array;
 }
 
-/** What a shard tells of its files and sources. */
+/** Records of a shard: its files and sources. */
 export type ShardRecords = Pick<ShardIndex, 'decoder' | 'files' | 'sources' | 'broken'>;
 
 /**
- * Writes a shard, as the newest of its folder; returns once it is safely there.
+ * Writes a shard as the newest of its folder, and returns its name once both files are synced.
  *
- * @throws {UserError} `disk-full` or `not-writable`; then nothing of it is left.
+ * @throws {UserError} `disk-full` or `not-writable`; then nothing of the shard is left.
  */
 export async function writeShard(
   folder: string,
@@ -150,10 +150,10 @@ export async function writeShard(
 }
 
 /**
- * The same under a name that nobody else uses.
+ * Does the same under the given name, which nobody else uses.
  *
- * @param rows one for each of the records' sources.
- * @throws {UserError} `disk-full` or `not-writable`, and what reading `rows` throws; then nothing of it is left.
+ * @param rows one row for each source of `records`.
+ * @throws {UserError} `disk-full` or `not-writable`, and errors of reading `rows`; then nothing of the shard is left.
  */
 export async function writeShardAs(
   folder: string,
@@ -188,7 +188,7 @@ function rowsOf(images: readonly IndexedImage[]): ShardRows {
   };
 }
 
-/** All of a binary before its blobs, and how many bytes it has with them. */
+/** Returns all bytes of a binary before its blobs, and the size of the whole binary, bytes. */
 function headOf(rows: ShardRows): { readonly head: Buffer; readonly bytes: number } {
   const layout = shardLayout(rows.sources, rows.blobs, rows.rasters);
   const head = Buffer.alloc(layout.blobsAt);
@@ -218,7 +218,7 @@ function* partsOf(head: Buffer, rows: ShardRows): Generator<Uint8Array> {
   }
 }
 
-/** Writes the header of a binary whose sections are in place. */
+/** Writes the header of a binary whose sections before the blobs are in place. */
 function writeHeader(head: Buffer, { sources, blobs, rasters, ...at }: ShardLayout): void {
   head.write(MAGIC, 'latin1');
   const sums = [

@@ -5,19 +5,19 @@ import type { Catalog } from './catalog.ts';
 import { removeShard } from './shard-folder.ts';
 import { damagedNote, updateCatalog, type UpdateOptions } from './update.ts';
 
-/** Where a picture's mips lie: source `id` of a catalog. */
+/** Place of a picture's mips: source `id` of a catalog. */
 export interface Place {
   readonly catalog: Catalog;
   readonly id: number;
 }
 
 /**
- * Proves that all that is kept of some pictures is what was written. Damaged shards are taken away, and what of them is shown
- * is indexed again.
+ * Verifies all data kept of some pictures. Damaged shards are removed, and the sources in them that the pictures show
+ * are indexed again.
  *
- * @param files that the pictures' sources were found in.
- * @returns where the pictures lie then, and what people should know of that.
- * @throws {SourceChanged} if a file that has to be read again holds another image by now, or none.
+ * @param files files in which the pictures' sources were found.
+ * @returns the places of the pictures after that, and notes for the user.
+ * @throws {SourceChanged} if a file that has to be read again is gone, or holds another image.
  */
 export async function soundPlaces(
   places: readonly Place[],
@@ -40,7 +40,11 @@ export async function soundPlaces(
   return { places: sound, notes: shards ? [damagedNote(shards)] : [] };
 }
 
-/** Indexes the sources `lost` of a catalog again; tells where each lies then. */
+/**
+ * Indexes the sources `lost` of a catalog again.
+ *
+ * @returns the new place of each, by id.
+ */
 async function indexAgain(
   catalog: Catalog,
   lost: ReadonlySet<number>,

@@ -2,13 +2,13 @@ import type { Sharp } from 'sharp';
 import { sharp } from '../image/sharp.ts';
 import type { Rect, Size } from '../types.ts';
 
-/** How a stored picture is brought upright: turned clockwise by an angle, then mirrored (left and right). */
+/** Transformation that brings a stored picture upright: turned clockwise by `angle`, then mirrored (left and right). */
 export interface Stand {
   readonly angle: 0 | 90 | 180 | 270;
   readonly mirrored: boolean;
 }
 
-/** By EXIF orientation (CIPA DC-008 4.6.4), 1 to 8. */
+/** Transformation of each EXIF orientation, 1 to 8 (CIPA DC-008 4.6.4). */
 export const STANDS: readonly (Stand | undefined)[] = [
   undefined,
   { angle: 0, mirrored: false },
@@ -21,18 +21,18 @@ export const STANDS: readonly (Stand | undefined)[] = [
   { angle: 270, mirrored: false },
 ];
 
-/** An upright size, as it is stored; and the other way round. */
+/** Returns the stored size of an upright picture, or the upright size of a stored one. */
 export function storedSize({ width, height }: Size, { angle }: Stand): Size {
   return angle % 180 ? { width: height, height: width } : { width, height };
 }
 
-/** A part of an upright picture of some size, as it is stored. */
+/** Returns the stored rectangle of a part of an upright picture of size `whole`. */
 export function storedRect({ left, top, width, height }: Rect, whole: Size, { angle, mirrored }: Stand): Rect {
   const right = whole.width - left - width;
   const bottom = whole.height - top - height;
   const x = mirrored ? right : left;
   const other = mirrored ? left : right;
-  // Undoes turns clockwise: what was on the left is on top after a quarter.
+  // Inverse of the clockwise turn: after a quarter, the stored left side is on top.
   switch (angle) {
     case 0:
       return { left: x, top, width, height };
@@ -47,13 +47,13 @@ export function storedRect({ left, top, width, height }: Rect, whole: Size, { an
 
 /** Brings a stored picture upright. */
 export function uprighted(image: Sharp, { angle, mirrored }: Stand): Sharp {
-  // sharp mirrors before it turns, which then has to go the other way round.
+  // sharp mirrors before it turns, so the turn has to go the other way round.
   const turn = mirrored ? (360 - angle) % 360 : angle;
   const turned = turn === 0 ? image : image.rotate(turn);
   return mirrored ? turned.flop() : turned;
 }
 
-/** Brings stored px upright: RGB; `size` as they are stored. */
+/** Brings stored RGB px upright; the size is that of the stored picture. */
 export async function uprightPx(px: Uint8Array, { width, height }: Size, stand: Stand): Promise<Uint8Array> {
   return await uprighted(sharp(px, { raw: { width, height, channels: 3 } }), stand)
     .raw()

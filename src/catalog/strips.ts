@@ -1,6 +1,6 @@
 import type { Strips } from '../jpeg/cut.ts';
 
-/** Strips as one run of bytes: u32 number of strips, u32 end of each, data (little endian). */
+/** Packs strips as bytes, little endian: u32 number of strips, u32 end of each, data. */
 export function packStrips({ ends, data }: Strips): Uint8Array {
   const packed = new Uint8Array(4 + 4 * ends.length + data.length);
   const view = new DataView(packed.buffer);
@@ -11,9 +11,9 @@ export function packStrips({ ends, data }: Strips): Uint8Array {
 }
 
 /**
- * What {@link packStrips} packed; `data` is a view of `packed`.
+ * Unpacks the result of {@link packStrips}; `data` is a view of `packed`.
  *
- * @returns undefined if it cannot have packed that.
+ * @returns undefined if `packed` is malformed.
  */
 export function unpackStrips(packed: Uint8Array): Strips | undefined {
   if (packed.length < 4) return undefined;
@@ -21,7 +21,7 @@ export function unpackStrips(packed: Uint8Array): Strips | undefined {
   const count = view.getUint32(0, true);
   if (4 + 4 * count > packed.length) return undefined;
   const ends = Uint32Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
-  // Not of a Buffer, whose parts take long to make: tiles are put together of many.
+  // A Uint8Array instead of a Buffer: parts of a Buffer are slow to create, and a tile is spliced of many.
   const from = 4 + 4 * count;
   const rising = ends.every((end, i) => end >= (i ? ends[i - 1]! : 0));
   if (!rising || from + (ends.at(-1) ?? 0) !== packed.length) return undefined;

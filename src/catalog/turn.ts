@@ -1,6 +1,10 @@
 import type { Size, Turn } from '../types.ts';
 
-/** A picture of RGB px, mirrored and turned. One that is not square can be turned by halves only. */
+/**
+ * Mirrors and turns a picture of RGB px.
+ *
+ * @throws {Error} if it is not square and `turn` includes a quarter turn.
+ */
 export function turned(px: Uint8Array, { width, height }: Size, turn: Turn): Uint8Array {
   if (turn === 0) return px;
   if (turn % 2 && width !== height) throw new Error('expected a square to turn by a quarter');
@@ -8,7 +12,7 @@ export function turned(px: Uint8Array, { width, height }: Size, turn: Turn): Uin
   for (let y = 0, to = 0; y < height; y++) {
     for (let x = 0; x < width; x++, to += 3) {
       let [column, row] = [x, y];
-      // Undoes turns clockwise: what is at (x, y) came, by a quarter, from (y, last - x).
+      // Inverse of the clockwise turn: after a quarter, the px at (x, y) comes from (y, last - x).
       if (turn % 2) [column, row] = [row, width - 1 - column];
       if (turn % 4 >= 2) [column, row] = [width - 1 - column, height - 1 - row];
       if (turn >= 4) column = width - 1 - column;

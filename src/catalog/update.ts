@@ -1,3 +1,15 @@
+/**
+ * Brings a catalog up to date with a list of files:
+ *
+ * 1. Open the recipe's folder: read its shards, remove damaged ones.
+ * 2. Keep files whose size and times are recorded with a known image. Files named as suspects are read all the same.
+ * 3. Read and hash every other file. The decoders ask back with the hash: only the first file of new content is decoded.
+ * 4. Sort failures. If the content is at fault, record the image as broken; with `lenient`, try to decode a part of it
+ *    first. If the failure may pass, record nothing: the next run tries again.
+ * 5. Collect the results in the order of the files, and write a shard whenever a batch is full. An interrupted run keeps
+ *    the shards that it has written.
+ * 6. Assemble the catalog: ids follow the order of the files, and files of equal content become copies of the first.
+ */
 import { basename } from 'node:path';
 import { Decoders } from '../decoding/decoders.ts';
 import { UserError } from '../errors.ts';
@@ -13,29 +25,36 @@ import { mapOrdered } from '../threads/ordered.ts';
 import { type CatalogPlace, type KnownImages, openCatalog } from './known-images.ts';
 
 export interface UpdateOptions extends CatalogPlace {
-  /** Absolute paths of files that are read again, whatever is known of them. */
+  /** Absolute paths of files that are read again, even if they seem unchanged. */
   readonly suspects?: ReadonlySet<string>;
-  /** Images decoded at the same time. */
+  /** Number of images decoded at the same time. */
   readonly concurrency: number;
-  /** What decodes them; by default, decoders that are started for it, and ended. */
+  /** Decoders to use; by default, they are started for this call and closed after it. */
   readonly decoders?: Pick<Decoders, 'threads' | 'run' | 'close'>;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
 
-/** Memory that making mips may take, bytes, and what it takes per px of a cell: all mips, a sheet of them, and linear light. */
+/**
+ * Memory that making mips may take, bytes; and the memory per px of a cell: all mips, a sheet of them, and linear
+ * light.
+ */
 const [MEMORY, BYTES_PER_PX] = [2 ** 29, 24];
-/** Images under way for each thread, so that none waits while files are read and results handed over. */
+/** Images under way per thread, so that no thread waits while files are read and results are handed over. */
 const AHEAD = 3;
-/** Images that are worth a thread of their own. */
+/** Number of images that justifies the start of one more thread. */
 const IMAGES_PER_THREAD = 8;
 
-/** What became of a file that had to be looked at. */
+/** Result of a file that had to be read. */
 type Outcome = ReadFile | { readonly file: ScannedFile; readonly failed: Reason };
 
 /**
- * Brings a catalog up to date with `files` and returns what of it they make. Files that have not changed since they were
- * indexed are not opened; what is new is decoded once per content, and kept even if this run is interrupted.
+ * Brings a catalog up to date with `files`, and returns the catalog of these files. Files that have not changed since
+ * they were indexed are not opened. New content is decoded once. Shards that were written stay if this run is
+ * interrupted.
+ *
+ * @throws {UserError} errors of {@link openCatalog} and of the decoders, `disk-full` or `not-writable`; `signal`'s
+ *   reason if aborted.
  */
 export async function updateCatalog(files: readonly ScannedFile[], options: UpdateOptions): Promise<Catalog> {
   const { known, damaged, anew } = await openCatalog(options);
@@ -85,7 +104,7 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   return catalog;
 }
 
-/** What people should know of damaged shards. */
+/** Formats the note for the user on damaged shards. */
 export function damagedNote(shards: number): string {
   return `${count(shards)} damaged ${shards === 1 ? 'shard' : 'shards'} of the catalog taken away: what lay there is indexed again`;
 }
@@ -98,10 +117,10 @@ function disguisedNote(paths: readonly string[]): string {
 }
 
 /**
- * Decoders that index images: as many threads as are asked for and worth their start, as long as cells are not so large that their
- * mips take too much memory. They start with the first image; whoever makes them closes them.
+ * Creates decoders that index images. `concurrency`, the number of images, and the memory for mips of large cells limit
+ * the number of threads. They start with the first image; the caller closes them.
  *
- * @param images to be indexed, at most.
+ * @param images largest number of images to be indexed.
  */
 export function indexingDecoders(
   { concurrency, recipe }: Pick<UpdateOptions, 'concurrency' | 'recipe'>,
@@ -113,7 +132,7 @@ export function indexingDecoders(
   return new Decoders({ module, threads: Math.max(1, most), memory, keep: true });
 }
 
-/** What files are looked at with. */
+/** Context of reading files. */
 interface Looking extends IndexTask {
   readonly known: KnownImages;
   readonly decoders: NonNullable<UpdateOptions['decoders']>;
@@ -144,7 +163,7 @@ async function look(file: ScannedFile, looking: Looking): Promise<Outcome> {
   }
 }
 
-/** Takes what decodes of a damaged file; if nothing does, the reason why it is damaged remains. */
+/** Indexes the part of a damaged file that decodes. If no part does, the first reason remains. */
 async function lookForParts(
   found: Required<Omit<ReadFile, 'image'>>,
   { known, decoders, recipe, background }: Looking,
@@ -162,13 +181,13 @@ async function lookForParts(
   }
 }
 
-/** Nothing is known of the image this time. */
+/** Notes that the image stays unknown in this run. */
 function undecided(file: ScannedFile, hash: string, failed: Reason, known: KnownImages): Outcome {
   known.undecided.set(hash, failed);
   return { file, failed };
 }
 
-/** Ids follow the order of `files`, whatever the order in which they came into the catalog. */
+/** Assembles the catalog. Ids follow the order of `files`, whatever the order in which they were indexed. */
 function assemble(
   files: readonly ScannedFile[],
   known: KnownImages,

@@ -3,9 +3,9 @@ import { open, rename, rm } from 'node:fs/promises';
 const WRITE_BYTES = 4 * 2 ** 20;
 
 /**
- * Writes a file under a temporary name, has the disk keep it, and gives it its name: it is there whole or not at all.
+ * Writes a file under a temporary name, syncs it, and renames it: the file is there whole or not at all.
  *
- * @param parts what it consists of; asked for as it is written.
+ * @param parts its content; each part is asked for when it is written.
  */
 export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.tmp`;
@@ -15,7 +15,7 @@ export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Pro
       for (const some of inGroups(parts)) {
         const { bytesWritten } = await file.writev(some);
         const expected = some.reduce((sum, part) => sum + part.length, 0);
-        // A disk that is full takes a part and says nothing; it does of the rest.
+        // A full disk takes a part without an error. Writing the rest then fails.
         if (bytesWritten < expected) await file.writeFile(Buffer.concat(some).subarray(bytesWritten));
       }
       await file.sync();
@@ -29,7 +29,7 @@ export async function writeWhole(path: string, parts: Iterable<Uint8Array>): Pro
   }
 }
 
-/** Parts that are written together: of some {@link WRITE_BYTES}. */
+/** Groups parts into writes of about {@link WRITE_BYTES}. */
 function* inGroups(parts: Iterable<Uint8Array>): Generator<Uint8Array[]> {
   let group: Uint8Array[] = [];
   let bytes = 0;
