@@ -5,7 +5,7 @@
  * 2. Keep files whose size and times are recorded with a known image. Files named as suspects are read all the same.
  * 3. Read and hash every other file. The decoders ask back with the hash: only the first file of new content is decoded.
  * 4. Sort failures. If the content is at fault, record the image as broken; with `lenient`, try to decode a part of it
- *    first. If the failure may pass, record nothing: the next run tries again.
+ *    first. After any other failure (disk, missing decoder, crash), record nothing: the next run tries again.
  * 5. Collect the results in the order of the files, and write a shard whenever a batch is full. An interrupted run keeps
  *    the shards that it has written.
  * 6. Assemble the catalog: ids follow the order of the files, and files of equal content become copies of the first.

@@ -27,12 +27,12 @@ export interface Strips {
 }
 
 /**
- * Takes rectangles out of a JPEG as independent segments, one per MCU row of each.
+ * Cuts rectangles out of a JPEG as independent segments, one per MCU row of each rectangle.
  *
- * @param jpeg a complete baseline JPEG of three components in one scan, 4:2:0 or 4:4:4, without restart markers
- *   (what sharp writes with `optimiseCoding: false, progressive: false`).
- * @param rects parts of it; no two may share an MCU.
- * @throws {JpegError} if the JPEG is of another kind, or damaged in a way that shows.
+ * @param jpeg a complete baseline JPEG of three components in one scan, 4:2:0 or 4:4:4, without restart markers (as
+ *   sharp writes with `optimiseCoding: false, progressive: false`).
+ * @param rects rectangles; no two may share an MCU.
+ * @throws {JpegError} if the JPEG is of another kind, or noticeably damaged.
  */
 export function cutJpeg(jpeg: Uint8Array, rects: readonly McuRect[]): Strips[] {
   const header = parseJpegHeader(jpeg);
@@ -60,7 +60,11 @@ export function cutJpeg(jpeg: Uint8Array, rects: readonly McuRect[]): Strips[] {
   return collect(parts, writer);
 }
 
-/** @throws {JpegError} if the JPEG is none that can be cut. */
+/**
+ * Verifies that a JPEG can be cut.
+ *
+ * @throws {JpegError} if it cannot.
+ */
 function refuseOthers({ scan, restartInterval }: JpegHeader, { blocks }: ScanLayout): void {
   if (scan.length !== 3) throw new JpegError('expected three components in one scan');
   if (restartInterval) throw new JpegError('expected no restart markers');

@@ -4,11 +4,11 @@ const ENTRY_BYTES = 12;
 const PREFIX = 'Exif\0\0';
 
 /**
- * Which way up EXIF data says an image is to be shown: the first Orientation tag of the first directory (CIPA DC-008
- * 4.6.4 and 4.6.5, TIFF 6.0 section 2), which is the one that sharp and browsers heed. Data may start with `Exif\0\0`.
+ * Reads the EXIF orientation from EXIF data: the first Orientation tag of the first directory (CIPA DC-008 4.6.4 and
+ * 4.6.5, TIFF 6.0 section 2), which is the one that sharp and browsers heed. The data may start with `Exif\0\0`.
  *
- * @returns 1 to 8; 1, upright as it is, also if there is no such tag or its value means nothing. Undefined for a tag of
- * the wrong type or count, which libexif heeds and browsers ignore.
+ * @returns 1 to 8; 1 (upright as stored) also if there is no such tag, or its value is invalid. Undefined for a tag of
+ *   the wrong type or count, which libexif heeds and browsers ignore.
  */
 export function readOrientation(exif: Uint8Array): number | undefined {
   const start = Buffer.from(exif.subarray(0, PREFIX.length)).toString('latin1') === PREFIX ? PREFIX.length : 0;
@@ -32,12 +32,12 @@ export function readOrientation(exif: Uint8Array): number | undefined {
   return 1;
 }
 
-/** EXIF data, `Exif\0\0` and a big-endian TIFF of one directory, that says nothing but an orientation of 1 to 8. */
+/** Makes EXIF data with nothing but an orientation of 1 to 8: `Exif\0\0` and a big-endian TIFF of one directory. */
 export function writeOrientation(orientation: number): Uint8Array {
   const exif = Buffer.alloc(PREFIX.length + 8 + 2 + ENTRY_BYTES + 4);
   exif.write(`${PREFIX}MM\0*`, 'latin1');
-  exif.writeUInt32BE(8, 10); // where the directory is, from the TIFF's start
-  exif.writeUInt16BE(1, 14); // its entries
+  exif.writeUInt32BE(8, 10); // offset of the directory from the TIFF's start
+  exif.writeUInt16BE(1, 14); // number of its entries
   exif.writeUInt16BE(ORIENTATION, 16);
   exif.writeUInt16BE(SHORT, 18);
   exif.writeUInt32BE(1, 20);

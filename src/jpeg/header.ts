@@ -2,7 +2,7 @@ import { buildHuffmanDecoder, type HuffmanTable } from './huffman.ts';
 import { isFrame, MARKER } from './markers.ts';
 import { JpegError, type JpegPart, jpegParts } from './parts.ts';
 
-/** One colour component of the frame and the tables its scan uses. */
+/** One colour component of the frame, and the tables that its scan uses. */
 export interface JpegComponent {
   readonly id: number;
   /** Sampling factors, 1..4. */
@@ -14,13 +14,13 @@ export interface JpegComponent {
   ac: number;
 }
 
-/** What segments have said of the scan that the latest SOS begins. */
+/** Facts of all segments so far that apply to the scan of the latest SOS. */
 export interface ScanHeader {
-  /** SOFn marker, 0xC0 for baseline; 0 while there was none. */
+  /** SOFn marker, 0xC0 for baseline; 0 before the frame. */
   readonly frame: number;
   /** Bits per sample. */
   readonly precision: number;
-  /** Px. */
+  /** Size of the frame, px. */
   readonly width: number;
   readonly height: number;
   readonly components: readonly JpegComponent[];
@@ -32,11 +32,11 @@ export interface ScanHeader {
   readonly acTables: readonly (HuffmanTable | undefined)[];
 }
 
-/** What stands before the entropy-coded data of the first scan. */
+/** Facts of everything before the entropy-coded data of the first scan. */
 export interface JpegHeader extends ScanHeader {
   /** Every segment up to and including the first SOS. */
   readonly segments: readonly JpegPart[];
-  /** Where the entropy-coded data starts. */
+  /** Offset of the entropy-coded data. */
   readonly dataStart: number;
 }
 
@@ -56,7 +56,7 @@ export function parseJpegHeader(jpeg: Uint8Array): JpegHeader {
   throw new JpegError('no scan');
 }
 
-/** Takes in a JPEG's segments one by one. */
+/** Collects the facts of a JPEG's segments, one by one. */
 export class HeaderReader {
   private frame = { marker: 0, precision: 0, width: 0, height: 0, components: [] as JpegComponent[] };
   private scan: readonly JpegComponent[] = [];
@@ -64,14 +64,18 @@ export class HeaderReader {
   private readonly dcTables: (HuffmanTable | undefined)[] = [];
   private readonly acTables: (HuffmanTable | undefined)[] = [];
 
-  /** What is known so far. */
+  /** Facts collected so far. */
   get facts(): ScanHeader {
     const { marker, ...frame } = this.frame;
     const { scan, restartInterval, dcTables, acTables } = this;
     return { frame: marker, ...frame, scan, restartInterval, dcTables, acTables };
   }
 
-  /** @throws {JpegError} if the segment breaks the syntax. */
+  /**
+   * Reads one segment.
+   *
+   * @throws {JpegError} if the segment breaks the syntax.
+   */
   take(jpeg: Uint8Array, { marker, start, end }: JpegPart): void {
     const body = jpeg.subarray(start + 4, end);
     if (isFrame(marker)) {
@@ -94,7 +98,7 @@ function u16(bytes: Uint8Array, at: number): number {
   return (high << 8) | low;
 }
 
-/** SOFn, B.2.2. */
+/** Reads a frame header (SOFn, B.2.2). */
 function readFrame(body: Uint8Array): {
   precision: number;
   width: number;
@@ -117,20 +121,20 @@ function readFrame(body: Uint8Array): {
   return { precision: body[0] ?? 0, width, height, components };
 }
 
-/** DQT, B.2.4.1: that there are whole tables and nothing else. */
+/** Verifies that a DQT segment consists of whole quantisation tables (B.2.4.1). */
 function checkQuantTables(body: Uint8Array): void {
   let at = 0;
   while (at < body.length) at += body[at]! >> 4 ? 129 : 65;
   if (at !== body.length) throw new JpegError('bad quantisation table');
 }
 
-/** DRI, B.2.4.4. */
+/** Reads a restart interval (DRI, B.2.4.4). */
 function readInterval(body: Uint8Array): number {
   if (body.length !== 2) throw new JpegError('bad restart interval');
   return u16(body, 0);
 }
 
-/** DHT, B.2.4.2. */
+/** Reads Huffman tables (DHT, B.2.4.2). */
 function readHuffmanTables(
   body: Uint8Array,
   dcTables: (HuffmanTable | undefined)[],
@@ -152,7 +156,7 @@ function readHuffmanTables(
   }
 }
 
-/** SOS, B.2.3. */
+/** Reads a scan header (SOS, B.2.3). */
 function readScan(body: Uint8Array, components: readonly JpegComponent[]): JpegComponent[] {
   const count = body[0] ?? 0;
   if (body.length !== 4 + 2 * count || count < 1 || count > 4) throw new JpegError('bad scan header');

@@ -1,8 +1,8 @@
-/** A Huffman table, ready to decode with and to encode with. */
+/** Huffman table for decoding and encoding. */
 export interface HuffmanTable {
-  /** 16 bits of look-ahead -> (code length << 8 | symbol); 0 where no code starts so. 65,536 entries. */
+  /** 16 bits of look-ahead -> (code length << 8 | symbol); 0 if no code matches. 65,536 entries. */
   readonly decode: Uint16Array;
-  /** Symbol -> code, and its length in bits (0: the table has no such symbol). 256 entries each. */
+  /** Symbol -> code, and its length in bits (0: the table lacks the symbol). 256 entries each. */
   readonly codes: Uint16Array;
   readonly lengths: Uint8Array;
 }
@@ -11,8 +11,8 @@ const built = new Map<string, HuffmanTable>();
 const BUILT_MAX = 16;
 
 /**
- * Builds the tables of a DHT definition (ITU-T T.81, annex C): `counts[i]` codes of `i + 1` bits, and their
- * symbols in order. The last few are remembered, since every JPEG of ours has the same four.
+ * Builds the table of a DHT definition (ITU-T T.81, annex C): `counts[i]` codes of `i + 1` bits, and their symbols in
+ * order. Caches a few tables, since every JPEG of ours has the same four.
  *
  * @returns undefined if the counts claim more codes than there are.
  */

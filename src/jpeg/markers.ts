@@ -1,12 +1,12 @@
-/** The markers of JPEG, each the byte behind 0xFF (ITU-T T.81, table B.1). */
+/** Markers of JPEG, each the byte behind 0xFF (ITU-T T.81, table B.1). */
 export const MARKER = {
   TEM: 0x01,
-  /** Frames, by how they are coded: baseline, extended sequential, progressive; SOF15 is the last. */
+  /** Frames by coding: baseline, extended sequential, progressive; SOF15 is the last. */
   SOF0: 0xc0,
   SOF1: 0xc1,
   SOF2: 0xc2,
   SOF15: 0xcf,
-  /** Among the frames' numbers, and none of them. */
+  /** Numbers in the range of frames that are none. */
   DHT: 0xc4,
   JPG: 0xc8,
   DAC: 0xcc,
@@ -28,27 +28,27 @@ export const MARKER = {
 
 const NO_FRAMES: ReadonlySet<number> = new Set([MARKER.DHT, MARKER.JPG, MARKER.DAC]);
 
-/** SOFn, whatever the coding. */
+/** Tells whether a marker is SOFn, of any coding. */
 export function isFrame(marker: number): boolean {
   return marker >= MARKER.SOF0 && marker <= MARKER.SOF15 && !NO_FRAMES.has(marker);
 }
 
-/** RSTn, which stands within entropy-coded data. */
+/** Tells whether a marker is RSTn, which occurs within entropy-coded data. */
 export function isRestart(marker: number): boolean {
   return marker >= MARKER.RST0 && marker <= MARKER.RST7;
 }
 
-/** APPn, whose content programs choose. */
+/** Tells whether a marker is APPn, whose content programs choose. */
 export function isApplication(marker: number): boolean {
   return marker >= MARKER.APP0 && marker <= MARKER.APP15;
 }
 
-/** Whether no length and body follow. */
+/** Tells whether a marker is followed by no length and body. */
 export function standsAlone(marker: number): boolean {
   return marker === 0 || marker === MARKER.TEM || (marker >= MARKER.RST0 && marker <= MARKER.EOI);
 }
 
-/** A marker for messages, as `0xffda`. */
+/** Formats a marker for messages, as `0xffda`. */
 export function markerText(marker: number): string {
   return `0xff${marker.toString(16).padStart(2, '0')}`;
 }

@@ -1,25 +1,25 @@
 import { isRestart, MARKER, markerText, standsAlone } from './markers.ts';
 
-/** Why a JPEG could not be read; never an endless loop, never a guess. */
+/** A JPEG cannot be read. Readers throw this error instead of guessing, and never loop without end. */
 export class JpegError extends Error {
   override readonly name = 'JpegError';
 }
 
-/** What {@link JpegPart} calls the entropy-coded data behind an SOS, which no marker begins. */
+/** Marker of a {@link JpegPart} that is entropy-coded data, which follows an SOS without a marker of its own. */
 export const SCAN_DATA = 0;
 
 /** A part of a JPEG: a marker segment, EOI, or the entropy-coded data of a scan. */
 export interface JpegPart {
-  /** {@link SCAN_DATA} for entropy-coded data. */
+  /** Second byte of the marker; {@link SCAN_DATA} for entropy-coded data. */
   readonly marker: number;
-  /** At its 0xFF; fill bytes before it (B.1.1.2) belong to no part. */
+  /** Offset of its 0xFF. Fill bytes before it (B.1.1.2) belong to no part. */
   readonly start: number;
-  /** Past its last byte. */
+  /** Offset past its last byte. */
   readonly end: number;
 }
 
 /**
- * Walks over a JPEG from SOI to EOI. What follows EOI, as other images and films do, is not looked at.
+ * Yields the parts of a JPEG from SOI to EOI. Ignores whatever follows EOI, as other images and films.
  *
  * @throws {JpegError} on anything that breaks the syntax (T.81, annex B), or if EOI is missing.
  */
@@ -47,7 +47,10 @@ export function* jpegParts(jpeg: Uint8Array): Generator<JpegPart> {
   }
 }
 
-/** Where the entropy-coded data of a scan end: at the next marker that is no restart, and the fill bytes before it. */
+/**
+ * Returns the end of a scan's entropy-coded data: the offset of the next marker that is no restart marker, or of the
+ * fill bytes before it.
+ */
 function endOfScan(jpeg: Uint8Array, start: number): number {
   let next = nextMarker(jpeg, start);
   while (isRestart(next.marker)) next = nextMarker(jpeg, next.end);
@@ -55,10 +58,10 @@ function endOfScan(jpeg: Uint8Array, start: number): number {
 }
 
 /**
- * Finds the next marker in entropy-coded data, where 0xFF 0x00 stands for 0xFF.
+ * Finds the next marker in entropy-coded data, where 0xFF 0x00 encodes 0xFF.
  *
- * @returns the marker; `start` is that of the fill bytes before it.
- * @throws {JpegError} if there is none.
+ * @returns the marker; `start` is the offset of the fill bytes before it, if any.
+ * @throws {JpegError} if there is no marker.
  */
 export function nextMarker(jpeg: Uint8Array, from: number): JpegPart {
   for (let at = from; ;) {

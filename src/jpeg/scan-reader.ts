@@ -2,31 +2,31 @@ import type { ScanHeader } from './header.ts';
 import { MARKER } from './markers.ts';
 import { JpegError, nextMarker } from './parts.ts';
 
-/** How the MCUs of a scan are coded. */
+/** Layout and Huffman tables of the MCUs of a scan. */
 export interface ScanLayout {
-  /** MCUs. */
+  /** Number of MCUs across and down. */
   readonly across: number;
   readonly down: number;
-  /** Per block of an MCU: its component, 0..2, in scan order. */
+  /** Component of each block of an MCU: 0..2, in scan order. */
   readonly blocks: readonly number[];
   readonly dc: readonly { decode: Uint16Array; codes: Uint16Array; lengths: Uint8Array }[];
   readonly ac: readonly { decode: Uint16Array }[];
 }
 
-/** Blocks of an MCU at most (B.2.3). */
+/** Largest number of blocks in an MCU (B.2.3). */
 const BLOCKS_MAX = 10;
 
 /**
- * Lays out a scan of a baseline JPEG (A.2).
+ * Derives the layout of a scan of a baseline JPEG (A.2).
  *
- * @throws {JpegError} if the JPEG is of another kind, or lacks tables.
+ * @throws {JpegError} if the JPEG is of another kind, or lacks Huffman tables.
  */
 export function layoutOf(header: ScanHeader): ScanLayout {
   const { frame, precision, width, height, components, scan } = header;
   if (frame !== MARKER.SOF0 || precision !== 8) throw new JpegError('not a baseline JPEG');
   if (components.length !== 1 && components.length !== 3) throw new JpegError('expected one component or three');
   const [most, tallest] = [Math.max(...components.map(({ h }) => h)), Math.max(...components.map(({ v }) => v))];
-  // Of a component alone, an MCU is one block (A.2.2).
+  // In a scan of one component, an MCU is one block (A.2.2).
   const alone = scan.length === 1;
   const { h, v } = alone ? scan[0]! : { h: 1, v: 1 };
   const blocks = scan.flatMap((one, i) => Array.from({ length: alone ? 1 : one.h * one.v }, () => i));
@@ -42,18 +42,18 @@ export function layoutOf(header: ScanHeader): ScanLayout {
 
 /** Entropy-coded data up to a marker. */
 export interface RawScan {
-  /** Without stuffing (0xFF 0x00), and 4 bytes more to look ahead into. */
+  /** Data without stuffing (0xFF 0x00), followed by 4 bytes to look ahead into. */
   readonly data: Uint8Array;
   readonly bits: number;
-  /** The marker that ends them, and where it ends. */
+  /** Marker that ends the data, and the offset of its end. */
   readonly marker: number;
   readonly end: number;
 }
 
 /**
- * Takes the stuffing out of entropy-coded data, from `start` to the next marker.
+ * Removes the stuffing from entropy-coded data, from `start` to the next marker.
  *
- * @throws {JpegError} if there is none.
+ * @throws {JpegError} if there is no marker.
  */
 export function unstuff(jpeg: Uint8Array, start: number): RawScan {
   const next = nextMarker(jpeg, start);
@@ -69,12 +69,12 @@ export function unstuff(jpeg: Uint8Array, start: number): RawScan {
   return { data, bits: length * 8, marker: next.marker, end: next.end };
 }
 
-/** Walks a scan MCU by MCU, remembering where the DC values of the latest run's first MCU stand. */
+/** Walks a scan MCU by MCU. Records the places and values of the DC coefficients in the latest run's first MCU. */
 export class ScanReader {
   readonly data: Uint8Array;
-  /** Bits from the start of `data`. */
+  /** Bits read so far, from the start of `data`. */
   position = 0;
-  /** Of the run's first block of each component: bits at which its DC starts and ends, and the absolute DC. */
+  /** For the run's first block of each component: bits at which its DC starts and ends, and the absolute DC. */
   readonly dcStart = [0, 0, 0];
   readonly dcEnd = [0, 0, 0];
   readonly dcValue = [0, 0, 0];
@@ -116,12 +116,16 @@ export class ScanReader {
     this.position = at;
   }
 
-  /** Whether more than padding follows. */
+  /** Tells whether more than padding follows. */
   get hasMore(): boolean {
     return this.bits - this.position >= 8;
   }
 
-  /** After the last MCU only padding may follow: fewer than 8 bits, all 1 (F.1.2.3). */
+  /**
+   * Verifies that only padding follows the last MCU: fewer than 8 bits, all 1 (F.1.2.3).
+   *
+   * @throws {JpegError}
+   */
   expectEnd(): void {
     const left = this.bits - this.position;
     if (this.hasMore) throw new JpegError('scan goes on past its last MCU');
@@ -129,13 +133,13 @@ export class ScanReader {
   }
 }
 
-/** The 16 bits from `bit` on. */
+/** Returns the 16 bits from `bit` on. */
 export function peek16(data: Uint8Array, bit: number): number {
   const at = bit >> 3;
   return (((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!) >> (8 - (bit & 7))) & 0xffff;
 }
 
-/** Steps over the 63 AC coefficients of a block; returns the bit behind them. */
+/** Skips the 63 AC coefficients of a block; returns the bit behind them. */
 function skipAc(data: Uint8Array, start: number, decode: Uint16Array): number {
   let bit = start;
   const limit = (data.length - 4) * 8;

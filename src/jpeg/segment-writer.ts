@@ -1,7 +1,7 @@
 import { JpegError } from './parts.ts';
 import { peek16, type ScanLayout, type ScanReader } from './scan-reader.ts';
 
-/** Collects runs as stuffed, byte-aligned segments. */
+/** Writes runs of MCUs as byte-aligned entropy-coded segments, with byte stuffing. */
 export class SegmentWriter {
   bytes: Uint8Array;
   length = 0;
@@ -16,7 +16,7 @@ export class SegmentWriter {
     this.bytes = new Uint8Array(reader.data.length + 1024);
   }
 
-  /** Writes the run that the reader's latest first MCU began and that ends before bit `end`. */
+  /** Writes the run of MCUs that starts with the reader's latest first MCU and ends before bit `end`. */
   writeRun(end: number): void {
     const { dcStart, dcEnd, dcValue } = this.reader;
     this.reserve(((end - dcStart[0]!) >> 3) * 2 + 64);

@@ -3,21 +3,25 @@ import { parseJpegHeader } from './header.ts';
 import { MARKER } from './markers.ts';
 import { JpegError } from './parts.ts';
 
-/** SOI, tables, SOF0, DRI and SOS of every tile of one recipe; size and restart interval are filled in per tile. */
+/**
+ * SOI, tables, SOF0, DRI and SOS of every tile of one recipe. The size and the restart interval are filled in per tile.
+ */
 export interface TileHeader {
   readonly bytes: Uint8Array;
-  /** Where the frame's height and width (u16 BE each) and the restart interval (u16 BE) stand. */
+  /** Offsets of the frame's height and width (u16 BE each), and of the restart interval (u16 BE). */
   readonly sizeAt: number;
   readonly restartAt: number;
 }
 
 const { APP0, DQT, SOF0, DHT, SOS } = MARKER;
-/** APP0 is JFIF. */
+/** Segments that are copied; APP0 is JFIF. */
 const KEPT: ReadonlySet<number> = new Set([APP0, DQT, SOF0, DHT, SOS]);
 
 /**
- * Makes the header of spliced tiles from a JPEG of the same encoder settings: its JFIF, quantisation, frame and Huffman
- * segments as they are, a DRI segment, and its SOS.
+ * Makes the header of spliced tiles from a JPEG of the same encoder settings. Copies its JFIF, quantisation, frame and
+ * Huffman segments, adds a DRI segment, and ends with its SOS.
+ *
+ * @throws {JpegError} if the JPEG is malformed, or not baseline.
  */
 export function tileHeaderOf(jpeg: Uint8Array): TileHeader {
   const { segments } = parseJpegHeader(jpeg);
@@ -41,24 +45,24 @@ export function tileHeaderOf(jpeg: Uint8Array): TileHeader {
   return { bytes: Buffer.concat(parts), sizeAt, restartAt };
 }
 
-/** Pieces side by side, of which a tile has the MCU rows `from` (inclusive) to `to` (exclusive). */
+/** Pieces side by side, of which a tile shows the MCU rows `from` (inclusive) to `to` (exclusive). */
 export interface SpliceBand {
   readonly pieces: readonly Strips[];
   readonly from: number;
   readonly to: number;
 }
 
-/** What a tile is put together from. */
+/** Parts of a spliced tile. */
 export interface Splice {
-  /** Px of the tile: all pieces are equally wide, and `bands` lie below each other. */
+  /** Size of the tile, px. All pieces have the same width; the `bands` lie below each other. */
   readonly width: number;
   readonly height: number;
-  /** MCUs in a segment: px of a piece's width / MCU side. */
+  /** MCUs per entropy-coded segment: width of a piece / side of an MCU. */
   readonly segmentMcus: number;
   readonly bands: readonly SpliceBand[];
 }
 
-/** Bytes that {@link spliceTile} may write at most. */
+/** Returns the largest number of bytes that {@link spliceTile} may write. */
 export function spliceBound(header: TileHeader, bands: readonly SpliceBand[]): number {
   let bound = header.bytes.length + 2;
   for (const { pieces, from, to } of bands) {
@@ -68,11 +72,11 @@ export function spliceBound(header: TileHeader, bands: readonly SpliceBand[]): n
 }
 
 /**
- * Puts a tile together from its pieces' segments: header, then for every MCU row of every band the pieces' segments from
- * left to right, with a restart marker between each two.
+ * Splices a tile from its pieces' entropy-coded segments: the header, then for every MCU row of every band the pieces'
+ * segments from left to right, with a restart marker between each two.
  *
  * @param out receives the tile from its start.
- * @returns bytes written.
+ * @returns number of bytes written.
  */
 export function spliceTile(out: Uint8Array, header: TileHeader, { width, height, segmentMcus, bands }: Splice): number {
   out.set(header.bytes, 0);
@@ -97,7 +101,7 @@ export function spliceTile(out: Uint8Array, header: TileHeader, { width, height,
   return at;
 }
 
-/** A piece as an image file of its own; `segmentMcus` wide, `mcu` px the side of an MCU. */
+/** Makes an image file of one piece, `segmentMcus` MCUs wide; `mcu` is the side of an MCU, px. */
 export function wholeTile(header: TileHeader, piece: Strips, segmentMcus: number, mcu: number): Uint8Array {
   const rows = piece.ends.length;
   const bands = [{ pieces: [piece], from: 0, to: rows }];

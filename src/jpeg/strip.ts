@@ -1,9 +1,10 @@
 /**
- * Takes all out of a JPEG that is not picture, without encoding anything anew: EXIF, XMP, IPTC, comments, previews, gain
- * maps, and whatever follows EOI (motion photos, depth maps). What stays is named; all else goes, wherever it stands.
+ * Removes everything from a JPEG that is not picture, without re-encoding: EXIF, XMP, IPTC, comments, previews, gain
+ * maps, and whatever follows EOI (motion photos, depth maps). An allow list names what is kept; all else is removed,
+ * wherever it stands.
  *
- * Whether there are a JFIF and an Adobe segment decides how libjpeg takes the colours, so these stay, too, without what may
- * hang on to them.
+ * The presence of a JFIF and of an Adobe segment decides how libjpeg interprets the colours. So these two are kept as
+ * well, without any data that may be appended to them.
  */
 import { readOrientation, writeOrientation } from './exif-orientation.ts';
 import { HeaderReader, type JpegHeader, parseJpegHeader, type ScanHeader } from './header.ts';
@@ -15,16 +16,16 @@ const { SOF0, SOF1, SOF2, DHT, DQT, DRI, DNL, SOI, SOS, EOI, RST0, COM, APP0, AP
 const TABLES: ReadonlySet<number> = new Set([DQT, DHT, DRI]);
 /** Frames that browsers decode: baseline, extended sequential and progressive, all of them Huffman coded. */
 const FRAMES: ReadonlySet<number> = new Set([SOF0, SOF1, SOF2]);
-/** Of {@link stripToTile}: catalogs keep what it made. 1 left thumbnails and comments in. */
+/** Version of {@link stripToTile}, whose results catalogs keep. Version 1 left thumbnails and comments in. */
 export const STRIP_VERSION = 2;
 const JFIF_LENGTH = 16;
 const ADOBE_LENGTH = 14;
 
 /**
- * Makes a tile of a JPEG: tables, frame and scans, without ICC profile and orientation. Scans hold their MCUs and nothing
- * else: bytes behind the last MCU, which decoders pass over, go, too.
+ * Makes a tile of a JPEG: tables, frame and scans, without ICC profile and orientation. Each scan ends with its last
+ * MCU: bytes behind it, which decoders skip, are removed as well.
  *
- * @returns undefined if it cannot stand as a tile: it is not baseline, or its scans are not in order.
+ * @returns undefined if the JPEG cannot be a tile: it is not baseline, or its scans are not in order.
  */
 export function stripToTile(jpeg: Uint8Array): Uint8Array | undefined {
   try {
@@ -44,10 +45,10 @@ export function stripToTile(jpeg: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Makes of a JPEG what can be published in its stead: as it was, with ICC profiles and orientation. Scans stay byte for byte.
+ * Makes a copy of a JPEG to be published, with ICC profiles and orientation. The scans stay byte for byte.
  *
- * @returns undefined if browsers may not show it, or not all the same way.
- * @throws {JpegError} if the segments are broken or EOI is missing.
+ * @returns undefined if browsers may not show it, or not all of them in the same way.
+ * @throws {JpegError} if the segments are malformed, or EOI is missing.
  */
 export function stripToOriginal(jpeg: Uint8Array): Uint8Array | undefined {
   const header = parseJpegHeader(jpeg);
@@ -72,7 +73,11 @@ function shownByBrowsers({ frame, precision, components }: JpegHeader): boolean 
   return FRAMES.has(frame) && precision === 8 && (components.length === 1 || components.length === 3);
 }
 
-/** What may stand between scans (B.2): tables, and what is left out. */
+/**
+ * Accepts what may stand between scans (B.2): tables, and segments that are removed anyway.
+ *
+ * @throws {JpegError} for any other marker.
+ */
 function refuseInScans({ marker, start }: JpegPart): void {
   const known = marker === SCAN_DATA || marker === SOS || marker === EOI || TABLES.has(marker);
   if (known || marker === COM || marker === DNL || isApplication(marker)) return;
@@ -83,12 +88,12 @@ function whole(jpeg: Uint8Array, { start, end }: JpegPart): Uint8Array {
   return jpeg.subarray(start, end);
 }
 
-/** What is kept of a marker segment; nothing of most. */
+/** Returns the bytes that are kept of a marker segment; none of most. */
 function neededPart(jpeg: Uint8Array, part: JpegPart): Uint8Array {
   const { marker } = part;
   const segment = whole(jpeg, part);
   if (TABLES.has(marker) || FRAMES.has(marker) || marker === EOI) return segment;
-  // Shorter ones are none to libjpeg. JFIF ends in the size of its thumbnail, which is set to none.
+  // libjpeg ignores shorter ones. JFIF ends with the size of its thumbnail, which becomes 0 x 0.
   if (marker === APP0 && startsWith(jpeg, part, 'JFIF\0') && segment.length >= 2 + JFIF_LENGTH) {
     return Buffer.concat([shortened(segment, JFIF_LENGTH).subarray(0, JFIF_LENGTH), new Uint8Array(2)]);
   }
@@ -103,7 +108,7 @@ function startsWith(jpeg: Uint8Array, { start, end }: JpegPart, text: string): b
   return Buffer.from(body).toString('latin1') === text;
 }
 
-/** A copy of a segment, cut to `length` bytes behind its marker. */
+/** Returns a copy of a segment, cut to `length` bytes behind its marker. */
 function shortened(segment: Uint8Array, length: number): Uint8Array {
   const copy = Uint8Array.from(segment.subarray(0, 2 + length));
   copy.set([length >> 8, length & 255], 2);
@@ -116,10 +121,10 @@ function exifSegment(orientation: number): Uint8Array[] {
 }
 
 /**
- * The byte behind the last MCU of a scan; what follows it belongs to no picture.
+ * Returns the offset behind the last MCU of a scan. Bytes from there on belong to no picture.
  *
- * @param seen components of the scans before; those of this one are added.
- * @throws {JpegError} if the scan is damaged, repeats a component, or is none of a baseline JPEG.
+ * @param seen components of earlier scans; those of this scan are added.
+ * @throws {JpegError} if the scan is damaged, repeats a component, or is not that of a baseline JPEG.
  */
 function endOfMcus(jpeg: Uint8Array, data: JpegPart, header: ScanHeader, seen: Set<number>): number {
   for (const { id } of header.scan) {
@@ -135,13 +140,15 @@ function endOfMcus(jpeg: Uint8Array, data: JpegPart, header: ScanHeader, seen: S
     for (let mcu = 0; mcu < run; mcu++) reader.readMcu(false);
     left -= run;
     if (left === 0) return stuffedEnd(jpeg, at, Math.ceil(reader.position / 8));
-    // Between restarts nothing can be cut.
+    // Bytes before a restart marker cannot be cut off.
     if (raw.marker !== restart || reader.hasMore) throw new JpegError('restart markers are not in order');
     at = raw.end;
   }
 }
 
-/** Where `bytes` of entropy-coded data end that begin at `start` with their stuffing. */
+/**
+ * Returns the offset of the end of entropy-coded data that starts at `start` and has `bytes` bytes without stuffing.
+ */
 function stuffedEnd(jpeg: Uint8Array, start: number, bytes: number): number {
   let at = start;
   for (let i = 0; i < bytes; i++) {
