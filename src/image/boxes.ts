@@ -1,15 +1,15 @@
-/** A box of ISO base media file format (ISO/IEC 14496-12): its type, and where its content lies. */
+/** Box of the ISO base media file format (ISO/IEC 14496-12): its type, and the place of its content. */
 export interface Box {
   readonly type: string;
-  /** Of the content, inclusive; `end` is exclusive. */
+  /** Offset of the content, inclusive; `end` is exclusive. */
   readonly start: number;
   readonly end: number;
 }
 
-/** Boxes that are looked at beside each other; files have some dozens. */
+/** Largest number of sibling boxes that are looked at; files have some dozens. */
 const BOXES_MAX = 4096;
 
-/** The boxes that lie beside each other in `bytes` from `start` to `end`; ends at the first that is no sound box. */
+/** Yields the sibling boxes in `bytes` from `start` to `end`. Stops at the first malformed box. */
 export function* boxesIn(bytes: Buffer, start = 0, end = bytes.length): Generator<Box> {
   let at = start;
   for (let i = 0; i < BOXES_MAX && at + 8 <= end; i++) {
@@ -24,7 +24,7 @@ export function* boxesIn(bytes: Buffer, start = 0, end = bytes.length): Generato
   }
 }
 
-/** The first box of a type among those from `start` to `end`. */
+/** Returns the first box of a type among those from `start` to `end`. */
 export function findBox(bytes: Buffer, type: string, { start, end }: Pick<Box, 'start' | 'end'>): Box | undefined {
   for (const box of boxesIn(bytes, start, end)) if (box.type === type) return box;
   return undefined;

@@ -1,15 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 
-/** A file of which parts are read. */
+/** File that is read in parts. */
 export interface ByteSource {
-  /** Bytes. */
+  /** Size, bytes. */
   readonly size: number;
-  /** The bytes from `start` on, fewer where the file ends before; none where it is not a place in the file. */
+  /** Returns the bytes from `start` on: fewer if the file ends before, none if `start` is outside the file. */
   read(start: number, length: number): Buffer;
   close(): void;
 }
 
-/** Reads parts of what is in memory, or of the file at a path. */
+/** Opens bytes in memory, or the file at a path, to be read in parts. */
 export function byteSource(input: Uint8Array | string): ByteSource {
   if (typeof input === 'string') return fileSource(input);
   const whole = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
@@ -27,7 +27,7 @@ function fileSource(path: string): ByteSource {
   return { size, read, close: () => closeSync(fd) };
 }
 
-/** As much of a length as there is. */
+/** Limits a length to the bytes that follow `start`. */
 function within(start: number, length: number, size: number): number {
   return start >= 0 && start < size ? Math.max(0, Math.min(length, size - start)) : 0;
 }

@@ -1,17 +1,18 @@
 import { sharp } from './sharp.ts';
 import type { Recipe, Size } from '../types.ts';
 
-/** What encoding depends on. */
+/** Settings that encoding depends on. */
 export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;
 
-/** Bytes of a px of such a tile, about. */
+/** Approximate bytes per px of a painted tile. */
 export const PAINTED_PX_BYTES = 0.4;
 
 /**
- * Encodes px into a tile that nothing will be spliced of, which makes a JPEG smaller; by a tenth, if it is coarse.
+ * Encodes px into a tile that is never spliced. Its JPEG tables are optimised, which makes it smaller; a coarse one
+ * becomes smaller by another tenth.
  *
  * @param px RGB, 8-bit sRGB, row-major.
- * @param coarse of a level that shows much at once: is worth the time of a progressive JPEG.
+ * @param coarse tile of a level that shows much at once, which is worth the time of a progressive JPEG.
  */
 export async function encodePainted(px: Uint8Array, size: Size, coding: Coding, coarse: boolean): Promise<Buffer> {
   if (coding.format !== 'jpeg') return await encodeTile(px, size, coding);

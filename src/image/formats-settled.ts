@@ -1,12 +1,12 @@
 import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
 
-/** Under which threads find what they share. */
+/** Key of the environment data that threads share. */
 const SHARED = 'zoomosaic formats';
 const [UNSETTLED, BEING_SETTLED, SETTLED] = [0, 1, 2];
 
 /**
- * Settles which formats the decoder opens, once for all threads of a process: who comes second waits until it is done. What another
- * thread opened in between would be of no format at all.
+ * Restricts the formats that the decoder opens, once for all threads of a process. Other threads wait until that is
+ * done: an image that they opened in between would have no format at all.
  */
 export function settleFormats(settle: () => void): void {
   const state = shareFormats();
@@ -20,7 +20,10 @@ export function settleFormats(settle: () => void): void {
   } else Atomics.wait(state, 0, BEING_SETTLED);
 }
 
-/** Has threads that are started from now on settle that together, though this one has no decoder itself. */
+/**
+ * Returns the state that threads share. Called before threads start, it makes them settle the formats together, even if
+ * the calling thread has no decoder.
+ */
 export function shareFormats(): Int32Array {
   const known = getEnvironmentData(SHARED) as unknown;
   if (known instanceof Int32Array) return known;

@@ -1,18 +1,18 @@
 import type { Size } from '../types.ts';
 import { blankTiff } from './tiff.ts';
 
-/** What a HEIC decoder made of a file's primary image: upright px, each row `stride` bytes after the one before. */
+/** Result of a HEIC decoder: upright px of a file's primary image. Rows are `stride` bytes apart. */
 export interface HeicPixels extends Size {
   readonly channels: 3 | 4;
-  /** Of a sample; above 8 they are of two bytes, little endian. */
+  /** Bits per sample; samples of more than 8 bits take two bytes, little endian. */
   readonly bits: number;
   readonly px: Uint8Array;
   readonly stride: number;
-  /** Colours were multiplied by their opacity. */
+  /** Colours are multiplied by their alpha. */
   readonly premultiplied: boolean;
 }
 
-/** Packs decoded px with their colour profile as a TIFF in memory, of 8 or 16 bits. */
+/** Packs decoded px and their colour profile into a TIFF in memory, of 8 or 16 bits per sample. */
 export function packPixels(decoded: HeicPixels, icc: Uint8Array | undefined): Buffer {
   const { width, height, channels, bits, px: from, stride, premultiplied } = decoded;
   const { file, px } = blankTiff({ width, height, channels, bits: bits > 8 ? 16 : 8, icc });
@@ -23,7 +23,7 @@ export function packPixels(decoded: HeicPixels, icc: Uint8Array | undefined): Bu
   return file;
 }
 
-/** Stretches samples of `bits` over all of 16. */
+/** Scales samples of `bits` bits to the full range of 16 bits, in place. */
 function widen(px: Buffer, bits: number): void {
   for (let at = 0; at < px.length; at += 2) {
     const value = Math.min(2 ** bits - 1, px.readUInt16LE(at));

@@ -6,7 +6,7 @@ import { heifProfile } from './heif-colour.ts';
 import { CommandFailed, decodeByCommand, heifCommand, type HeifCommand } from './heif-command.ts';
 import { decodeByLibheif, hasLibheif } from './libheif.ts';
 
-/** Nothing that decodes HEIC is installed; the image may be sound. */
+/** No HEIC decoder is installed; the image may be sound. */
 export class NoHeicDecoder extends Error {
   override readonly name = 'NoHeicDecoder';
 
@@ -15,28 +15,29 @@ export class NoHeicDecoder extends Error {
   }
 }
 
-/** What there is to decode HEIC with. */
+/** HEIC decoders that are installed. */
 export interface HeicDecoders {
   readonly command: HeifCommand | undefined;
   /** libheif-js is installed. */
   readonly library: boolean;
 }
 
-/** How a HEIC file is decoded. */
+/** Options of decoding a HEIC file. */
 export interface HeicOptions {
-  /** Number of the primary image among those that stand for themselves, from 0. */
+  /** Index of the primary image among the top-level images, from 0. */
   readonly page: number;
-  /** Takes what decodes of a file that ends early. */
+  /** Accepts the part of a file that decodes, if the file ends early. */
   readonly lenient?: boolean;
-  /** By default what is installed. */
+  /** Decoders to use; by default those that are installed. */
   readonly decoders?: HeicDecoders;
 }
 
 /**
- * Decodes the primary image of a HEIC file (HEVC in HEIF): upright, with its colour profile, as a TIFF in memory. By libheif-js,
- * in WebAssembly; by `heif-dec` where that is newer and does not fail itself, or all there is.
+ * Decodes the primary image of a HEIC file (HEVC in HEIF) to a TIFF in memory: upright, with its colour profile. Uses
+ * libheif-js, in WebAssembly. Uses `heif-dec` if that is newer, or if libheif-js is missing; if the command itself
+ * fails, libheif-js takes over.
  *
- * @throws {NoHeicDecoder} if there is neither; otherwise what the decoder says.
+ * @throws {NoHeicDecoder} if there is neither; otherwise errors of the decoder.
  */
 export async function decodeHeic(file: Uint8Array, { page, lenient = false, decoders }: HeicOptions): Promise<Buffer> {
   const { command, library } = decoders ?? { command: await heifCommand(), library: hasLibheif() };
@@ -48,26 +49,26 @@ export async function decodeHeic(file: Uint8Array, { page, lenient = false, deco
     }
   }
   if (!library) throw new NoHeicDecoder();
-  // It takes about a second for ten megapixels, all of which the thread is busy with.
+  // Decoding takes about a second per ten megapixels, and blocks the thread.
   return isMainThread ? await limit(() => inThread({ file, lenient })) : decodeHere(file, lenient);
 }
 
-/** Decodes a HEIC file by libheif-js in this thread. */
+/** Decodes a HEIC file with libheif-js in this thread. */
 export function decodeHere(file: Uint8Array, lenient = false): Buffer {
   const profile = heifProfile(file);
   return decodeByLibheif(file, lenient, (pixels) => packPixels(pixels, profile));
 }
 
-/** What the thread is given. */
+/** Input of the thread. */
 export interface HeicJob {
   readonly file: Uint8Array;
   readonly lenient: boolean;
 }
 
-/** Threads at once; each takes some 12 bytes of memory per px. */
+/** Limits the number of threads; each takes about 12 bytes of memory per px. */
 const limit = pLimit(2);
 
-/** What the thread answers. */
+/** Answer of the thread. */
 export type HeicReply = { readonly tiff: Uint8Array<ArrayBuffer> } | { readonly error: string };
 
 async function inThread(job: HeicJob): Promise<Buffer> {

@@ -1,19 +1,19 @@
 import { type Box, boxesIn, findBox } from './boxes.ts';
 import { iccProfile } from './icc.ts';
 
-/** Entries of a table that are looked at; iPhones have some fifty tiles. */
+/** Largest number of entries of a table that are looked at; iPhone images have about fifty tiles. */
 const ENTRIES_MAX = 65_536;
 
 /**
- * The colour profile of a HEIF file's primary image (ISO/IEC 23008-12): its own, or one made for the colours that it names
- * by number; undefined for sRGB, and where the file does not say.
+ * Returns the colour profile of a HEIF file's primary image (ISO/IEC 23008-12): its own, or one made for the colours
+ * that the file names by number; undefined for sRGB, and if the file does not say.
  */
 export function heifProfile(file: Uint8Array): Buffer | undefined {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   try {
     return profileOf(bytes);
   } catch (error) {
-    if (error instanceof RangeError) return undefined; // a box ends amid a number
+    if (error instanceof RangeError) return undefined; // a box ends within a number
     throw error;
   }
 }
@@ -27,7 +27,7 @@ function profileOf(bytes: Buffer): Buffer | undefined {
   const container = properties && findBox(bytes, 'ipco', properties);
   if (primary === undefined || !container) return undefined;
   const all = [...boxesIn(bytes, container.start, container.end)];
-  // What a grid does not say of itself, its first tile does.
+  // A grid without colours of its own has those of its first tile.
   for (const item of [primary, ...firstTile(bytes, findBox(bytes, 'iref', within), primary)]) {
     const colours = propertiesOf(bytes, findBox(bytes, 'ipma', properties), item)
       .map((index) => all[index - 1])
@@ -55,7 +55,7 @@ function primaryItem(bytes: Buffer, pitm: Box | undefined): number | undefined {
   return bytes[pitm.start] === 0 ? bytes.readUInt16BE(id) : bytes.readUInt32BE(id);
 }
 
-/** Numbers, from 1, of the properties that an item has. */
+/** Returns the numbers, from 1, of an item's properties. */
 function propertiesOf(bytes: Buffer, ipma: Box | undefined, item: number): number[] {
   if (!ipma) return [];
   const long = bytes[ipma.start]! > 0;
@@ -76,7 +76,7 @@ function propertiesOf(bytes: Buffer, ipma: Box | undefined, item: number): numbe
   return [];
 }
 
-/** The first of the items that an item is put together from, if it is. */
+/** Returns the first of the items that an item is composed of; none if it is not composed. */
 function firstTile(bytes: Buffer, iref: Box | undefined, item: number): number[] {
   if (!iref) return [];
   const long = bytes[iref.start]! > 0;

@@ -7,26 +7,26 @@ import { sharp } from './sharp.ts';
 import type { HeicPixels } from './heic-pixels.ts';
 import { isOfPixels } from './libheif.ts';
 
-/** libheif's command line, where it is installed. */
+/** libheif's command line tool, if it is installed. */
 export interface HeifCommand {
   readonly name: 'heif-dec' | 'heif-convert';
-  /** Whether it decodes better than libheif-js, whose libde265 1.0.15 fails on some grids of tiles. */
+  /** Decodes better than libheif-js, whose libde265 1.0.15 fails on some grids of tiles. */
   readonly newer: boolean;
   readonly options: readonly string[];
 }
 
 const run = promisify(execFile);
 const NAMES = ['heif-dec', 'heif-convert'] as const;
-/** The version of libde265 from which on grids come out as they should. */
+/** First version of libde265 that decodes grids correctly. */
 const SOUND_LIBDE265 = [1, 0, 16];
-/** The version of libheif from which on its PNG need not be compressed. */
+/** First version of libheif that can write uncompressed PNG. */
 const UNCOMPRESSED_PNG = [1, 19, 0];
-/** Asked for its version, and for an image, ms. */
+/** Timeouts of asking for the version, and of decoding an image, ms. */
 const [ASKED_MS, DECODING_MS] = [5000, 60_000];
-/** Of folders with what is being decoded; one that is older than this, in ms, was left by a process that was killed. */
+/** Prefix of temporary folders; and the age, ms, at which such a folder must have been left by a killed process. */
 const [FOLDER, LEFT_MS] = ['zoomosaic-heic-', 3_600_000];
 
-/** The command failed, which says nothing of the file. */
+/** The command itself failed, which tells nothing about the file. */
 export class CommandFailed extends Error {
   override readonly name = 'CommandFailed';
 
@@ -38,13 +38,13 @@ export class CommandFailed extends Error {
 let tidied: Promise<void> | undefined;
 let known: Promise<HeifCommand | undefined> | undefined;
 
-/** The command that is installed, if any; looked for once. */
+/** Returns the command that is installed, if any; searches for it once. */
 export function heifCommand(): Promise<HeifCommand | undefined> {
   known ??= findHeifCommand();
   return known;
 }
 
-/** Looks for the command in `PATH`. */
+/** Searches `PATH` for the command. */
 export async function findHeifCommand(): Promise<HeifCommand | undefined> {
   for (const name of NAMES) {
     try {
@@ -56,26 +56,26 @@ export async function findHeifCommand(): Promise<HeifCommand | undefined> {
       const quick = reaches(libheif, UNCOMPRESSED_PNG) ? ['--png-compression-level', '0'] : [];
       return { name, newer: decoder === undefined || reaches(decoder, SOUND_LIBDE265), options: ['--quiet', ...quick] };
     } catch {
-      continue; // it is not there, or of no use
+      continue; // not installed, or unusable
     }
   }
   return undefined;
 }
 
-/** How a command decodes. */
+/** Options of decoding by a command. */
 export interface CommandOptions {
-  /** Which of the file's images, from 0. */
+  /** Index of the image in the file, from 0. */
   readonly page: number;
-  /** Takes an image that it warns of. */
+  /** Accepts an image that the command warns of. */
   readonly lenient?: boolean;
-  /** When it is killed, ms. */
+  /** Time after which the command is killed, ms. */
   readonly timeout?: number;
 }
 
 /**
- * Decodes an image of a HEIF file by a command of libheif; turned, mirrored and cropped as the file asks for.
+ * Decodes an image of a HEIF file with libheif's command: turned, mirrored and cropped as the file asks.
  *
- * @throws {CommandFailed} if it fails itself; otherwise what it says of the file.
+ * @throws {CommandFailed} if the command itself fails; otherwise its error about the file.
  */
 export async function decodeByCommand(
   { name, options }: HeifCommand,
@@ -90,7 +90,7 @@ export async function decodeByCommand(
     const { stderr } = await run(name, [...options, from, to], limits);
     const warning = [...stderr.matchAll(/^Warning: (.*)/gm)].map(([, text]) => text!).find(isOfPixels);
     if (warning !== undefined && !lenient) throw new Error(warning);
-    // Where there are several images, their names are numbered.
+    // If there are several images, their names are numbered.
     const names = await readdir(folder);
     const png = await readFile(names.includes('out.png') ? to : join(folder, `out-${page + 1}.png`));
     return await pixelsOf(png);
@@ -114,7 +114,7 @@ async function pixelsOf(png: Buffer): Promise<HeicPixels> {
   return { width, height, channels, bits: wide ? 16 : 8, px: data, stride, premultiplied: false };
 }
 
-/** Removes what a process that was killed has left. */
+/** Removes folders that killed processes left. */
 async function tidy(): Promise<void> {
   const names = await readdir(tmpdir()).catch(() => []);
   for (const name of names.filter((other) => other.startsWith(FOLDER))) {
@@ -124,7 +124,7 @@ async function tidy(): Promise<void> {
   }
 }
 
-/** What a command said of a file, or that it failed itself. */
+/** Returns the command's error about the file, or {@link CommandFailed} if the command itself failed. */
 function errorOf(error: unknown): Error {
   const { killed, stderr, message } = error as { killed?: boolean; stderr?: string; message: string };
   const said = (killed ? '' : stderr || message).trim().split('\n').at(-1) ?? '';

@@ -8,14 +8,17 @@ type Primaries = readonly [
 type Vector = readonly [number, number, number];
 type Matrix = readonly [Vector, Vector, Vector];
 
-/** Colours as video streams and HEIF name them (ITU-T H.273): numbers of primaries and of the transfer characteristics. */
+/**
+ * Colours as named by video streams and HEIF (ITU-T H.273): numbers of the primaries and of the transfer
+ * characteristics.
+ */
 export interface CodedColour {
   readonly primaries: number;
   readonly transfer: number;
 }
 
 const D65 = [0.3127, 0.329] as const;
-/** ITU-T H.273, table 2, of those that are not near sRGB's. */
+/** Primaries of ITU-T H.273, table 2, without those close to sRGB's. */
 const PRIMARIES: ReadonlyMap<number, Primaries> = new Map([
   [9, [[0.708, 0.292], [0.17, 0.797], [0.131, 0.046], D65]], // BT.2020
   [
@@ -31,23 +34,25 @@ const PRIMARIES: ReadonlyMap<number, Primaries> = new Map([
 ]);
 const SRGB: Primaries = [[0.64, 0.33], [0.3, 0.6], [0.15, 0.06], D65];
 
-/** Candela per square metre of what is white on paper in pictures that go beyond (ITU-R BT.2408). */
+/** Luminance of diffuse white in HDR pictures, candela per square metre (ITU-R BT.2408). */
 const WHITE = 203;
-/** Up to this much light, where white is 1, such pictures are left alone; what is above is pressed together below 1. */
+/** Light up to this value (white is 1) of HDR pictures stays unchanged; light above is compressed to values below 1. */
 const KNEE = 0.6;
 
-/** Linear light of a coded value, ITU-T H.273, table 3, of those that are not shown as sRGB's. */
+/**
+ * Linear light of a coded value, by transfer characteristics of ITU-T H.273, table 3, without those shown as sRGB's.
+ */
 const TRANSFERS: ReadonlyMap<number, (value: number) => number> = new Map([
   [8, (value) => value],
   [16, (value) => tamed(perceptualQuantizer(value))],
   [18, (value) => tamed((1000 / WHITE) * hybridLogGamma(value) ** 1.2)],
 ]);
-/** Steps of a transfer curve in a profile. */
+/** Number of entries of a transfer curve in a profile. */
 const STEPS = 1024;
 
 /**
- * A colour profile (ICC.1:2001-04, a matrix and a curve) for colours that a file names by number; undefined where they are
- * sRGB's, or so near that everybody shows them as such.
+ * Makes a colour profile (ICC.1:2001-04, a matrix and a curve) for colours that a file names by number; undefined if
+ * they are sRGB's, or so close that everybody shows them as sRGB.
  */
 export function iccProfile({ primaries, transfer }: CodedColour): Buffer | undefined {
   if (!PRIMARIES.has(primaries) && !TRANSFERS.has(transfer)) return undefined;
@@ -124,25 +129,25 @@ function srgbLight(value: number): number {
   return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
 }
 
-/** SMPTE ST 2084, where white is 1. */
+/** Returns the linear light of a PQ value (SMPTE ST 2084); white is 1. */
 function perceptualQuantizer(value: number): number {
   const root = value ** (1 / 78.84375);
   const light = Math.max(0, root - 0.8359375) / (18.8515625 - 18.6875 * root);
   return (10_000 / WHITE) * light ** (1 / 0.1593017578125);
 }
 
-/** ITU-R BT.2100 HLG: light of the scene, 0..1. */
+/** Returns the scene light of an HLG value (ITU-R BT.2100), 0..1. */
 function hybridLogGamma(value: number): number {
   const [a, b, c] = [0.17883277, 0.28466892, 0.55991073];
   return value <= 0.5 ? value ** 2 / 3 : (Math.exp((value - c) / a) + b) / 12;
 }
 
-/** Presses light beyond white into what a picture of today's screens holds. */
+/** Compresses light beyond white into the range of a picture for standard screens. */
 function tamed(light: number): number {
   return light <= KNEE ? light : KNEE + (1 - KNEE) * (1 - Math.exp((KNEE - light) / (1 - KNEE)));
 }
 
-/** XYZ of linear red, green and blue as columns, seen under D50, as profiles have it (Bradford's adaptation). */
+/** Returns XYZ of linear red, green and blue as columns, adapted to D50 (Bradford's method), as profiles have it. */
 function toD50([r, g, b, w]: Primaries): Matrix {
   const columns = transposed([whole(r), whole(g), whole(b)]);
   const white = whole(w);
@@ -162,7 +167,7 @@ function toD50([r, g, b, w]: Primaries): Matrix {
   return product(product(inverse(bradford), product(cones, bradford)), matrix);
 }
 
-/** XYZ of a chromaticity, Y 1. */
+/** Returns XYZ of a chromaticity, with Y = 1. */
 function whole([x, y]: readonly [number, number]): Vector {
   return [x / y, 1, (1 - x - y) / y];
 }

@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { HeicPixels } from './heic-pixels.ts';
 
-/** What we use of libheif's C functions (libheif/heif.h) as libheif-js has them: pointers are numbers. */
+/** The C functions of libheif (libheif/heif.h) that we use, as libheif-js exports them. Pointers are numbers. */
 interface Libheif {
-  /** The memory, made anew whenever it grows. */
+  /** View of the memory; replaced whenever the memory grows. */
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
-  /** It failed in the middle: not to be used again, nor to be tidied. */
+  /** It failed within a call: it must not be used again, nor be cleaned up. */
   broken?: boolean;
   _malloc(bytes: number): number;
   _free(at: number): void;
@@ -40,15 +40,15 @@ type MakeLibheif = (options: {
 const [RGB, INTERLEAVED] = [1, 10];
 /** `heif_chroma_interleaved_` RGB, RGBA, RRGGBB_LE, RRGGBBAA_LE. */
 const CHROMA = { 3: { narrow: 10, wide: 14 }, 4: { narrow: 11, wide: 15 } } as const;
-/** Images, and tiles of them, have at most as many px as a square of this side: 64 megapixels. */
+/** Side of a square that has the largest number of px of an image or a tile: 64 megapixels. */
 const SIDE_MAX = 8192;
-/** A memory that has grown beyond this is given back, since it never shrinks. */
+/** An instance whose memory has grown beyond this is dropped, since the memory never shrinks. */
 const KEPT_BYTES = 96 * 2 ** 20;
 
 let compiled: { readonly make: MakeLibheif; readonly module: WebAssembly.Module } | undefined;
 let kept: Libheif | undefined;
 
-/** Whether libheif-js, an optional dependency, is installed. */
+/** Tells whether libheif-js, an optional dependency, is installed. */
 export function hasLibheif(): boolean {
   try {
     load();
@@ -59,11 +59,11 @@ export function hasLibheif(): boolean {
 }
 
 /**
- * Decodes the primary image of a HEIF file by libheif in WebAssembly; turned, mirrored and cropped as the file asks for.
+ * Decodes the primary image of a HEIF file with libheif in WebAssembly: turned, mirrored and cropped as the file asks.
  *
- * @param lenient whether parts may be missing, as of a file that ends early.
- * @param take is handed the px, which are gone once it returns.
- * @throws what libheif says of a file that it cannot decode.
+ * @param lenient accepts missing parts, as of a file that ends early.
+ * @param take receives the px, which are invalid once it returns.
+ * @throws libheif's error for a file that it cannot decode.
  */
 export function decodeByLibheif<Result>(file: Uint8Array, lenient: boolean, take: (px: HeicPixels) => Result): Result {
   const heif = kept ?? start();
@@ -77,7 +77,7 @@ export function decodeByLibheif<Result>(file: Uint8Array, lenient: boolean, take
   }
 }
 
-/** What libheif says of a file; anything else is that it broke. */
+/** Error that libheif reports for a file. Any other error means that libheif itself is broken. */
 class HeifError extends Error {
   override readonly name = 'HeifError';
 }
@@ -148,12 +148,15 @@ function decode<Result>(heif: Libheif, file: Uint8Array, lenient: boolean, take:
   }
 }
 
-/** Whether a warning of libheif is of px: tiles that cannot be decoded are left grey, with a warning. Others are of colours. */
+/**
+ * Tells whether a warning of libheif concerns px: tiles that cannot be decoded are left grey, with a warning. Other
+ * warnings concern colours.
+ */
 export function isOfPixels(warning: string): boolean {
   return !/colou?r|colr|profile|pixi/i.test(warning);
 }
 
-/** A text of C. */
+/** Reads a C string, up to 500 bytes. */
 function text({ HEAPU8 }: Libheif, at: number): string {
   const end = HEAPU8.indexOf(0, at);
   return Buffer.from(HEAPU8.buffer, at, Math.min(end - at, 500)).toString('utf8');

@@ -1,10 +1,10 @@
 import { totalmem } from 'node:os';
 import type { Metadata } from 'sharp';
 
-/** Px that drawings are drawn at, at most: they have no size of their own. */
+/** Largest number of px that drawings (SVG) are drawn at: they have no size of their own. */
 export const DRAWN_PX = 2 ** 24;
 
-/** What of an image tells how much memory it takes to decode. */
+/** Metadata that decides how much memory decoding takes. */
 export type ImageFacts = Pick<
   Metadata,
   | 'width'
@@ -18,9 +18,9 @@ export type ImageFacts = Pick<
   | 'hasAlpha'
 >;
 
-/** Of every image, bytes; and of one that is read line by line while it is shrunk in linear light, per px. */
+/** Memory of every image, bytes; and per px of one that is read line by line while it is shrunk in linear light. */
 const [EVERY, LINE_BY_LINE] = [2 ** 25, 1];
-/** Samples of a JPEG per px, by how its chroma is subsampled. */
+/** Samples per px of a JPEG, by chroma subsampling. */
 const SAMPLES: Readonly<Record<string, number>> = {
   '4:4:4': 3,
   '4:2:2': 2,
@@ -29,14 +29,14 @@ const SAMPLES: Readonly<Record<string, number>> = {
   '4:4:4:4': 4,
   '4:2:0:4': 2.5,
 };
-/** Whatever a file may take, bytes; and what it may take more for each of its own. */
+/** Memory that any file may take, bytes; and the further memory per byte of the file. */
 const [ANY, PER_BYTE] = [320 * 2 ** 20, 128];
 
 /**
- * Memory that it takes to decode an image and shrink it to a cell, about, bytes: measured with libvips 8.18. Formats that are
- * read line by line take little, whatever their size; others are decoded as a whole first.
+ * Estimates the memory that decoding an image and shrinking it to a cell takes, bytes; measured with libvips 8.18.
+ * Formats that are read line by line take little, whatever their size. Others are first decoded as a whole.
  *
- * @param format as `openImage` tells it.
+ * @param format format as `openImage` returns it.
  */
 export function memoryNeed(format: string, image: ImageFacts): number {
   const whole = image.width * image.height;
@@ -45,7 +45,7 @@ export function memoryNeed(format: string, image: ImageFacts): number {
   return EVERY + px * (LINE_BY_LINE + converted + wholePx(format, image));
 }
 
-/** Bytes per px that a decoder holds of an image as a whole. */
+/** Returns the bytes per px that a decoder holds of an image as a whole; 0 if it reads line by line. */
 function wholePx(format: string, image: ImageFacts): number {
   const wide = image.depth !== 'uchar';
   switch (format) {
@@ -70,8 +70,8 @@ function wholePx(format: string, image: ImageFacts): number {
 }
 
 /**
- * Memory that decoding a file of `size` bytes may take, bytes. It grows with the file: photographs get what they need, while
- * a small file that unfolds into a huge picture is none.
+ * Returns the memory that decoding a file of `size` bytes may take, bytes. It grows with the file, up to half of the
+ * machine's memory: photographs get what they need, while a small file that unfolds into a huge picture does not.
  */
 export function memoryAllowance(size: number): number {
   const constrained = process.constrainedMemory() ?? 0;

@@ -10,44 +10,44 @@ import { rawPreview } from './raw-preview.ts';
 import { sharp } from './sharp.ts';
 import { expectWhole } from './whole.ts';
 
-/** An image file: its bytes, or the path of one too large to read at once. */
+/** Image file: its bytes, or the path of one too large to read at once. */
 export type ImageInput = Uint8Array | string;
 
-/** An image file that is known to be one, and can be decoded as often as is needed. */
+/** Opened image file, which can be decoded repeatedly. */
 export interface OpenImage {
-  /** Decoder's name for the file format: `jpeg`, `png`, `avif`, …; `heic`, and `raw` for cameras' raw files. */
+  /** Name of the file format: `jpeg`, `png`, `avif`, …; `heic`, and `raw` for camera raw files. */
   readonly format: string;
-  /** Of what is decoded; `autoOrient` is its size in px, upright. */
+  /** Metadata of the image that is decoded; `autoOrient` is its upright size, px. */
   readonly metadata: Metadata;
-  /** Its px as they are stored: neither upright nor in sRGB. */
+  /** Returns the px as they are stored: neither upright nor in sRGB. */
   readonly px: (options?: Pick<SharpOptions, 'density' | 'ignoreIcc' | 'failOn'>) => Sharp;
 }
 
-/** How an image is opened. */
+/** Options of opening an image. */
 export interface OpenOptions {
-  /** Takes what decodes of a file that is damaged or ends early. */
+  /** Accepts the part that decodes of a file that is damaged or ends early. */
   readonly lenient?: boolean;
-  /** Waits until there is memory to decode an image of so many px; see `memoryNeed`. */
+  /** Waits until there are `need` bytes of memory to decode an image of `px` px; see `memoryNeed`. */
   readonly admit?: (need: number, px: number) => Promise<void>;
 }
 
 /**
- * How every image that is not our own is decoded. What libvips only warns of leaves an image to look at; so whatever one stage
- * takes, the others do, too.
+ * Decoder options for every image that is not our own. What libvips only warns of leaves a usable image. All stages
+ * share these options, so that they accept the same images.
  */
 const decoding = (lenient: boolean): SharpOptions => ({ failOn: lenient ? 'none' : 'error' });
 
-/** Versions of all that decodes: libvips', and ours, which rises with what we find in files beside it. */
+/** Versions of all decoders: that of libvips, and our own, which rises with what we find in files beside libvips. */
 export const DECODERS: string = `${sharp.versions.vips}-2`;
 
-/** HEIC is read whole; the largest of phones are some 20 MiB. */
+/** Largest HEIC file, bytes, which is read whole; phones write up to about 20 MiB. */
 const HEIC_BYTES = 2 ** 28;
 
 /**
- * Opens an image that somebody gave us, for whichever stage. This is the only place that hands such files to a decoder.
+ * Opens an image of the user, for any stage. Only this module hands such files to a decoder.
  *
- * @throws {TooMuchMemory} if decoding it takes more than a file of its size may, where there is somebody to `admit` it;
- * otherwise what the decoder throws for what is no image.
+ * @throws {TooMuchMemory} if `admit` is given and decoding takes more memory than a file of its size may; otherwise the
+ *   decoder's error for a file that is no image.
  */
 export async function openImage(input: ImageInput, { lenient = false, admit }: OpenOptions = {}): Promise<OpenImage> {
   const whole = await openStill(input, lenient);
@@ -63,7 +63,7 @@ export async function openImage(input: ImageInput, { lenient = false, admit }: O
   return { ...(await openDirectly(tiff, lenient)), format: 'heic' };
 }
 
-/** Opens what libvips reads by itself, which of HEIC is all but the px; of a camera's raw file, the largest JPEG in it. */
+/** Opens what libvips reads by itself: of HEIC, all but the px; of a camera raw file, the largest JPEG in it. */
 async function openStill(input: ImageInput, lenient: boolean): Promise<OpenImage> {
   const raw = rawPreview(input);
   if (!raw) return await openDirectly(input, lenient);
@@ -73,7 +73,7 @@ async function openStill(input: ImageInput, lenient: boolean): Promise<OpenImage
   return { ...(turned ? await openDirectly(withOrientation(jpeg, orientation), lenient) : own), format: 'raw' };
 }
 
-/** A JPEG that says how it is to be turned. */
+/** Inserts an EXIF orientation into a JPEG. */
 function withOrientation(jpeg: Buffer, orientation: number): Buffer {
   const exif = writeOrientation(orientation);
   const segment = Buffer.from([0xff, MARKER.APP1, 0, exif.length + 2]);
@@ -97,9 +97,9 @@ async function bytesOf(input: ImageInput): Promise<Uint8Array> {
 }
 
 /**
- * Reads an image's format and its size in px, upright; of a drawing, the size it is drawn at by default.
+ * Reads an image's format and its upright size, px; of a drawing, the size it is drawn at by default.
  *
- * @throws what the decoder throws for what is no image.
+ * @throws the decoder's error for a file that is no image.
  */
 export async function imageSize(input: ImageInput): Promise<Size & { readonly format: string }> {
   const { format, metadata } = await openStill(input, false);

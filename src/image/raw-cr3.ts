@@ -3,18 +3,18 @@ import type { ByteSource } from './byte-source.ts';
 import type { RawFacts } from './raw-tiff.ts';
 import { readDirectory } from './tiff-directories.ts';
 
-/** The `moov` of a CR3 has some 20 KiB. */
+/** Largest `moov` that is read, bytes; that of a CR3 has about 20 KiB. */
 const MOOV_BYTES = 2 ** 22;
-/** Boxes beside each other at the top of a file. */
+/** Largest number of sibling boxes that are looked at. */
 const TOP_BOXES = 64;
-/** Bytes before the JPEG in a box of a preview. */
+/** Number of first bytes of a preview's box among which its JPEG starts. */
 const PREVIEW_HEADER = 64;
 const UUID_BYTES = 16;
 const ORIENTATION = 0x112;
-/** A track's sample: one picture. */
+/** Path of boxes to a track's sample table; its sample is one picture. */
 const SAMPLE_PATH = ['mdia', 'minf', 'stbl'];
 
-/** Reads where Canon's CR3 (ISO base media file format) has JPEGs: previews, and the only sample of a track. */
+/** Finds the JPEGs in Canon's CR3 (ISO base media file format): previews, and the only sample of each track. */
 export function cr3Facts(source: ByteSource): RawFacts {
   const candidates: { start: number; bytes: number }[] = [];
   let orientation: number | undefined;
@@ -47,7 +47,7 @@ function* topBoxes(source: ByteSource): Generator<{ type: string; start: number;
   }
 }
 
-/** Boxes of previews within `bytes`, from `skip` on, which lie at `base` of the file. */
+/** Yields the places of JPEGs in the preview boxes of `bytes`, from `skip` on; `bytes` starts at `base` of the file. */
 function* previewsIn(
   bytes: Buffer,
   base: number,
@@ -68,7 +68,7 @@ function* previewsIn(
   }
 }
 
-/** The TIFF in `CMT1` says how the camera was held. */
+/** Reads the EXIF orientation from the TIFF in `CMT1`. */
 function orientationIn(uuid: Buffer): number | undefined {
   const box = findBox(uuid, 'CMT1', { start: Math.min(UUID_BYTES, uuid.length), end: uuid.length });
   if (!box || box.end - box.start < 8) return undefined;

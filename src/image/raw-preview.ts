@@ -5,14 +5,14 @@ import { type ByteSource, byteSource } from './byte-source.ts';
 import { cr3Facts } from './raw-cr3.ts';
 import { type RawFacts, rawTiffFacts } from './raw-tiff.ts';
 
-/** The largest JPEG that a camera raw file carries. */
+/** Largest JPEG in a camera raw file. */
 export interface RawPreview extends Size {
   readonly jpeg: Buffer;
-  /** What the raw file says of how it is to be turned, as EXIF counts; where the JPEG says so itself, that holds. */
+  /** EXIF orientation that the raw file states. An orientation in the JPEG itself takes precedence. */
   readonly orientation: number | undefined;
 }
 
-/** A camera raw file without a picture that could be shown. */
+/** The camera raw file has no embedded picture that is large enough. */
 export class NoRawPreview extends Error {
   override readonly name = 'NoRawPreview';
 
@@ -21,19 +21,22 @@ export class NoRawPreview extends Error {
   }
 }
 
-/** Px along the longer side of the least that is worth showing: below are thumbnails. */
+/** Shortest longer side of an embedded picture that is used, px; smaller ones are thumbnails. */
 const SIDE_MIN = 320;
-/** Places of a file that are looked at for a JPEG. */
+/** Largest number of places of a file that are checked for a JPEG. */
 const CANDIDATES_MAX = 64;
-/** Bytes that a JPEG's frame header lies in, behind whatever a camera wrote before; and those of a whole one. */
+/**
+ * Number of first bytes of a JPEG that contain its frame header, behind whatever the camera wrote before it; and the
+ * largest number of bytes of a whole JPEG.
+ */
 const [HEADER_BYTES, JPEG_BYTES] = [2 ** 18, 2 ** 27];
 
 /**
- * Finds the largest JPEG in a camera raw file: CR2, CR3, NEF, ARW, DNG, RAF, ORF, RW2, PEF, SRW. Only what libvips can decode
- * counts: sensors' data may be JPEG, too, but lossless ones.
+ * Finds the largest JPEG in a camera raw file: CR2, CR3, NEF, ARW, DNG, RAF, ORF, RW2, PEF, SRW. Only JPEGs that
+ * libvips can decode count: sensor data may be JPEG as well, but lossless.
  *
  * @returns undefined if the file is no raw file.
- * @throws {NoRawPreview} if it is one without a picture.
+ * @throws {NoRawPreview} if a raw file has no such JPEG.
  */
 export function rawPreview(input: Uint8Array | string): RawPreview | undefined {
   const source = byteSource(input);
@@ -55,7 +58,7 @@ function factsOf(source: ByteSource): RawFacts | undefined {
   return rawTiffFacts(source);
 }
 
-/** Fujifilm's RAF says at byte 84 where its JPEG is. */
+/** Reads the place of the JPEG in Fujifilm's RAF, which is stated at byte 84. */
 function rafFacts(source: ByteSource): RawFacts {
   const places = source.read(84, 8);
   const candidates = places.length < 8 ? [] : [{ start: places.readUInt32BE(0), bytes: places.readUInt32BE(4) }];
@@ -74,7 +77,7 @@ function largestOf(source: ByteSource, { candidates, orientation }: RawFacts): R
   return { ...best.size, jpeg, orientation };
 }
 
-/** Size of a JPEG, px; undefined for what is none, or a lossless one. */
+/** Returns the size of a JPEG, px; undefined for other data, and for a lossless JPEG. */
 function jpegSize(bytes: Buffer): Size | undefined {
   try {
     for (const { marker, start } of jpegParts(bytes)) {

@@ -1,11 +1,11 @@
 import type { ByteSource } from './byte-source.ts';
 import { type Directory, readDirectory, type TiffPlace } from './tiff-directories.ts';
 
-/** What a camera raw file says of the pictures in it. */
+/** Places of pictures in a camera raw file, and its orientation. */
 export interface RawFacts {
-  /** Where there may be a JPEG, in the file. */
+  /** Places in the file that may hold a JPEG. */
   readonly candidates: readonly { readonly start: number; readonly bytes: number }[];
-  /** How it is to be turned, as EXIF counts. */
+  /** EXIF orientation. */
   readonly orientation: number | undefined;
 }
 
@@ -27,19 +27,19 @@ const TAG = {
   PANASONIC_JPEG: 0x2e,
   /** Nikon's directory of a preview, in its maker note. */
   NIKON_PREVIEW: 0x11,
-  /** Olympus' directory of settings, in its maker note; in it, where a preview is, and its bytes. */
+  /** Olympus' directory of settings, in its maker note. It holds the offset and the bytes of a preview. */
   OLYMPUS_SETTINGS: 0x2020,
   OLYMPUS_PREVIEW: 0x101,
   OLYMPUS_PREVIEW_BYTES: 0x102,
 } as const;
 
-/** Photometric interpretations of sensors' data: one colour per px, linear light. */
+/** Photometric interpretations of sensor data: one colour per px, linear light. */
 const SENSOR_PHOTOMETRICS = [32803, 34892];
-/** Compressions of sensors' data: Sony, Epson, Samsung, Nikon, DNG (lossy JPEG, JPEG XL), Pentax. */
+/** Compressions of sensor data: Sony, Epson, Samsung, Nikon, DNG (lossy JPEG, JPEG XL), Pentax. */
 const SENSOR_COMPRESSIONS = [32767, 32769, 32770, 34713, 34892, 52546, 65535];
-/** Compressions of previews: JPEG, as TIFF 6.0 had it and as it has it now. */
+/** Compressions of previews: JPEG, in the old form of TIFF 6.0 and in the present one. */
 const JPEG_COMPRESSIONS = [6, 7];
-/** Directories that are looked at; real files have some ten. */
+/** Largest number of directories that are looked at; real files have about ten. */
 const DIRECTORIES_MAX = 48;
 
 /** Bytes 0 to 3 of TIFF and of raw formats that are built like it: Olympus, Panasonic. */
@@ -59,9 +59,9 @@ interface Pending extends TiffPlace {
 }
 
 /**
- * Reads what a TIFF of a camera (CR2, NEF, ARW, DNG, ORF, RW2, PEF, SRW) says of the pictures in it.
+ * Finds the pictures in a camera's TIFF-based raw file (CR2, NEF, ARW, DNG, ORF, RW2, PEF, SRW).
  *
- * @returns undefined for what is no TIFF, and for one that is a picture itself.
+ * @returns undefined if it is no TIFF, or a TIFF that is a picture itself.
  */
 export function rawTiffFacts(source: ByteSource): RawFacts | undefined {
   const head = source.read(0, 16);
@@ -75,11 +75,11 @@ export function rawTiffFacts(source: ByteSource): RawFacts | undefined {
   return raw ? { candidates: walk.candidates, orientation: walk.orientation } : undefined;
 }
 
-/** A walk through the directories of a file. */
+/** Walk over the directories of a file. */
 class Walk {
   readonly candidates: { start: number; bytes: number }[] = [];
   orientation: number | undefined;
-  /** It holds a sensor's data. */
+  /** The file holds sensor data. */
   ofSensor = false;
   private readonly source: ByteSource;
   private readonly pending: Pending[] = [];
@@ -89,7 +89,7 @@ class Walk {
     this.source = source;
   }
 
-  /** Has a directory looked at, once. */
+  /** Queues a directory, unless it was queued before or there are too many. */
   add(directory: Pending): void {
     const place = directory.base + directory.offset;
     if (directory.offset <= 0 || this.seen.has(place) || this.seen.size >= DIRECTORIES_MAX) return;
@@ -113,7 +113,7 @@ class Walk {
     if (at.of === 'olympus-settings') {
       const [start, bytes] = [first(TAG.OLYMPUS_PREVIEW), first(TAG.OLYMPUS_PREVIEW_BYTES)];
       preview(start, bytes);
-      if (start && bytes) this.candidates.push({ start, bytes }); // some count from the file's start
+      if (start && bytes) this.candidates.push({ start, bytes }); // some cameras count from the file's start
       return;
     }
     const within = (tag: number, of: Pending['of']) => {
@@ -127,7 +127,7 @@ class Walk {
     }
     this.orientation ??= first(TAG.ORIENTATION);
     this.ofSensor ||= isOfSensor(directory);
-    // A picture of more strips than one is no file that could be taken out.
+    // A JPEG in several strips is not one file that could be extracted.
     const strips = numbers.get(TAG.STRIP) ?? [];
     if (JPEG_COMPRESSIONS.includes(first(TAG.COMPRESSION) ?? 0) && strips.length === 1) {
       preview(strips[0], first(TAG.STRIP_BYTES));
@@ -145,7 +145,7 @@ class Walk {
 
 function isOfSensor({ numbers, places }: Directory): boolean {
   const first = (tag: number) => numbers.get(tag)?.[0] ?? 0;
-  // Cameras put a small picture first, and what they saw below it.
+  // Cameras put a small picture into the first directory, and the sensor data into directories below it.
   const smallFirst = places.has(TAG.MAKE) && (first(TAG.REDUCED) & 1) === 1 && numbers.has(TAG.SUB_DIRECTORIES);
   return (
     smallFirst ||
@@ -155,7 +155,7 @@ function isOfSensor({ numbers, places }: Directory): boolean {
   );
 }
 
-/** The directory in a maker note, of the makers that keep a preview there. */
+/** Returns the directory in a maker note, for makers that keep a preview there. */
 function makerNote(source: ByteSource, start: number, { little }: TiffPlace): Pending | undefined {
   const head = source.read(start, 20);
   const name = head.toString('latin1');

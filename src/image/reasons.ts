@@ -1,6 +1,6 @@
 /**
- * Why a file cannot be used. Messages of systems and decoders name paths of the machine ("EACCES: permission denied, open
- * '/home/…'"), so none of their text goes into what is published or reported: errors become codes here, and codes become
+ * Reasons why a file cannot be used. Messages of systems and decoders name paths of the machine ("EACCES: permission
+ * denied, open '/home/…'"), so none of their text is published or reported: errors become codes here, and codes become
  * words.
  */
 import { shortageOf } from '../decoding/failures.ts';
@@ -24,7 +24,7 @@ const WORDS = {
   changed: 'the file holds something else by now',
 } as const;
 
-/** Of system errors, by Node's codes; of others, the code alone is told. */
+/** Words for system errors, by Node's codes. Others are reported as `cannot be read`, with their code. */
 const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',
@@ -39,10 +39,10 @@ const SYSTEM_WORDS: Readonly<Record<string, string>> = {
   EBUSY: 'it changed while it was read',
 };
 
-/** A code of ours, or that of a system error, as `EACCES`. */
+/** Code of ours, or code of a system error, as `EACCES`. */
 export type Reason = keyof typeof WORDS | `E${string}`;
 
-/** What decoders say, in as many lines as they have to say. */
+/** Patterns of decoders' messages, which may have several lines, and their reasons. The first match counts. */
 const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/input file is missing/i, 'ENOENT'],
   [/^HEIC cannot be decoded here/, 'heic'],
@@ -57,18 +57,18 @@ const DECODERS: readonly (readonly [RegExp, Reason])[] = [
   [/^decoding it takes too much memory/, 'too-much-memory'],
   [/exceeds pixel limit/i, 'too-large'],
   [/unsupported image format/i, 'not-an-image'],
-  // Sound ones, too, of compressions, depths and colours that a decoder was not built for.
+  // Includes sound files of a compression, depth or colour space that a decoder was not built for.
   [/unsupported|not (supported|implemented|configured)|can ?not handle/i, 'other-format'],
   [/bad labq format|not a whole number of bytes/i, 'other-format'],
   [/premature end|truncated|unexpected end|not enough/i, 'truncated'],
-  // The format is known by then.
+  // The format was recognised in these cases.
   [/corrupt|^unknown error$|invalid|read error|crc error|seek|\bbad\b/i, 'damaged'],
 ];
 
-/** A system error's code, also where only its message got across from a thread. */
+/** Code of a system error; also found at the start of a message that a thread passed on without the code. */
 const SYSTEM_CODE = /^E[A-Z0-9_]{2,30}$/;
 
-/** Why a file could not be read or decoded, from whatever was thrown. */
+/** Returns the reason why a file could not be read or decoded, for whatever was thrown. */
 export function reasonOf(error: unknown): Reason {
   const shortage = shortageOf(error);
   if (shortage !== undefined) return shortage;
@@ -79,7 +79,7 @@ export function reasonOf(error: unknown): Reason {
   return DECODERS.find(([pattern]) => pattern.test(text))?.[1] ?? 'undecodable';
 }
 
-/** Reasons that tell nothing of a file's content. */
+/** Reasons that tell nothing about a file's content. */
 const NO_VERDICTS: readonly Reason[] = [
   'heic',
   'decoder-failed',
@@ -89,19 +89,19 @@ const NO_VERDICTS: readonly Reason[] = [
   'changed',
 ];
 
-/** Whether a file's content is at fault; everything else may be otherwise the next time, or elsewhere. */
+/** Tells whether a file's content is at fault. Other failures may not occur the next time, or on another machine. */
 export function isOfContent(reason: Reason): boolean {
   return !NO_VERDICTS.includes(reason) && !SYSTEM_CODE.test(reason);
 }
 
-/** A reason for people; tells nothing of the machine, whatever it is given. */
+/** Formats a reason for users. The text tells nothing about the machine, whatever the input. */
 export function reasonText(reason: string): string {
   if (Object.hasOwn(WORDS, reason)) return WORDS[reason as keyof typeof WORDS];
   if (!SYSTEM_CODE.test(reason)) return WORDS.undecodable;
   return `${SYSTEM_WORDS[reason] ?? 'cannot be read'} (${reason})`;
 }
 
-/** {@link reasonText} of {@link reasonOf}: what is told of an error. */
+/** Formats an error for users: {@link reasonText} of {@link reasonOf}. */
 export function explain(error: unknown): string {
   return reasonText(reasonOf(error));
 }

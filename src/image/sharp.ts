@@ -1,15 +1,15 @@
 import sharp from 'sharp';
 import { settleFormats } from './formats-settled.ts';
 
-/** libvips' loaders of the formats that we take; `Nsgif` is the one for GIF. */
+/** libvips' loaders of the accepted formats; `Nsgif` is the one for GIF. */
 const LOADERS = ['Jpeg', 'Png', 'Webp', 'Heif', 'Tiff', 'Nsgif', 'Svg'];
 
-// Of whatever else a libvips was built with (ImageMagick, PDF, FITS, its own format, …), no file that is called an image
-// reaches the parser. This holds for the whole process.
+// Blocks all other loaders that libvips was built with (ImageMagick, PDF, FITS, its own format, …), so that no input
+// file reaches their parsers. This applies to the whole process.
 settleFormats(() => {
   sharp.block({ operation: ['VipsForeignLoad'] });
   sharp.unblock({ operation: LOADERS.map((name) => `VipsForeignLoad${name}`) });
 });
 
-/** The decoder, which opens nothing but the formats that we take. The only module that loads it. */
+/** The decoder, restricted to the accepted formats. Only this module loads it. */
 export { sharp };

@@ -7,14 +7,14 @@ import { type OpenImage, openImage } from './open-image.ts';
 import { explain } from './reasons.ts';
 import type { Rgb, Size } from '../types.ts';
 
-/** The picture to be reproduced: read, and known to decode. */
+/** Picture to be reproduced. It was read, and decodes. */
 export interface Target {
   readonly path: string;
   readonly image: OpenImage;
-  /** Upright px. */
+  /** Size of the upright picture, px. */
   readonly width: number;
   readonly height: number;
-  /** Its mean in linear light. */
+  /** Mean colour, sRGB; averaged in linear light. */
   readonly mean: Rgb;
 }
 
@@ -44,7 +44,7 @@ export async function openTarget(path: string): Promise<Target> {
   }
 }
 
-/** A target's px, decoded: upright, sRGB. */
+/** Decoded px of a target: upright, sRGB. */
 export class TargetPx {
   private readonly data: Buffer;
   private readonly raw: { width: number; height: number; channels: 1 | 2 | 3 | 4 };
@@ -55,8 +55,10 @@ export class TargetPx {
   }
 
   /**
-   * @param shape what it is cropped to, evenly; only the ratio of its sides counts.
-   * @param background what is transparent.
+   * Decodes a target.
+   *
+   * @param shape shape to crop to, evenly on both sides; only the ratio of its sides counts.
+   * @param background colour that transparent parts are laid over.
    */
   static async decode({ image }: Pick<Target, 'image'>, shape?: Size, background = '#fff'): Promise<TargetPx> {
     const upright = convertToSrgb(image.px().autoOrient().flatten({ background }));
@@ -76,7 +78,11 @@ export class TargetPx {
     return new TargetPx(await part.raw().toBuffer(), { ...this.raw, width, height });
   }
 
-  /** Resized in linear light, whatever that does to its shape; of that, `rows` rows from `top` on. RGB. */
+  /**
+   * Resizes in linear light to the given size, regardless of the aspect ratio.
+   *
+   * @returns `rows` rows of that from `top` on, RGB.
+   */
   async resized({ width, height }: Size, top = 0, rows = height): Promise<Buffer> {
     const whole = shrinkLinear(sharp(this.data, { raw: this.raw }), { width, height }, 'fill');
     return await whole.extract({ left: 0, top, width, height: rows }).raw().toBuffer();

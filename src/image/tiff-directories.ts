@@ -1,29 +1,32 @@
 import type { ByteSource } from './byte-source.ts';
 
-/** A directory of a TIFF (TIFF 6.0, section 2), or of what is built like one: its numbers by tag, at most 64 of each. */
+/**
+ * Directory of a TIFF (TIFF 6.0, section 2), or of a format that is built like it. Holds at most 64 numbers of each
+ * tag.
+ */
 export interface Directory {
   readonly numbers: ReadonlyMap<number, readonly number[]>;
-  /** Where each tag's values lie, in the file, and their bytes. */
+  /** Offset in the file, and bytes, of each tag's values. */
   readonly places: ReadonlyMap<number, { readonly start: number; readonly bytes: number }>;
-  /** Offset of the next one from the base; 0 for none. */
+  /** Offset of the next directory from the base; 0 for none. */
   readonly next: number;
 }
 
-/** How the numbers of a TIFF lie, and what its offsets count from. */
+/** Byte order of a TIFF, and the base that its offsets count from. */
 export interface TiffPlace {
   readonly little: boolean;
   readonly base: number;
 }
 
 const ENTRY_BYTES = 12;
-/** Real files have some hundred; what claims more is damaged. */
+/** Largest number of entries; real files have some hundred, and one that claims more is damaged. */
 const ENTRIES_MAX = 1024;
 const VALUES_MAX = 64;
 /** Bytes of a value by type: byte, ASCII, short, long, rational, signed and undefined ones, float, double, IFD. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4];
 const [SHORT, LONG, IFD] = [3, 4, 13];
 
-/** Reads the directory at an offset; undefined if there is none. */
+/** Reads the directory at an offset from the base; undefined if there is none. */
 export function readDirectory(source: ByteSource, offset: number, { little, base }: TiffPlace): Directory | undefined {
   const u16 = (bytes: Buffer, at: number) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
   const u32 = (bytes: Buffer, at: number) => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));

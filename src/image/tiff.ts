@@ -1,22 +1,22 @@
 import type { Size } from '../types.ts';
 
-/** Px that an uncompressed TIFF holds; row-major, samples of 16 bits little endian. */
+/** Format of an uncompressed TIFF's px: row-major, samples of 16 bits little endian. */
 export interface TiffPicture extends Size {
   readonly channels: 3 | 4;
   readonly bits: 8 | 16;
-  /** Colour profile of the px; sRGB without. */
+  /** Colour profile of the px; without one, they are sRGB. */
   readonly icc?: Uint8Array | undefined;
 }
 
-/** Bytes of a strip, about: what a decoder reads at once. */
+/** Approximate bytes of a strip, which a decoder reads at once. */
 const STRIP_BYTES = 2 ** 18;
 const [SHORT, LONG, UNDEFINED] = [3, 4, 7];
 const [RGB, CHUNKY, UNASSOCIATED_ALPHA] = [2, 1, 2];
 
 /**
- * Makes an uncompressed TIFF (TIFF 6.0) in memory, which carries decoded px to libvips together with their profile.
+ * Makes an uncompressed TIFF (TIFF 6.0) in memory. It passes decoded px to libvips together with their profile.
  *
- * @returns the file, and the part of it where the px belong: still black.
+ * @returns the file, and the part of it that holds the px, which are still black.
  */
 export function blankTiff({ width, height, channels, bits, icc }: TiffPicture): { file: Buffer; px: Buffer } {
   const row = width * channels * (bits / 8);

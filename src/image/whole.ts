@@ -2,30 +2,30 @@ import { type ByteSource, byteSource } from './byte-source.ts';
 import type { ImageInput, OpenImage } from './open-image.ts';
 import { readDirectory } from './tiff-directories.ts';
 
-/** A picture of which libvips takes what is there without a word, whatever is missing. */
+/** Parts of a picture are missing; libvips would accept the rest without an error. */
 export class PartsMissing extends Error {
   override readonly name = 'PartsMissing';
 }
 
-/** Boxes that are looked at; files have some five. */
+/** Largest number of boxes that are looked at; files have about five. */
 const BOXES_MAX = 64;
-/** Boxes that hold an image and what is known of it. */
+/** Boxes that hold an image and its description. */
 const IMAGE_BOXES: ReadonlySet<string> = new Set(['meta', 'mdat']);
 const TILE_OFFSETS = 324;
-/** Px along a side of a picture for which all tiles have to be decoded. */
+/** Side of the small picture that makes the decoder read all tiles, px. */
 const SMALL = 32;
-/** Bytes of an entry of a BigTIFF's directory, and how many entries are looked at. */
+/** Bytes per entry of a BigTIFF's directory, and the largest number of entries that are looked at. */
 const [BIG_ENTRY, ENTRIES_MAX] = [20, 1024];
 
 /**
- * Makes sure that an image is whole as far as its decoder does not tell: tiles of a TIFF that cannot be decoded are black, and
- * those of an AVIF that ends early are left out.
+ * Verifies that an image is complete, where its decoder does not tell: TIFF tiles that cannot be decoded come out
+ * black, and tiles missing at the end of an AVIF are left out.
  *
- * @throws {PartsMissing} if the file ends early; otherwise what the decoder says of a tile.
+ * @throws {PartsMissing} if the file ends early; otherwise the decoder's error for a tile.
  */
 export async function expectWhole(input: ImageInput, { format, px }: OpenImage): Promise<void> {
   if (format === 'tiff' && withSource(input, isTiled)) {
-    // Of tags alone that it warns of, libvips reads tiles all the same.
+    // Warnings about tags alone do no harm: libvips reads the tiles all the same.
     await px({ failOn: 'warning' }).resize(SMALL, SMALL, { fit: 'fill' }).raw().toBuffer();
   }
   if ((format === 'avif' || format === 'heic') && withSource(input, endsEarly)) {
@@ -52,7 +52,7 @@ function isTiled(source: ByteSource): boolean {
   return readDirectory(source, offset, { little, base: 0 })?.places.has(TILE_OFFSETS) ?? false;
 }
 
-/** The same of a BigTIFF, of which the numbers are of 64 bits (the format's extension 43). */
+/** Does the same for a BigTIFF, whose offsets have 64 bits (version number 43). */
 function isBigTiled(source: ByteSource, little: boolean): boolean {
   const u64 = (at: number) => {
     const bytes = source.read(at, 8);
@@ -67,7 +67,7 @@ function isBigTiled(source: ByteSource, little: boolean): boolean {
   return false;
 }
 
-/** Whether a box of ISO base media file format that holds an image ends behind the file. */
+/** Tells whether a box that holds an image (ISO base media file format) ends beyond the end of the file. */
 function endsEarly(source: ByteSource): boolean {
   let at = 0;
   for (let i = 0; i < BOXES_MAX; i++) {
