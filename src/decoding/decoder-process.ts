@@ -7,34 +7,34 @@ import { workerModule } from '../threads/pool.ts';
 import { endAll } from './end-all.ts';
 import type { Order, Report } from './protocol.ts';
 
-/** What decodes in a process. */
+/** Program and settings of a decoding process. */
 export interface DecoderProgram {
-  /** Of its threads. */
+  /** Module of its threads. */
   readonly module: URL;
   readonly threads: number;
-  /** What each thread takes besides decoding, bytes. */
+  /** Memory of each thread besides decoding, bytes. */
   readonly memory: number;
-  /** How long a small image may take, ms. */
+  /** Time that a small image may take, ms. */
   readonly patience: number;
 }
 
-/** What becomes of a process of decoders. */
+/** Events of a decoding process. */
 export interface DecoderEvents {
   readonly heard: (report: Report) => void;
-  /** It is gone, and with it whatever it was at; `error` tells why, if it could not even start. */
+  /** The process is gone, and all work under way is lost. `error` is the reason if the process could not even start. */
   readonly ended: (signal: NodeJS.Signals | null, error: Error | undefined) => void;
 }
 
-/** How long a process may take to tell of its memory, ms. */
+/** Time that a process may take to report its memory, ms. */
 const ANSWER_MS = 1000;
-/** Characters kept of what it wrote as errors. */
+/** Number of characters kept of what it wrote to stderr. */
 const LAST_WORDS = 2000;
 
-/** A process of decoders, from its start to its end. */
+/** A decoding process, from its start to its end. */
 export class DecoderProcess {
-  /** It has started, and waits for orders. */
+  /** The process has started, and waits for orders. */
   ready = false;
-  /** Tells apart what processes were started with; see {@link keyOf}. */
+  /** Identifies what a process was started with; see {@link keyOf}. */
   readonly key: string;
   private readonly child: ChildProcess | undefined;
   private readonly gone: Promise<void>;
@@ -49,7 +49,7 @@ export class DecoderProcess {
     this.gone = new Promise((resolve) => (setGone = resolve));
     const end = (signal: NodeJS.Signals | null, error?: Error) => {
       if (this.isGone) return;
-      // What it started, as commands that decode, is of no use without it.
+      // Processes that it started, as commands that decode, are of no use without it.
       this.kill();
       this.isGone = true;
       setGone();
@@ -74,22 +74,26 @@ export class DecoderProcess {
     });
     this.child.once('exit', (_, signal) => end(signal, new Error(words.trim() || `it ended at once (${signal})`)));
     this.child.on('error', (error) => {
-      // What never started does not exit, either.
+      // A process that never started emits no `exit`.
       if (this.child?.pid === undefined) end(null, error);
     });
   }
 
   send(order: Order): void {
-    // If it is gone, that is heard of.
+    // Errors are ignored: if the process is gone, `ended` tells.
     this.child?.send(order, () => {});
   }
 
-  /** Ends it, whatever it is at. */
+  /** Kills the process, whatever it is doing. */
   kill(): void {
     if (!this.isGone && this.child?.pid !== undefined) endAll(this.child.pid);
   }
 
-  /** Asks how much memory it has taken, so that it is noted; whether it answered in time. */
+  /**
+   * Asks the process for the largest memory it has held, which is recorded.
+   *
+   * @returns true if it answered in time.
+   */
   async tellPeak(): Promise<boolean> {
     if (!this.ready || this.isGone) return false;
     const told = new Promise<boolean>((resolve) => (this.peakTold = () => resolve(true)));
@@ -101,19 +105,23 @@ export class DecoderProcess {
     return answered && !this.isGone;
   }
 
-  /** Ends it and waits until it is gone. */
+  /** Kills the process, and waits until it is gone. */
   async end(): Promise<void> {
     this.kill();
     await this.gone;
   }
 
-  /** Lets this process end without it, whatever becomes of it. */
+  /** Detaches from the process: its events are ignored, and it does not keep this process from ending. */
   rest(): void {
     this.events = { heard: () => {}, ended: () => {} };
     for (const handle of this.handles()) handle?.unref?.();
   }
 
-  /** Has it work for somebody else; false if it is gone. */
+  /**
+   * Attaches the process to new settings and events.
+   *
+   * @returns false if the process is gone.
+   */
   wake(program: DecoderProgram, events: DecoderEvents): boolean {
     if (this.isGone) return false;
     this.events = events;
@@ -126,13 +134,16 @@ export class DecoderProcess {
     this.send({ kind: 'begin', threads, memory, patience });
   }
 
-  /** What keeps this process from ending. */
+  /** Handles that keep this process from ending. */
   private handles(): readonly ({ ref?(): void; unref?(): void } | null | undefined)[] {
     return [this.child, this.child?.channel, this.child?.stderr as Socket | null | undefined];
   }
 }
 
-/** What a process is started with, and cannot change: its module, and the environment and the folder of that moment. */
+/**
+ * Returns everything that a process is started with and that cannot change: its module, and the environment and working
+ * directory at that moment.
+ */
 export function keyOf(program: DecoderProgram): string {
   return JSON.stringify([program.module.href, process.cwd(), environmentOf(program)]);
 }
@@ -142,16 +153,17 @@ function startProcess(program: DecoderProgram): ChildProcess {
     env: environmentOf(program),
     execArgv: [],
     serialization: 'advanced',
-    // What libraries write is for nobody to read, unless the process cannot start.
+    // Output of libraries is discarded. Errors are kept in case the process cannot start.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    // Of a group of its own: an interrupt from the terminal is for us, and reaches it by our hand.
+    // A process group of its own: an interrupt from the terminal reaches us alone, and we end the process.
     detached: process.platform !== 'win32',
   });
 }
 
 /**
- * Threads of libuv for as many images as are ever decoded at the same time. glibc is told to give back what is freed: by itself it
- * keeps some for each thread, and what is large, too, once it was large before.
+ * Returns the environment of a process. libuv gets enough threads for the largest number of images that are ever
+ * decoded at the same time. glibc is told to give back freed memory: by default it keeps some for each thread, and
+ * large blocks as well once a large block was freed.
  */
 function environmentOf({ threads }: DecoderProgram): NodeJS.ProcessEnv {
   const most = Math.max(threads, availableParallelism());

@@ -1,3 +1,18 @@
+/**
+ * Supervised decoding. Images are decoded in a process of its own, since a single bad file may crash a decoder, hang
+ * it, or take all memory. This side starts that process, hands out the files, and repeats what was lost:
+ *
+ * - If the process dies, all images under way are suspects, for any of them may be the cause. A fresh process tries the
+ *   suspects alone, one after the other. The other images wait until then.
+ * - A suspect is given up if it hangs a fresh process or exceeds its memory while it is alone in it, or if three fresh
+ *   processes die of it. Only fresh processes count: in a used one, an earlier image may be to blame.
+ * - An error that may belong to another image makes its image a suspect, too: libvips has one error text for all threads.
+ * - A failure that may pass (a disk, a shortage of files or memory) is tried again after a pause, a limited number of
+ *   times. A shortage also halves the number of images under way.
+ * - If the process does not start several times in succession, all images are rejected.
+ *
+ * See protocol.ts for the messages, and process.ts for the other side.
+ */
 import { systemCode } from '../errors.ts';
 import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from './failures.ts';
 import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
@@ -6,29 +21,35 @@ import { receivedError, type Report } from './protocol.ts';
 import { PAUSE_MS, shortOf, TRIES } from './try-again.ts';
 
 export interface DecodersOptions {
-  /** Of the threads; see `answerJobs`. */
+  /** Module of the threads; see `answerJobs`. */
   readonly module: URL;
   readonly threads: number;
-  /** What each thread takes besides decoding, bytes. */
+  /** Memory of each thread besides decoding, bytes. */
   readonly memory?: number;
-  /** How long an image may take before it counts as hanging, ms; larger ones longer. */
+  /** Time after which a small image counts as hanging, ms; larger images have more. */
   readonly patience?: number;
-  /** Keeps the process for a while once it is closed, for the next who needs such a one; see kept-process.ts. */
+  /**
+   * Keeps the process for a while after {@link Decoders.close}, for the next user of such a process; see
+   * kept-process.ts.
+   */
   readonly keep?: boolean;
 }
 
 /** A file to be decoded. */
 export interface DecodingJob {
   readonly path: string;
-  /** Bytes, about. */
+  /** Approximate size, bytes. */
   readonly size: number;
-  /** What the threads are told. */
+  /** Task for the threads. */
   readonly task: unknown;
-  /** Asked, once the file was read, whether its content is to be decoded; without, the file is decoded unseen, by its path. */
+  /**
+   * Tells whether content of this hash is to be decoded; called once the file was read. Without it, the file is decoded
+   * without a hash, by its path.
+   */
   readonly wanted?: (hash: string) => boolean;
 }
 
-/** What became of a file: `hash` if it was read, SHA-256 in hex; `result` if it was decoded. */
+/** Result of a file: `hash` (SHA-256, hex) if it was hashed, `result` if it was decoded. */
 export interface Decoded<Result> {
   readonly hash?: string;
   readonly result?: Result;
@@ -39,43 +60,41 @@ interface Job extends DecodingJob {
   readonly resolve: (decoded: Decoded<never>) => void;
   readonly reject: (error: unknown) => void;
   hash?: string;
-  /** How often it failed for reasons that may pass. */
+  /** Number of failures for reasons that may pass. */
   failures: number;
-  /** How often a fresh process died while it had this image alone. */
+  /** Number of fresh processes that died while they had this image alone. */
   deaths: number;
 }
 
-/** How long a small image may take, ms. */
+/** Time that a small image may take, ms. */
 const PATIENCE = 30_000;
-/** No two jobs of this program share an id: of a process that is kept, something may be heard later. */
+/**
+ * Id of the next job. Ids are unique in this program, since a kept process may still report on jobs of its former user.
+ */
 let ids = 0;
-/** Deaths of fresh processes that an image is given up for. */
+/** Number of deaths of fresh processes after which an image is given up. */
 const DEATHS = 3;
 
-/**
- * Reads and decodes images in a process of its own, which is supervised: when it dies or hangs, whatever it was at is tried
- * again, one image after the other, and the one that a fresh one hangs of again, or dies of some times, is given up. What fails because there is too
- * little of something for a moment is tried again, fewer at a time.
- *
- * The process starts with the first image, and ends with {@link close}.
- */
+/** Reads and decodes images in a supervised process, which starts with the first image and ends with {@link close}. */
 export class Decoders {
-  /** Images decoded at the same time. */
+  /** Number of images decoded at the same time. */
   readonly threads: number;
   private readonly options: DecodersOptions;
   private process: DecoderProcess | undefined;
   private readonly queue: Job[] = [];
   private readonly underWay = new Map<number, Job>();
-  /** Tried alone, since the process died or hung while it was at them, or one of them failed. */
+  /**
+   * Images to be tried alone: the process died or hung while it had them, or their error may belong to another image.
+   */
   private readonly suspects: Job[] = [];
-  /** Failed, and tried again after a pause. */
+  /** Timers of jobs, and of the start of the process, that failed and are tried again after a pause. */
   private readonly paused = new Map<Job | 'start', NodeJS.Timeout>();
   private alone = false;
-  /** Images at a time. */
+  /** Largest number of images under way; lowered by shortages. */
   private most = Infinity;
-  /** Why the process ends itself, if it does. */
+  /** Reason why the process kills itself, if it does. */
   private because: 'hang' | 'overweight' | undefined;
-  /** Images that this process was given. */
+  /** Number of images that this process was given. */
   private given = 0;
   private failedStarts = 0;
   private closed: unknown;
@@ -88,8 +107,9 @@ export class Decoders {
   /**
    * Decodes a file.
    *
-   * @throws {DecoderCrash | DecoderHang | TooMuchMemory} if the decoders cannot cope with it; {@link UserError} `resources` if
-   * nothing can be decoded any more; otherwise what the system or the decoder says of the file.
+   * @throws {DecoderCrash | DecoderHang | TooMuchMemory} if the decoders cannot cope with it; {@link UserError}
+   *   `resources` if nothing can be decoded any more; otherwise the error of the system or of the decoder for this
+   *   file.
    */
   run<Result>(job: DecodingJob): Promise<Decoded<Result>> {
     return new Promise<Decoded<never>>((resolve, reject) => {
@@ -99,7 +119,10 @@ export class Decoders {
     });
   }
 
-  /** Ends the process, and waits for that. Whatever is under way rejects, with `reason`. */
+  /**
+   * Ends the process, or keeps it for the next user, and waits for that. All jobs that are not done reject with
+   * `reason`.
+   */
   async close(reason: unknown = new Error('the decoders are closed')): Promise<void> {
     this.closed ??= reason;
     for (const timer of this.paused.values()) clearTimeout(timer);
@@ -168,9 +191,9 @@ export class Decoders {
     this.finish(job);
   }
 
-  /** Whether a file that was read is decoded. */
+  /** Decides whether a file that was read is decoded, and tells the process. */
   private decide(job: Job, hash: string): boolean {
-    // Who is tried again has asked before.
+    // A job that is tried again has asked before.
     const wanted = job.hash === hash || job.wanted!(hash);
     this.process!.send({ kind: wanted ? 'decode' : 'drop', id: job.id });
     if (wanted) job.hash = hash;
@@ -196,12 +219,12 @@ export class Decoders {
     this.pause(job, job.failures, () => this.queue.push(job));
   }
 
-  /** Whether an error may tell of another image: libvips has one text of errors, which all threads write to. */
+  /** Tells whether an error may belong to another image: libvips has one text of errors, which all threads write to. */
   private isDoubtful(error: Error): boolean {
     return !this.alone && this.threads > 1 && error.name === 'Error' && systemCode(error) === undefined;
   }
 
-  /** Goes on after a pause. */
+  /** Calls `goOn` after a pause. */
   private pause(what: Job | 'start', failures: number, goOn: () => void): void {
     const timer = setTimeout(
       () => {
@@ -220,7 +243,8 @@ export class Decoders {
     this.process = undefined;
     const lost = [...this.underWay.values()];
     this.underWay.clear();
-    // It may be that others before have left a mess, or that somebody killed it who meant another.
+    // Only fresh processes count: earlier images may have damaged a used one. A single death may be a kill that was
+    // meant for another process.
     if (this.alone && this.given === 1 && (this.because || ++lost[0]!.deaths >= DEATHS)) {
       lost.pop()!.reject(this.causeOf(signal));
     }
@@ -232,10 +256,10 @@ export class Decoders {
     this.rejectAll([...this.queue, ...this.suspects], shortOf(shortageOf(reason) ?? 'EAGAIN', reason));
   }
 
-  /** Why the process ended while it had one image alone. */
+  /** Returns the reason why the process ended while it had one image alone. */
   private causeOf(signal: NodeJS.Signals | null): Error {
     if (this.because === 'hang') return new DecoderHang();
-    // Who else kills it is the system, for its memory.
+    // Any other SIGKILL comes from the system, for lack of memory.
     return this.because === 'overweight' || signal === 'SIGKILL' ? new TooMuchMemory() : new DecoderCrash();
   }
 

@@ -1,6 +1,6 @@
 /**
- * Ends a process of decoders at once, and with it whatever it has started: it leads a group of its own where there are such.
- * There is nothing that it would have to put in order.
+ * Kills a decoding process at once, together with all processes that it has started: except on Windows, it leads a
+ * process group of its own. It has nothing to clean up.
  */
 export function endAll(pid: number): void {
   for (const target of process.platform === 'win32' ? [pid] : [-pid, pid]) {

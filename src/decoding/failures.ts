@@ -1,6 +1,9 @@
 import { messageOf, systemCode } from '../errors.ts';
 
-/** The process of the decoders died, twice; the second time while it had this image alone. */
+/**
+ * The decoding process died several times: with this image among others, and then whenever it was fresh and had it
+ * alone.
+ */
 export class DecoderCrash extends Error {
   override readonly name = 'DecoderCrash';
 
@@ -9,7 +12,7 @@ export class DecoderCrash extends Error {
   }
 }
 
-/** The decoders came to no end with an image, twice; the second time while they had it alone. */
+/** The decoders came to no end with an image twice: among others, and then in a fresh process that had it alone. */
 export class DecoderHang extends Error {
   override readonly name = 'DecoderHang';
 
@@ -27,9 +30,9 @@ export class TooMuchMemory extends Error {
   }
 }
 
-/** What there can be too little of for a moment, as systems and Node call it. */
+/** Codes of shortages that may pass, as systems and Node name them. */
 const SHORTAGES = ['EMFILE', 'ENFILE', 'EAGAIN', 'ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_WORKER_INIT_FAILED'];
-/** What libraries call it. */
+/** Patterns of libraries' messages on the same shortages. */
 const SHORT_OF = [
   [/too many open files/i, 'EMFILE'],
   [
@@ -37,7 +40,7 @@ const SHORT_OF = [
     'ENOMEM',
   ],
 ] as const;
-/** What disks and networks may get over. */
+/** Codes of failures of disks and networks that may pass. */
 const PASSING = [
   'EIO',
   'EBUSY',
@@ -51,7 +54,9 @@ const PASSING = [
   'EHOSTDOWN',
 ];
 
-/** Code of what there was too little of: open files, processes, memory; undefined if that is not why something failed. */
+/**
+ * Returns the code of the shortage that caused an error: open files, processes or memory; undefined for other errors.
+ */
 export function shortageOf(error: unknown): `E${string}` | undefined {
   const code = systemCode(error);
   if (code?.startsWith('ERR_') && SHORTAGES.includes(code)) return 'ENOMEM';
@@ -59,7 +64,7 @@ export function shortageOf(error: unknown): `E${string}` | undefined {
   return SHORT_OF.find(([pattern]) => pattern.test(messageOf(error)))?.[1];
 }
 
-/** Whether trying again may help. */
+/** Tells whether trying again may help. */
 export function isPassing(error: unknown): boolean {
   return shortageOf(error) !== undefined || PASSING.includes(systemCode(error) ?? '');
 }

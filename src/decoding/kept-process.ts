@@ -1,13 +1,13 @@
 /**
- * An idle process of decoders, kept for a while: to start one takes half a second, and programs that build one mosaic after the
- * other need the next at once. There is one at most, and none before the second: a command that builds once has better use for
- * its memory. It holds nothing back: this process may end without it, and it ends then.
+ * Keeps an idle decoding process for a while. Starting one takes half a second, and programs that build one mosaic
+ * after the other need the next at once. At most one is kept, and only from the second use on: a command that builds
+ * once has better use for the memory. The kept process does not keep this process from ending, and ends with it.
  */
 import { type DecoderEvents, type DecoderProcess, type DecoderProgram, keyOf } from './decoder-process.ts';
 
-/** How long one is kept, ms. */
+/** Time that a process is kept, ms. */
 const KEPT_MS = 3_000;
-/** Images after which one is not kept any more: decoders may leak. */
+/** Number of images after which a process is no longer kept: decoders may leak. */
 const IMAGES_MAX = 2_000;
 
 interface Kept {
@@ -17,16 +17,16 @@ interface Kept {
 }
 
 let kept: Kept | undefined;
-/** Whether this program has needed decoders before. */
+/** This program has used decoders before. */
 let again = false;
 
-/** A process that runs, and the number of images that it was given before. */
+/** A running process, and the number of images that it was given before. */
 export interface Woken {
   readonly process: DecoderProcess;
   readonly images: number;
 }
 
-/** Takes the process that is kept, if it runs such a program. */
+/** Takes the kept process, if it runs the same program; undefined otherwise. */
 export function wake(program: DecoderProgram, events: DecoderEvents): Woken | undefined {
   if (!kept || kept.process.key !== keyOf(program)) return undefined;
   const { process, images, timer } = kept;
@@ -35,7 +35,7 @@ export function wake(program: DecoderProgram, events: DecoderEvents): Woken | un
   return process.wake(program, events) ? { process, images } : undefined;
 }
 
-/** Keeps an idle process, or ends it where it has done enough. */
+/** Keeps an idle process. Ends it if it does not answer, if it has decoded enough, or if this is the first use. */
 export async function keep({ process, images }: Woken): Promise<void> {
   const isWorthIt = again && images <= IMAGES_MAX;
   again = true;

@@ -1,19 +1,19 @@
-/** Memory that the process of the decoders may take with two threads, bytes; a build of two stays below 600 MB with that. */
+/** Memory limit of the decoding process with two threads, bytes. It keeps a build of two threads below 600 MB. */
 const LIMIT = 440 * 2 ** 20;
-/** What each further thread adds: an image of 24 megapixels, as cameras make them. */
+/** Addition to the limit per further thread, bytes: an image of 24 megapixels, as cameras make them. */
 const LIMIT_PER_THREAD = 64 * 2 ** 20;
-/** Images that take no more than this are decoded by all threads at once, bytes. */
+/** Images that take no more than this, bytes, are decoded by all threads at once. */
 export const FREE = 64 * 2 ** 20;
-/** Images that take more share this; one that takes even more has it all, by itself. */
+/** Memory that larger images share, bytes. An image that takes more than that has it all, by itself. */
 export const SHARED: number = 280 * 2 ** 20;
-/** Files that are read and wait to be decoded share this. */
+/** Memory shared by files that were read and wait to be decoded, bytes. */
 export const READ_AHEAD: number = 24 * 2 ** 20;
-/** Between two looks at how much memory is taken, ms. */
+/** Interval between checks of the memory, ms. */
 const LOOK_MS = 50;
 
-/** Memory that is shared by those who wait for each other. */
+/** Budget of memory that its users share. They are served in the order of their requests. */
 export class MemoryShare {
-  /** Bytes that are taken. */
+  /** Number of bytes taken. */
   taken = 0;
   private readonly limit: number;
   private readonly queue: { readonly bytes: number; readonly start: () => void }[] = [];
@@ -22,7 +22,11 @@ export class MemoryShare {
     this.limit = limit;
   }
 
-  /** Waits until there is room, or nobody else; returns how to give it back. */
+  /**
+   * Waits until the bytes fit into the budget, or nobody else holds any.
+   *
+   * @returns a function that gives the bytes back.
+   */
   async take(bytes: number): Promise<() => void> {
     await new Promise<void>((start) => {
       this.queue.push({ bytes, start });
@@ -48,19 +52,20 @@ export class MemoryShare {
 }
 
 /**
- * Memory that a process of decoders may take, bytes.
+ * Returns the memory limit of a decoding process, bytes.
  *
- * @param extra what each thread takes besides decoding, bytes.
+ * @param extra memory of each thread besides decoding, bytes.
  */
 export function memoryLimit(threads: number, extra: number): number {
   return LIMIT + Math.max(0, threads - 2) * LIMIT_PER_THREAD + threads * extra;
 }
 
 /**
- * Looks at how much memory this process takes, as long as it lives.
+ * Checks the memory of this process periodically, as long as the process lives.
  *
- * @param limit of the moment, bytes.
- * @param over called once it is more than it should be, whatever was estimated.
+ * @param limit returns the present limit, bytes.
+ * @param share budget of large images. What an image takes beyond SHARED raises the limit.
+ * @param over called once the memory exceeds the limit, whatever was estimated.
  */
 export function watchMemory(limit: () => number, share: MemoryShare, over: () => void): void {
   const timer = setInterval(() => {

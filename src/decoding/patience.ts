@@ -1,33 +1,33 @@
-/** Between two looks at who takes too long, ms. */
+/** Interval between checks of the deadlines, ms. */
 const LOOK_MS = 250;
-/** What each megabyte that is read, and each megapixel that is decoded, adds to the time that an image may take, ms. */
+/** Time per megabyte that is read, and per megapixel that is decoded, in addition to the base, ms. */
 const PER_UNIT = 1000;
 
-/** Keeps the time that images take. */
+/** Deadlines of images that are being read or decoded. */
 export class Patience {
-  /** How long a small image may take to be read, and again to be decoded, ms. */
+  /** Time that a small image may take to be read, and again to be decoded, ms. */
   base = Infinity;
   private readonly deadlines = new Map<number, number>();
   private looked = performance.now();
 
-  /** @param lost called once an image takes longer than it may. */
+  /** @param lost called once an image has exceeded its deadline. */
   constructor(lost: () => void) {
     setInterval(() => this.look(lost), LOOK_MS).unref();
   }
 
-  /** An image is being read or decoded from now on; `units` are its megabytes, or its megapixels. */
+  /** Sets the deadline of an image that is now being read or decoded; `units` are its megabytes, or its megapixels. */
   begin(id: number, units: number): void {
     this.deadlines.set(id, performance.now() + this.base + units * PER_UNIT);
   }
 
-  /** It waits for its turn, or is done. */
+  /** Removes the deadline of an image that waits for its turn, or is done. */
   rest(id: number): void {
     this.deadlines.delete(id);
   }
 
   private look(lost: () => void): void {
     const now = performance.now();
-    // A process, or a machine, that stood still has decoded nothing, either.
+    // A suspended process or machine has decoded nothing: its deadlines move by that time.
     const late = now - this.looked - LOOK_MS;
     this.looked = now;
     for (const [id, deadline] of this.deadlines) {

@@ -1,6 +1,7 @@
 /**
- * The process that decodes. It runs apart from the build, so that an image which crashes a decoder, hangs it, or takes all
- * memory, costs the build no more than that image. Its first thread reads files and keeps watch; others decode.
+ * The process that decodes. It runs apart from the build, so that an image that crashes a decoder, hangs it, or takes
+ * all memory costs the build no more than that image. The main thread reads files and keeps watch; worker threads
+ * decode.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
@@ -14,17 +15,17 @@ import { Patience } from './patience.ts';
 import { type BeginOrder, type Order, type ReadOrder, type Report, sentError } from './protocol.ts';
 import { DecoderThreads } from './threads.ts';
 
-/** Larger files are streamed by the decoder instead of being read at once. */
+/** Files larger than this, bytes, are streamed by the decoder instead of being read at once. */
 const WHOLE_FILE_BYTES = 16 * 2 ** 20;
 
-// This thread has no decoder: the others start the sooner.
+// This thread loads no decoder, so that the others start sooner.
 shareFormats();
 const pool = new DecoderThreads(new URL(process.argv[2]!));
 const share = new MemoryShare(SHARED);
 const readAhead = new MemoryShare(READ_AHEAD);
 const patience = new Patience(() => giveUp('hang'));
 let limit = Infinity;
-/** What to do with files that were read, by id. */
+/** Callbacks that receive the decision on files that were read, by id. */
 const decisions = new Map<number, (wanted: boolean) => void>();
 
 const report = (message: Report) => process.send!(message);
@@ -35,7 +36,7 @@ process.on('message', (order: Order) => {
   else if (order.kind === 'peak') report({ kind: 'peak', peak: ownPeakMemory() });
   else decisions.get(order.id)?.(order.kind === 'decode');
 });
-// Nobody is left to decode for; and threads that hang would keep an orderly end from ever coming.
+// The building process is gone. An orderly exit would wait for ever for threads that hang.
 process.on('disconnect', () => endAll(process.pid));
 watchMemory(
   () => limit,
@@ -67,7 +68,7 @@ async function work(order: ReadOrder): Promise<void> {
   }
 }
 
-/** Tells the hash of a file, and decodes it if that is wanted. */
+/** Reports the hash of a file, and decodes the file if that is wanted. */
 async function decodeWanted(order: ReadOrder): Promise<unknown> {
   const { id, path, size } = order;
   const whole = size <= WHOLE_FILE_BYTES;
@@ -85,7 +86,11 @@ async function decodeWanted(order: ReadOrder): Promise<unknown> {
   }
 }
 
-/** Decodes a file that was hashed before, by its path; it may be something else by then, whatever comes of that. */
+/**
+ * Decodes a file by its path after it was hashed.
+ *
+ * @throws an error of code `EBUSY` if the file has changed since, whatever came of decoding it.
+ */
 async function decodeUnchanged(order: ReadOrder, path: string, before: Stats): Promise<unknown> {
   const [decoded] = await Promise.allSettled([decode(order, path)]);
   const after = await stat(path);
@@ -103,7 +108,11 @@ async function isWanted(id: number, hash: string): Promise<boolean> {
   return wanted;
 }
 
-/** @param started called once a thread has taken the file. */
+/**
+ * Decodes a file on a thread, within the limits of time and memory.
+ *
+ * @param started called once a thread has taken the file.
+ */
 async function decode({ id, task }: ReadOrder, input: ImageInput, started = () => {}): Promise<unknown> {
   let release = () => {};
   const begun = () => {

@@ -4,17 +4,18 @@ import { sharp } from '../image/sharp.ts';
 import { FREE } from './memory.ts';
 import { sentError, type ThreadOrder, type ThreadReport } from './protocol.ts';
 
-// Both hold for the whole process: its threads are as many as images are decoded at the same time.
+// Both settings apply to the whole process. One thread of libvips per image suffices: each decoding thread has an image
+// of its own.
 sharp.concurrency(1);
 sharp.cache(false);
 
-/** Waits until there is memory for an image of so many px. */
+/** Waits until there are `need` bytes of memory for an image of `px` px. */
 export type Admit = (need: number, px: number) => Promise<void>;
 
 /**
- * Makes a module one for threads of the decoders: every image that one is given goes through `handle`.
+ * Makes the calling module a decoding thread: `handle` decodes every image that the thread is given.
  *
- * @param handle returns the result, and views of which the buffers may be handed over.
+ * @param handle returns the result, and views whose buffers may be transferred.
  */
 export function answerJobs(
   handle: (
@@ -42,7 +43,9 @@ export function answerJobs(
   report({ ready: true });
 }
 
-/** The buffers that can be handed over whole; views of a shared slab (small Node buffers) are copied instead. */
+/**
+ * Returns the buffers that can be transferred whole. Views of a shared slab (small Node buffers) are copied instead.
+ */
 function buffersOf(views: readonly ArrayBufferView[]): ArrayBuffer[] {
   const whole = views.filter((view) => view.byteLength === view.buffer.byteLength);
   return [...new Set(whole.map((view) => view.buffer as ArrayBuffer))];

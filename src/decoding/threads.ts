@@ -3,13 +3,15 @@ import { messageOf } from '../errors.ts';
 import type { ImageInput } from '../image/open-image.ts';
 import { receivedError, type ThreadOrder, type ThreadReport } from './protocol.ts';
 
-/** What a thread is to do. */
+/** Job of a decoding thread. */
 export interface ThreadJob {
   readonly input: ImageInput;
   readonly task: unknown;
-  /** Told once a thread is at it. */
+  /** Called once a thread has taken the job. */
   readonly begun: () => void;
-  /** Asked before an image of so many px is decoded, which takes so much memory; the thread waits for it. */
+  /**
+   * Called before an image of `px` px is decoded that takes `need` bytes of memory. The thread waits for the promise.
+   */
   readonly admit: (need: number, px: number) => Promise<void>;
 }
 
@@ -19,31 +21,31 @@ interface Waiting extends ThreadJob {
 }
 
 /**
- * The threads that decode, one image at a time each, in a process of their own. They start when they are needed; if the system
- * has no room for as many as there should be, those that are there do.
+ * Threads of the decoding process, which decode one image at a time each. They start when they are needed. If the
+ * system cannot start as many as there should be, the existing threads do all the work.
  */
 export class DecoderThreads {
   private readonly module: URL;
-  /** As many as there may be; fewer once some could not start. */
+  /** Largest number of threads; lowered if some cannot start. */
   private size = 1;
   private readonly starting = new Set<Worker>();
   private readonly idle: Worker[] = [];
   private readonly busy = new Map<Worker, Waiting>();
   private readonly queue: Waiting[] = [];
 
-  /** The first thread starts at once. */
+  /** Starts the first thread at once. */
   constructor(module: URL) {
     this.module = module;
     this.start();
   }
 
-  /** Has as many threads decode from now on. */
+  /** Sets the largest number of threads. */
   set most(size: number) {
     this.size = size;
     this.next();
   }
 
-  /** Has the next free thread do a job; rejects with its error. */
+  /** Runs a job on the next free thread; rejects with the job's error. */
   run(job: ThreadJob): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.queue.push({ ...job, resolve, reject });
@@ -61,7 +63,7 @@ export class DecoderThreads {
   private give(thread: Worker, job: Waiting): void {
     this.busy.set(thread, job);
     const { input, task } = job;
-    // A small file's buffer may be part of a slab that is not ours to give away.
+    // The buffer of a small file may be part of a shared slab, which must not be transferred.
     const whole = typeof input !== 'string' && input.byteLength === input.buffer.byteLength;
     const transfer: Transferable[] = whole ? [input.buffer as ArrayBuffer] : [];
     thread.postMessage({ input, task } satisfies ThreadOrder, transfer);
@@ -69,7 +71,7 @@ export class DecoderThreads {
   }
 
   private start(): void {
-    // Their garbage is short-lived and small; the 48 MB that V8 would let it grow to are better spent otherwise.
+    // Garbage of threads is small and short-lived; by default V8 would let it grow to 48 MB.
     const thread = new Worker(this.module, { resourceLimits: { maxYoungGenerationSizeMb: 8 } });
     this.starting.add(thread);
     thread.on('message', (report: ThreadReport) => this.heard(thread, report));
@@ -96,7 +98,7 @@ export class DecoderThreads {
     this.next();
   }
 
-  /** Makes do with the threads that are there; if there are none, what waits cannot be done now. */
+  /** Continues with the existing threads. If there are none, rejects all waiting jobs with code `EAGAIN`. */
   private cannotStart(error: Error): void {
     const there = this.starting.size + this.busy.size + this.idle.length;
     this.size = Math.max(1, there);

@@ -2,14 +2,17 @@ import { setTimeout } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
 import { isPassing, shortageOf } from './failures.ts';
 
-/** How often something is tried that fails for reasons that may pass, and the first pause before, ms; each further is twice as long. */
+/**
+ * Number of attempts at what fails for a passing reason; and the base of the pauses between them, ms. The pause is
+ * twice the base after the first failure, and doubles after each further one.
+ */
 export const TRIES = 6;
 export const PAUSE_MS = 50;
 
 /**
- * Does something, and tries again what may pass.
+ * Runs `act`, and repeats it after a pause if its failure may pass.
  *
- * @throws {UserError} `resources` if there is too little of something all the time; otherwise what `act` throws.
+ * @throws {UserError} `resources` if a shortage does not end; otherwise the error of `act`.
  */
 export async function tryAgain<Result>(act: () => Promise<Result>): Promise<Result> {
   for (let failures = 1; ; failures++) {
@@ -24,7 +27,10 @@ export async function tryAgain<Result>(act: () => Promise<Result>): Promise<Resu
   }
 }
 
-/** What it means to people that there is too little of something; of memory, to one image alone. */
+/**
+ * Translates a lasting shortage into a `resources` error for users. A shortage of memory concerns one image alone, so
+ * its cause is returned as it is.
+ */
 export function shortOf(code: string, cause: Error): Error {
   if (code === 'ENOMEM') return cause;
   const files = code !== 'EAGAIN';

@@ -4,10 +4,10 @@ import { check } from '../messages.ts';
 import type { ScannedFile } from '../types.ts';
 
 /**
- * Leaves out the files that a glob means: by path, by path within the working directory, or, if the glob names no folder, by
- * name alone; a folder means all that is in it.
+ * Leaves out the files that a glob matches: by path, by path relative to the working directory, or, if the glob names
+ * no folder, by name alone. A glob that matches a folder matches everything in it.
  *
- * @returns what is left, and the globs that mean nothing.
+ * @returns the files that are left, and the globs that match nothing.
  */
 export function ban(
   files: readonly ScannedFile[],
@@ -23,10 +23,14 @@ export function ban(
   return { kept, idle: [...idle] };
 }
 
-/** Characters that a matcher takes at most. */
+/** Largest number of characters of a glob. */
 const PATTERN_MAX = 65_000;
 
-/** @throws {UserError} `usage` for what would mean nothing, or everything. */
+/**
+ * Compiles a glob.
+ *
+ * @throws {UserError} `usage` if the glob is empty, or too long.
+ */
 function matcherOf(glob: string): (path: string) => boolean {
   const pattern = glob.split(sep).join('/').replace(/^\.\//, '').replace(/\/$/, '');
   check('ban', 'a glob of images to leave out', glob, pattern !== '' && pattern.length <= PATTERN_MAX);
@@ -36,9 +40,9 @@ function matcherOf(glob: string): (path: string) => boolean {
   const folder = resolve('.');
   return (path) => {
     const near = relative(folder, path).split(sep).join('/');
-    // Names may hold what globs are made of, as `a[1].jpg` does.
+    // Names may contain characters of globs, as `a[1].jpg` does: a glob also matches literally.
     if (near === pattern || basename(path) === pattern) return true;
-    // `**` stands for no `..`: what lies outside is named from where the paths part.
+    // `**` does not match `..`, so a path outside the working directory is matched without its leading `..`.
     return means(near) || means(path.split(sep).join('/')) || (named?.(near.replace(/^(\.\.\/)+/, '')) ?? false);
   };
 }

@@ -1,7 +1,8 @@
 import type { Reason } from '../image/reasons.ts';
 
 /**
- * File name extensions of images, lower case, without the dot; and why files of that kind cannot be used, or ''.
+ * File name extensions of images, lower case, without the dot. The value is the reason why files of that kind cannot be
+ * used, or '' if they can.
  */
 export const IMAGE_EXTENSIONS: ReadonlyMap<string, Reason | ''> = new Map<string, Reason | ''>([
   ...['jpg', 'jpeg', 'png', 'webp', 'avif', 'tiff', 'gif'].map((name) => [name, ''] as const),
@@ -14,7 +15,10 @@ export const IMAGE_EXTENSIONS: ReadonlyMap<string, Reason | ''> = new Map<string
   ),
 ]);
 
-/** What phones and cameras write beside photographs under the same names: films, and notes of edits. Never an image. */
+/**
+ * Extensions of files that phones and cameras write beside photographs under the same names: films, and notes of edits.
+ * They are never images.
+ */
 export const BESIDE_IMAGES: ReadonlySet<string> = new Set([
   'mov',
   'mp4',

@@ -14,18 +14,18 @@ export interface ScanOptions {
 }
 
 const STATS_AT_ONCE = 32;
-/** What every site of ours has, and every folder of reports: no images to make mosaics of. */
+/** Files that identify a site of ours, and a folder of reports. Images in them are not used for mosaics. */
 const OURS = [
   ['mosaic.json', 'checksums.bin'],
   ['record.json', 'target.jpg'],
 ];
 
 /**
- * Finds the images that `inputs` name: files, folders (with all that is in them) and globs. Hidden files, sites and reports of ours, and
- * in folders and globs everything that does not look like an image, are passed over.
+ * Finds the images that `inputs` name: files, folders (with everything in them) and globs. In folders and globs, skips
+ * hidden files, sites and reports of ours, and every file without an image's extension.
  *
  * @returns every file once, ordered by absolute path, so that ids depend on neither order nor machine.
- * @throws {UserError} `no-images` if an input names nothing, or nothing looks like an image.
+ * @throws {UserError} `no-images` if an input names nothing, or no file looks like an image.
  */
 export async function scan(inputs: readonly string[], options: ScanOptions): Promise<ScannedFile[]> {
   const paths = new Set<string>();
@@ -53,11 +53,11 @@ export async function scan(inputs: readonly string[], options: ScanOptions): Pro
   return files;
 }
 
-/** Absolute paths that one input names. */
+/** Returns the absolute paths that one input names. */
 async function find(input: string): Promise<string[]> {
   const whole = resolve(input);
   const kind = await kindOf(whole);
-  // Named outright: taken whatever it looks like; but `photos/*` names films, too.
+  // A file that is named outright is taken whatever its extension; except films, which `photos/*` names, too.
   if (kind === 'file') return BESIDE_IMAGES.has(extension(whole)) ? [] : [whole];
   const options = { absolute: true, dot: false, onlyFiles: true, expandDirectories: false } as const;
   const found =
@@ -85,7 +85,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | 'nothing'> {
     return (await stat(path)).isDirectory() ? 'folder' : 'file';
   } catch (error) {
     const code = systemCode(error);
-    // Globs may be longer than names.
+    // Globs may be longer than file names can be.
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return 'nothing';
     throw new UserError('no-images', `Cannot look at ${path} (${code ?? messageOf(error)})`, 'Check the path.', {
       cause: error,
@@ -97,7 +97,7 @@ function extension(path: string): string {
   return extname(path).slice(1).toLowerCase();
 }
 
-/** Whether a folder is ours, or lies in one of ours. */
+/** Tells whether a folder is a site or a report of ours, or lies in one. */
 function inSite(folder: string, known: Map<string, boolean>): boolean {
   const before = known.get(folder);
   if (before !== undefined) return before;

@@ -5,12 +5,12 @@ import { workerModule } from '../threads/pool.ts';
 import type { ScannedFile, Size } from '../types.ts';
 import type { ScanOptions } from './scan.ts';
 
-/** Images at once for each thread: what takes time is to open them. */
+/** Number of images under way per thread: most of the time is spent on opening files. */
 const AHEAD = 4;
 
 /**
- * Reads the sizes of images, in px, upright; of those that cannot be read, and of drawings, which have none of their own,
- * there is none.
+ * Reads the upright sizes of images, px. Leaves out images that cannot be read, and drawings, which have no size of
+ * their own.
  */
 export async function survey(
   files: readonly ScannedFile[],
@@ -44,6 +44,6 @@ async function sizeOf({ path, size, unsupported }: ScannedFile, decoders: Decode
     return format === 'svg' ? undefined : { width, height };
   } catch (error) {
     if (error instanceof UserError) throw error;
-    return undefined; // the catalog says why
+    return undefined; // the catalog reports the reason
   }
 }

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 
 /**
- * Maps items with up to `concurrency` calls under way and yields the results in the order of the items. Only a few more
- * than that are started ahead, however many items there are. Once the consumer stops or a call fails, no other is started, and
- * those under way are awaited: nothing goes on behind the back of whoever cleans up.
+ * Maps items with up to `concurrency` calls at a time, and yields the results in the order of the items. At most 4 x
+ * `concurrency` items are started ahead. Once the consumer stops or a call fails, no further call is started, and the
+ * running ones are awaited, so that nothing is still running when the caller cleans up.
  */
 export async function* mapOrdered<Item, Result>(
   items: Iterable<Item>,
@@ -14,7 +14,7 @@ export async function* mapOrdered<Item, Result>(
   const started: Promise<Result>[] = [];
   const start = (item: Item) => {
     const result = limit(map, item);
-    result.catch(() => {}); // seen when its turn comes, or never if the consumer stops
+    result.catch(() => {}); // handled when its turn comes; never if the consumer stops
     started.push(result);
   };
   try {

@@ -2,19 +2,22 @@ import { readFileSync } from 'node:fs';
 
 let withChildren = 0;
 
-/** Most memory that this process and the ones that it started have held together, bytes; at least as far as they told. */
+/**
+ * Returns the largest memory that this process and its child processes have held together, bytes. Children count as far
+ * as they have reported theirs.
+ */
 export function peakMemory(): number {
   return Math.max(ownPeakMemory(), withChildren);
 }
 
-/** Notes the most memory that a process held which this one has started, now that it ends. */
+/** Records the largest memory that a child process has held, bytes, when the child ends. */
 export function noteChildMemory(bytes: number): void {
   withChildren = Math.max(withChildren, ownPeakMemory() + bytes);
 }
 
 /**
- * Most memory that this process has held, bytes. On Linux from `VmHWM`: what `resourceUsage` says there includes the parent
- * that started us.
+ * Returns the largest memory that this process has held, bytes. On Linux this is `VmHWM`: there, `resourceUsage`
+ * includes the parent that started this process.
  */
 export function ownPeakMemory(): number {
   try {

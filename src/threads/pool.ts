@@ -1,10 +1,10 @@
 import { Worker, type Transferable } from 'node:worker_threads';
 import { messageOf } from '../errors.ts';
 
-/** What a worker of a {@link WorkerPool} answers. */
+/** Answer of a worker of a {@link WorkerPool}. */
 export type Reply<Result> = { readonly result: Result } | { readonly error: string };
 
-/** A thread died; whatever it was working on may be innocent. */
+/** A thread died. The job that it was working on need not be the cause. */
 export class WorkerCrash extends Error {
   override readonly name = 'WorkerCrash';
 }
@@ -17,8 +17,8 @@ interface Job {
 }
 
 /**
- * Threads of one module that answer a message with a {@link Reply}, one at a time each. Threads start when they are
- * needed; `close` ends them, and whatever is under way rejects.
+ * Threads of one module. Each answers messages with a {@link Reply}, one at a time. Threads start when they are needed;
+ * {@link close} ends them, and rejects all jobs that are not done.
  */
 export class WorkerPool {
   private readonly module: URL;
@@ -29,14 +29,14 @@ export class WorkerPool {
   private readonly queue: Job[] = [];
   private closed: Error | undefined;
 
-  /** @param module of the worker; `workerData` reaches every thread. */
+  /** @param module module of the worker; `workerData` is passed to every thread. */
   constructor(module: URL, size: number, workerData?: unknown) {
     this.module = module;
     this.size = size;
     this.workerData = workerData;
   }
 
-  /** Has the next free thread answer `message`; rejects with what it answers as its error. */
+  /** Sends `message` to the next free thread, and returns its result; rejects with the error that it answers. */
   run<Result>(message: unknown, transfer: readonly Transferable[] = []): Promise<Result> {
     return new Promise((resolve, reject) => {
       if (this.closed) return reject(this.closed);
@@ -45,7 +45,7 @@ export class WorkerPool {
     });
   }
 
-  /** Ends the threads. */
+  /** Ends the threads; rejects all jobs that are not done with `reason`. */
   async close(reason: Error = new Error('the pool is closed')): Promise<void> {
     this.closed = reason;
     const threads = [...this.idle.splice(0), ...this.busy.keys()];
@@ -65,7 +65,7 @@ export class WorkerPool {
   }
 
   private start(): Worker {
-    // Their garbage is short-lived and small; the 48 MB that V8 would let it grow to are better spent otherwise.
+    // Garbage of threads is small and short-lived; by default V8 would let it grow to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 };
     const thread = new Worker(this.module, { workerData: this.workerData, resourceLimits });
     thread.on('message', (reply: Reply<never>) => {
@@ -88,8 +88,8 @@ export class WorkerPool {
 }
 
 /**
- * The module `name` beside `here` (an `import.meta.url`), for a thread to run. Threads load no TypeScript, so from sources
- * (tests, scripts) it is the compiled one.
+ * Returns the URL of the module `name` beside `here` (an `import.meta.url`), for a thread to run. Threads load no
+ * TypeScript: if `here` is a source file (tests, scripts), this is the compiled module.
  */
 export function workerModule(name: string, here: string): URL {
   const compiled = here.endsWith('.ts') ? here.replace(/\/src\/((?:[^/]+\/)*[^/]+)\.ts$/, '/dist/$1.js') : here;
