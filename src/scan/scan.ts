@@ -57,7 +57,7 @@ export async function scan(inputs: readonly string[], options: ScanOptions): Pro
 async function find(input: string): Promise<string[]> {
   const whole = resolve(input);
   const kind = await kindOf(whole);
-  // A file that is named outright is taken whatever its extension; except films, which `photos/*` names, too.
+  // A file named outright is taken whatever its extension. Except films: shells expand `photos/*` to them, too.
   if (kind === 'file') return BESIDE_IMAGES.has(extension(whole)) ? [] : [whole];
   const options = { absolute: true, dot: false, onlyFiles: true, expandDirectories: false } as const;
   const found =
