@@ -1,6 +1,5 @@
 /** The page of a site: opens the mosaic, and shows its facts. */
 import OpenSeadragon from 'openseadragon';
-import { messageOf } from '../src/errors.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';
 import { connectButtons, connectKeys, fadeWhenIdle } from './controls.ts';
@@ -35,7 +34,7 @@ function readMosaic(): MosaicTileSource | undefined {
     return new MosaicTileSource(mosaic, { layout: new URLSearchParams(location.search).get('layout') });
   } catch (error) {
     complain(
-      `This page’s description of the mosaic cannot be used. ${messageOf(error)}. Build it again, page and all.`,
+      `This page’s description of the mosaic cannot be used. ${error instanceof Error ? error.message : String(error)}. Build it again, page and all.`,
     );
     return undefined;
   }

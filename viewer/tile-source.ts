@@ -1,5 +1,5 @@
 import OpenSeadragon from 'openseadragon';
-import { iiifImageOf, iiifTilePath } from '../src/layout/iiif-image.ts';
+import { iiifImageOf, iiifTilePath } from '../src/format/iiif-image.ts';
 import { pictureFile } from '../src/tiles/tile-set.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { checkMosaic } from '../src/format/mosaic-reader.ts';

@@ -18,7 +18,7 @@ import { setTimeout } from 'node:timers/promises';
 import { explainDisk, syncFolder } from '../store/disk.ts';
 import { systemCode } from '../errors.ts';
 import { forgetInShard } from './forget-shard.ts';
-import { alone } from '../staging/staging.ts';
+import { alone } from '../staging/locked.ts';
 import { isRecipeKey } from './recipe-key.ts';
 import { partsAmong } from './shard-folder.ts';
 

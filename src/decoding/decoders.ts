@@ -16,55 +16,10 @@
 import { systemCode } from '../errors.ts';
 import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from './failures.ts';
 import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
+import type { Decoded, DecodersOptions, DecodingJob, Job } from './jobs.ts';
 import { keep, wake } from './kept-process.ts';
 import { receivedError, type Report } from './protocol.ts';
 import { PAUSE_MS, shortOf, TRIES } from './try-again.ts';
-
-export interface DecodersOptions {
-  /** Module of the threads; see `answerJobs`. */
-  readonly module: URL;
-  readonly threads: number;
-  /** Memory of each thread besides decoding, bytes. */
-  readonly memory?: number;
-  /** Time after which a small image counts as hanging, ms; larger images have more. */
-  readonly patience?: number;
-  /**
-   * Keeps the process for a while after {@link Decoders.close}, for the next user of such a process; see
-   * kept-process.ts.
-   */
-  readonly keep?: boolean;
-}
-
-/** A file to be decoded. */
-export interface DecodingJob {
-  readonly path: string;
-  /** Approximate size, bytes. */
-  readonly size: number;
-  /** Task for the threads. */
-  readonly task: unknown;
-  /**
-   * Tells whether content of this hash is to be decoded; called once the file was read. Without it, the file is decoded
-   * without a hash, by its path.
-   */
-  readonly wanted?: (hash: string) => boolean;
-}
-
-/** Result of a file: `hash` (SHA-256, hex) if it was hashed, `result` if it was decoded. */
-export interface Decoded<Result> {
-  readonly hash?: string;
-  readonly result?: Result;
-}
-
-interface Job extends DecodingJob {
-  readonly id: number;
-  readonly resolve: (decoded: Decoded<never>) => void;
-  readonly reject: (error: unknown) => void;
-  hash?: string;
-  /** Number of failures for reasons that may pass. */
-  failures: number;
-  /** Number of fresh processes that died while they had this image alone. */
-  deaths: number;
-}
 
 /** Time that a small image may take, ms. */
 const PATIENCE = 30_000;

@@ -1,4 +1,4 @@
-import { PAINTED_PX_BYTES } from '../image/encode.ts';
+import { PAINTED_PX_BYTES } from '../tiles/tile-plan.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import type { Usage } from './usage.ts';

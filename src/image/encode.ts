@@ -4,9 +4,6 @@ import type { Recipe, Size } from '../types.ts';
 /** Settings that encoding depends on. */
 export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;
 
-/** Approximate bytes per px of a painted tile. */
-export const PAINTED_PX_BYTES = 0.4;
-
 /**
  * Encodes px into a tile that is never spliced. Its JPEG tables are optimised, which makes it smaller; a coarse one
  * becomes smaller by another tenth.

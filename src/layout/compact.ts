@@ -1,7 +1,7 @@
 import { extensionOf, findMip, levelsOf, type Shape } from '../tiles/tile-plan.ts';
 import { sheetFile, type TileSet, tileSet } from '../tiles/tile-set.ts';
 import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
-import { PAINTED_PX_BYTES } from '../image/encode.ts';
+import { PAINTED_PX_BYTES } from '../tiles/tile-plan.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { dziLevel, dziLevelSets } from './dzi.ts';
 import { setOrigin, type SiteShape } from './site-shape.ts';

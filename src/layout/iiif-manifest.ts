@@ -1,7 +1,7 @@
 import { UserError } from '../errors.ts';
 import { shown } from '../messages.ts';
 import { baseUrlOf } from '../format/base-url.ts';
-import { type IiifImage, type IiifWhole, iiifWholeSizes } from './iiif-image.ts';
+import { type IiifImage, type IiifWhole, iiifWholeSizes } from '../format/iiif-image.ts';
 
 /** The IIIF Presentation API 3.0, https://iiif.io/api/presentation/3.0/; clauses below refer to it. */
 const CONTEXT = 'http://iiif.io/api/presentation/3/context.json';
@@ -184,4 +184,19 @@ function none(text: string): Text {
 
 function en(text: string): Text {
   return { en: [text] };
+}
+
+/**
+ * Refuses tiles that are not JPEG. `jpg` is the one format that every level has to offer (compliance document, 3.5), so a
+ * static image in another format would need all its tiles twice.
+ *
+ * @throws {UserError} `usage`.
+ */
+export function checkIiifFormat(format: string): void {
+  if (format === 'jpeg') return;
+  throw new UserError(
+    'usage',
+    `Expected jpeg for --format with --layout iiif but received ${format}`,
+    'Leave --format out, or use another --layout.',
+  );
 }

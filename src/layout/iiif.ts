@@ -2,7 +2,7 @@ import { levelsOf, mipsOf, type Shape } from '../tiles/tile-plan.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Size } from '../types.ts';
-import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } from './iiif-image.ts';
+import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } from '../format/iiif-image.ts';
 import { ANNOTATIONS_MAX, annotationPageJson, IIIF_PATHS, manifestJson } from './iiif-manifest.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { messageOf, systemCode, UserError } from '../errors.ts';
 import { checkSitePath } from '../messages.ts';
-import { alone } from '../staging/staging.ts';
+import { alone } from '../staging/locked.ts';
 import { type Checksums, CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../format/checksums.ts';
 import { MOSAIC_FILE } from '../format/mosaic-json.ts';
 import { isDeep } from '../format/fields.ts';

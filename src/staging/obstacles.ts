@@ -6,7 +6,7 @@ import { type Dirent, readdirSync, readFileSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { systemCode, UserError } from '../errors.ts';
 import { MOSAIC_BYTES_MAX } from '../format/mosaic-json.ts';
-import { isOwnName, kindOf, TOP_FILES, TOP_FOLDERS, topEntriesOf } from '../format/site-entries.ts';
+import { isOwnName, isTemporary, kindOf, TOP_FILES, TOP_FOLDERS, topEntriesOf } from '../format/site-entries.ts';
 import { entriesOf } from './site-walk.ts';
 import { readSmallFile } from './small-file.ts';
 
@@ -91,4 +91,30 @@ function notOurs(path: string): UserError {
 /** Makes the error for a foreign entry where a site must go. */
 export function obstacle(message: string): UserError {
   return new UserError('out-exists', message, 'Move it elsewhere, or choose another --out.');
+}
+
+/**
+ * Refuses a folder that holds something else than a site of ours; hidden files are harmless.
+ *
+ * @throws {UserError} `out-exists`.
+ */
+export function refuseForeign(place: string, out: string, force: boolean): void {
+  let names: string[];
+  try {
+    names = readdirSync(place);
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    if (systemCode(error) === 'ENOTDIR') {
+      throw new UserError('out-exists', `--out ${out} is a file`, 'Choose a folder.');
+    }
+    throw error;
+  }
+  // Hidden files such as .git or .nojekyll are harmless.
+  const shown = names.filter((name) => !isTemporary(name) && !name.startsWith('.'));
+  if (force || shown.length === 0 || readMosaic(place)) return;
+  throw new UserError(
+    'out-exists',
+    `--out ${out} is not empty and holds no mosaic of ours`,
+    'Choose another folder, or say --force to put the site beside what is in it.',
+  );
 }

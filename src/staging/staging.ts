@@ -11,18 +11,17 @@
  * A command that fails or dies before step 3 leaves the site as it was. A failed commit is undone. One that cannot be undone,
  * or whose process dies, leaves a journal, and the next command completes it.
  *
- * `stage` is for whole sites, `stageFiles` for some files of a site. `alone` only runs an action under the lock.
+ * `stage` is for whole sites, `stageFiles` for some files of a site. `alone` of locked.ts only runs an action under the lock.
  */
 import { createHash } from 'node:crypto';
-import { lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { explainDisk, type NamedFolder } from '../store/disk.ts';
-import { systemCode, UserError } from '../errors.ts';
-import { isTemporary } from '../format/site-entries.ts';
+import { explainDisk } from '../store/disk.ts';
+import { UserError } from '../errors.ts';
 import { withLock } from './lock.ts';
+import { discard, locked } from './locked.ts';
 import { realPath, refuseInputsIn } from './real-path.ts';
-import { hasJournal } from './journal.ts';
-import { obstacle, readMosaic, strangersIn } from './obstacles.ts';
+import { refuseForeign, strangersIn } from './obstacles.ts';
 import { type Patch, patchIn } from './patch.ts';
 import { completeLeft, recover } from './recover.ts';
 import { swapIn } from './swap.ts';
@@ -114,29 +113,6 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
   };
 }
 
-interface Locking {
-  readonly place: string;
-  readonly working: WorkingFolder;
-  readonly named: NamedFolder;
-  readonly signal: AbortSignal | undefined;
-}
-
-/** Runs `act` under the site's lock, and turns system errors into {@link UserError}s. */
-async function locked<Result>({ place, working, named, signal }: Locking, act: () => Promise<Result>): Promise<Result> {
-  try {
-    return await withLock(place, working, signal, act);
-  } catch (error) {
-    if (systemCode(error) === 'EBUSY') throw obstacle(`Something in --out ${named.path} is in use, or a mount point`);
-    throw explainDisk(error, named);
-  }
-}
-
-/** Removes the working folder. If it holds a journal, parts of the old site may be in it: then the next command completes it. */
-async function discard(working: WorkingFolder): Promise<void> {
-  if (hasJournal(working.path)) working.abandon();
-  else await working.remove();
-}
-
 /** Files under construction that will replace files of a site. */
 export interface StagedFiles {
   /** Folder that they are written into. */
@@ -181,30 +157,6 @@ export async function stageFiles(site: string, signal: AbortSignal): Promise<Sta
   };
 }
 
-/**
- * Runs `act` under the lock of a site's or catalog's folder, after recovery.
- *
- * @throws {UserError} `not-writable` or `disk-full`.
- */
-export async function alone<Result>(
-  folder: string,
-  named: NamedFolder,
-  act: () => Promise<Result>,
-  signal?: AbortSignal,
-): Promise<Result> {
-  const place = realPath(folder);
-  await recover(place, named, signal);
-  const working = await WorkingFolder.make(place, named);
-  try {
-    return await locked({ place, working, named, signal }, async () => {
-      await completeLeft(place, working, named);
-      return await act();
-    });
-  } finally {
-    await working.remove();
-  }
-}
-
 /** Fingerprint of the site in a folder: SHA-256 of its `mosaic.json` and `checksums.bin`. Works for damaged sites, too. */
 function stateOf(place: string): string {
   const hash = createHash('sha256');
@@ -243,26 +195,5 @@ function incomplete(out: string, found: number, written: number): UserError {
     'out-exists',
     `${written} files were written for --out ${out}, but ${found} are there: something else changed them`,
     'Run it again; an old site is still as it was.',
-  );
-}
-
-function refuseForeign(place: string, out: string, force: boolean): void {
-  let names: string[];
-  try {
-    names = readdirSync(place);
-  } catch (error) {
-    if (systemCode(error) === 'ENOENT') return;
-    if (systemCode(error) === 'ENOTDIR') {
-      throw new UserError('out-exists', `--out ${out} is a file`, 'Choose a folder.');
-    }
-    throw error;
-  }
-  // Hidden files such as .git or .nojekyll are harmless.
-  const shown = names.filter((name) => !isTemporary(name) && !name.startsWith('.'));
-  if (force || shown.length === 0 || readMosaic(place)) return;
-  throw new UserError(
-    'out-exists',
-    `--out ${out} is not empty and holds no mosaic of ours`,
-    'Choose another folder, or say --force to put the site beside what is in it.',
   );
 }

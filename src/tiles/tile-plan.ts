@@ -10,6 +10,9 @@ export function extensionOf(format: TileFormat): string {
   return format === 'jpeg' ? 'jpg' : format;
 }
 
+/** Approximate bytes per px of a painted tile. */
+export const PAINTED_PX_BYTES = 0.4;
+
 type Coding = Pick<Recipe, 'format' | 'subsampling'>;
 /** The part of a recipe that determines sizes and tiles. */
 export type Shape = Coding & Pick<Recipe, 'cell' | 'tileSize'>;

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { updateCatalog, type UpdateOptions } from '../../dist/catalog/update.js';
-import type { Decoded, DecodingJob } from '../../dist/decoding/decoders.js';
+import type { Decoded, DecodingJob } from '../../dist/decoding/jobs.js';
 import { DecoderThreads } from '../../dist/decoding/threads.js';
 import { scan } from '../../dist/scan/scan.js';
 

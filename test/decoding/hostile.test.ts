@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { indexingDecoders, updateCatalog } from '../../src/catalog/update.ts';
-import type { DecodingJob } from '../../src/decoding/decoders.ts';
+import type { DecodingJob } from '../../src/decoding/jobs.ts';
 import type { BuildResult } from '../../src/index.ts';
 import { memoryAllowance, memoryNeed } from '../../src/image/memory-need.ts';
 import { openImage } from '../../src/image/open-image.ts';

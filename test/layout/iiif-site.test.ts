@@ -14,7 +14,7 @@ import {
   iiifTilePaths,
   iiifWholeSizes,
   infoJson,
-} from '../../src/layout/iiif-image.ts';
+} from '../../src/format/iiif-image.ts';
 import { decode, difference, writeMany, writeWaves } from '../helpers/images.ts';
 import {
   dziPicture,

@@ -10,7 +10,6 @@ import * as parser from '@iiif/parser/image-3';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
-  checkIiifFormat,
   iiifFileCount,
   type IiifImage,
   iiifImageOf,
@@ -18,8 +17,9 @@ import {
   iiifTilePaths,
   iiifWholeSizes,
   infoJson,
-} from '../../src/layout/iiif-image.ts';
+} from '../../src/format/iiif-image.ts';
 import {
+  checkIiifFormat,
   annotationPageJson,
   checkBaseUrl,
   checkRights,

@@ -1,5 +1,3 @@
-import { UserError } from '../errors.ts';
-
 /** The IIIF Image API 3.0, https://iiif.io/api/image/3.0/; clauses below refer to it. */
 const CONTEXT = 'http://iiif.io/api/image/3/context.json';
 const PROTOCOL = 'http://iiif.io/api/image';
@@ -65,21 +63,6 @@ export interface IiifInfo {
   }[];
   readonly rights?: string;
   readonly partOf?: readonly { readonly id: string; readonly type: 'Manifest' }[];
-}
-
-/**
- * Refuses tiles that are not JPEG. `jpg` is the one format that every level has to offer (compliance document, 3.5), so a
- * static image in another format would need all its tiles twice.
- *
- * @throws {UserError} `usage`.
- */
-export function checkIiifFormat(format: string): void {
-  if (format === 'jpeg') return;
-  throw new UserError(
-    'usage',
-    `Expected jpeg for --format with --layout iiif but received ${format}`,
-    'Leave --format out, or use another --layout.',
-  );
 }
 
 /** Describes an image by its size and that of its tiles, px. */
