@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: every figure of the README, measured side by side in one run; least and median of several.
+ * `npm run bench`: every figure of docs/benchmarks.md, measured side by side in one run; least and median of several.
  * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
@@ -46,7 +46,7 @@ const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
 const lines = [
   `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'unknown'}, ${memory}; Node ${process.version}, sharp ${sharp.versions['sharp']}, libvips ${sharp.versions.vips}; ${data.about}; ${new Date().toISOString().slice(0, 10)}`,
   '',
-  '| what (least / median) | reach | zoomosaic | the other | result |',
+  '| what (least / median) | target | zoomosaic | baseline | ratio or result |',
   '|---|---|---|---|---|',
 ];
 for (const name of values.only.split(',')) {
