@@ -11,7 +11,13 @@ import { buildHelp, COMMANDS, nearest, shortHelp } from './help.ts';
 /** A command line, understood. */
 export type Command =
   | { readonly name: 'build'; readonly options: BuildOptions; readonly quiet: boolean; readonly json: boolean }
-  | { readonly name: 'serve'; readonly site: string; readonly port: number; readonly host: string }
+  | {
+      readonly name: 'serve';
+      readonly site: string;
+      readonly port: number;
+      readonly host: string;
+      readonly cors: boolean;
+    }
   | {
       readonly name: 'verify';
       readonly options: VerifyOptions;
@@ -92,10 +98,17 @@ export async function readArguments(args: readonly string[], version: string): P
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
           .option('port', { type: 'string', default: '8080', requiresArg: true, describe: 'First port to try' })
           .option('host', { type: 'string', default: '127.0.0.1', requiresArg: true, describe: 'Address to listen on' })
+          .option('cors', { type: 'boolean', describe: 'Let pages of other origins read the site, as IIIF viewers do' })
           .example('$0 serve site', 'Prints the address; Ctrl-C ends it')
           .example('$0 serve site --host 0.0.0.0', 'Lets others in your network look, too'),
       (a) => {
-        command = { name: 'serve', site: a.site, port: wholeNumber('port', a.port), host: a.host };
+        command = {
+          name: 'serve',
+          site: a.site,
+          port: wholeNumber('port', a.port),
+          host: a.host,
+          cors: a.cors === true,
+        };
       },
     )
     .command(

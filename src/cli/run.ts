@@ -150,12 +150,12 @@ async function runRebase(
 }
 
 async function runServe(
-  { site, port, host }: Extract<Command, { name: 'serve' }>,
+  { site, port, host, cors }: Extract<Command, { name: 'serve' }>,
   process: CliProcess,
   signal: AbortSignal,
 ): Promise<number> {
   const { serve } = await import('../serve/serve.ts');
-  const serving = await serve({ site, port, host });
+  const serving = await serve({ site, port, host, cors });
   process.stdout.write(`${site} is at ${serving.url} (Ctrl-C ends it)\n`);
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   await serving.close();

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { realpath, stat } from 'node:fs/promises';
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import { join, sep } from 'node:path';
+import compression from 'compression';
 import pLimit from 'p-limit';
 import send from 'send';
 import { systemCode } from '../errors.ts';
@@ -13,16 +14,26 @@ const AT_ONCE = 128;
 /** Error codes of paths that lead to no file. */
 const NOT_THERE = ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP'];
 
+/** Compresses texts. A range counts bytes of the file itself, and so is sent as it is. */
+const compress = compression({
+  filter: (request, response) => request.headers.range === undefined && compression.filter(request, response),
+});
+
 /** Answers HTTP requests for the files of a site. */
 export class Answerer {
   private readonly site: string;
   private readonly names: HostNames;
+  private readonly isShared: boolean;
   private readonly limit = pLimit(AT_ONCE);
 
-  /** @param site real path of the site. */
-  constructor(site: string, names: HostNames) {
+  /**
+   * @param site real path of the site.
+   * @param isShared lets pages of other origins read the site (CORS).
+   */
+  constructor(site: string, names: HostNames, isShared: boolean) {
     this.site = site;
     this.names = names;
+    this.isShared = isShared;
   }
 
   /** Answers a request. Never rejects, and always ends the response. */
@@ -54,6 +65,8 @@ export class Answerer {
     // The client is gone: `close` would never be emitted again.
     if (response.destroyed) return;
     response.setHeader('X-Content-Type-Options', 'nosniff');
+    if (this.isShared) response.setHeader('Access-Control-Allow-Origin', '*');
+    compress(request as never, response as never, () => {});
     const closed = once(response, 'close');
     const stream = send(request, path, { root: this.site, dotfiles: 'deny', cacheControl: false });
     stream.on('headers', (to: ServerResponse) => to.setHeader('Cache-Control', 'no-cache'));

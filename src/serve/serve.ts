@@ -17,6 +17,8 @@ export interface ServeOptions {
    * host nor this machine are refused.
    */
   host?: string;
+  /** Lets pages of other origins read the site (CORS), as IIIF viewers elsewhere do; by default none can. */
+  cors?: boolean;
 }
 
 /** A running server. */
@@ -37,7 +39,7 @@ const PATIENCE = 60_000;
  *
  * @throws {UserError} `usage` for a malformed host or port; `not-a-site`; `site` if it cannot listen on any port.
  */
-export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOptions): Promise<Serving> {
+export async function serve({ site, port = PORT, host = '127.0.0.1', cors = false }: ServeOptions): Promise<Serving> {
   // An empty host would mean all addresses of the machine.
   check('host', 'an address or a name', host, typeof host === 'string' && host.trim() === host && host !== '');
   check('port', 'a whole number from 0 to 65535', port, Number.isInteger(port) && port >= 0 && port <= 65535);
@@ -47,7 +49,7 @@ export async function serve({ site, port = PORT, host = '127.0.0.1' }: ServeOpti
   server.setTimeout(PATIENCE);
   const taken = await listen(server, port, host);
   const names = new HostNames(host, taken);
-  const answerer = new Answerer(root, names);
+  const answerer = new Answerer(root, names, cors);
   server.on('request', (request, response) => void answerer.answer(request, response));
   return {
     url: `http://${names.own}/`,

@@ -45,6 +45,32 @@ function raw(path: string, headers: OutgoingHttpHeaders = {}, method = 'GET', ag
 }
 
 describe('serve', () => {
+  test('compresses texts where a client takes that, and neither pictures nor ranges', async () => {
+    const text = 'cells '.repeat(1000);
+    await writeFile(join(root, 'site/long.js'), text);
+    const answer = async (path: string, headers: Record<string, string>) => {
+      const { headers: told, body } = await raw(path, headers);
+      return [told['content-encoding'], body.length];
+    };
+    const gzip = { 'Accept-Encoding': 'gzip' };
+    const [encoding, length] = await answer('/long.js', gzip);
+    expect(encoding).toBe('gzip');
+    expect(length).toBeLessThan(500);
+    expect(await (await fetch(`${serving.url}long.js`)).text()).toBe(text);
+    expect(await answer('/long.js', {})).toEqual([undefined, text.length]);
+    expect(await answer('/long.js', { ...gzip, Range: 'bytes=0-99' })).toEqual([undefined, 100]);
+    expect(await answer('/tiles/0.jpg', gzip)).toEqual([undefined, 10]);
+  });
+
+  test('lets pages of other origins read the site only if it is told to', async () => {
+    const origin = { Origin: 'https://a.example' };
+    expect((await raw('/', origin)).headers).not.toHaveProperty('access-control-allow-origin');
+    const shared = await serve({ site: join(root, 'site'), port: 0, cors: true });
+    const { headers } = await fetch(`${shared.url}mosaic.json`, { headers: origin });
+    await shared.close();
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+  });
+
   test('listens on this machine alone', () => {
     expect(serving.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
   });
