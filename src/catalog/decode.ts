@@ -91,12 +91,12 @@ async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, bac
   const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
   let decoded: { data: Buffer; info: OutputInfo };
   if (!streamed) decoded = await raw(plain);
-  else if (!convert) decoded = await raw(shrinkLinear(plain, cell, 'fill'));
+  else if (!convert) decoded = await raw(shrinkLinear(plain, cell));
   else {
     // libvips applies no profile in linear light, so the conversion comes first, in a pass of its own.
     const { data, info } = await raw(plain);
     const { width, height, channels } = info;
-    decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell, 'fill'));
+    decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell));
   }
   const { data, info } = decoded;
   const px = { data, width: info.width, height: info.height, channels: info.channels };

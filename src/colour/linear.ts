@@ -31,19 +31,10 @@ export function encodeSrgb(linear: Float32Array, out: Uint8Array, at = 0, count:
 }
 
 /**
- * Halves a picture of 8-bit sRGB px (RGB, row-major) into linear light; each px is the mean of 2 x 2. Where a side is odd,
- * the last px is the mean of those that exist.
+ * Halves a picture in linear light (RGB, row-major); each px is the mean of 2 x 2. Where a side is odd, the last px is the mean of
+ * those that exist.
  */
-export function halveSrgb(px: Uint8Array, width: number, height: number): Float32Array {
-  return halve(width, height, (i) => LINEAR[px[i]!]!);
-}
-
-/** Like {@link halveSrgb}, from linear light. */
 export function halveLinear(px: Float32Array, width: number, height: number): Float32Array {
-  return halve(width, height, (i) => px[i]!);
-}
-
-function halve(width: number, height: number, at: (index: number) => number): Float32Array {
   const [w, h] = [Math.ceil(width / 2), Math.ceil(height / 2)];
   const out = new Float32Array(w * h * 3);
   for (let y = 0, o = 0; y < h; y++) {
@@ -53,7 +44,7 @@ function halve(width: number, height: number, at: (index: number) => number): Fl
       const left = 6 * x;
       const right = 2 * x + 1 < width ? left + 3 : left;
       for (let c = 0; c < 3; c++, o++) {
-        out[o] = (at(top + left + c) + at(top + right + c) + at(bottom + left + c) + at(bottom + right + c)) / 4;
+        out[o] = (px[top + left + c]! + px[top + right + c]! + px[bottom + left + c]! + px[bottom + right + c]!) / 4;
       }
     }
   }

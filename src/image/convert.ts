@@ -10,9 +10,12 @@ export function toSrgb(image: Sharp): Sharp {
 }
 
 /**
- * Resizes an sRGB image in linear light, to cover `size` (the excess is cropped evenly) or to fill it. Ignores its
+ * Resizes an sRGB image to a size, in linear light. Ignores its
  * profile: call {@link toSrgb} first.
  */
-export function shrinkLinear(image: Sharp, { width, height }: Size, fit: 'cover' | 'fill' = 'cover'): Sharp {
-  return image.pipelineColourspace('scrgb').resize(width, height, { fit, kernel: 'cubic' }).toColourspace('srgb');
+export function shrinkLinear(image: Sharp, { width, height }: Size): Sharp {
+  return image
+    .pipelineColourspace('scrgb')
+    .resize(width, height, { fit: 'fill', kernel: 'cubic' })
+    .toColourspace('srgb');
 }

@@ -84,7 +84,7 @@ export class TargetPx {
    * @returns `rows` rows of that from `top` on, RGB.
    */
   async resized({ width, height }: Size, top = 0, rows = height): Promise<Buffer> {
-    const whole = shrinkLinear(sharp(this.data, { raw: this.raw }), { width, height }, 'fill');
+    const whole = shrinkLinear(sharp(this.data, { raw: this.raw }), { width, height });
     return await whole.extract({ left: 0, top, width, height: rows }).raw().toBuffer();
   }
 }
