@@ -56,6 +56,20 @@ describe('rooms', () => {
     expect([...rooms].filter((room) => !['format', 'tiles', 'types.ts'].includes(room))).toEqual([]);
   });
 
+  test('a path or global name of a site is spelt in format/site-paths.ts alone', () => {
+    const spelt =
+      /['"`/](?:(?:index\.html|mosaic\.json|checksums\.bin|(?:mosaic|overview)\.dzi)['"`]|(?:tiles|sheets|cells|originals|iiif)\/)|(?:mosaic|overview|\})_files|zoomosaic(?:Cells|Originals)\b/;
+    const code = (module: string) =>
+      readFileSync(join(ROOT, module), 'utf8').replaceAll(
+        /\/\*.*?\*\/|^\s*\/\/.*$|from '[^']*'|import\('[^']*'\)/gms,
+        '',
+      );
+    const all = [...modules('src'), ...modules('viewer')].filter(
+      (module) => !/site-paths\.ts$|viewer\/bundle\.ts$/.test(module),
+    );
+    expect(all.filter((module) => spelt.test(code(module)))).toEqual([]);
+  });
+
   test('modules are short: 250 lines, but for tables and kernels', () => {
     const long = modules('src').filter((module) => readFileSync(join(ROOT, module), 'utf8').split('\n').length > 251);
     expect(long.filter((module) => !/\.(as|wasm)\.ts$|option-table\.ts$|types\.ts$/.test(module))).toEqual([]);

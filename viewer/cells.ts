@@ -1,14 +1,7 @@
-import {
-  blockAt,
-  type CellBlock,
-  blockLength,
-  blockName,
-  blockPath,
-  CELLS_GLOBAL,
-  readCells,
-} from '../src/format/cell-blocks.ts';
+import { blockAt, type CellBlock, blockLength, blockName, blockPath, readCells } from '../src/format/cell-blocks.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { loadTold } from './scripts.ts';
+import { CELLS_GLOBAL } from '../src/format/site-paths.ts';
 
 type Mosaic = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
 

@@ -7,10 +7,11 @@
  *
  * The formats are described in docs/formats.md and docs/compact.md.
  */
-import { MOSAIC_BYTES_MAX, MOSAIC_FILE } from '../src/format/mosaic-json.ts';
+import { MOSAIC_BYTES_MAX } from '../src/format/mosaic-json.ts';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';
 import { readText } from './scripts.ts';
 import { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
+import { MOSAIC_FILE } from '../src/format/site-paths.ts';
 
 export { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
 export { MOSAIC_VERSION } from '../src/format/mosaic-json.ts';

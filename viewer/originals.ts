@@ -1,17 +1,15 @@
 import {
   indexBytesMax,
-  indexPath,
   type IndexShape,
   ORIGINAL_TILE,
   originalDepth,
   type OriginalFacts,
-  originalPath,
-  ORIGINALS_GLOBAL,
   originalTilePath,
   readIndexRows,
 } from '../src/format/original-index.ts';
 import type { Rect, Size, Turn } from '../src/types.ts';
 import { loadTold } from './scripts.ts';
+import { ORIGINALS_GLOBAL, indexPath, originalPath } from '../src/format/site-paths.ts';
 
 /** Most tiles that a part of a cell is composed from. A sound index needs three or four each way. */
 const PIECE_TILES_MAX = 64;

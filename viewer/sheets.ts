@@ -1,7 +1,7 @@
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
-import { sheetFile } from '../src/tiles/tile-set.ts';
 import type { Cells } from './cells.ts';
 import type { ViewLevel } from './levels.ts';
+import { sheetFile } from '../src/format/site-paths.ts';
 
 /** A tile to compose, and what it is composed from. */
 export interface SheetTile {

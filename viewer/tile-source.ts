@@ -1,6 +1,5 @@
 import OpenSeadragon from 'openseadragon';
 import { iiifImageOf, iiifTilePath } from '../src/format/iiif-image.ts';
-import { pictureFile } from '../src/tiles/tile-set.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';
@@ -9,6 +8,7 @@ import { Images, type Ticket } from './images.ts';
 import { layoutOf, type ViewLevel, viewLevels } from './levels.ts';
 import { drawOriginal, OriginalIndex } from './originals.ts';
 import { canvasOf, sheetTile } from './sheets.ts';
+import { IIIF_IMAGE, PYRAMIDS, dziTilePath, pictureFile } from '../src/format/site-paths.ts';
 
 /** Options of a {@link MosaicTileSource}. */
 export interface TileSourceOptions {
@@ -198,7 +198,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   private tileFile(view: ViewLevel, x: number, y: number): string {
     const { mosaic, layout } = this;
     if (layout === 'iiif') return iiifFile(mosaic, view, x, y);
-    return `${layout === 'dzi' ? 'mosaic' : 'overview'}_files/${view.level}/${x}_${y}.${mosaic.tile.extension}`;
+    return dziTilePath(PYRAMIDS[layout], view.level, x, y, mosaic.tile.extension);
   }
 
   /** Makes items drop their tiles that did not exist so far, and look for them again. */
@@ -222,9 +222,9 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
 /** Returns the path of a tile in the layout iiif. The whole image as one tile has the region `full`. */
 function iiifFile({ width, height, levels }: MosaicJson, view: ViewLevel, x: number, y: number): string {
   const { tile, columns, rows } = view;
-  if (columns * rows === 1) return `iiif/image/full/${view.width},${view.height}/0/default.jpg`;
+  if (columns * rows === 1) return `${IIIF_IMAGE}/full/${view.width},${view.height}/0/default.jpg`;
   const image = iiifImageOf({ width, height, tileWidth: tile.width, tileHeight: tile.height });
-  return `iiif/image/${iiifTilePath(image, 2 ** (levels.length - 1 - view.level), x, y)}`;
+  return `${IIIF_IMAGE}/${iiifTilePath(image, 2 ** (levels.length - 1 - view.level), x, y)}`;
 }
 
 /** Tells whether a level's tiles are composed in the browser. */

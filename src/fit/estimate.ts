@@ -2,6 +2,7 @@ import { PAINTED_PX_BYTES } from '../tiles/tile-plan.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import type { Usage } from './usage.ts';
+import { FOLDERS } from '../format/site-paths.ts';
 
 /** Facts of a mosaic's pictures before its tiles are written. */
 export interface KnownPictures {
@@ -25,7 +26,7 @@ const [LARGEST_BYTES, VIEWER_FILES] = [360_000, 4];
 export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): Usage {
   const cells = known.uses.reduce((sum, times) => sum + times, 0);
   let [files, bytes] = [OTHER_FILES, OTHER_BYTES + cells * CELL_BYTES];
-  let largestFile = { path: 'viewer/openseadragon.min.js', bytes: LARGEST_BYTES };
+  let largestFile = { path: `${FOLDERS.viewer}/openseadragon.min.js`, bytes: LARGEST_BYTES };
   let fullestFolder = { path: 'viewer', entries: VIEWER_FILES };
   for (const set of sets) {
     const { columns, rows, name } = set;

@@ -3,6 +3,7 @@ import { extname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { isTemporary } from '../format/site-entries.ts';
 import type { Layout } from '../types.ts';
+import { FOLDERS, PYRAMIDS, dziFile, dziFolder } from '../format/site-paths.ts';
 
 /** Number and bytes of files as a host stores them: each hard link counts as a file of its own. */
 export interface Usage {
@@ -37,14 +38,14 @@ export interface SiteUsage {
 type Owner = Layout | 'dzi and compact' | 'originals' | 'common';
 
 const OWNERS: Readonly<Record<string, Owner>> = {
-  'mosaic.dzi': 'dzi',
-  mosaic_files: 'dzi',
-  'overview.dzi': 'compact',
-  overview_files: 'compact',
-  sheets: 'compact',
-  tiles: 'dzi and compact',
-  iiif: 'iiif',
-  originals: 'originals',
+  [dziFile(PYRAMIDS.dzi)]: 'dzi',
+  [dziFolder(PYRAMIDS.dzi)]: 'dzi',
+  [dziFile(PYRAMIDS.compact)]: 'compact',
+  [dziFolder(PYRAMIDS.compact)]: 'compact',
+  [FOLDERS.sheets]: 'compact',
+  [FOLDERS.tiles]: 'dzi and compact',
+  [FOLDERS.iiif]: 'iiif',
+  [FOLDERS.originals]: 'originals',
 };
 
 /** Sums over the files of one owner. */

@@ -1,7 +1,8 @@
 import type { Placement } from '../types.ts';
-import { blockName, type CellBlock, CELLS_GLOBAL, readCells, widthOf } from './cell-blocks.ts';
+import { blockName, type CellBlock, readCells, widthOf } from './cell-blocks.ts';
 import type { MosaicJson } from './mosaic-json.ts';
 import { readScript, scriptText } from './script-text.ts';
+import { CELLS_GLOBAL } from './site-paths.ts';
 
 type Described = MosaicJson['placement'];
 

@@ -13,6 +13,7 @@
 import type { Grid } from '../types.ts';
 import type { MosaicJson } from './mosaic-json.ts';
 import { scriptText } from './script-text.ts';
+import { CELLS_GLOBAL, FOLDERS } from './site-paths.ts';
 
 /** Side of a block as builds write it, cells. */
 export const BLOCK_SIDE = 128;
@@ -20,8 +21,6 @@ export const BLOCK_SIDE = 128;
 export const BLOCK_SIDES = [16, 1024] as const;
 
 /** Folder of the blocks, and the global function that their scripts call. */
-export const CELLS_FOLDER = 'cells';
-export const CELLS_GLOBAL = 'zoomosaicCells';
 
 /** A block of a placement: its place in blocks, and its size in cells. */
 export interface CellBlock {
@@ -58,7 +57,7 @@ export function blockName({ x, y }: Pick<CellBlock, 'x' | 'y'>): string {
 
 /** Returns the path of a block within a site. */
 export function blockPath(block: Pick<CellBlock, 'x' | 'y'>): string {
-  return `${CELLS_FOLDER}/${blockName(block)}.js`;
+  return `${FOLDERS.cells}/${blockName(block)}.js`;
 }
 
 /** Returns the length of a block's file, bytes. */

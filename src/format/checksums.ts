@@ -19,8 +19,8 @@ import { UserError } from '../errors.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import { ORIGINAL_ENDINGS, originalPartCount } from './original-index.ts';
+import { CHECKSUMS_FILE } from './site-paths.ts';
 
-export const CHECKSUMS_FILE = 'checksums.bin';
 const [MAGIC, VERSION] = ['ZMCRC\0\0', 3];
 /** Byte offsets of the file's own checksum, of the counts, and of the counted parts. */
 const [SUM_AT, COUNTS_AT, BODY_AT] = [8, 12, 36];

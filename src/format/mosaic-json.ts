@@ -16,9 +16,6 @@ import type {
 /** Version of `mosaic.json` that is written, read and shown. */
 export const MOSAIC_VERSION = 3;
 
-/** Name of the file within a site. */
-export const MOSAIC_FILE = 'mosaic.json';
-
 /** Largest `mosaic.json` that is read, bytes: a histogram of 2^24 cells takes a quarter of it. */
 export const MOSAIC_BYTES_MAX = 2 ** 20;
 

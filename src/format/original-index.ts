@@ -1,6 +1,7 @@
 import type { Rect, Size, Turn } from '../types.ts';
 import { isWhole } from './fields.ts';
 import { readScript, scriptText } from './script-text.ts';
+import { ORIGINALS_GLOBAL, dziTilePath, originalPath } from './site-paths.ts';
 
 /** Pictures in a block of the index, as builds write it. */
 export const INDEX_BLOCK = 1024;
@@ -8,9 +9,6 @@ export const INDEX_BLOCK = 1024;
 export const INDEX_BLOCKS = [16, 65_536] as const;
 /** Most levels that originals add to the mosaic's own. */
 export const ORIGINAL_LEVELS_MAX = 20;
-
-/** Global function that the scripts of the index call. */
-export const ORIGINALS_GLOBAL = 'zoomosaicOriginals';
 
 /** Endings of originals; empty for a Deep Zoom pyramid. */
 export const ORIGINAL_ENDINGS: readonly string[] = ['', 'jpg', 'png', 'webp', 'gif'];
@@ -78,14 +76,9 @@ function isPart(start: unknown, length: unknown, side: number): start is number 
 /** Tile size of the originals' Deep Zoom pyramids, px. */
 export const ORIGINAL_TILE = 512;
 
-/** Returns the path of an original within a site, without its ending. */
-export function originalPath(original: number): string {
-  return `originals/${original >> 10}/${original}`;
-}
-
 /** Returns the path of a tile in an original's pyramid. */
 export function originalTilePath(original: number, level: number, column: number, row: number): string {
-  return `${originalPath(original)}_files/${level}/${column}_${row}.jpeg`;
+  return dziTilePath(originalPath(original), level, column, row, 'jpeg');
 }
 
 /** Returns the deepest level of an original's pyramid. */
@@ -141,11 +134,6 @@ export function originalPartCount({
     count += Math.ceil(width / shrink / ORIGINAL_TILE) * Math.ceil(height / shrink / ORIGINAL_TILE);
   }
   return count;
-}
-
-/** Returns the path of a block of the index. */
-export function indexPath(block: number): string {
-  return `originals/${block}/index.js`;
 }
 
 /** Returns an upper bound of a block's length, bytes: a row has nine fields of at most 25 characters. */

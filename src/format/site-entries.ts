@@ -1,68 +1,82 @@
 import type { Dirent } from 'node:fs';
 import { MOSAIC_VERSION } from './mosaic-json.ts';
+import {
+  CHECKSUMS_FILE,
+  FOLDERS,
+  FOLDER_BITS,
+  IIIF_PATHS,
+  MOSAIC_FILE,
+  NEXT_CHECKSUMS_FILE,
+  PAGE_FILE,
+  PYRAMIDS,
+  dziFile,
+  dziFolder,
+} from './site-paths.ts';
 
 /** File name endings of tiles, as a pattern. */
 const IMAGE = String.raw`\.(?:jpg|webp|avif|png)`;
 /** A number as sites write it, as a pattern. Leading zeros are not ours: cameras name files 0001.jpg. */
 const N = String.raw`(?:0|[1-9]\d*)`;
-/** Pictures and originals share a folder if their numbers agree above these bits. */
-const FOLDER_BITS = 10;
-
 /** Patterns of all folders and files of a site, as paths within it. Other entries are foreign: people put them there. */
-const FOLDERS = [
-  String.raw`(?:mosaic|overview)_files(?:/${N})?`,
-  String.raw`tiles(?:/${N}(?:/${N})?)?`,
-  String.raw`sheets(?:/${N}(?:/${N})?)?`,
-  'cells',
-  'viewer',
-  String.raw`originals(?:/${N}(?:/${N}_files(?:/${N})?)?)?`,
-  String.raw`iiif(?:/image(?:/(?:full|${N},${N},${N},${N})(?:/(?:max|${N},${N})(?:/0)?)?)?)?`,
+const { tiles, sheets, cells, viewer, originals, iiif } = FOLDERS;
+const PYRAMID = `(?:${Object.values(PYRAMIDS).join('|')})`;
+/** A file name as a pattern. */
+const literal = (name: string) => name.replaceAll('.', String.raw`\.`);
+const IMAGE_FOLDER = String.raw`${IIIF_PATHS.imageFolder}/(?:full|${N},${N},${N},${N})/(?:max|${N},${N})/0`;
+const DOCUMENTS = [IIIF_PATHS.manifest, IIIF_PATHS.annotations, IIIF_PATHS.info].map(literal).join('|');
+const OWN_FOLDERS = [
+  String.raw`${dziFolder(PYRAMID)}(?:/${N})?`,
+  String.raw`${tiles}(?:/${N}(?:/${N})?)?`,
+  String.raw`${sheets}(?:/${N}(?:/${N})?)?`,
+  cells,
+  viewer,
+  String.raw`${originals}(?:/${N}(?:/${dziFolder(N)}(?:/${N})?)?)?`,
+  String.raw`${iiif}(?:/image(?:/(?:full|${N},${N},${N},${N})(?:/(?:max|${N},${N})(?:/0)?)?)?)?`,
   'report',
 ];
-const FILES = [
-  String.raw`index\.html|mosaic\.json|checksums\.bin(?:\.rebase)?`,
+const OWN_FILES = [
+  [PAGE_FILE, MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
   // Leftovers of an interrupted rebase.
-  String.raw`(?:mosaic\.json|checksums\.bin(?:\.rebase)?)\.tmp|checksums\.bin\.rebase`,
-  String.raw`iiif/(?:manifest|annotations|image/info)\.json\.tmp`,
-  String.raw`(?:mosaic|overview)\.dzi`,
-  String.raw`(?:mosaic|overview)_files/${N}/${N}_${N}${IMAGE}`,
-  String.raw`tiles/${N}/${N}(?:/${N}_${N}_${N})?${IMAGE}`,
-  String.raw`sheets/${N}/${N}/${N}${IMAGE}`,
-  String.raw`cells/${N}_${N}\.js`,
-  String.raw`viewer/(?:viewer\.(?:js|css)|openseadragon(?:\.min\.js|-license\.txt))`,
-  String.raw`originals/${N}/(?:index\.js|${N}\.(?:jpg|png|webp|gif|dzi))`,
-  String.raw`originals/${N}/${N}_files/${N}/${N}_${N}\.jpe?g`,
-  String.raw`iiif/(?:manifest|annotations|image/info)\.json`,
-  String.raw`iiif/image/(?:full|${N},${N},${N},${N})/(?:max|${N},${N})/0/default\.jpg`,
+  String.raw`(?:${[MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|')}|${DOCUMENTS})\.tmp`,
+  literal(dziFile(PYRAMID)),
+  String.raw`${dziFolder(PYRAMID)}/${N}/${N}_${N}${IMAGE}`,
+  String.raw`${tiles}/${N}/${N}(?:/${N}_${N}_${N})?${IMAGE}`,
+  String.raw`${sheets}/${N}/${N}/${N}${IMAGE}`,
+  String.raw`${cells}/${N}_${N}\.js`,
+  String.raw`${viewer}/(?:viewer\.(?:js|css)|openseadragon(?:\.min\.js|-license\.txt))`,
+  String.raw`${originals}/${N}/(?:index\.js|${N}\.(?:jpg|png|webp|gif|dzi))`,
+  String.raw`${originals}/${N}/${dziFolder(N)}/${N}/${N}_${N}\.jpe?g`,
+  DOCUMENTS,
+  String.raw`${IMAGE_FOLDER}/default\.jpg`,
   String.raw`report/(?:(?:placement|sources|skipped)\.csv|(?:quality|record)\.json|target\.jpg)`,
 ];
-const OWN_FOLDER = new RegExp(`^(?:${FOLDERS.join('|')})$`);
-const OWN_FILE = new RegExp(`^(?:${FILES.join('|')})$`);
+const OWN_FOLDER = new RegExp(`^(?:${OWN_FOLDERS.join('|')})$`);
+const OWN_FILE = new RegExp(`^(?:${OWN_FILES.join('|')})$`);
 
 /**
  * Own entries directly in a site's folder. The two that mark a folder as a site come first: a swap moves them out first, so
  * that a half-moved site is not taken for one.
  */
 export const TOP_FILES: readonly string[] = [
-  'index.html',
-  'mosaic.json',
-  'checksums.bin',
-  'checksums.bin.rebase',
-  'checksums.bin.rebase.tmp',
-  'checksums.bin.tmp',
-  'mosaic.json.tmp',
-  'mosaic.dzi',
-  'overview.dzi',
+  PAGE_FILE,
+  MOSAIC_FILE,
+  CHECKSUMS_FILE,
+  NEXT_CHECKSUMS_FILE,
+  `${NEXT_CHECKSUMS_FILE}.tmp`,
+  `${CHECKSUMS_FILE}.tmp`,
+  `${MOSAIC_FILE}.tmp`,
+  dziFile(PYRAMIDS.dzi),
+  dziFile(PYRAMIDS.compact),
 ];
 export const TOP_FOLDERS: readonly string[] = [
-  'mosaic_files',
-  'overview_files',
-  'tiles',
-  'sheets',
-  'cells',
-  'viewer',
-  'originals',
-  'iiif',
+  dziFolder(PYRAMIDS.dzi),
+  dziFolder(PYRAMIDS.compact),
+  tiles,
+  sheets,
+  cells,
+  viewer,
+  originals,
+  iiif,
   'report',
 ];
 
@@ -83,7 +97,7 @@ function isOwnFolder(path: string): boolean {
 /** Checks that a picture's or original's number belongs to the folder it lies in. */
 function isInItsFolder(path: string): boolean {
   const [top, folder, name] = path.split('/', 3);
-  if (name === undefined || (top !== 'tiles' && top !== 'originals') || name === 'index.js') return true;
+  if (name === undefined || (top !== tiles && top !== originals) || name === 'index.js') return true;
   return Math.floor(Number.parseInt(name) / 2 ** FOLDER_BITS) === Number(folder);
 }
 
@@ -94,17 +108,17 @@ function isInItsFolder(path: string): boolean {
 export function topEntriesOf(mosaic: unknown): ReadonlySet<string> {
   const all = [...TOP_FILES, ...TOP_FOLDERS];
   if (typeof mosaic !== 'object' || mosaic === null) return new Set();
-  const { version, layouts, originals } = mosaic as Record<string, unknown>;
+  const { version, layouts, originals: own } = mosaic as Record<string, unknown>;
   if (version !== MOSAIC_VERSION || typeof layouts !== 'object' || layouts === null) return new Set(all);
   const missing = Object.entries(ENTRIES_OF_LAYOUTS).flatMap(([layout, names]) => (layout in layouts ? [] : names));
-  if (originals === undefined) missing.push('originals');
+  if (own === undefined) missing.push(FOLDERS.originals);
   return new Set(all.filter((name) => !missing.includes(name)));
 }
 
 const ENTRIES_OF_LAYOUTS = {
-  dzi: ['mosaic.dzi', 'mosaic_files'],
-  compact: ['overview.dzi', 'overview_files', 'sheets'],
-  iiif: ['iiif'],
+  dzi: [dziFile(PYRAMIDS.dzi), dziFolder(PYRAMIDS.dzi)],
+  compact: [dziFile(PYRAMIDS.compact), dziFolder(PYRAMIDS.compact), sheets],
+  iiif: [iiif],
 };
 
 /** Classifies an entry: one of the site's own folders or files, or a foreign one (`stranger`). */

@@ -1,10 +1,11 @@
 import { extensionOf, findMip, levelsOf, type Shape } from '../tiles/tile-plan.ts';
-import { sheetFile, type TileSet, tileSet } from '../tiles/tile-set.ts';
+import { type TileSet, tileSet } from '../tiles/tile-set.ts';
 import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
 import { PAINTED_PX_BYTES } from '../tiles/tile-plan.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { dziLevel, dziLevelSets } from './dzi.ts';
 import { setOrigin, type SiteShape } from './site-shape.ts';
+import { PYRAMIDS, sheetFile, sheetsName } from '../format/site-paths.ts';
 
 /**
  * Levels with cells of at most this many px along the longer side are always mosaic tiles, which take fewer bytes there
@@ -131,7 +132,7 @@ export function compactSets(shape: SiteShape): TileSet[] {
   const overview = compact.levels.filter(({ level }) => level <= compact.overview);
   return [
     ...compact.sheets.map(({ level, side }) => sheetSet(shape, levels[level]!.cell, side)),
-    ...dziLevelSets(shape, 'overview', overview, levels),
+    ...dziLevelSets(shape, PYRAMIDS.compact, overview, levels),
   ];
 }
 
@@ -140,7 +141,7 @@ function sheetSet({ pictures, recipe }: SiteShape, cell: Size, side: number): Ti
   const rows = Math.ceil(pictures / side);
   const tile = { width: cell.width * side, height: cell.height * side };
   return tileSet({
-    name: `sheets/${cell.width}`,
+    name: sheetsName(cell),
     shows: 'pictures',
     grid: { columns: side, rows },
     cell,

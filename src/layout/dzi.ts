@@ -5,6 +5,7 @@ import type { TileSet } from '../tiles/tile-set.ts';
 import { type LayoutLevel, type Layouts, SIDE_MAX } from '../format/mosaic-json.ts';
 import type { FullLevel, Grid, Level, Size } from '../types.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
+import { PYRAMIDS, dziTilePath } from '../format/site-paths.ts';
 
 /** Greatest number of files in a folder: ext4 holds about ten million; other file systems become unusable earlier. */
 const FOLDER_FILES_MAX = 10_000_000;
@@ -23,7 +24,7 @@ export function dziLevel({ level, cell }: Level, tile: Size, recipe: Shape): Lay
 /** The tile sets of a site's `mosaic.dzi`. */
 export function dziSets(shape: SiteShape): TileSet[] {
   const { layouts, grid, recipe } = shape;
-  return dziLevelSets(shape, 'mosaic', layouts.dzi?.levels ?? [], levelsOf(grid, recipe.cell));
+  return dziLevelSets(shape, PYRAMIDS.dzi, layouts.dzi?.levels ?? [], levelsOf(grid, recipe.cell));
 }
 
 /** The tile sets of a Deep Zoom picture `NAME.dzi` that has some levels of the mosaic. */
@@ -39,11 +40,6 @@ export function dziLevelSets(
     const pathsOf = (column: number, row: number) => [dziTilePath(name, level, column, row, extension)];
     return levelSet(shape, levels[level]!, { name: `${name}/${level}`, tile, from, pathsOf });
   });
-}
-
-/** Path in the site of tile (column, row) of a level of `NAME.dzi`. */
-export function dziTilePath(name: string, level: number, column: number, row: number, extension: string): string {
-  return `${name}_files/${level}/${column}_${row}.${extension}`;
 }
 
 /** Text of a descriptor, after Microsoft's Deep Zoom schema of 2008. */

@@ -2,18 +2,10 @@ import { UserError } from '../errors.ts';
 import { shown } from '../messages.ts';
 import { baseUrlOf } from '../format/base-url.ts';
 import { type IiifImage, type IiifWhole, iiifWholeSizes } from '../format/iiif-image.ts';
+import { IIIF_PATHS, MOSAIC_FILE } from '../format/site-paths.ts';
 
 /** The IIIF Presentation API 3.0, https://iiif.io/api/presentation/3.0/; clauses below refer to it. */
 const CONTEXT = 'http://iiif.io/api/presentation/3/context.json';
-
-/** Paths of the IIIF documents in a site; all but `canvas` and `imageFolder` are files. */
-export const IIIF_PATHS = {
-  imageFolder: 'iiif/image',
-  info: 'iiif/image/info.json',
-  manifest: 'iiif/manifest.json',
-  annotations: 'iiif/annotations.json',
-  canvas: 'iiif/canvas/1',
-} as const;
 
 /**
  * Greatest number of cells for which annotations are written. Viewers read the whole page at once (about 260 bytes per cell
@@ -110,7 +102,7 @@ export function manifestJson({ baseUrl, title, image, credit, rights, summary, a
   const small = wholes.findLast(({ width, height }) => Math.max(width, height) <= THUMBNAIL_SIDE) ?? wholes[0]!;
   const thumbnail = [picture(small, small.paths[0]!)];
   const painting = {
-    id: at('iiif/annotation/painting'),
+    id: at(IIIF_PATHS.painting),
     type: 'Annotation',
     motivation: 'painting',
     body: picture(wholes[wholes.length - 1]!, 'full/max/0/default.jpg'),
@@ -127,7 +119,7 @@ export function manifestJson({ baseUrl, title, image, credit, rights, summary, a
     ...(rights && { rights }),
     thumbnail,
     homepage: [{ id: at(''), type: 'Text', label: none(title), format: 'text/html' }],
-    seeAlso: [{ id: at('mosaic.json'), type: 'Dataset', label: en('How it was made'), format: 'application/json' }],
+    seeAlso: [{ id: at(MOSAIC_FILE), type: 'Dataset', label: en('How it was made'), format: 'application/json' }],
     items: [
       {
         id: canvas,
@@ -136,7 +128,7 @@ export function manifestJson({ baseUrl, title, image, credit, rights, summary, a
         width: image.width,
         height: image.height,
         thumbnail,
-        items: [{ id: at('iiif/page/1'), type: 'AnnotationPage', items: [painting] }],
+        items: [{ id: at(IIIF_PATHS.page), type: 'AnnotationPage', items: [painting] }],
         ...(annotations && { annotations: [page] }),
       },
     ],
@@ -169,7 +161,7 @@ function* annotationsOf(baseUrl: string, cells: Iterable<IiifCell>): Generator<o
   let i = 0;
   for (const { name, x, y, width, height } of cells) {
     yield {
-      id: `${baseUrl}/iiif/annotation/${++i}`,
+      id: `${baseUrl}/${IIIF_PATHS.annotation}/${++i}`,
       type: 'Annotation',
       motivation: 'tagging',
       body: { type: 'TextualBody', value: name, format: 'text/plain' },

@@ -3,8 +3,9 @@ import type { TileSet } from '../tiles/tile-set.ts';
 import type { LayoutLevel, Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Size } from '../types.ts';
 import { type IiifImage, iiifImageOf, iiifTilePaths, iiifWholeSizes, infoJson } from '../format/iiif-image.ts';
-import { ANNOTATIONS_MAX, annotationPageJson, IIIF_PATHS, manifestJson } from './iiif-manifest.ts';
+import { ANNOTATIONS_MAX, annotationPageJson, manifestJson } from './iiif-manifest.ts';
 import { levelSet, setOrigin, type SiteShape } from './site-shape.ts';
+import { FOLDERS, IIIF_PATHS } from '../format/site-paths.ts';
 
 /** Least width of a tile, px. */
 const TILE_WIDTH = 256;
@@ -52,7 +53,7 @@ export function iiifSets(shape: SiteShape): TileSet[] {
     if (image.scaleFactors.includes(factor)) {
       const pathsOf = (column: number, row: number) => inFolder(iiifTilePaths(image, factor, column, row));
       const from = setOrigin(size.cell, tile, recipe);
-      sets.push(levelSet(shape, size, { name: `iiif/${level}`, tile, from, pathsOf }));
+      sets.push(levelSet(shape, size, { name: `${FOLDERS.iiif}/${level}`, tile, from, pathsOf }));
     }
     return sets;
   });
@@ -62,7 +63,7 @@ export function iiifSets(shape: SiteShape): TileSet[] {
 function wholeSet(shape: SiteShape, level: Level, paths: readonly string[]): TileSet {
   const tile: Size = { width: level.width, height: level.height };
   const from = setOrigin(level.cell, tile, shape.recipe);
-  return levelSet(shape, level, { name: `iiif/whole/${level.level}`, tile, from, pathsOf: () => paths });
+  return levelSet(shape, level, { name: `${FOLDERS.iiif}/whole/${level.level}`, tile, from, pathsOf: () => paths });
 }
 
 /** Texts of a manifest about a mosaic. */

@@ -5,6 +5,7 @@ import { levelsOf } from '../tiles/tile-plan.ts';
 import { iiifLayout, iiifSets } from './iiif.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import { pictureSet, referredMips, type SiteShape } from './site-shape.ts';
+import { PYRAMIDS, dziFile } from '../format/site-paths.ts';
 
 /**
  * Lists all tile sets of a site: first those of pictures, which others refer to; then those of each layout, deepest level
@@ -19,10 +20,11 @@ export function siteSets(shape: SiteShape): TileSet[] {
 export function descriptorsOf({ grid, recipe, layouts }: SiteShape): Map<string, string[]> {
   const levels = levelsOf(grid, recipe.cell);
   const files = new Map<string, string[]>();
-  if (layouts.dzi) files.set('mosaic.dzi', [dziDescriptor(levels[levels.length - 1]!, recipe.tileSize, recipe.format)]);
+  if (layouts.dzi)
+    files.set(dziFile(PYRAMIDS.dzi), [dziDescriptor(levels[levels.length - 1]!, recipe.tileSize, recipe.format)]);
   if (layouts.compact) {
     const size = levels[layouts.compact.overview]!;
-    files.set('overview.dzi', [dziDescriptor(size, overviewTile(recipe), recipe.format)]);
+    files.set(dziFile(PYRAMIDS.compact), [dziDescriptor(size, overviewTile(recipe), recipe.format)]);
   }
   return files;
 }

@@ -1,7 +1,8 @@
 import { extensionOf, findMip, levelsOf, type Mip, mipsOf } from '../tiles/tile-plan.ts';
-import { pictureFile, type TileSet, tileSet } from '../tiles/tile-set.ts';
+import { type TileSet, tileSet } from '../tiles/tile-set.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import type { Grid, Level, Names, Recipe, Size, TileOrigin } from '../types.ts';
+import { pictureFile, picturesName } from '../format/site-paths.ts';
 
 /** The data that determine all files of a pyramid; builds and verification both have them. */
 export interface SiteShape {
@@ -28,7 +29,7 @@ export function pictureSet({ pictures, recipe }: Pick<SiteShape, 'pictures' | 'r
   const extension = extensionOf(recipe.format);
   const { width, height, down, piece, from } = mip;
   return tileSet({
-    name: `tiles/${width}`,
+    name: picturesName(width),
     shows: 'pictures',
     grid: { columns: 1, rows: pictures },
     cell: { width, height },

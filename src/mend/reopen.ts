@@ -8,7 +8,7 @@ import { fromHex } from '../colour/hex.ts';
 import { UserError } from '../errors.ts';
 import { blockScript } from '../format/block-script.ts';
 import { blocksOf } from '../format/cell-blocks.ts';
-import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
+import { type Checksums, unpackChecksums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
@@ -16,6 +16,7 @@ import { count } from '../messages.ts';
 import { readRecord, recordedCells, type SiteRecord } from '../site/record.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { ScannedFile } from '../types.ts';
+import { CHECKSUMS_FILE } from '../format/site-paths.ts';
 
 /** The site to reopen, and what it is reopened with. */
 export interface ReopenOptions {

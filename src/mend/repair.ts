@@ -3,8 +3,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defaultCatalog } from '../catalog/default-folder.ts';
 import { UserError } from '../errors.ts';
-import { type Checksums, CHECKSUMS_FILE } from '../format/checksums.ts';
-import { MOSAIC_FILE } from '../format/mosaic-json.ts';
+import { type Checksums } from '../format/checksums.ts';
 import { originalParts } from '../format/original-index.ts';
 import type { KeptOriginal } from '../originals/originals.ts';
 import { count } from '../messages.ts';
@@ -20,6 +19,7 @@ import { verify, type VerifyOptions, type VerifyResult } from '../verify/verify.
 import { keptOriginals } from './kept-originals.ts';
 import { forgottenError, pictureIds, readSums, type Reopened, refuseForeign, reopen } from './reopen.ts';
 import { differences, rewrite, writeDocuments } from './rewrite.ts';
+import { CHECKSUMS_FILE, FOLDERS, MOSAIC_FILE } from '../format/site-paths.ts';
 
 /** Result of verifying and repairing a site. */
 export interface RepairResult extends VerifyResult {
@@ -157,7 +157,7 @@ function mendDocuments(
   store: PatchStore,
   { sums, damaged, why }: { readonly sums: Checksums; readonly damaged: ReadonlySet<string>; readonly why: string },
 ): Map<string, string> {
-  const files = new Map([...sums.files].filter(([path]) => path.startsWith('originals/')));
+  const files = new Map([...sums.files].filter(([path]) => path.startsWith(`${FOLDERS.originals}/`)));
   writeDocuments(reopened, reopened.shape, { ...contentOf(reopened), store, sums: { ...sums, files } });
   const lost = [...damaged].filter((path) => !existsSync(join(store.root, path)));
   return new Map(lost.map((path) => [path, why]));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Pictures } from '../catalog/pictures.ts';
 import { spliceHeader } from '../catalog/recipe-key.ts';
 import { aboutOf } from '../conductor/describe.ts';
-import { CHECKSUMS_FILE, type Checksums, type OriginalSums, tileSums } from '../format/checksums.ts';
+import { type Checksums, type OriginalSums, tileSums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { originalParts } from '../format/original-index.ts';
 import { iiifDocuments } from '../layout/iiif.ts';
@@ -17,6 +17,7 @@ import type { FolderStore } from '../store/folder-store.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { Placement, SkippedFile } from '../types.ts';
 import type { Reopened } from './reopen.ts';
+import { CHECKSUMS_FILE } from '../format/site-paths.ts';
 
 /** Parts of a site to rewrite. */
 export interface Rewriting {

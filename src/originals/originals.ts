@@ -8,14 +8,8 @@ import { mapOrdered } from '../threads/ordered.ts';
 import { reasonOf } from '../image/reasons.ts';
 import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
 import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
-import {
-  INDEX_BLOCK,
-  indexPath,
-  indexScript,
-  originalParts,
-  originalPath,
-  type OriginalRow,
-} from '../format/original-index.ts';
+import { INDEX_BLOCK, indexScript, originalParts, type OriginalRow } from '../format/original-index.ts';
+import { dziFile, dziFolder, indexPath, originalPath } from '../format/site-paths.ts';
 
 /** Most HEIC files processed at once: each is decoded whole, and its px are held until they are written. */
 const HEIC_AT_ONCE = 4;
@@ -154,7 +148,7 @@ async function write(
     try {
       await writePyramid(file.image, whole, quality);
     } catch (error) {
-      for (const part of [`${whole}.dzi`, `${whole}_files`]) rmSync(part, { recursive: true, force: true });
+      for (const part of [dziFile(whole), dziFolder(whole)]) rmSync(part, { recursive: true, force: true });
       if (systemCode(error) !== undefined) throw store.explain(error);
       return { file: { kind: 'none', reason: reasonOf(error) }, parts: new Uint32Array(0) };
     }
@@ -175,7 +169,7 @@ function finishPyramid(pyramid: Size & { readonly original: number }, store: Ori
     sums.push(crc32(file));
     bytes += file.length;
   }
-  rmSync(store.prepare(`${originalPath(pyramid.original)}_files/vips-properties.xml`), { force: true });
+  rmSync(store.prepare(`${dziFolder(originalPath(pyramid.original))}/vips-properties.xml`), { force: true });
   store.count(sums.length, bytes);
   return Uint32Array.from(sums);
 }

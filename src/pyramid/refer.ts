@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib';
 import { extensionOf } from '../tiles/tile-plan.ts';
-import { pictureFile, type TileSet } from '../tiles/tile-set.ts';
+import { type TileSet } from '../tiles/tile-set.ts';
 import type { Size } from '../types.ts';
 import { isWanted, put, refer, type Rendering } from './rendering.ts';
+import { pictureFile, picturesName } from '../format/site-paths.ts';
 
 /** Writes the stored files of all pictures at one size, as they are. */
 export async function writeFiles(rendering: Rendering, set: TileSet): Promise<void> {
@@ -26,7 +27,7 @@ export async function referSet(rendering: Rendering, set: TileSet): Promise<void
   const shape = pieceShape(set);
   const { across, down } = shape;
   const extension = extensionOf(pictures.recipe.format);
-  const own = checksums.get(`tiles/${shape.width}`)!;
+  const own = checksums.get(picturesName(shape.width))!;
   const sums = checksums.get(set.name)!;
   for (let row = 0; row < set.rows; row++) {
     const y = row % down;

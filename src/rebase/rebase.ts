@@ -5,11 +5,11 @@ import { crc32 } from 'node:zlib';
 import { messageOf, systemCode, UserError } from '../errors.ts';
 import { checkSitePath } from '../messages.ts';
 import { alone } from '../staging/locked.ts';
-import { type Checksums, CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../format/checksums.ts';
-import { MOSAIC_FILE } from '../format/mosaic-json.ts';
+import { type Checksums, packChecksums, unpackChecksums } from '../format/checksums.ts';
 import { isDeep } from '../format/fields.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
-import { checkBaseUrl, IIIF_PATHS, pageBlocks } from '../layout/iiif-manifest.ts';
+import { checkBaseUrl, pageBlocks } from '../layout/iiif-manifest.ts';
+import { CHECKSUMS_FILE, IIIF_PATHS, MOSAIC_FILE } from '../format/site-paths.ts';
 
 /** Result of {@link rebase}. */
 export interface Rebased {

@@ -7,6 +7,7 @@ import { mapOrdered } from '../threads/ordered.ts';
 import { reasonOf } from '../image/reasons.ts';
 import type { ScannedFile } from '../types.ts';
 import { BESIDE_IMAGES, IMAGE_EXTENSIONS } from './image-extensions.ts';
+import { CHECKSUMS_FILE, MOSAIC_FILE } from '../format/site-paths.ts';
 
 export interface ScanOptions {
   readonly onProgress: (done: number, total: number) => void;
@@ -16,7 +17,7 @@ export interface ScanOptions {
 const STATS_AT_ONCE = 32;
 /** Files that identify a site of ours, and a folder of reports. Images in them are not used for mosaics. */
 const OURS = [
-  ['mosaic.json', 'checksums.bin'],
+  [MOSAIC_FILE, CHECKSUMS_FILE],
   ['record.json', 'target.jpg'],
 ];
 

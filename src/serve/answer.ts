@@ -7,6 +7,7 @@ import pLimit from 'p-limit';
 import send from 'send';
 import { systemCode } from '../errors.ts';
 import type { HostNames } from './host-names.ts';
+import { PAGE_FILE } from '../format/site-paths.ts';
 
 /** Most files read at once: systems limit the number of open files. */
 const AT_ONCE = 128;
@@ -92,7 +93,7 @@ export class Answerer {
     }
     if (decoded.includes('\0')) return 400;
     try {
-      const file = await realpath(join(this.site, decoded, path.endsWith('/') ? 'index.html' : ''));
+      const file = await realpath(join(this.site, decoded, path.endsWith('/') ? PAGE_FILE : ''));
       if (!`${file}${sep}`.startsWith(`${this.site}${sep}`)) return 404;
       const found = await stat(file);
       // Opening a pipe would block until somebody writes to it.

@@ -3,10 +3,11 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { messageOf, systemCode, UserError } from '../errors.ts';
 import { checkSitePath } from '../messages.ts';
-import { MOSAIC_BYTES_MAX, MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { MOSAIC_BYTES_MAX, type MosaicJson } from '../format/mosaic-json.ts';
 import { parseMosaic, tooLong } from '../format/mosaic-reader.ts';
 import { realPath } from '../staging/real-path.ts';
 import { recover } from '../staging/recover.ts';
+import { MOSAIC_FILE } from '../format/site-paths.ts';
 
 /**
  * Reads the `mosaic.json` of a site, and checks all its fields.

@@ -5,11 +5,20 @@ import { fileURLToPath } from 'node:url';
 import { crc32 } from 'node:zlib';
 import { blockScript } from '../format/block-script.ts';
 import { blockPath, blocksOf } from '../format/cell-blocks.ts';
-import { type Checksums, CHECKSUMS_FILE, packChecksums } from '../format/checksums.ts';
+import { type Checksums, packChecksums } from '../format/checksums.ts';
 import { count } from '../messages.ts';
-import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';
+import {
+  CHECKSUMS_FILE,
+  FOLDERS,
+  IIIF_PATHS,
+  MOSAIC_FILE,
+  PAGE_FILE,
+  PYRAMIDS,
+  dziTilePath,
+} from '../format/site-paths.ts';
 
 /** Writes the files of a site. Paths are relative, with `/`. */
 export interface SiteStore {
@@ -64,8 +73,8 @@ export function writeSite(store: SiteStore, parts: SiteParts): void {
 function* namedFiles({ mosaic, files }: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
   yield* files;
   yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
-  yield ['index.html', [page(mosaic)]];
-  for (const { name, path } of viewerFiles()) yield [`viewer/${name}`, [readFileSync(path)]];
+  yield [PAGE_FILE, [page(mosaic)]];
+  for (const { name, path } of viewerFiles()) yield [`${FOLDERS.viewer}/${name}`, [readFileSync(path)]];
 }
 
 function page(mosaic: MosaicJson): string {
@@ -77,7 +86,7 @@ function page(mosaic: MosaicJson): string {
     preview: previewOf(mosaic),
     mosaic: JSON.stringify(mosaic, withoutAddress).replaceAll('<', String.raw`\u003c`),
   };
-  const template = readFileSync(join(ROOT, 'viewer', 'index.html'), 'utf8');
+  const template = readFileSync(join(ROOT, 'viewer', PAGE_FILE), 'utf8');
   return template.replaceAll(/\{\{(title|description|preview|mosaic)\}\}/g, (_, name: string) => fill[name]!);
 }
 
@@ -88,13 +97,15 @@ function withoutAddress(key: string, value: unknown): unknown {
 
 /** Path of the deepest tile that shows the whole mosaic; it serves as the preview. */
 function previewOf({ layouts, levels, tile }: MosaicJson): string {
-  const name = layouts.dzi ? 'mosaic' : 'overview';
+  const pyramid = layouts.dzi ? PYRAMIDS.dzi : PYRAMIDS.compact;
   const has = (layouts.dzi ?? layouts.compact)?.levels;
   const whole = has?.findLast(({ level, tile: { width, height } }) => {
     const { width: across, height: down } = levels[level]!;
     return across <= width && down <= height;
   });
-  return whole ? `${name}_files/${whole.level}/0_0.${tile.extension}` : 'iiif/image/full/max/0/default.jpg';
+  return whole
+    ? dziTilePath(pyramid, whole.level, 0, 0, tile.extension)
+    : `${IIIF_PATHS.imageFolder}/full/max/0/default.jpg`;
 }
 
 function escapeHtml(text: string): string {

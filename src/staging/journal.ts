@@ -7,10 +7,11 @@ import { basename, join } from 'node:path';
 import { UserError } from '../errors.ts';
 import { exists } from './moves.ts';
 import { readSmallFile } from './small-file.ts';
+import { MOSAIC_FILE, PAGE_FILE } from '../format/site-paths.ts';
 
 const [NAME, FORMAT, VERSION] = ['swap.json', 'zoomosaic-swap', 1];
 /** Files that mark a folder as a site: every site has both. */
-export const TELLING = ['index.html', 'mosaic.json'];
+export const TELLING = [PAGE_FILE, MOSAIC_FILE];
 /** Largest journal that is read, bytes: enough for some millions of files. */
 const BYTES_MAX = 2 ** 29;
 

@@ -9,6 +9,7 @@ import { MOSAIC_BYTES_MAX } from '../format/mosaic-json.ts';
 import { isOwnName, isTemporary, kindOf, TOP_FILES, TOP_FOLDERS, topEntriesOf } from '../format/site-entries.ts';
 import { entriesOf } from './site-walk.ts';
 import { readSmallFile } from './small-file.ts';
+import { MOSAIC_FILE } from '../format/site-paths.ts';
 
 /**
  * Lists the foreign entries within the folders of the site in `place`, as paths within the site.
@@ -39,7 +40,7 @@ export async function strangersIn(place: string): Promise<string[]> {
 /** Reads a folder's `mosaic.json`, unchecked; undefined if it is missing, unreadable or none of ours. */
 export function readMosaic(place: string): object | undefined {
   try {
-    const file = readSmallFile(join(place, 'mosaic.json'), MOSAIC_BYTES_MAX);
+    const file = readSmallFile(join(place, MOSAIC_FILE), MOSAIC_BYTES_MAX);
     const json = typeof file === 'object' ? (JSON.parse(file.text) as { format?: unknown } | null) : undefined;
     return json?.format === 'zoomosaic' ? json : undefined;
   } catch {

@@ -26,6 +26,7 @@ import { type Patch, patchIn } from './patch.ts';
 import { completeLeft, recover } from './recover.ts';
 import { swapIn } from './swap.ts';
 import { WorkingFolder } from './working-folder.ts';
+import { CHECKSUMS_FILE, MOSAIC_FILE } from '../format/site-paths.ts';
 
 /**
  * A site under construction, in a working folder within the site's folder. It replaces the old site when it is complete; a
@@ -160,7 +161,7 @@ export async function stageFiles(site: string, signal: AbortSignal): Promise<Sta
 /** Fingerprint of the site in a folder: SHA-256 of its `mosaic.json` and `checksums.bin`. Works for damaged sites, too. */
 function stateOf(place: string): string {
   const hash = createHash('sha256');
-  for (const name of ['mosaic.json', 'checksums.bin']) {
+  for (const name of [MOSAIC_FILE, CHECKSUMS_FILE]) {
     try {
       const path = join(place, name);
       // Opening a pipe would block until somebody writes to it.

@@ -38,27 +38,3 @@ export function tileRect({ width, height, tile }: TileSet, column: number, row: 
 export function tileCount(sets: readonly TileSet[]): number {
   return sets.reduce((sum, { columns, rows }) => sum + columns * rows, 0);
 }
-
-/** Size of a picture, and number of pieces that it is stored in. */
-export interface PieceShape extends Size {
-  readonly across: number;
-  readonly down: number;
-}
-
-/** Path in the site of a picture's file: of its piece (x, y) at one size. `cell` is the size of a cell at the deepest level. */
-export function pictureFile(
-  picture: number,
-  { width, across, down }: PieceShape,
-  [x, y]: readonly [number, number],
-  cell: Size,
-  extension: string,
-): string {
-  const folder = `tiles/${picture >> 10}/${picture}`;
-  const whole = width === cell.width && across * down === 1;
-  return whole ? `${folder}.${extension}` : `${folder}/${width}_${x}_${y}.${extension}`;
-}
-
-/** Path in the site of a sheet of pictures; `cell` is their size. */
-export function sheetFile(sheet: number, cell: Size, extension: string): string {
-  return `sheets/${cell.width}/${sheet >> 10}/${sheet}.${extension}`;
-}

@@ -6,6 +6,7 @@ import type { SiteShape } from '../layout/site-shape.ts';
 import type { Problems } from './problems.ts';
 import type { SiteFiles } from './site-files.ts';
 import { DAMAGED } from './tile-checker.ts';
+import { PAGE_FILE } from '../format/site-paths.ts';
 
 /**
  * Reports files with names of their own (page, viewer, descriptors, documents, indexes) that are missing or differ from their
@@ -41,7 +42,7 @@ export function checkAgreement(files: SiteFiles, shape: SiteShape, problems: Pro
   for (const [path, members] of iiifMembers(shape)) {
     check(path, (text) => hasMembers(text, members), 'is damaged, or of another image or address than mosaic.json');
   }
-  const page = check('index.html', () => true, '');
+  const page = check(PAGE_FILE, () => true, '');
   for (const [, path] of page.matchAll(/(?:src|href)="(viewer\/[\w.-]+)"/g)) check(path!, () => true, '');
 }
 

@@ -2,16 +2,15 @@ import type { Checksums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import {
   indexBytesMax,
-  indexPath,
   ORIGINAL_TILE,
   originalParts,
   type OriginalFacts,
-  originalPath,
   readIndex,
 } from '../format/original-index.ts';
 import type { Problems } from './problems.ts';
 import type { SiteFiles } from './site-files.ts';
 import type { Expected } from './tile-checker.ts';
+import { indexPath, originalPath } from '../format/site-paths.ts';
 
 /** An original, and the CRC-32 of its files if known. */
 export type Original = Pick<OriginalFacts, 'original' | 'ending' | 'width' | 'height'> & {

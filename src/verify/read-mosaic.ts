@@ -1,11 +1,12 @@
 import { messageOf, UserError } from '../errors.ts';
-import { type Checksums, CHECKSUMS_FILE, unpackChecksums } from '../format/checksums.ts';
-import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { type Checksums, unpackChecksums } from '../format/checksums.ts';
+import { type MosaicJson } from '../format/mosaic-json.ts';
 import { parseMosaic } from '../format/mosaic-reader.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import { checkSums } from './named-files.ts';
 import type { Problems } from './problems.ts';
 import type { SiteFiles } from './site-files.ts';
+import { CHECKSUMS_FILE, MOSAIC_FILE, PAGE_FILE } from '../format/site-paths.ts';
 
 /** Largest `checksums.bin` that is read, bytes: enough for 64 million files. */
 const CHECKSUMS_MAX = 2 ** 28;
@@ -62,8 +63,8 @@ function readChecksums(files: SiteFiles, problems: Problems): Checksums | undefi
 
 /** Reads the copy of `mosaic.json` in an undamaged page; it has no address. */
 function mosaicOfPage(files: SiteFiles, problems: Problems): MosaicJson | undefined {
-  const page = files.read('index.html');
-  if (page.problem !== undefined || problems.has('index.html')) return undefined;
+  const page = files.read(PAGE_FILE);
+  if (page.problem !== undefined || problems.has(PAGE_FILE)) return undefined;
   const [, json = ''] = /<script type="application\/json" id="mosaic">([^<]*)<\/script>/.exec(String(page.bytes)) ?? [];
   try {
     return parseMosaic(json, 'page');

@@ -1,8 +1,9 @@
 import { tileSums } from '../format/checksums.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { extensionOf } from '../tiles/tile-plan.ts';
-import { pictureFile, tileRect, type TileSet } from '../tiles/tile-set.ts';
+import { tileRect, type TileSet } from '../tiles/tile-set.ts';
 import type { Expected } from './tile-checker.ts';
+import { pictureFile, picturesName } from '../format/site-paths.ts';
 
 /** Facts that the expected tiles are derived from. */
 export interface TileFacts {
@@ -41,7 +42,7 @@ function referring(
 ): (column: number, row: number) => Expected['original'] {
   const [across, down] = [cell.width / tile.width, cell.height / tile.height];
   const extension = extensionOf(recipe.format);
-  const sums = bySet?.get(`tiles/${cell.width}`);
+  const sums = bySet?.get(picturesName(cell.width));
   return (column, row) => {
     const picture = cells[Math.floor(row / down) * grid.columns + Math.floor(column / across)]!;
     const [x, y] = [column % across, row % down];

@@ -4,8 +4,8 @@ import { defaultCatalog } from '../catalog/default-folder.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
 import { checkPaths } from '../messages.ts';
 import { blockCount } from '../format/cell-blocks.ts';
-import { type Checksums, CHECKSUMS_FILE } from '../format/checksums.ts';
-import { MOSAIC_FILE, type MosaicJson } from '../format/mosaic-json.ts';
+import { type Checksums } from '../format/checksums.ts';
+import { type MosaicJson } from '../format/mosaic-json.ts';
 import { originalPartCount } from '../format/original-index.ts';
 import { expectedLayouts, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
@@ -19,6 +19,7 @@ import { readDescription } from './read-mosaic.ts';
 import { SiteFiles } from './site-files.ts';
 import { type Expected, TileChecker } from './tile-checker.ts';
 import { tilesOf } from './tiles.ts';
+import { CHECKSUMS_FILE, MOSAIC_FILE } from '../format/site-paths.ts';
 
 export interface VerifyOptions {
   /** Folder of the site. */

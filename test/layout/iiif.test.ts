@@ -24,7 +24,6 @@ import {
   checkBaseUrl,
   checkRights,
   type IiifCell,
-  IIIF_PATHS,
   manifestJson,
 } from '../../src/layout/iiif-manifest.ts';
 import { rebase } from '../../src/rebase/rebase.ts';
@@ -32,6 +31,7 @@ import { soundMosaic } from '../helpers/mosaics.ts';
 import { integer, seeded } from '../helpers/random.ts';
 import { refuses } from '../helpers/refuses.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { IIIF_PATHS } from '../../src/format/site-paths.ts';
 
 const BASE = 'https://example.org/mosaic';
 const ID = `${BASE}/iiif/image`;

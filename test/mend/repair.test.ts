@@ -4,12 +4,13 @@ import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, repair, verify } from '../../src/index.ts';
-import { CHECKSUMS_FILE, packChecksums, unpackChecksums } from '../../src/format/checksums.ts';
+import { packChecksums, unpackChecksums } from '../../src/format/checksums.ts';
 import { writeWaves } from '../helpers/images.ts';
 import { filesOf } from '../helpers/levels.ts';
 import { seeded } from '../helpers/random.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { crc32 } from 'node:zlib';
+import { CHECKSUMS_FILE } from '../../src/format/site-paths.ts';
 
 let root: string;
 let out: string;

@@ -1,0 +1,92 @@
+/**
+ * Every path and global name of a site, once: for writers, readers, `verify`, `fit` and the viewer. Paths are relative to the
+ * site's folder, with `/`. A test refuses these names elsewhere in the source.
+ */
+import type { Size } from '../types.ts';
+
+/** The page; the mosaic's description; the checksums of all files. */
+export const PAGE_FILE = 'index.html';
+export const MOSAIC_FILE = 'mosaic.json';
+export const CHECKSUMS_FILE = 'checksums.bin';
+/** Checksums that a rebase is about to put in their place. */
+export const NEXT_CHECKSUMS_FILE: string = `${CHECKSUMS_FILE}.rebase`;
+
+/** Top folders of a site. */
+export const FOLDERS = {
+  tiles: 'tiles',
+  sheets: 'sheets',
+  cells: 'cells',
+  viewer: 'viewer',
+  originals: 'originals',
+  iiif: 'iiif',
+} as const;
+
+/** Names of the Deep Zoom pyramids: of the layout dzi, and of the coarse levels of the layout compact. */
+export const PYRAMIDS = { dzi: 'mosaic', compact: 'overview' } as const;
+
+/** Global functions that scripts of a site call: with a block of cells, with a block of the index of originals. */
+export const CELLS_GLOBAL = 'zoomosaicCells';
+export const ORIGINALS_GLOBAL = 'zoomosaicOriginals';
+
+/** Folder of the IIIF image. */
+export const IIIF_IMAGE = 'iiif/image';
+
+/** Paths of the IIIF documents; `canvas`, `page`, `annotation` and `painting` are names of parts. */
+export const IIIF_PATHS = {
+  imageFolder: IIIF_IMAGE,
+  info: 'iiif/image/info.json',
+  manifest: 'iiif/manifest.json',
+  annotations: 'iiif/annotations.json',
+  canvas: 'iiif/canvas/1',
+  page: 'iiif/page/1',
+  annotation: 'iiif/annotation',
+  painting: 'iiif/annotation/painting',
+} as const;
+
+/** Number of low bits of a picture's or original's number that share a folder. */
+export const FOLDER_BITS = 10;
+
+/** Descriptor of a Deep Zoom pyramid, and the folder of its levels, by the path of the pyramid without an ending. */
+export const dziFile = (pyramid: string): string => `${pyramid}.dzi`;
+export const dziFolder = (pyramid: string): string => `${pyramid}_files`;
+
+/** Tile (column, row) of a level of a Deep Zoom pyramid. */
+export function dziTilePath(pyramid: string, level: number, column: number, row: number, extension: string): string {
+  return `${dziFolder(pyramid)}/${level}/${column}_${row}.${extension}`;
+}
+
+/** Size of a picture, and number of pieces that it is stored in. */
+export interface PieceShape extends Size {
+  readonly across: number;
+  readonly down: number;
+}
+
+/** A picture's file: its piece (x, y) at one size. `cell` is the size of a cell at the deepest level. */
+export function pictureFile(
+  picture: number,
+  { width, across, down }: PieceShape,
+  [x, y]: readonly [number, number],
+  cell: Size,
+  extension: string,
+): string {
+  const folder = `${FOLDERS.tiles}/${picture >> FOLDER_BITS}/${picture}`;
+  const whole = width === cell.width && across * down === 1;
+  return whole ? `${folder}.${extension}` : `${folder}/${width}_${x}_${y}.${extension}`;
+}
+
+/** Name of the checksums of all pictures' files of one width. */
+export const picturesName = (width: number): string => `${FOLDERS.tiles}/${width}`;
+
+/** A sheet of pictures; `cell` is their size. */
+export function sheetFile(sheet: number, cell: Size, extension: string): string {
+  return `${sheetsName(cell)}/${sheet >> FOLDER_BITS}/${sheet}.${extension}`;
+}
+
+/** Folder of all sheets of one cell size, and name of their checksums. */
+export const sheetsName = ({ width }: Size): string => `${FOLDERS.sheets}/${width}`;
+
+/** An original, without its ending. */
+export const originalPath = (original: number): string => `${FOLDERS.originals}/${original >> FOLDER_BITS}/${original}`;
+
+/** A block of the index of originals. */
+export const indexPath = (block: number): string => `${FOLDERS.originals}/${block}/index.js`;
