@@ -1,8 +1,5 @@
-import { copyFileSync, rmSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
@@ -10,49 +7,15 @@ import {
   type BuildOptions,
   type BuildResult,
   type MosaicJson,
-  type Progress,
   type Rect,
   type Size,
   verify,
 } from '../../src/index.ts';
-import { decode, difference, waves, writeWaves } from '../helpers/images.ts';
-import {
-  dziPicture,
-  filesOf,
-  partOf,
-  type Picture,
-  type Placed,
-  sharpOf,
-  structured,
-  writePlacement,
-} from '../helpers/levels.ts';
+import { decode, difference, writeWaves } from '../helpers/images.ts';
+import { dziPicture, filesOf, partOf, type Picture, type Placed, sharpOf, writePlacement } from '../helpers/levels.ts';
+import { buildWithOriginals, IMAGES, readIndex, type Row, SECRET, writeSources } from '../helpers/originals.ts';
 import { readPictures, readSite } from '../helpers/site.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
-
-/** Stands wherever people may not know that something stands. */
-const SECRET = 'SECRET-OF-MINE';
-const EXIF = { IFD0: { Artist: SECRET }, IFD3: { GPSLatitudeRef: 'N', GPSLatitude: '48/1 8/1 0/1' } };
-
-/** What becomes of an image: its own file, one without metadata, one encoded anew, or a pyramid. */
-type Fate = 'same' | 'stripped' | 'encoded' | 'pyramid';
-const IMAGES: Record<string, { readonly fate: Fate; readonly ending: string }> = {
-  'cmyk.jpg': { fate: 'encoded', ending: 'jpg' },
-  'comment.jpg': { fate: 'stripped', ending: 'jpg' },
-  'drawing.svg': { fate: 'encoded', ending: 'png' },
-  'exif.jpg': { fate: 'stripped', ending: 'jpg' },
-  'exif.png': { fate: 'stripped', ending: 'png' },
-  'exif.webp': { fate: 'stripped', ending: 'webp' },
-  'large.png': { fate: 'pyramid', ending: '' },
-  'lying.jpg': { fate: 'stripped', ending: 'jpg' },
-  'lying-large.jpg': { fate: 'pyramid', ending: '' },
-  'photo.avif': { fate: 'encoded', ending: 'jpg' },
-  'plain.gif': { fate: 'same', ending: 'gif' },
-  'plain.jpg': { fate: 'same', ending: 'jpg' },
-  'plain.png': { fate: 'same', ending: 'png' },
-  'plain.webp': { fate: 'same', ending: 'webp' },
-  'scan.tif': { fate: 'encoded', ending: 'jpg' },
-  'transparent.tif': { fate: 'encoded', ending: 'png' },
-};
 
 let root: string;
 let folder: string;
@@ -61,39 +24,7 @@ beforeAll(async () => {
   await writeWaves(join(root, 'target.png'), 120, 80, 99);
   folder = join(root, 'images');
   await mkdir(folder);
-  const at = (name: string) => join(folder, name);
-  const picture = (seed: number, width = 200, height = 120) => sharpOf(structured({ width, height }, seed));
-  await picture(1).toColourspace('cmyk').jpeg().toFile(at('cmyk.jpg'));
-  const jpeg = await picture(2).jpeg().toBuffer();
-  const comment = Buffer.from(`\xff\xfe\0${String.fromCharCode(SECRET.length + 2)}${SECRET}`, 'latin1');
-  await writeFile(
-    at('comment.jpg'),
-    Buffer.concat([jpeg.subarray(0, 2), comment, jpeg.subarray(2), Buffer.from(SECRET)]),
-  );
-  await writeFile(
-    at('drawing.svg'),
-    `<svg xmlns="http://www.w3.org/2000/svg" width="60" height="40"><!-- ${SECRET} --><circle cx="20" cy="15" r="12" fill="#c33"/><path d="M0 36h45" stroke="#22c" stroke-width="5"/></svg>`,
-  );
-  await picture(3).jpeg().withExif(EXIF).toFile(at('exif.jpg'));
-  await picture(4).png().withExif(EXIF).toFile(at('exif.png'));
-  await picture(5).webp().withExif(EXIF).toFile(at('exif.webp'));
-  await picture(6)
-    .resize(2300, 1900, { kernel: 'linear' })
-    .png({ compressionLevel: 1 })
-    .withExif(EXIF)
-    .toFile(at('large.png'));
-  await picture(7).jpeg().withExif(EXIF).withMetadata({ orientation: 6, exif: EXIF }).toFile(at('lying.jpg'));
-  const large = picture(8).resize(2600, 1700, { kernel: 'linear' }).jpeg({ quality: 95 });
-  await large.withMetadata({ orientation: 8 }).toFile(at('lying-large.jpg'));
-  await picture(9, 96, 64).avif({ effort: 0 }).withExif(EXIF).toFile(at('photo.avif'));
-  await picture(10, 60, 40).gif().toFile(at('plain.gif'));
-  await picture(11).jpeg({ progressive: true }).toFile(at('plain.jpg'));
-  await picture(12).png().toFile(at('plain.png'));
-  await picture(13).webp().toFile(at('plain.webp'));
-  await picture(14, 120, 200).tiff({ compression: 'lzw' }).withExif(EXIF).toFile(at('scan.tif'));
-  await picture(15).ensureAlpha(0.5).tiff({ compression: 'lzw' }).toFile(at('transparent.tif'));
-  // Long ago, so that nothing that is written now could have the same time.
-  for (const name of Object.keys(IMAGES)) await utimes(at(name), 1e9, 1e9);
+  await writeSources(folder);
 });
 
 /** Each image once, and some of them once more, turned or mirrored. */
@@ -109,28 +40,8 @@ const TURNED: readonly Placed[] = [
 ];
 
 async function make(name: string, options: Partial<BuildOptions> = {}) {
-  const out = join(root, name);
   const placement = await writePlacement(join(root, 'all.csv'), 8, [...Object.keys(IMAGES), ...TURNED]);
-  const common = { target: join(root, 'target.png'), images: [folder], out, catalog: join(root, 'catalog') };
-  const given = { placement, cellSize: 64, cellAspect: '4:3', quality: 95, originals: 'copy' } as const;
-  const result = await build({ ...common, ...given, ...options });
-  const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
-  return { out, result, mosaic };
-}
-
-/** A row of the index, by its description in docs/formats.md. */
-type Row = [number, string, number, number, number, number, number, number, number];
-
-async function readIndex(out: string): Promise<Row[]> {
-  const rows: Row[] = [];
-  const script = await readFile(join(out, 'originals/0/index.js'), 'utf8');
-  runInNewContext(script, {
-    zoomosaicOriginals: (block: string, part: Row[]) => {
-      expect(block).toBe('0');
-      rows.push(...part);
-    },
-  });
-  return rows;
+  return await buildWithOriginals(root, name, { images: [folder], placement, ...options });
 }
 
 interface Site {
@@ -372,6 +283,18 @@ describe.each(['copy', 'link'] as const)('--originals %s', (mode) => {
   });
 });
 
+describe('originals', () => {
+  test('are none if none are asked for', async () => {
+    const { out, mosaic } = await make('none', { originals: 'none' });
+    expect(mosaic).not.toHaveProperty('originals');
+    expect((await readdir(out)).includes('originals')).toBe(false);
+    const placement = await writePlacement(join(root, 'default.csv'), 2, ['plain.jpg', 'plain.png']);
+    const common = { target: join(root, 'target.png'), images: [folder], catalog: join(root, 'catalog') };
+    await build({ ...common, out: join(root, 'default'), placement, cellSize: 64, cellAspect: '4:3' });
+    expect((await readdir(join(root, 'default'))).includes('originals')).toBe(false);
+  });
+});
+
 /** A part of a picture as it stands in a cell, mirrored and turned. */
 async function cellOf(whole: Picture, rect: Rect, turn: number, cell: Size): Promise<Buffer> {
   const [left, top, width, height] = [rect.left, rect.top, rect.width, rect.height].map(Math.round) as [
@@ -406,109 +329,4 @@ async function fullOf({ out, mosaic }: Site): Promise<Picture> {
     known.get(out) ?? (await dziPicture(out, 'mosaic', mosaic, mosaic.levels.length - 1, mosaic.tileSize));
   known.set(out, picture);
   return picture;
-}
-
-describe('originals', () => {
-  test('are none if none are asked for', async () => {
-    const { out, mosaic } = await make('none', { originals: 'none' });
-    expect(mosaic).not.toHaveProperty('originals');
-    expect((await readdir(out)).includes('originals')).toBe(false);
-    const placement = await writePlacement(join(root, 'default.csv'), 2, ['plain.jpg', 'plain.png']);
-    const common = { target: join(root, 'target.png'), images: [folder], catalog: join(root, 'catalog') };
-    await build({ ...common, out: join(root, 'default'), placement, cellSize: 64, cellAspect: '4:3' });
-    expect((await readdir(join(root, 'default'))).includes('originals')).toBe(false);
-  });
-
-  test('are files, also of sources that are links to elsewhere', async () => {
-    const images = join(root, 'linking');
-    await mkdir(images);
-    await mkdir(join(root, 'elsewhere'));
-    for (const [i, name] of ['a.jpg', 'b.jpg'].entries()) {
-      await sharp(waves(80, 60, i), { raw: { width: 80, height: 60, channels: 3 } })
-        .jpeg()
-        .toFile(join(root, 'elsewhere', name));
-      await symlink(`../elsewhere/${name}`, join(images, name));
-    }
-    for (const originals of ['copy', 'link'] as const) {
-      const placement = await writePlacement(join(root, 'links.csv'), 2, ['a.jpg', 'b.jpg']);
-      const { out } = await make(`linking-${originals}`, { images: [images], placement, originals });
-      const files = await filesOf(join(out, 'originals'));
-      expect(files, originals).toEqual(['0/0.jpg', '0/1.jpg', '0/index.js']);
-      expect((await verify({ site: out })).problems).toEqual([]);
-    }
-  });
-
-  test('leave the site that was there as it was when they are stopped, and write nothing after that', async () => {
-    const images = join(root, 'stopping');
-    await mkdir(images);
-    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 2400, 2400, i); // pyramids take a while
-    const placement = await writePlacement(join(root, 'stopping.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
-    const options = { images: [images], placement, cellSize: 32 };
-    const { out } = await make('left', options);
-    const before = await contentsOf(out);
-    const stop = new AbortController();
-    const onProgress = ({ stage, done }: Progress) =>
-      stage === 'originals' && done === 1 && stop.abort(new Error('enough'));
-    await expect(make('left', { ...options, onProgress, signal: stop.signal })).rejects.toThrow('enough');
-    expect(await contentsOf(out)).toEqual(before);
-    // Whatever had still been under way would have made its folders by now.
-    await setTimeout(300);
-    expect(await contentsOf(out)).toEqual(before);
-  });
-
-  test('are made anew from a source that changes meanwhile, which is said', async () => {
-    const images = join(root, 'changing');
-    await mkdir(images);
-    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 80, 60, i);
-    const placement = await writePlacement(join(root, 'changing.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
-    const options = { images: [images], placement, cellSize: 32 };
-    let told = 0;
-    const onProgress = ({ stage }: Progress) => {
-      if (stage === 'pyramid' && told++ === 0) copyFileSync(join(root, 'other.jpg'), join(images, '1.jpg'));
-    };
-    await writeWaves(join(root, 'other.jpg'), 90, 60, 7);
-    const { out, result } = await make('changed', { ...options, onProgress });
-    expect(result.warnings[0]).toBe('1.jpg changed while it was being used; it was read again');
-    const index = await readIndex(out);
-    expect(index.map((row) => row[2]).toSorted((a, b) => a - b)).toEqual([80, 80, 90]);
-    expect((await verify({ site: out })).problems).toEqual([]);
-  });
-
-  test('are left out where a source is gone, which is said; the page shows its cell instead', async () => {
-    const images = join(root, 'going');
-    await mkdir(images);
-    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 80, 60, i);
-    const placement = await writePlacement(join(root, 'going.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
-    const onProgress = ({ stage }: Progress) => stage === 'pyramid' && rmSync(join(images, '1.jpg'), { force: true });
-    const { out, result } = await make('gone', { images: [images], placement, cellSize: 32, onProgress });
-    expect(result.warnings).toContain('the original of 1.jpg was left out: there is no such file (ENOENT)');
-    const files = await filesOf(join(out, 'originals'));
-    expect(files.filter((file) => file.endsWith('.jpg'))).toHaveLength(2);
-    expect((await readIndex(out)).filter((row) => row === null)).toHaveLength(1);
-    expect((await verify({ site: out })).problems).toEqual([]);
-  });
-
-  test('of slightly damaged photographs are what the catalog takes', async () => {
-    const images = join(root, 'damaged');
-    await mkdir(images);
-    for (const i of [0, 1, 2]) await writeWaves(join(images, `${i}.jpg`), 2400, 1800, i);
-    // Bytes between the segments: libjpeg warns of them, and goes on.
-    const whole = await readFile(join(images, '1.jpg'));
-    await writeFile(
-      join(images, '1.jpg'),
-      Buffer.concat([whole.subarray(0, 2), Buffer.from('junk'), whole.subarray(2)]),
-    );
-    const placement = await writePlacement(join(root, 'damaged.csv'), 3, ['0.jpg', '1.jpg', '2.jpg']);
-    const { out, result } = await make('damaged-site', { images: [images], placement, cellSize: 32 });
-    expect(result.sources.used).toBe(3);
-    expect((await filesOf(join(out, 'originals'))).filter((file) => file.endsWith('.dzi'))).toHaveLength(3);
-    expect((await verify({ site: out })).problems).toEqual([]);
-  });
-});
-
-async function contentsOf(site: string): Promise<Map<string, string>> {
-  const files = await filesOf(site);
-  return new Map(
-    await Promise.all(files.map(async (path) => [path, await readFile(join(site, path), 'latin1')] as const)),
-  );
 }
