@@ -1,171 +1,36 @@
-import fsPromises, {
-  copyFile,
-  cp,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { renameSync, rmSync } from 'node:fs';
-import { syncBuiltinESMExports } from 'node:module';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import sharp from 'sharp';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { forget } from '../../src/catalog/forget.ts';
 import type { ShardIndex } from '../../src/catalog/shard.ts';
-import { nameBehind, shardNames } from '../../src/catalog/shard-folder.ts';
+import { nameBehind } from '../../src/catalog/shard-folder.ts';
 import { ShardReader } from '../../src/catalog/shard-reader.ts';
-import { updateCatalog } from '../../src/catalog/update.ts';
-import { build, type BuildOptions } from '../../src/index.ts';
-import { scan } from '../../src/scan/scan.ts';
-import type { Recipe } from '../../src/types.ts';
-import { writeMany, writeWaves } from '../helpers/images.ts';
+import { build } from '../../src/index.ts';
+import {
+  age,
+  copied,
+  expectOthers,
+  indexesOf,
+  rowsOf,
+  traces,
+  update,
+  useCatalog,
+  type Used,
+} from '../helpers/forgotten.ts';
+import { writeWaves } from '../helpers/images.ts';
 import { filesOf } from '../helpers/levels.ts';
-import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
-const RECIPE: Recipe = {
-  cell: { width: 32, height: 32 },
-  tileSize: 256,
-  format: 'jpeg',
-  quality: 85,
-  subsampling: '4:2:0',
-  crop: 'centre',
-};
-/** What differs in the recipes that the catalog was used with. */
-const RECIPES: readonly Partial<Recipe>[] = [{}, { turn: 1 }, { quality: 70 }, { format: 'webp' }];
-const signal = new AbortController().signal;
-const onProgress = () => {};
-const real = { open, rename, rm };
-/** Images that a mosaic goes on with, and all that the catalog knows of others. */
+let used: Used;
 let root: string;
 let others: string;
 let later: string;
 let pristine: string;
-let gone: { hashes: Set<string>; paths: Set<string>; bytes: Buffer[] };
-
+let gone: Used['gone'];
 beforeAll(async () => {
-  root = await temporaryFolder();
-  others = join(root, 'others');
-  pristine = join(root, 'pristine');
-  const removed = join(root, 'removed "ones", ü');
-  await mkdir(others);
-  await mkdir(removed);
-  await writeMany(others, 5);
-  later = join(root, 'later');
-  await mkdir(later);
-  await writeWaves(join(later, 'later.png'), 50, 60, 40);
-  await writeWaves(join(root, 'target.png'), 60, 40, 9);
-  const [portrait, clear, text] = ['portrait.jpg', 'clear.png', 'text.jpg'].map((name) => join(removed, name)) as [
-    string,
-    string,
-    string,
-  ];
-  await writeWaves(portrait, 90, 90, 77);
-  await sharp({ create: { width: 40, height: 40, channels: 4, background: '#f084' } })
-    .png()
-    .toFile(clear);
-  await copyFile(portrait, join(removed, 'copy.jpg'));
-  await writeFile(text, 'no image');
-  await writeFile(join(others, 'no.jpg'), 'none, either');
-  for (const change of RECIPES) {
-    await update(pristine, [others, removed], change);
-    // A second lot: shards that know nothing of the removed.
-    await update(pristine, [others, later], change);
-  }
-  // Once more over another background, and the copy has changed its time.
-  await utimes(join(removed, 'copy.jpg'), 1, 1);
-  await update(pristine, [others, removed], {}, 200);
-
-  const hashes = new Set<string>();
-  const paths = new Set([portrait, clear, text, join(removed, 'copy.jpg')]);
-  for (const { files } of await indexesOf(pristine)) {
-    for (const { path, hash } of files) if (paths.has(path)) hashes.add(hash);
-  }
-  expect(hashes.size).toBe(3);
-  const bytes = [...hashes, ...paths, 'portrait.jpg', 'clear.png', 'copy.jpg'].flatMap((word) => [
-    Buffer.from(word),
-    Buffer.from(JSON.stringify(word).slice(1, -1)),
-  ]);
-  gone = { hashes, paths, bytes: [...bytes, ...(await rowsOf(pristine, hashes))] };
-  expect(gone.bytes.length).toBeGreaterThan(40);
+  used = await useCatalog();
+  ({ root, others, later, pristine, gone } = used);
 });
-
-/** Brings a catalog up to date; tells how many shards that has added. */
-async function update(folder: string, images: string[], change: Partial<Recipe> = {}, grey = 0): Promise<number> {
-  const before = await filesOf(folder).catch((): string[] => []);
-  const files = await scan(images, { onProgress, signal });
-  const recipe = { ...RECIPE, ...change };
-  const background = { r: grey, g: grey, b: grey };
-  const catalog = await updateCatalog(files, { folder, recipe, background, concurrency: 1, onProgress, signal });
-  catalog.close();
-  const added = (await filesOf(folder)).filter((path) => path.endsWith('.json') && !before.includes(path));
-  return added.length;
-}
-
-async function indexesOf(catalog: string): Promise<(ShardIndex & { path: string })[]> {
-  const paths = (await filesOf(catalog)).filter((path) => /^\d.*\/\d+-[\da-f]+\.json$/.test(path));
-  const read = async (path: string) => ({
-    ...(JSON.parse(await readFile(join(catalog, path), 'utf8')) as ShardIndex),
-    path,
-  });
-  return await Promise.all(paths.map(read));
-}
-
-/** What shards tell of files and images, by recipe, in order. */
-function recordsOf(indexes: readonly (ShardIndex & { path: string })[]): string[] {
-  const records = indexes.flatMap(({ path, files, sources, broken }) =>
-    [...files, ...sources, ...broken].map((record) => `${path.split('/')[0]} ${JSON.stringify(record)}`),
-  );
-  return records.toSorted();
-}
-
-/** All that the binaries keep of some sources, piece by piece. */
-async function rowsOf(catalog: string, hashes: ReadonlySet<string>): Promise<Buffer[]> {
-  const parts: Buffer[] = [];
-  for (const { path, sources, header, bytes } of await indexesOf(catalog)) {
-    const binary = join(catalog, path.replace(/json$/, 'bin'));
-    const reader = new ShardReader();
-    const { blobs } = reader.check(binary, { header, bytes, sources: sources.length });
-    for (const [row, { hash }] of sources.entries()) {
-      if (!hashes.has(hash)) continue;
-      const features = reader.features(binary).slice(row * 48, (row + 1) * 48);
-      parts.push(Buffer.from(features.buffer), Buffer.from(reader.rasters(binary, row)));
-      for (let i = 0; i < blobs; i++) parts.push(Buffer.from(reader.blob(binary, row, i)));
-    }
-    reader.close();
-  }
-  return parts;
-}
-
-/** Files of a catalog that hold anything of the removed sources, and of what. */
-async function traces(catalog: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const path of await filesOf(catalog)) {
-    const content = await readFile(join(catalog, path));
-    for (const [i, bytes] of gone.bytes.entries()) if (content.includes(bytes)) found.push(`${path}: ${i}`);
-  }
-  return found;
-}
-
-async function copied(name: string, from = pristine): Promise<string> {
-  const catalog = join(root, name);
-  await rm(catalog, { recursive: true, force: true });
-  await cp(from, catalog, { recursive: true });
-  return catalog;
-}
-
-/** The same with the first two of {@link RECIPES}. */
-async function withTwoRecipes(name: string): Promise<string> {
-  const catalog = await copied(name);
-  for (const key of await readdir(catalog)) if (/webp|q70/.test(key)) await rm(join(catalog, key), { recursive: true });
-  return catalog;
-}
 
 async function sizeOf(folder: string): Promise<number> {
   let bytes = 0;
@@ -173,34 +38,17 @@ async function sizeOf(folder: string): Promise<number> {
   return bytes;
 }
 
-/** Makes all files of a folder some minutes old. */
-async function age(folder: string): Promise<void> {
-  const then = new Date(Date.now() - 300_000);
-  for (const path of await filesOf(folder)) await utimes(join(folder, path), then, then);
-}
-
-/** Expects that all other images are in a catalog, of every recipe. */
-async function expectOthers(
-  catalog: string,
-  message?: string,
-  recipes: readonly Partial<Recipe>[] = RECIPES,
-): Promise<void> {
-  for (const change of recipes) {
-    expect(await update(catalog, [others, later], change), message).toBe(0);
-  }
-}
-
 describe('a catalog that forgets', () => {
   test('holds no byte of the sources, and all others', async () => {
-    const catalog = await copied('forgets');
-    expect((await traces(catalog)).length).toBeGreaterThan(40);
+    const catalog = await copied(pristine, 'forgets');
+    expect((await traces(catalog, gone)).length).toBeGreaterThan(40);
     const before = await sizeOf(catalog);
     const { shards, bytes } = await forget(catalog, gone);
-    expect(await traces(catalog)).toEqual([]);
+    expect(await traces(catalog, gone)).toEqual([]);
     expect(shards).toBe(5);
     expect(bytes).toBe(before - (await sizeOf(catalog)));
     expect(bytes).toBeGreaterThan(gone.bytes.reduce((sum, { length }) => sum + length, 0) / 2);
-    await expectOthers(catalog);
+    await expectOthers(catalog, used);
     // What is left is what was there.
     const [kept, were] = [await indexesOf(catalog), await indexesOf(pristine)];
     const known = (indexes: ShardIndex[]) => new Set(indexes.flatMap(({ sources }) => sources.map(({ hash }) => hash)));
@@ -210,7 +58,7 @@ describe('a catalog that forgets', () => {
   });
 
   test('does so once, and nothing where it knows nothing of them', async () => {
-    const catalog = await copied('twice');
+    const catalog = await copied(pristine, 'twice');
     await forget(catalog, gone);
     const files = await filesOf(catalog);
     expect(await forget(catalog, gone)).toEqual({ shards: 0, bytes: 0 });
@@ -220,7 +68,7 @@ describe('a catalog that forgets', () => {
   });
 
   test('forgets a file whatever it held, and no content with it', async () => {
-    const catalog = await copied('paths');
+    const catalog = await copied(pristine, 'paths');
     const path = join(others, '001.jpg');
     await forget(catalog, { hashes: new Set(), paths: new Set([path]) });
     const indexes = await indexesOf(catalog);
@@ -243,7 +91,7 @@ describe('a catalog that forgets', () => {
     await make([others, ...gone.paths]);
     const before = await make([others]);
     expect((await forget(catalog, gone)).shards).toBeGreaterThan(0);
-    expect(await traces(catalog)).toEqual([]);
+    expect(await traces(catalog, gone)).toEqual([]);
     const files = await filesOf(catalog);
     expect(await make([others])).toEqual(before);
     expect(await filesOf(catalog)).toEqual(files);
@@ -277,7 +125,7 @@ describe('a catalog that forgets', () => {
 
 describe('what is no sound shard', () => {
   test('goes if it may hold something of the sources', async () => {
-    const catalog = await copied('unsound');
+    const catalog = await copied(pristine, 'unsound');
     const indexes = await indexesOf(catalog);
     const [first, second, third, ...more] = indexes.map(({ path }) => join(catalog, path.replace(/\.json$/, '')));
     // A header, a JSON, a binary that is gone, one that is longer.
@@ -286,7 +134,7 @@ describe('what is no sound shard', () => {
     await rm(`${third}.bin`);
     await writeFile(`${more[0]}.bin`, Buffer.concat([await readFile(`${more[0]}.bin`), gone.bytes[0]!]));
     const { shards } = await forget(catalog, gone);
-    expect(await traces(catalog)).toEqual([]);
+    expect(await traces(catalog, gone)).toEqual([]);
     const left = (await filesOf(catalog)).map((path) => join(catalog, path));
     for (const name of [first, second, third, more[0]]) {
       for (const ending of ['bin', 'json']) expect(left).not.toContain(`${name}.${ending}`);
@@ -297,7 +145,7 @@ describe('what is no sound shard', () => {
   });
 
   test('a source that is damaged goes with them, and is indexed again alone', async () => {
-    const catalog = await copied('row');
+    const catalog = await copied(pristine, 'row');
     const index = (await indexesOf(catalog)).find(
       ({ path, sources }) => !path.includes('turn') && path.includes('jpeg-q85') && sources.length > 4,
     )!;
@@ -308,7 +156,7 @@ describe('what is no sound shard', () => {
     reader.close();
     await flip(binary, (await readFile(binary)).indexOf(blob) + 9);
     await forget(catalog, gone);
-    expect(await traces(catalog)).toEqual([]);
+    expect(await traces(catalog, gone)).toEqual([]);
     expect(await update(catalog, [others, later])).toBe(1);
     const added = (await indexesOf(catalog)).filter(({ path }) => path.split('/')[0] === index.path.split('/')[0]);
     const again = added.filter(({ sources }) => sources.some(({ hash }) => hash === index.sources[row]!.hash));
@@ -316,7 +164,7 @@ describe('what is no sound shard', () => {
   });
 
   test('shards of other versions go if they mention one; what is not ours stays', async () => {
-    const catalog = await copied('strangers');
+    const catalog = await copied(pristine, 'strangers');
     const key = (await readdir(catalog)).find((name) => name.includes('q70'))!;
     const old = key.replace('-v3', '-v2');
     await mkdir(join(catalog, old));
@@ -355,11 +203,11 @@ describe('what is no sound shard', () => {
     expect(left).toEqual(expect.arrayContaining(Object.keys(stays)));
     for (const path of Object.keys(goes)) expect(left).not.toContain(path);
     expect(await readdir(join(catalog, key))).toContain('folder.json');
-    await expectOthers(catalog);
+    await expectOthers(catalog, used);
   });
 
   test('what somebody is just writing is waited for, and forgotten once it is a shard', async () => {
-    const catalog = await copied('writing');
+    const catalog = await copied(pristine, 'writing');
     const { path } = (await indexesOf(catalog)).find(({ sources }) =>
       sources.some(({ hash }) => gone.hashes.has(hash)),
     )!;
@@ -371,8 +219,8 @@ describe('what is no sound shard', () => {
     expect(done).toBe(false);
     await rename(`${json}.tmp`, json);
     await forgetting;
-    expect(await traces(catalog)).toEqual([]);
-    await expectOthers(catalog);
+    expect(await traces(catalog, gone)).toEqual([]);
+    await expectOthers(catalog, used);
     await writeFile(`${json}.tmp`, '');
     const stop = new AbortController();
     const waiting = forget(catalog, gone, stop.signal);
@@ -386,127 +234,3 @@ async function flip(path: string, at: number): Promise<void> {
   bytes[at]! ^= 1;
   await writeFile(path, bytes);
 }
-
-describe('forgetting that is cut short', () => {
-  const CALLS = ['open', 'rename', 'rm'] as const;
-  let handle: { writev: () => unknown; sync: () => unknown };
-  let whole: { writev: () => unknown; sync: () => unknown };
-  beforeAll(async () => {
-    const file = await open(join(root, 'target.png'));
-    handle = Object.getPrototypeOf(file) as typeof handle;
-    whole = { writev: handle.writev, sync: handle.sync };
-    await file.close();
-  });
-  afterEach(revive);
-
-  function revive(): void {
-    Object.assign(fsPromises, real);
-    Object.assign(handle, whole);
-    syncBuiltinESMExports();
-  }
-
-  /** Lets so many calls that change something pass; then none. */
-  function dieAfter(calls: number): void {
-    let left = calls;
-    const counting = (name: string, call: (...all: never[]) => unknown) =>
-      function (this: unknown, ...args: never[]) {
-        if (name === 'open' && args[1] !== 'w') return call.apply(this, args);
-        // eslint-disable-next-line typescript-eslint/prefer-promise-reject-errors
-        return left-- > 0 ? call.apply(this, args) : Promise.reject(new Error('dead'));
-      };
-    for (const name of CALLS) Object.assign(fsPromises, { [name]: counting(name, real[name] as never) });
-    Object.assign(handle, { writev: counting('writev', whole.writev), sync: counting('sync', whole.sync) });
-    syncBuiltinESMExports();
-  }
-
-  test('leaves all other sources at every step; the next run finishes it', async () => {
-    let calls = 0;
-    const few = await withTwoRecipes('few');
-    const known = recordsOf(await indexesOf(few)).filter(
-      (record) => ![...gone.hashes].some((hash) => record.includes(hash)),
-    );
-    for (let died = true; died; calls++) {
-      const catalog = await copied('dying', few);
-      dieAfter(calls);
-      died = await forget(catalog, gone).then(
-        () => false,
-        (error: Error) => {
-          expect(error.message).toBe('dead');
-          return true;
-        },
-      );
-      revive();
-      const message = `after ${calls} calls`;
-      expect(recordsOf(await indexesOf(catalog)), message).toEqual(expect.arrayContaining(known));
-      // What builds see in between.
-      if (calls % 4 === 0) await expectOthers(await copied('seen', catalog), message, RECIPES.slice(0, 2));
-      await age(catalog);
-      await forget(catalog, gone);
-      expect(await traces(catalog), message).toEqual([]);
-      if (calls % 4 === 2) await expectOthers(catalog, message, RECIPES.slice(0, 2));
-      // All of them, and nothing twice.
-      expect(recordsOf(await indexesOf(catalog)), message).toEqual(known);
-    }
-    expect(calls).toBeGreaterThan(25);
-  });
-});
-
-describe('while others use the catalog', () => {
-  test('a build that has read it, but not all of it, begins anew', async () => {
-    const [catalog, forgotten] = [await copied('used'), await copied('used, forgotten')];
-    await forget(forgotten, gone);
-    const out = join(root, 'underway');
-    let swapped = false;
-    const options: BuildOptions = {
-      target: join(root, 'target.png'),
-      images: [others],
-      out,
-      catalog,
-      columns: 5,
-      cellSize: 32,
-      background: '#000000',
-      onProgress: ({ stage, done, total }) => {
-        if (swapped || stage !== 'catalog' || done !== total) return;
-        swapped = true;
-        rmSync(catalog, { recursive: true });
-        renameSync(forgotten, catalog);
-      },
-    };
-    const { warnings } = await build(options);
-    expect(swapped).toBe(true);
-    expect(warnings).toContain('the catalog changed while it was being used; it was read again');
-    expect((await build({ ...options, out: join(root, 'after') })).warnings).not.toContain(warnings[0]);
-    const [a, b] = await Promise.all([out, join(root, 'after')].map((site) => readFile(join(site, 'checksums.bin'))));
-    expect(a).toEqual(b);
-  });
-
-  test('several forget at once, one after the other', async () => {
-    const catalog = await withTwoRecipes('crowd');
-    const each = [...gone.hashes].map((hash) => ({ hashes: new Set([hash]), paths: new Set<string>() }));
-    const more: Promise<unknown>[] = [];
-    const shards = async () => (await filesOf(catalog)).filter((path) => /^\d/.test(path));
-    Object.assign(fsPromises, {
-      rename: async (from: string, to: string) => {
-        if (more.length === 0) {
-          const before = await shards();
-          more.push(...each.slice(1).map((one) => forget(catalog, one)));
-          await setTimeout(300);
-          expect(await shards()).toEqual(before);
-        }
-        await real.rename(from, to);
-      },
-    });
-    syncBuiltinESMExports();
-    await forget(catalog, each[0]!).finally(() => {
-      Object.assign(fsPromises, real);
-      syncBuiltinESMExports();
-    });
-    expect(more).toHaveLength(2);
-    await Promise.all(more);
-    expect(await traces(catalog)).toEqual([]);
-    await expectOthers(catalog, undefined, RECIPES.slice(0, 2));
-    expect((await readdir(catalog)).filter((name) => name.startsWith('.'))).toEqual([]);
-    const names = (await shards()).map((path) => path.split('/')[1]!);
-    expect(shardNames(names).length * 2).toBe(names.length);
-  });
-});
