@@ -103,7 +103,7 @@ describe.skipIf(skipped)('the snippets of docs/compact.md', () => {
       throw new Error(`The page opened no mosaic: ${complaints.join('; ')}`, { cause: error });
     });
     await page.evaluate(() => {
-      const viewer = window.OpenSeadragon.getViewer('picture')!;
+      const viewer = window.OpenSeadragon.getViewer('picture');
       // They would cover the mosaic.
       viewer.clearControls();
       window.zoomosaic = { viewer } as PageWindow['zoomosaic'];
