@@ -1,5 +1,5 @@
 /** Images of the Image API, and what manifests are told of them. */
-import { type IiifImage, iiifImageOf, iiifLevels, iiifTilePaths, iiifWholeSizes } from '../../src/layout/iiif-image.ts';
+import { type IiifImage, iiifImageOf, iiifLevels, iiifTilePaths, iiifWholeSizes } from '../../src/format/iiif-image.ts';
 import type { IiifCell } from '../../src/layout/iiif-manifest.ts';
 import { integer, seeded } from './random.ts';
 

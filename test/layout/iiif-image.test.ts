@@ -6,14 +6,8 @@ import { Image } from '@allmaps/iiif-parser';
 import * as parser from '@iiif/parser/image-3';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  checkIiifFormat,
-  iiifFileCount,
-  iiifLevels,
-  iiifTilePaths,
-  iiifWholeSizes,
-  infoJson,
-} from '../../src/layout/iiif-image.ts';
+import { iiifFileCount, iiifLevels, iiifTilePaths, iiifWholeSizes, infoJson } from '../../src/format/iiif-image.ts';
+import { checkIiifFormat } from '../../src/layout/iiif-manifest.ts';
 import { addresses, BASE, ID, named, pathsOf, places, shape } from '../helpers/iiif.ts';
 import { refuses } from '../helpers/refuses.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';

@@ -3,7 +3,7 @@ import { Validator } from '@hyperion-framework/validator';
 import { normalize } from '@iiif/parser';
 import * as parser from '@iiif/parser/image-3';
 import { describe, expect, test } from 'vitest';
-import { infoJson } from '../../src/layout/iiif-image.ts';
+import { infoJson } from '../../src/format/iiif-image.ts';
 import {
   annotationPageJson,
   checkBaseUrl,

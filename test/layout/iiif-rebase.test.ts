@@ -1,13 +1,14 @@
 import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { infoJson } from '../../src/layout/iiif-image.ts';
-import { annotationPageJson, IIIF_PATHS, manifestJson } from '../../src/layout/iiif-manifest.ts';
+import { infoJson } from '../../src/format/iiif-image.ts';
+import { annotationPageJson, manifestJson } from '../../src/layout/iiif-manifest.ts';
 import { rebase } from '../../src/rebase/rebase.ts';
 import { ABOUT, BASE, cells, IMAGE } from '../helpers/iiif.ts';
 import { soundMosaic } from '../helpers/mosaics.ts';
 import { refuses } from '../helpers/refuses.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
+import { IIIF_PATHS } from '../../src/format/site-paths.ts';
 
 describe('rebase', () => {
   const OTHER = 'http://localhost:8080/x';
