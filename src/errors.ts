@@ -1,4 +1,4 @@
-/** What kind of mistake a {@link UserError} is; `usage` makes the CLI exit with 2, the others with 1. */
+/** Kind of a {@link UserError}. The CLI exits with 2 for `usage`, with 1 for the others. */
 export type ErrorCode =
   | 'usage'
   | 'no-images'
@@ -16,11 +16,11 @@ export type ErrorCode =
   | 'not-a-site'
   | 'site';
 
-/** A mistake that whoever runs zoomosaic can mend: what is wrong, and what to do about it. */
+/** An error that the user can mend. The message names the problem; the remedy tells what to do. */
 export class UserError extends Error {
   override readonly name = 'UserError';
   readonly code: ErrorCode;
-  /** What to do, one sentence. */
+  /** Advice to the user, one sentence. */
   readonly remedy: string;
 
   constructor(code: ErrorCode, message: string, remedy: string, options?: ErrorOptions) {
@@ -30,7 +30,7 @@ export class UserError extends Error {
   }
 }
 
-/** A source is no longer what it was when it was indexed. Indexing again mends that, unless it goes on changing. */
+/** A source changed after it was indexed. A new index mends this, unless the source keeps changing. */
 export class SourceChanged extends UserError {
   /** Absolute path of the source. */
   readonly path: string;
@@ -41,9 +41,9 @@ export class SourceChanged extends UserError {
   }
 }
 
-/** What Node calls errors of the system that it has no name for. */
+/** Pattern of the code that Node gives to system errors without a name. */
 const NAMELESS = /^Unknown system error -(\d+)$/;
-/** Those that files can have, by their numbers on Linux and macOS: a stale handle of a network's disk, a quota that is used up, … */
+/** Names of such errors of files, by their numbers on Linux and macOS: a stale handle of a network disk, an exhausted quota, … */
 const NAMES: Readonly<Record<string, string>> = {
   69: 'EDQUOT',
   70: 'ESTALE',
@@ -54,13 +54,13 @@ const NAMES: Readonly<Record<string, string>> = {
   122: 'EDQUOT',
 };
 
-/** Node's `code` of a system error (`ENOSPC`, `EMLINK`, …), or undefined. */
+/** Returns the code of a system error (`ENOSPC`, `EMLINK`, …); undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined;
   return NAMES[NAMELESS.exec(error.code)?.[1] ?? ''] ?? error.code;
 }
 
-/** The first line of whatever was thrown, for people. */
+/** Returns the first line of an error's message, for users; anything can be thrown. */
 export function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split('\n')[0]?.trim() || 'unknown error';

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
 import { UserError } from './errors.ts';
 
-/** What stands on the command line without a name. */
+/** Operands of the command line: values without a `--name`. */
 const POSITIONAL = ['target', 'images', 'site'];
-/** Characters of a value that are shown at most. */
+/** Greatest number of characters that a message shows of a value. */
 const SHOWN = 200;
-/** Characters that terminals obey. */
+/** Control characters; terminals would obey them. */
 const CONTROLS = /\p{Cc}/u;
 
-/** "Expected X for --name but received Y", as a mistake of whoever typed it. */
+/** Returns the `usage` error "Expected X for --name but received Y". */
 export function expected(name: string, what: string, value: unknown): UserError {
   return new UserError(
     'usage',
@@ -17,7 +17,7 @@ export function expected(name: string, what: string, value: unknown): UserError 
   );
 }
 
-/** A value as people typed it, if that is not too long; of anything but text that can be shown, as programs have it. */
+/** Formats a value for a message, {@link SHOWN} characters at most: printable text as typed, all else in JavaScript notation. */
 export function shown(value: unknown): string {
   const plain = typeof value === 'string' && value !== '' && !CONTROLS.test(value);
   const options = { depth: 1, breakLength: Infinity, maxStringLength: SHOWN };
@@ -35,22 +35,26 @@ export function oneOf<Value extends string>(name: string, values: readonly Value
   check(name, values.length === 1 ? values[0]! : `one of ${values.join(', ')}`, value, values.includes(value));
 }
 
-/** Whether something can be a path: nothing is none, and no system takes a NUL. */
+/** Tells whether a value can be a path: text that is not empty and holds no NUL, which no system accepts. */
 export function isPath(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 
-/** @throws {UserError} `usage` unless these can be paths, where they are given: by their options. */
+/**
+ * Checks paths, by the names of their options. Options that are not given pass.
+ *
+ * @throws {UserError} `usage` unless each can be a path.
+ */
 export function checkPaths(paths: Readonly<Record<string, string | undefined>>): void {
   for (const [name, path] of Object.entries(paths)) check(name, 'a path', path, path === undefined || isPath(path));
 }
 
-/** @throws {UserError} `usage` unless `site` can be the path of one. */
+/** @throws {UserError} `usage` unless `site` can be a path. */
 export function checkSitePath(site: string): void {
   check('site', 'the folder of a site', site, isPath(site));
 }
 
-/** A whole number as people read it: `43,776`. */
+/** Formats a whole number for users: `43,776`. */
 export function count(value: number): string {
   return value.toLocaleString('en-GB');
 }

@@ -1,7 +1,7 @@
 /**
- * Every shape that flows between the stages, once.
+ * All types that several stages share.
  *
- * Words: see "How it flows" in the README. A source's `id` is its index among the usable sources of a
+ * Terms: see "How it flows" in the README. A source's `id` is its index among the usable sources of a
  * catalog, 0-based. Cells and tiles are addressed (column, row), 0-based, row-major.
  */
 import type { Reason } from './image/reasons.ts';
@@ -12,28 +12,28 @@ export type TileFormat = 'jpeg' | 'webp' | 'avif' | 'png';
 /** Chroma subsampling of JPEG tiles; fixes the MCU (16 px at 4:2:0, 8 px at 4:4:4). */
 export type Subsampling = '4:2:0' | '4:4:4';
 
-/** How a site's pyramid lies on disk; see docs/formats.md. */
+/** Arrangement of a site's pyramid in files; see docs/formats.md. */
 export type Layout = 'dzi' | 'compact' | 'iiif';
 
-/** Whether sites carry the sources' own files, as hard links where nothing has to be taken out of them, or as copies. */
+/** Form of the sources' own files in a site: none, hard links where no metadata has to be removed, or copies. */
 export type Originals = 'none' | 'link' | 'copy';
 
-/** Whether a site tells the names of image files. */
+/** Names of image files in a site: `all`, where there is a place for them, or `none`. */
 export type Names = 'all' | 'none';
 
-/** Which part of a source fills its cell. */
+/** Part of a source that fills its cell. */
 export type Crop = 'centre' | 'attention' | 'entropy';
 
-/** How full-resolution tiles stand in the site: hard links to one file per source, or copies of it. */
+/** Form of the full-resolution tiles in a site: hard links to one file per source, or copies of it. */
 export type FullLevel = 'link' | 'copy';
 
-/** Whether images that look alike share their uses and the distance, or count each by itself. */
+/** Treatment of images that look alike: they share their uses and the distance, or each counts by itself. */
 export type NearDuplicates = 'group' | 'keep';
 
-/** How tiles come to be; see `mipsOf`. */
+/** Origin of a tile; see `mipsOf`. */
 export type TileOrigin = 'reference' | 'splice' | 'paint';
 
-/** How a source stands: quarter turns clockwise (0..3), and 4 more if it is mirrored (left and right swapped) before. */
+/** Orientation of a source: quarter turns clockwise (0..3), plus 4 if it is first mirrored (left and right swapped). */
 export type Turn = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7;
 
 /** Colour, sRGB, each channel 0..255. */
@@ -51,41 +51,41 @@ export interface Rect {
   readonly height: number;
 }
 
-/** Px across and down. */
+/** Width and height, px. */
 export interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** Cells of a mosaic. */
+/** Number of cells across and down. */
 export interface Grid {
   readonly columns: number;
   readonly rows: number;
 }
 
-/** The stages of a build, in their order. */
+/** Stages of a build, in order. */
 export type Stage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'originals' | 'site';
 
-/** An image that has to stand in a cell. */
+/** An image pinned to a cell. */
 export interface Pin {
   readonly column: number;
   readonly row: number;
-  /** Its path, its name as in the report `sources.csv`, or the end of one of them. */
+  /** Path, name in the report `sources.csv`, or the end of one of them. */
   readonly image: string;
-  /** Path of the CSV that it was read from, if it was. */
+  /** Path of the CSV with this pin, if it comes from one. */
   readonly file?: string;
 }
 
-/** What `onProgress` receives: `done` of `total` items of a stage (`total` 0 while unknown). */
+/** Progress of a stage, for `onProgress`: `done` of `total` items (`total` 0 while unknown). */
 export interface Progress {
   readonly stage: Stage;
   readonly done: number;
   readonly total: number;
-  /** What is counted: `files`, `images`, `cells`, `tiles`, … */
+  /** Unit of the items: `files`, `images`, `cells`, `tiles`, … */
   readonly unit: string;
 }
 
-/** A file that looks like an image, as `scan` found it. */
+/** A file found by `scan` that looks like an image. */
 export interface ScannedFile {
   /** Absolute path. */
   readonly path: string;
@@ -93,48 +93,48 @@ export interface ScannedFile {
   readonly size: number;
   /** Modification time, ms since 1970. */
   readonly mtimeMs: number;
-  /** When its data or its place last changed, as only the system can say; ms since 1970. */
+  /** Time of the last change of its data or its inode, ms since 1970; programs cannot set it. */
   readonly ctimeMs: number;
-  /** Why it cannot be used, where that is known already. */
+  /** Reason why it cannot be used, if known already. */
   readonly unsupported?: Reason;
 }
 
-/** Kinds of files that are left out: what one remedy mends is one kind. */
+/** Kinds of files that are left out; each kind has one remedy. */
 export type LeftOutKind =
   'heic' | 'raw' | 'format' | 'no-image' | 'damaged' | 'too-large' | 'unreadable' | 'undecodable';
 
-/** How many files of a kind are left out, and what would bring them in. */
+/** Number of files of a kind that are left out, and the remedy. */
 export interface LeftOut {
   readonly kind: LeftOutKind;
   readonly count: number;
-  /** What to do with them, as in `convert them to JPEG`. */
+  /** Advice to the user, as in `convert them to JPEG`. */
   readonly remedy: string;
 }
 
-/** A file that could not be used, and why. */
+/** A file that cannot be used, and the reason. */
 export interface SkippedFile {
   readonly path: string;
   readonly reason: Reason;
 }
 
-/** What decides how a source is indexed; a catalog holds one index per recipe. */
+/** Parameters of indexing. A catalog holds one index per recipe. */
 export interface Recipe {
-  /** A cell at the deepest level, px: two small whole numbers (both 1 where cells are square) times a power of two. */
+  /** Size of a cell at the deepest level, px: two small whole numbers (both 1 for square cells) times a power of two. */
   readonly cell: Size;
-  /** Side of a Deep Zoom tile, px: the cell's width times or divided by a power of two. */
+  /** Side of a Deep Zoom tile, px: the width of the cell times or divided by a power of two. */
   readonly tileSize: number;
   readonly format: TileFormat;
   /** Encoder quality, 1..100. */
   readonly quality: number;
   readonly subsampling: Subsampling;
   readonly crop: Crop;
-  /** How the source stands in its cell; upright by default. */
+  /** Orientation of the source in its cell; upright by default. */
   readonly turn?: Turn;
 }
 
-/** One usable source, as the catalog knows it. */
+/** A usable source in the catalog. */
 export interface Source {
-  /** Absolute path of the first file (in scan order) with this content. */
+  /** Absolute path of the first file with this content, in the order of the scan. */
   readonly path: string;
   /** SHA-256 of the file, hex. */
   readonly hash: string;
@@ -143,37 +143,37 @@ export interface Source {
   readonly height: number;
   /** Decoder's name for the file format: `jpeg`, `png`, `heif`, … */
   readonly format: string;
-  /** The part that fills the cell, upright px. */
+  /** Part that fills the cell, upright px. */
   readonly crop: Rect;
-  /** Has transparency, so it was laid over the background. */
+  /** The source is transparent, and was laid over the background. */
   readonly alpha: boolean;
   /** The crop is smaller than the cell and was enlarged. */
   readonly enlarged: boolean;
   /** The full-resolution tile is the source's own compressed data. */
   readonly verbatim: boolean;
-  /** Why only a part of it decodes; such images are taken with `lenient` alone. */
+  /** Reason why only a part of it decodes. Such sources are used with `lenient` only. */
   readonly partial?: Reason;
 }
 
 /**
- * Which picture stands in each cell. A picture is a source that stands in one of its ways: its id is
- * turn x number of usable sources + source id, so that upright sources have their own ids. Once placed, the pictures in
- * use are numbered in the order of their colours, from 0, and `cells` holds these numbers.
+ * The picture of each cell. A picture is a source in one of its orientations. Its id is turn x number of usable sources +
+ * source id, so upright sources keep their own ids. After placement, the pictures in use are numbered from 0 in the order
+ * of their colours, and `cells` holds these numbers.
  */
 export interface Placement {
   readonly grid: Grid;
   /** Pictures, row-major, `columns * rows` long. */
   readonly cells: Uint32Array;
-  /** Squared distance of each choice from what the target shows, as matching sees it: emphasised features, in OKLab. */
+  /** Squared distance of each cell's picture from the target, as matching measures it: of emphasised features, in OKLab. */
   readonly costs: Float32Array;
   /**
-   * What the sum of (weighted) costs and of the prices of repeats exceeds the certified least by, as a part of it, before
-   * equal sources were parted.
+   * Amount by which (weighted) costs plus prices of repeats exceed the certified least, relative to the costs, before equal
+   * sources were separated.
    */
   readonly gap: number;
-  /** What keeping equal sources apart added to the sum of costs, as a part of it. */
+  /** Increase of the sum of costs by separating equal sources, relative to that sum. */
   readonly distanceCost: number;
-  /** The distance that was kept. */
+  /** Distance that equal sources keep. */
   readonly minDistance: number;
 }
 
@@ -181,61 +181,61 @@ export interface Placement {
 export interface Level extends Size {
   /** Deep Zoom level: 0 is 1 x 1 px, each level doubles. */
   readonly level: number;
-  /** Px per cell at this level; multiples of a power of two, below 1 a fraction. */
+  /** Px per cell at this level: multiples of a power of two; below 1 a fraction. */
   readonly cell: Size;
 }
 
-/** Counts of what went in. `found = usable + duplicates + pairs + skipped`. */
+/** Numbers of files and images of a build. `found = usable + duplicates + pairs + skipped`. */
 export interface SourceCounts {
-  /** Files that look like images. */
+  /** Number of files that look like images. */
   readonly found: number;
-  /** Distinct images that can be placed. */
+  /** Number of distinct images that can be placed. */
   readonly usable: number;
-  /** Distinct images that were placed. */
+  /** Number of distinct images that were placed. */
   readonly used: number;
-  /** Files that cannot be used; listed in the report `skipped.csv`. */
+  /** Number of files that cannot be used; the report `skipped.csv` lists them. */
   readonly skipped: number;
-  /** Of them, how many of each kind; kinds without any are not there. */
+  /** Number of skipped files by kind; kinds without files are omitted. */
   readonly leftOut: Readonly<Partial<Record<LeftOutKind, number>>>;
-  /** Files byte-identical to another. */
+  /** Number of files that are byte-identical to another. */
   readonly duplicates: number;
-  /** Files of the same photograph as another, under one name side by side: HEIC or raw, and JPEG. */
+  /** Number of files that hold the same photograph as a file of the same name beside them: HEIC or raw, and JPEG. */
   readonly pairs: number;
-  /** Usable images that look like another one, and share its uses and its distance. */
+  /** Number of usable images that look like another one, and share its uses and its distance. */
   readonly nearDuplicates: number;
 }
 
-/** What a mosaic looks like from afar, compared with its target; see src/measure. */
+/** Likeness of a mosaic to its target, seen from afar; see src/measure. */
 export interface Likeness {
-  /** Px per cell that it was compared at. */
+  /** Scale of the comparison, px per cell. */
   readonly cellPx: number;
-  /** Mean CIEDE2000 over all px: 0 same, 1 just noticeable, 100 black on white. */
+  /** Mean CIEDE2000 over all px: 0 equal, 1 just noticeable, 100 black on white. */
   readonly ciede2000: number;
-  /** Mean structural similarity of the luma, -1..1 (1: same). */
+  /** Mean structural similarity of the luma, -1..1 (1: equal). */
   readonly ssim: number;
-  /** Peak signal-to-noise ratio of the RGB samples, dB; null where they are all the same. */
+  /** Peak signal-to-noise ratio of the RGB samples, dB; null if all samples are equal. */
   readonly psnr: number | null;
 }
 
-/** How near the mosaic comes to the target. */
+/** Quality of a mosaic: likeness to the target, and repeats. */
 export interface Quality {
-  /** At 1, 2, 4 and 8 px per cell. */
+  /** Likeness at 1, 2, 4 and 8 px per cell. */
   readonly likeness: readonly Likeness[];
   /**
-   * How far the assignment may be from the best that capacities and variety allow, before equal images were parted: what the
-   * sum of costs and of the prices of uses exceeds the certified least by, as a part of the sum of costs.
+   * Upper bound of the distance from the best placement that capacities and variety allow, before equal images were
+   * separated: the amount by which costs plus prices of uses exceed the certified least, relative to the costs.
    */
   readonly gap: number;
-  /** What parting equal images (`--min-distance`) added to the sum of costs, as a part of it. */
+  /** Increase of the sum of costs by separating equal images (`--min-distance`), relative to that sum. */
   readonly distanceCost: number;
   /** Largest share of the cells that one source fills, 0..1. */
   readonly mostUsedShare: number;
   /** Largest number of cells that one source fills. */
   readonly mostUses: number;
-  /** How many sources fill how many cells: pairs (cells, sources), rising; unused sources as (0, …). */
+  /** Number of sources by number of cells that they fill: pairs (cells, sources), ascending; unused sources as (0, …). */
   readonly usesHistogram: readonly (readonly [uses: number, sources: number])[];
   /** Cells within this Chebyshev distance of each other do not show the same source, or near-duplicates of it. */
   readonly minDistance: number;
-  /** Pairs of cells for which that does not hold. */
+  /** Number of pairs of cells that break this rule. */
   readonly distanceConflicts: number;
 }

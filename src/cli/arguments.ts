@@ -8,7 +8,7 @@ import { BUILD_OPTIONS, buildOptions, OUTPUT_OPTIONS } from './build-options.ts'
 import { complete } from './completion.ts';
 import { buildHelp, COMMANDS, nearest, shortHelp } from './help.ts';
 
-/** A command line, understood. */
+/** A parsed command line. */
 export type Command =
   | { readonly name: 'build'; readonly options: BuildOptions; readonly quiet: boolean; readonly json: boolean }
   | {
@@ -28,10 +28,10 @@ export type Command =
   | { readonly name: 'remove'; readonly options: RemoveOptions; readonly quiet: boolean; readonly json: boolean }
   | { readonly name: 'fit'; readonly site: string; readonly json: boolean }
   | { readonly name: 'rebase'; readonly site: string; readonly baseUrl: string; readonly json: boolean }
-  /** Help or version was asked for. */
+  /** Text to print: help or version. */
   | { readonly name: 'text'; readonly text: string };
 
-/** Where what a build knew is kept. */
+/** Options for the folders with the data of a build. */
 const RECORD_OPTIONS = {
   report: { type: 'string', requiresArg: true, describe: "Folder of the site's reports; by default beside it" },
   catalog: {
@@ -51,7 +51,7 @@ function recordOptions({
   return { ...(report !== undefined && { report }), ...(catalog !== undefined && { catalog }) };
 }
 
-/** Names that the parser takes for options, or for values of those before them. */
+/** Pattern of operands that the parser mistakes for options, or for values of the options before them. */
 const LIKE_NO_NAME = /^(-|true$|false$)/;
 
 /**
@@ -71,7 +71,7 @@ export async function readArguments(args: readonly string[], version: string): P
     .usage(
       '$0 <command>\n\nA photomosaic you can walk into: a target picture and a pile of images become a Deep Zoom site.',
     )
-    // Options are what they are called, and have values of their kind: none is negated, none has members.
+    // No option has a negation (`--no-x`) or members (`--x.y`).
     .parserConfiguration({ 'parse-positional-numbers': false, 'boolean-negation': false, 'dot-notation': false })
     .command(
       'build <target> <images..>',
@@ -199,14 +199,14 @@ export async function readArguments(args: readonly string[], version: string): P
   return command ?? { name: 'text', text };
 }
 
-/** The words as the parser takes them: `help build` is `build --help`, and a `--` that is being completed is the begin of an option. */
+/** Adapts the words for the parser: `help build` becomes `build --help`. A `--` to be completed becomes the start of an option. */
 function parserWords(args: readonly string[]): string[] {
   if (args[0] === 'help') return [...args.slice(1), '--help'];
   if (args[0] === '--get-yargs-completions') return args.map((word) => (word === '--' ? '-' : word));
   return withoutDashes(args);
 }
 
-/** What stands behind `--` is no option, whatever it looks like; the parser would take it for something else altogether. */
+/** Prefixes operands after `--` with `./` if the parser would mistake them for options or values. */
 function withoutDashes(args: readonly string[]): string[] {
   const at = args.indexOf('--');
   if (at < 0) return [...args];
@@ -214,13 +214,13 @@ function withoutDashes(args: readonly string[]): string[] {
   return [...args.slice(0, at), ...operands.map((name) => (LIKE_NO_NAME.test(name) ? `./${name}` : name))];
 }
 
-/** The command whose help says more. */
+/** Returns the advice to read the help of a command, if it is known, else the general help. */
 export function helpOf(command?: string): string {
   const known = command !== undefined && Object.hasOwn(COMMANDS, command) ? `${command} ` : '';
   return `See \`zoomosaic ${known}--help\`.`;
 }
 
-/** A refusal of unknown commands and options, with the nearest known name. */
+/** Adds the nearest known name to a message on an unknown command or option. */
 function corrected(message: string, asked: readonly string[]): string {
   const [, unknown] = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message) ?? [];
   if (unknown === undefined) return message;
@@ -230,7 +230,11 @@ function corrected(message: string, asked: readonly string[]): string {
   return known === undefined ? message : `${message}; did you mean ${isCommand ? known : `--${known}`}?`;
 }
 
-/** @throws {UserError} `usage` unless `value` is a whole number. */
+/**
+ * Reads a whole number.
+ *
+ * @throws {UserError} `usage`.
+ */
 function wholeNumber(name: string, value: string): number {
   if (/^\d+$/.test(value)) return Number(value);
   throw expected(name, 'a whole number', value);

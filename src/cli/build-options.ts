@@ -8,7 +8,7 @@ export const OUTPUT_OPTIONS = {
   json: { type: 'boolean', describe: 'Print one JSON object instead of a summary' },
 } as const;
 
-/** Options of `build`, as yargs takes them: numbers are text, so that a refusal shows them as they were typed. */
+/** Options of `build` for yargs. Numbers are text here, so that messages show them as typed. */
 export const BUILD_OPTIONS = {
   ...Object.fromEntries(ROWS.map(([name, row]) => [optionOf(name), parserOption(row)])),
   out: { ...parserOption(OPTIONS.out), alias: 'o', demandOption: true },
@@ -22,7 +22,7 @@ function parserOption({ metavar, help, isRepeatable }: OptionRow) {
 }
 
 /**
- * Reads the options of `build` from the parsed command line. An option that is given twice counts as it was given last.
+ * Reads the options of `build` from the parsed command line. Of a repeated option, the last value counts.
  *
  * @throws {UserError} `usage` for pins that cannot be read; `build` itself checks all other values.
  */

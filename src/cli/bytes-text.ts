@@ -1,9 +1,9 @@
 const UNITS = ['bytes', 'kB', 'MB', 'GB', 'TB'];
 
-/** Bytes for people, decimal units: `1.2 MB`. */
+/** Formats a number of bytes for users, in decimal units: `1.2 MB`. */
 export function bytesText(value: number): string {
   let step = 0;
-  // What would round to 1000.0 of a unit is 1.0 of the next.
+  // A value that would round to 1000.0 of a unit is 1.0 of the next.
   while (step + 1 < UNITS.length && value >= (step ? 999.95 : 1000) * 1000 ** step) step++;
   return `${(value / 1000 ** step).toFixed(step ? 1 : 0)} ${UNITS[step]}`;
 }

@@ -1,10 +1,10 @@
 import { optionOf, ROWS } from '../conductor/option-table.ts';
 
 /**
- * Completes the word of a command line that is being typed: values of an option that has choices, otherwise what the parser knows
- * (commands and options).
+ * Completes the last word of a command line: with the choices of the option before it, if it has any; else with commands and
+ * options.
  *
- * @param known asks the parser, and hands on what it knows.
+ * @param known asks the parser for commands and options.
  */
 export function complete(
   _current: string,

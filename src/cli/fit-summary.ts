@@ -5,11 +5,11 @@ import type { Usage } from '../fit/usage.ts';
 import { count } from '../messages.ts';
 import { bytesText } from './bytes-text.ts';
 
-/** Columns of the terminal that text is broken for. */
+/** Greatest width of a line, characters. */
 const WIDTH = 100;
 const ALL = 'together';
 
-/** What a site takes up, which hosts take it, and what would make it fit where it does not. */
+/** Formats the size of a site, the hosts that accept it, and remedies for the others. */
 export function fitSummary(result: FitResult): string {
   const several = result.layouts.length > 1;
   const usages = [
@@ -36,7 +36,7 @@ function usageLines(name: string, { files, bytes, largestFile, fullestFolder }: 
 
 function hostLines({ host, layouts, whole }: HostFit, several: boolean): string[] {
   const fitting = layouts.find(({ fits }) => fits);
-  // Where one of its layouts fits, that is what helps.
+  // If one of the layouts fits, it is the remedy.
   const rows: (readonly [string, Fit, Remedy | undefined])[] = layouts.map((own) => [
     own.layout,
     own,
@@ -70,7 +70,7 @@ const THINGS: Readonly<Record<Excess['limit'], string>> = {
 function excessText({ limit, has, allows, path }: Excess, { foldersCount }: Host): string {
   const where = path === undefined ? '' : ` (${path})`;
   const isSize = limit === 'siteBytes' || limit === 'fileBytes';
-  // Sizes that read the same are told to the byte.
+  // Sizes with equal texts are given in bytes.
   const isExact = isSize && bytesText(has) === bytesText(allows);
   const text = (value: number) => (isExact ? `${count(value)} bytes` : isSize ? bytesText(value) : count(value));
   const thing = limit === 'files' && foldersCount ? ' files and folders' : THINGS[limit];
@@ -78,8 +78,8 @@ function excessText({ limit, has, allows, path }: Excess, { foldersCount }: Host
 }
 
 /**
- * The same in two to four lines, for the end of a build's summary: where each layout fits, and what would make one fit
- * where none does.
+ * Formats the same in a few lines, for the summary of a build: hosts that accept each layout, and remedies for hosts that
+ * accept none.
  */
 export function fitLines({ hosts, layouts }: FitResult): string[] {
   const lines = layouts.flatMap(({ layout }, own) => {
@@ -101,7 +101,7 @@ export function fitLines({ hosts, layouts }: FitResult): string[] {
   return [...lines, ...wrapped(`  ${'else'.padEnd(9)}`, others)];
 }
 
-/** The remedy that is certain, or else the first. */
+/** Returns the first certain remedy, or else the first. */
 function bestRemedy(fits: readonly LayoutFit[]): string {
   const own = fits.find(({ remedy }) => remedy?.certain) ?? fits.find(({ remedy }) => remedy);
   if (!own?.remedy) return 'not';
@@ -111,12 +111,12 @@ function bestRemedy(fits: readonly LayoutFit[]): string {
   return `${certain ? 'with' : 'perhaps with'} ${options}`;
 }
 
-/** Parts with a comma, or what else, after all but the last. */
+/** Appends a mark to all parts but the last. */
 function listed(parts: readonly string[], mark = ','): string[] {
   return parts.map((part, i) => (i < parts.length - 1 ? part + mark : part));
 }
 
-/** Parts in lines of {@link WIDTH}, those after the first indented as far as the first begins. */
+/** Joins parts to lines of {@link WIDTH}. The first line begins with `start`; the others are indented by its length. */
 function wrapped(start: string, parts: readonly string[]): string[] {
   const lines: string[] = [];
   let line = start;

@@ -2,10 +2,10 @@ import { closest, distance } from 'fastest-levenshtein';
 import { GROUPS, optionOf, type OptionRow, ROWS } from '../conductor/option-table.ts';
 import { OUTPUT_OPTIONS } from './build-options.ts';
 
-/** Width of help texts, characters; of the column of options. */
+/** Widths of help texts and of their column of options, characters. */
 const [WIDTH, OPTION_WIDTH] = [100, 32];
 
-/** Commands and what they do. */
+/** Commands and their descriptions. */
 export const COMMANDS = {
   build: 'Build the site of a mosaic',
   serve: 'Look at a site in a browser',
@@ -35,7 +35,7 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
   ],
 ];
 
-/** What `zoomosaic` prints without a command. */
+/** Returns the message for a command line without a command. */
 export function shortHelp(): string {
   return `zoomosaic: Expected a command
 
@@ -46,7 +46,7 @@ Commands: ${Object.keys(COMMANDS).join(', ')}. All of them, and their options: z
 `;
 }
 
-/** The help of `build`: options by group, with placeholders and defaults. */
+/** Formats the help of `build`: options by group, with placeholders and defaults. */
 export function buildHelp(): string {
   const lines = [`zoomosaic build <target> <images..> -o <folder>`, '', COMMANDS.build, ''];
   lines.push(
@@ -70,20 +70,20 @@ export function buildHelp(): string {
   return lines.join('\n');
 }
 
-/** An option as people type it: `--cell-size <px>`. */
+/** Formats an option as users type it: `--cell-size <px>`. */
 export function spelling(name: string, { metavar }: OptionRow): string {
   const option = `${name === 'out' ? '-o, ' : ''}--${optionOf(name)}`;
   return metavar === undefined ? option : `${option} <${metavar}>`;
 }
 
-/** ` [85]`; nothing for flags and for options without a default. */
+/** Formats a default: ` [85]`; empty for flags and for options without a default. */
 export function defaultText({ fallback, fallbackText, metavar }: OptionRow): string {
   if (metavar === undefined) return '';
   const text = fallbackText ?? (typeof fallback === 'string' || typeof fallback === 'number' ? `${fallback}` : '');
   return text && ` [${text}]`;
 }
 
-/** A title and two columns below it; long names have a line of their own. */
+/** Formats a title and two columns below it. Long names get a line of their own. */
 function table(title: string, rows: readonly (readonly [string, string])[]): string {
   const lines = rows.flatMap(([left, right]) => {
     const texts = wrapped(right, WIDTH - OPTION_WIDTH);

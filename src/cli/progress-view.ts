@@ -1,7 +1,7 @@
 import { SingleBar } from 'cli-progress';
 import { count } from '../messages.ts';
 
-/** What a stage has done so far; `total` 0 while it is unknown. */
+/** Progress of a stage; `total` is 0 while unknown. */
 export interface StageProgress {
   readonly stage: string;
   readonly done: number;
@@ -9,7 +9,7 @@ export interface StageProgress {
   readonly unit: string;
 }
 
-/** Shows progress: a bar per stage on a terminal, a line per finished stage elsewhere, nothing if quiet. */
+/** Prints progress: a bar per stage on a terminal, a line per finished stage elsewhere, nothing if quiet. */
 export class ProgressView {
   private readonly stream: NodeJS.WritableStream & { readonly isTTY?: boolean };
   private readonly quiet: boolean;
@@ -22,7 +22,7 @@ export class ProgressView {
     this.quiet = quiet;
   }
 
-  /** Takes in where a stage stands. */
+  /** Updates the progress of a stage; ends the stage before it. */
   show(progress: StageProgress): void {
     if (this.quiet) return;
     if (progress.stage !== this.latest?.stage) {
@@ -35,7 +35,7 @@ export class ProgressView {
     this.bar?.update(progress.done, this.words(progress));
   }
 
-  /** Finishes what is shown. */
+  /** Ends the bar or the line of the last stage. */
   end(): void {
     const { latest, bar } = this;
     if (bar) {

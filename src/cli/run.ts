@@ -4,7 +4,7 @@ import type { Host } from '../fit/hosts.ts';
 import { type Command, readArguments } from './arguments.ts';
 import { ProgressView } from './progress-view.ts';
 
-/** What the command line needs of a process; tests hand in one of their own. */
+/** Part of `process` that the command line uses; tests replace it. */
 export interface CliProcess {
   readonly argv: readonly string[];
   readonly stdout: { write(text: string): unknown };
@@ -22,7 +22,7 @@ const INTERRUPTED = 130;
 /** Runs the command line and sets the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export async function run(process: CliProcess): Promise<void> {
   const interrupt = new AbortController();
-  // The second Ctrl-C is left to the system, which ends us at once.
+  // The system handles the second Ctrl-C: it ends the process at once.
   const stop = () => {
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
@@ -131,7 +131,7 @@ async function runFit(
   return DONE;
 }
 
-/** A result in one line; hosts by their ids alone. */
+/** Formats a result as one line of JSON, with the ids of hosts only. */
 function jsonOf(result: unknown): string {
   const brief = (key: string, value: unknown) => (key === 'host' ? (value as Host).id : value);
   return `${JSON.stringify(result, brief)}\n`;
@@ -163,7 +163,7 @@ async function runServe(
 }
 
 function report(error: unknown, process: CliProcess, signal: AbortSignal): number {
-  // What failed before it could be interrupted, or in spite of it, is told as it is.
+  // Other errors are reported even after an interruption.
   if (signal.aborted && isInterruption(error, signal)) {
     process.stderr.write('Interrupted; nothing was changed.\n');
     return INTERRUPTED;

@@ -15,9 +15,9 @@ function percent(part: number): string {
 }
 
 /**
- * What a build has made, and what to type next.
+ * Formats the result of a build, and the command that shows it.
  *
- * @param allWanted whether every image was asked for: then those that are left out are what is told first.
+ * @param allWanted every image was requested (`--use-all`): the summary then begins with the images that are left out.
  */
 export function buildSummary(result: BuildResult, allWanted = false): string {
   const { grid, sources, leftOut, stages, width, height, quality } = result;
@@ -59,13 +59,13 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
   return lines.join('\n');
 }
 
-/** What a site tells of names. */
+/** Texts on the names of files in a site. */
 const NAMES_TEXT = {
   none: 'nothing in the site names your files (--names all lets it)',
   all: 'the site may name your files (--names all)',
 };
 
-/** What each aspect would cut off the images, where the commonest was asked for. */
+/** Formats the part of the images that each aspect would crop; empty unless the build chose the aspect. */
 function aspectLines({ aspects }: BuildResult): string[] {
   if (aspects.length === 0) return [];
   const shape = commonestAspect(aspects);
@@ -77,14 +77,14 @@ function aspectLines({ aspects }: BuildResult): string[] {
   ];
 }
 
-/** What a mosaic looks like at 2 px per cell, about as people see the whole; and how near its matching is to the best. */
+/** Formats the likeness at 2 px per cell, about the view of the whole mosaic, and the bound on the placement. */
 function likenessOf({ likeness, gap }: Quality): string {
   const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
   const proven = gap > 0 ? `; matched within ${percent(gap)} of the best possible` : '';
   return `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} from afar${proven}`;
 }
 
-/** What was found in a site, and mended. */
+/** Formats the repairs and problems of a site. */
 export function verifySummary({ site, tiles, problems, ...rest }: VerifyResult | RepairResult): string {
   const repaired = 'repaired' in rest && rest.repaired.length > 0 ? rest.repaired : [];
   const mended = repaired.map((path) => `${path}: written anew\n`).join('');
@@ -93,7 +93,7 @@ export function verifySummary({ site, tiles, problems, ...rest }: VerifyResult |
   return `${mended}${lines.join('\n')}\n${site} is not whole: ${count(problems.length)} problems in ${count(tiles)} tiles\n`;
 }
 
-/** What was taken out of a site. */
+/** Formats the result of removing images from a site. */
 export function removeSummary({
   site,
   images,

@@ -25,20 +25,20 @@ import { type BuildResult, resultOf } from './result.ts';
 import { StageClock } from './stage-clock.ts';
 
 /**
- * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing; `onProgress` is told what
- * is going on, and `signal` stops it, leaving whatever was in `out` as it was.
+ * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing. Reports progress to
+ * `onProgress`. `signal` stops the build and leaves the content of `out` unchanged.
  *
- * @throws {UserError} for whatever the caller can mend; `signal`'s reason if aborted.
+ * @throws {UserError} if the user can mend the cause; `signal`'s reason if aborted.
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const resolved = resolveOptions(options);
   return await oneThreadPerImage(() => runUnchanged(resolved));
 }
 
-/** How often a build begins anew because an image, or the catalog, changed while it was used. */
+/** Greatest number of runs of a build. A further run follows if an image or the catalog changed during the last one. */
 const RUNS_MAX = 3;
 
-/** Runs a build; begins anew, and says so, if images change meanwhile, or somebody takes something out of the catalog. */
+/** Runs a build. Starts again, with a warning, if an image changed meanwhile or another process took shards out of the catalog. */
 async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
   const notes: string[] = [];
   const suspects = new Set<string>();
@@ -58,7 +58,7 @@ async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
   }
 }
 
-/** @param suspects paths of images whose content is not what the catalog says, whatever their size and times. */
+/** @param suspects paths of images to read again, even if the catalog knows their size and times. */
 async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Promise<BuildResult> {
   const { signal, concurrency, catalog: folder, lenient } = options;
   const clock = new StageClock(options.onProgress, signal);
@@ -104,7 +104,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const warnings = [...pictures.notes, ...ofLayouts, ...originals.warnings];
     return resultOf(site, { usage, seconds: clock.seconds, warnings });
   } catch (error) {
-    // The first error is the one to tell, whatever becomes of the working folder.
+    // The first error is reported, even if the working folder cannot be removed.
     const first = staging.explain(error);
     await staging.discard().catch(() => {});
     throw first;
@@ -114,7 +114,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
 }
 
 async function openReports(options: ResolvedOptions, { found }: Plan): Promise<ReportFolder> {
-  // A placement may be one of the reports there, which is then written anew.
+  // The placement may be a report in this folder; it is read before the reports are replaced.
   const inputs = inputsOf({ ...options, placement: undefined }, []);
   return await openReportFolder({ ...options, names: REPORTS, inputs, images: found.map(({ path }) => path) });
 }

@@ -12,7 +12,7 @@ const SIGNAL: ValueType = {
   is: (value) => isObject(value) && typeof value['throwIfAborted'] === 'function',
 };
 
-/** What is no option of the command line. */
+/** Types of the options that are not on the command line as `--name`. */
 const OTHERS: Readonly<Record<Exclude<keyof BuildOptions, OptionName>, ValueType>> = {
   target: PATH,
   images: IMAGES,
@@ -22,7 +22,7 @@ const OTHERS: Readonly<Record<Exclude<keyof BuildOptions, OptionName>, ValueType
 const NEEDED: readonly (keyof BuildOptions)[] = ['target', 'images', 'out'];
 
 /**
- * Refuses values of the wrong type, and values out of range. Callers without types (forms, files) get the same messages.
+ * Checks the types and ranges of all values. Callers without types (forms, files) get the same messages.
  *
  * @throws {UserError} `usage`: "Expected X for --name but received Y".
  */

@@ -13,23 +13,23 @@ import type { ResolvedOptions } from './options.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import type { Layout, Placement, Recipe, Size } from '../types.ts';
 
-/** What layouts are decided by. */
+/** Facts that decide on layouts. */
 export interface LayoutFacts {
   readonly options: ResolvedOptions;
   readonly recipe: Recipe;
   readonly placement: Placement;
   readonly pictures: Pictures;
-  /** Of spliced tiles. */
+  /** Header of spliced tiles. */
   readonly header: TileHeader;
 }
 
-/** The layouts of a site, and what people should know of how they were chosen. */
+/** Layouts of a site, and warnings on their choice. */
 export interface ChosenLayouts {
   readonly layouts: Layouts;
   readonly warnings: readonly string[];
 }
 
-/** Describes the layouts that were asked for; of `auto`, finds the one that the host takes. */
+/** Describes the requested layouts. For `auto`, chooses the layout that the host accepts. */
 export function chooseLayouts(facts: LayoutFacts): ChosenLayouts {
   const { layout, host } = facts.options;
   if (layout !== 'auto') return { layouts: describe(facts, layout), warnings: [] };
@@ -77,14 +77,14 @@ function estimate({ options, recipe, placement, pictures, header }: LayoutFacts,
   return { layout, ...estimateUsage(siteSets(shape), { uses, bytesOf, headerBytes: header.bytes.length }) };
 }
 
-/** How often each picture stands. */
+/** Counts the cells of each picture. */
 function usesOf({ cells }: Placement, { count }: Pictures): Uint32Array {
   const uses = new Uint32Array(count);
   for (const picture of cells) uses[picture]!++;
   return uses;
 }
 
-/** Tells the bytes of a picture at a size that is not painted. */
+/** Returns a function that sums the bytes of a picture at a size that is not painted. */
 function bytesIn(pictures: Pictures): (picture: number, size: Size) => number {
   const pieces = new Map(mipsOf(pictures.recipe).map(({ width, across, down }) => [width, across * down]));
   return (picture, size) => {

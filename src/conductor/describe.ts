@@ -10,7 +10,7 @@ import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import { type Layouts, MOSAIC_VERSION, type MosaicJson } from '../format/mosaic-json.ts';
 import type { Grid, Quality, Recipe, Rgb } from '../types.ts';
 
-/** What a finished mosaic is described from. */
+/** Facts of a finished mosaic. */
 export interface MosaicFacts {
   readonly options: ResolvedOptions;
   readonly grid: Grid;
@@ -19,15 +19,15 @@ export interface MosaicFacts {
   readonly catalog: Catalog;
   readonly pictures: Pictures;
   readonly background: Rgb;
-  /** By source, the lowest id of what looks like it. */
+  /** By source: lowest id of its near-duplicates. */
   readonly alike: Uint32Array;
   readonly originals: MosaicJson['originals'];
   readonly quality: Quality;
-  /** Image files found. */
+  /** Number of image files found. */
   readonly found: number;
 }
 
-/** `mosaic.json`; nothing in it depends on when, where or how fast it was built. */
+/** Returns the content of `mosaic.json`. It does not depend on time, place or speed of the build. */
 export function describeMosaic({
   options,
   grid,
@@ -82,7 +82,7 @@ export function describeMosaic({
   };
 }
 
-/** What IIIF tells of a mosaic; `nameOf` is the name of each cell's source. */
+/** Returns the facts for IIIF documents. `nameOf` returns the name of a cell's source. */
 export function aboutOf(
   { title, grid, sources, width, height }: MosaicJson,
   { credit, rights, names }: Pick<ResolvedOptions, 'credit' | 'rights' | 'names'>,

@@ -4,8 +4,8 @@ import { type PlacedImage, PLACEMENT } from './pins.ts';
 import type { Grid, Size } from '../types.ts';
 
 /**
- * The grid asked for, or that a given placement has, or as many columns as asked for and the rows that keep the target's
- * shape.
+ * Returns the grid: the requested one, else that of a given placement, else the requested columns and the rows that keep
+ * the shape of the target.
  */
 export function gridOf(
   { grid, columns }: ResolvedOptions,

@@ -2,7 +2,7 @@ import type { TileFormat } from '../types.ts';
 import { type OptionName, optionOf } from './option-table.ts';
 import type { BuildOptions } from './options.ts';
 
-/** Options that choose a placement: a given placement leaves them nothing to choose. */
+/** Options that choose a placement; they have no effect on a given placement. */
 const CHOOSING: readonly OptionName[] = [
   'columns',
   'variety',
@@ -16,10 +16,10 @@ const CHOOSING: readonly OptionName[] = [
   'rotate',
   'pins',
 ];
-/** Options that only documents of the layout iiif tell of. */
+/** Options that only appear in documents of the layout iiif. */
 const TOLD_BY_IIIF: readonly OptionName[] = ['baseUrl', 'credit', 'rights'];
 
-/** Names options that have no effect beside others, one note each. */
+/** Returns one note for each option that has no effect beside the others. */
 export function idleNotes(
   options: BuildOptions,
   { iiif, format }: { readonly iiif: boolean; readonly format: TileFormat },

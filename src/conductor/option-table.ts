@@ -1,6 +1,6 @@
 /**
- * The table of all options of `build`: one row each. The types of options, their checks and defaults, the command line with its
- * help and completion, and docs/options.md all come from here. A new option is one row, and one field of `BuildOptions` and of
+ * The table of all options of `build`, one row each. It is the source of the checks and defaults, of the command line with its
+ * help and completion, and of docs/options.md. A new option needs one row, and one field of `BuildOptions` and of
  * `ResolvedOptions`.
  */
 import { HOST_IDS, HOSTS } from '../fit/hosts.ts';
@@ -9,13 +9,13 @@ import { ASPECT_MAX } from '../tiles/cell-shape.ts';
 import type { Crop, FullLevel, Layout, Names, NearDuplicates, Originals, Subsampling, TileFormat } from '../types.ts';
 import type { BuildOptions } from './options.ts';
 
-/** Sections of the help and of docs/options.md, in their order. */
+/** Sections of the help and of docs/options.md, in order. */
 export const GROUPS = ['Grid', 'Matching', 'Images', 'Tiles', 'Hosting', 'Output'] as const;
 
-/** The options that the table holds: all but the operands of the command line and those of programs alone. */
+/** Options in the table: all but the operands of the command line, and the options for programs only. */
 export type OptionName = Exclude<keyof BuildOptions, 'target' | 'images' | 'onProgress' | 'signal'>;
 
-/** The type of a value: its name in refusals, and the test for it. */
+/** Type of a value: its name in messages, and its test. */
 export interface ValueType {
   readonly what: string;
   readonly is: (value: unknown) => boolean;
@@ -24,17 +24,17 @@ export interface ValueType {
 /** A row of the table. */
 export interface OptionRow<Value = unknown> {
   readonly group: (typeof GROUPS)[number];
-  /** Placeholder of the value in the help, as in `<px>`; a flag has none. */
+  /** Placeholder of the value in the help, as in `<px>`; undefined for flags. */
   readonly metavar?: string;
   /** One line of help. */
   readonly help: string;
   readonly type: ValueType;
-  /** Values of the type that are accepted; all, if it is left out. */
+  /** Accepted values of the type; all, if undefined. */
   readonly range?: ValueType;
   /** Values that completion offers. */
   readonly choices?: readonly string[];
   readonly fallback?: Value;
-  /** Text of the default in the help, where that is not the value itself. */
+  /** Text of the default in the help, if it differs from the value. */
   readonly fallbackText?: string;
   /** Converts the text of the command line; by default the text is the value. */
   readonly read?: (text: string) => unknown;
@@ -48,7 +48,7 @@ const FLAG: ValueType = { what: 'true or false', is: (value) => typeof value ===
 const NUMBER: ValueType = { what: 'a whole number', is: (value) => typeof value === 'number' };
 const SHARE: ValueType = { what: 'a number from 0 to 1', is: NUMBER.is };
 
-/** Reads a whole number; anything else stays text, which the check of the type refuses. */
+/** Reads a whole number. Other text stays text, which the check of the type refuses. */
 const readWhole = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
 const readShare = (text: string) => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(text) : text);
 
@@ -71,7 +71,7 @@ function choice<Value extends string>(choices: readonly Value[], fallback: Value
   return { metavar: choices.join('|'), type: TEXT, range, choices, fallback };
 }
 
-/** A default of a wider type than its own. */
+/** Gives a default a wider type than its own. */
 const by = <Value>(fallback: Value) => ({ fallback });
 const flag = { type: FLAG, fallback: false };
 
@@ -311,7 +311,7 @@ export const OPTIONS = {
 
 type Table = typeof OPTIONS;
 
-/** Default values by option, as far as they are fixed. */
+/** Fixed default values by option. */
 export const DEFAULTS = Object.fromEntries(
   Object.entries(OPTIONS).flatMap(([name, row]) => ('fallback' in row ? [[name, row.fallback] as const] : [])),
 ) as unknown as {
@@ -322,10 +322,10 @@ export const DEFAULTS = Object.fromEntries(
     : never;
 };
 
-/** The rows of the table, in its order. */
+/** Rows of the table, in order. */
 export const ROWS: readonly (readonly [OptionName, OptionRow])[] = Object.entries(OPTIONS) as never;
 
-/** The name of an option on the command line: `cellSize` is `cell-size`. */
+/** Returns the name of an option on the command line: `cellSize` is `cell-size`. */
 export function optionOf(name: string): string {
   return name === 'pins' ? 'pin' : name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`);
 }

@@ -14,101 +14,106 @@ import type {
   TileFormat,
 } from '../types.ts';
 
-/** What {@link build} is asked for. Only the first three have no default. */
+/** Options of {@link build}. The first three are required. */
 export interface BuildOptions {
-  /** The picture to be reproduced: path of an image file. */
+  /** Path of the image file that the mosaic reproduces. */
   target: string;
-  /** Files, folders (with all that is in them) and globs. */
+  /** Files, folders (with their subfolders) and globs. */
   images: readonly string[];
-  /** Folder of the site. An older site there is replaced, other files stay; refused if it holds no site but other files. */
+  /** Folder of the site. An older site there is replaced; other files stay. Refused if it holds other files and no site. */
   out: string;
-  /** Cells across; rows follow the target's aspect ratio. */
+  /** Number of cells across; the number of rows follows the target's aspect ratio. */
   columns?: number;
-  /** Cells across and down, instead of `columns`; the target is cropped to that shape. */
+  /** Number of cells across and down, instead of `columns`; the target is cropped to that shape. */
   grid?: { columns: number; rows: number };
   /**
-   * Side of a cell at full resolution, px: a power of two, 16..4096; or `native`, the least in which no image loses detail.
+   * Side of a cell at full resolution, px: a power of two, 16..4096; or `native`, the least at which no image loses detail.
    * Cells that are not square have about the same area.
    */
   cellSize?: number | 'native';
-  /** Shape of a cell, as in `4:3`, or `auto`: the commonest among the images. */
+  /** Shape of a cell, as in `4:3`; or `auto`, the most frequent shape of the images. */
   cellAspect?: string;
-  /** Side of a tile, px: 256 or 512; of cells that are not square, the next that fits them. */
+  /** Side of a tile, px: 256 or 512; for cells that are not square, the least side from there on that fits them. */
   tileSize?: number;
-  /** Of the tile encoder, 1..100. */
+  /** Quality of the tile encoder, 1..100. */
   quality?: number;
-  /** Of JPEG (and AVIF) tiles. */
+  /** Chroma subsampling of JPEG and AVIF tiles. */
   subsampling?: Subsampling;
+  /** Format of the tiles. */
   format?: TileFormat;
-  /** What transparent images are laid over, `#rrggbb`; by default the target's mean colour. */
+  /** Colour behind transparent images, `#rrggbb`; by default the target's mean colour. */
   background?: string;
-  /** Which part of an image fills its square cell. */
+  /** Part of an image that fills its cell. */
   crop?: Crop;
-  /** Cells that one image may fill at most. */
+  /** Greatest number of cells that one image may fill. */
   maxUses?: number;
-  /** How much each further use of an image costs: 0 nothing (the likest image everywhere), 1 even use. */
+  /** Price of each further use of an image, 0..1: 0 is free (the closest image everywhere), 1 gives even use. */
   variety?: number;
-  /** Every usable image at least once, as far as there are cells. */
+  /** Uses every usable image at least once, if there are enough cells. */
   useAll?: boolean;
-  /** Whether images that look alike share their uses and the distance, or count each by itself. */
+  /** Treatment of images that look alike: they share their uses and the distance, or each counts by itself. */
   nearDuplicates?: NearDuplicates;
-  /** 0..1: how far the target's colours are moved towards those of the images, for matching only. */
+  /** Share by which the target's colours move towards the images' colours, 0..1; for matching only. */
   adapt?: number;
-  /** How much cells matter: path of a picture whose light parts matter most, or `auto`. */
+  /** Importance of the cells: path of a picture that is light at important cells, or `auto`. */
   weights?: string;
-  /** Images may also stand mirrored; turned by quarters. */
+  /** Also places images mirrored. */
   mirror?: boolean;
+  /** Also places images turned by quarters; by halves in cells that are not square. */
   rotate?: boolean;
-  /** Images that have to stand in some cells. */
+  /** Images pinned to cells. */
   pins?: readonly Pin[];
-  /** Takes what decodes of damaged images, and of ones that end early. */
+  /** Uses the part that decodes of images that are damaged or end early. */
   lenient?: boolean;
-  /** Globs of images that are left out. */
+  /** Globs of images to leave out. */
   ban?: readonly string[];
-  /** Path of a CSV as the report `placement.csv`: that placement is rendered, and nothing matched. */
+  /** Path of a CSV like the report `placement.csv`: its placement is rendered, without matching. */
   placement?: string;
-  /** The same image never stands twice within this many cells (Chebyshev); by default 1, 0 where images are few. */
+  /** Chebyshev distance within which no image appears twice, cells; by default 1, or 0 if images are few. */
   minDistance?: number;
-  /** How the pyramid lies on disk, one or several; or `auto`: as `host` takes it. */
+  /** Arrangement of the pyramid in files, one or several; or `auto`: the one that `host` accepts. */
   layout?: Layout | 'auto' | readonly Layout[];
-  /** Where the site will be published, one of `HOSTS`; layout `auto` takes what it takes, and is the default with a host. */
+  /** Host that the site will be published on, one of `HOSTS`. With a host, the default of `layout` is `auto`. */
   host?: string;
-  /** Tiles that belong to one image as hard links to one file per image, or as copies of it. */
+  /** Form of the tiles that show one image: hard links to one file per image, or copies of it. */
   fullLevel?: FullLevel;
-  /** Whether the site carries the images' own files, shown where one zooms in further than the cells. */
+  /** Form of the images' own files in the site, which the viewer shows beyond the resolution of the cells. */
   originals?: Originals;
-  /** With layout `iiif`: where the site will be published, an http(s) URL. */
+  /** Address that the site will have, an http(s) URL; required by layout `iiif`. */
   baseUrl?: string;
   /**
-   * Whether anything published tells the names of image files: `all`, where there is a place for them; by default what the page
-   * needs, which is `none`. Said outright, `none` also keeps the target's name out of the title.
+   * Names of image files in the published site: `all`, where there is a place for them; by default `none`, as the page needs no
+   * names. An explicit `none` also keeps the target's name out of the title.
    */
   names?: Names;
-  /** Folder of the reports, which name files: outside of `out`; by default `out` with `-report` behind it. */
+  /** Folder of the reports, which name files; outside of `out`; by default `out` with `-report` appended. */
   report?: string;
-  /** Whose pictures these are, and their licence or rights statement (a URL); told by `iiif`. */
+  /** Owner of the pictures, for layout `iiif`. */
   credit?: string;
+  /** URL of the licence or rights statement, for layout `iiif`. */
   rights?: string;
   /** Folder of the index of images; by default in the user's cache directory. */
   catalog?: string;
-  /** Shown by the viewer; by default made from the target's file name. */
+  /** Title of the page; by default made from the target's file name. */
   title?: string;
-  /** Writes into `out` even if it holds no site but other files, which stay. */
+  /** Writes into `out` even if it holds other files and no site; the files stay. */
   force?: boolean;
-  /** Images decoded at the same time; by default the number of processors. */
+  /** Number of images decoded at the same time; by default the number of processors. */
   concurrency?: number;
+  /** Receives the progress of each stage. */
   onProgress?: (progress: Progress) => void;
+  /** Stops the build. */
   signal?: AbortSignal;
 }
 
-/** Options with every default in place, checked. */
+/** Checked options, with all defaults. */
 export interface ResolvedOptions {
   readonly target: string;
   readonly images: readonly string[];
   readonly out: string;
   readonly columns: number;
   readonly grid: { readonly columns: number; readonly rows: number } | undefined;
-  /** All of the recipe but for what follows from the images. */
+  /** The recipe, without the fields that depend on the images. */
   readonly recipe: Omit<Recipe, 'cell' | 'tileSize'>;
   readonly cellSize: number | 'native';
   readonly cellAspect: Aspect | 'auto';
@@ -140,7 +145,7 @@ export interface ResolvedOptions {
   readonly report: string;
   readonly force: boolean;
   readonly concurrency: number;
-  /** Options that have no effect beside others. */
+  /** Notes on options that have no effect beside others. */
   readonly notes: readonly string[];
   readonly onProgress: (progress: Progress) => void;
   readonly signal: AbortSignal;

@@ -7,29 +7,29 @@ import { type OriginalStore, type WrittenOriginals, writeOriginals } from '../or
 import { reasonText } from '../image/reasons.ts';
 import type { Recipe, Rgb } from '../types.ts';
 
-/** What the originals of a site are made of. */
+/** Facts for the originals of a site. */
 export interface OriginalsFacts {
   readonly options: ResolvedOptions;
   readonly recipe: Recipe;
   readonly pictures: Pictures;
   readonly background: Rgb;
   readonly store: OriginalStore;
-  /** What the image at a path is called. */
+  /** Returns the name of the image at a path. */
   readonly nameOf: (path: string) => string;
   readonly onProgress: (done: number, total: number) => void;
 }
 
-/** What became of the originals of a site. */
+/** Result of writing the originals of a site. */
 export interface MadeOriginals {
-  /** What `mosaic.json` says of them. */
+  /** Entry of `mosaic.json`. */
   readonly originals: MosaicJson['originals'];
   readonly sums: WrittenOriginals['sums'];
   readonly indexSums: WrittenOriginals['indexSums'];
-  /** What people should know. */
+  /** Warnings for users. */
   readonly warnings: readonly string[];
 }
 
-/** Writes the originals, if they are asked for. */
+/** Writes the originals, if requested. */
 export async function originalsOf({
   options,
   recipe,

@@ -6,12 +6,12 @@ import { explain } from '../image/reasons.ts';
 import type { SourceNames } from './source-names.ts';
 import type { Grid, Pin, Turn } from '../types.ts';
 
-/** What a placement that was given is called in errors. */
+/** Name of a given placement in messages. */
 export const PLACEMENT = '--placement';
 
 /**
- * Reads pins as people type them: `12,34=photo.jpg`, or the path of a CSV with the columns column, row, source (as
- * the report placement.csv has them).
+ * Reads pins of the command line: `12,34=photo.jpg`, or the path of a CSV with the columns column, row, source (like the
+ * report placement.csv).
  *
  * @throws {UserError} `usage`.
  */
@@ -37,11 +37,11 @@ function malformed(text: string): UserError {
 /** A cell of a placement file. */
 export interface PlacedImage extends Pin {
   readonly turn: Turn;
-  /** Line of the file. */
+  /** Line number in the file. */
   readonly line: number;
 }
 
-/** Reads a CSV with the columns column, row, source, and turn, if it has one. */
+/** Reads a CSV with the columns column, row, source, and optionally turn. */
 export async function readPlacementFile(path: string, what: string): Promise<PlacedImage[]> {
   let text: string;
   try {
@@ -55,7 +55,7 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
     );
   }
   return readCsv(text, ['column', 'row', 'source'], what).map((fields, i) => {
-    // Every cell has a line of its own, below that of the names.
+    // The first line holds the names of the columns; each cell has one line.
     const line = i + 2;
     const [column, row, source, turn] = ['column', 'row', 'source', 'turn'].map((name) => fields[name]);
     const bad = [column, row].find((value) => !/^\d+$/.test(value ?? ''));
@@ -71,9 +71,9 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
 }
 
 /**
- * Cell -> source of all pins.
+ * Maps cells to the sources pinned to them.
  *
- * @throws {UserError} `usage` if one lies outside the grid, is there twice, or names no usable image.
+ * @throws {UserError} `usage` if a pin lies outside the grid or names no usable image, or if a cell has two images.
  */
 export function pinnedCells(pins: readonly Pin[], grid: Grid, names: SourceNames): Map<number, number> {
   const cells = new Map<number, number>();
@@ -89,7 +89,11 @@ export function pinnedCells(pins: readonly Pin[], grid: Grid, names: SourceNames
   return cells;
 }
 
-/** Picture of each cell of a placement file, which has to name all of them. */
+/**
+ * Returns the picture of each cell of a placement file.
+ *
+ * @throws {UserError} `usage` unless the file names one usable image for every cell of the grid.
+ */
 export function givenCells(
   placed: readonly PlacedImage[],
   grid: Grid,

@@ -11,18 +11,18 @@ import type { Plan } from './plan.ts';
 import { SourceNames } from './source-names.ts';
 import type { StageClock } from './stage-clock.ts';
 
-/** A placement of sources, and what it was chosen by. */
+/** A placement of sources, and the facts behind it. */
 export interface Placed extends Matched {
   readonly names: SourceNames;
   readonly features: Float32Array;
-  /** By source, the lowest id of its near-duplicates. */
+  /** By source: lowest id of its near-duplicates. */
   readonly alike: Uint32Array;
 }
 
 /**
- * Places the sources of a catalog in the cells of a plan: by matching, or as `--placement` gives them.
+ * Places the sources of a catalog in the cells of a plan: by matching, or according to `--placement`.
  *
- * @throws {UserError} `no-images`; `no-placement`; `usage` for names that mean no image.
+ * @throws {UserError} `no-images`; `too-few-images`; `no-placement`; `usage` for names that match no image.
  */
 export async function placeSources(
   options: ResolvedOptions,

@@ -12,29 +12,30 @@ import { PLACEMENT, type PlacedImage, readPlacementFile } from './pins.ts';
 import { chooseRecipe } from './recipe.ts';
 import type { StageClock } from './stage-clock.ts';
 
-/** What a build does, as far as that is known before any image is decoded. */
+/** Plan of a build; no image has been decoded yet. */
 export interface Plan {
   readonly target: Awaited<ReturnType<typeof openTarget>>;
-  /** The placement to render, if `--placement` gives one. */
+  /** Placement to render, with `--placement`. */
   readonly given: readonly PlacedImage[] | undefined;
   /** Colour behind transparent images. */
   readonly background: Rgb;
-  /** Image files found; of them, those that are not banned. */
+  /** Image files found. */
   readonly found: readonly ScannedFile[];
+  /** Image files found that are not banned. */
   readonly files: readonly ScannedFile[];
   /** Globs of `--ban` that match no image. */
   readonly idleBans: readonly string[];
   readonly recipe: Recipe;
-  /** With `cellAspect` `auto`: what each aspect does to the images. */
+  /** With `cellAspect` `auto`: effect of each aspect on the images. */
   readonly aspects: readonly AspectChoice[];
   readonly grid: Grid;
   readonly warnings: readonly string[];
 }
 
 /**
- * Reads the target, finds the images, and chooses cell and grid. Refuses here what cannot succeed, before images are read.
+ * Reads the target, finds the images, and chooses cell and grid. Refuses builds that cannot succeed, before images are read.
  *
- * @throws {UserError} for whatever the caller can mend.
+ * @throws {UserError} if the user can mend the cause.
  */
 export async function planBuild(options: ResolvedOptions, clock: StageClock): Promise<Plan> {
   const { signal } = options;
@@ -50,13 +51,13 @@ export async function planBuild(options: ResolvedOptions, clock: StageClock): Pr
   const grid = gridOf(options, recipe.cell, target, given);
   checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
   checkCells(grid);
-  // What even all files would be too few for, is refused before they are read.
+  // Refuses rules that even all files together cannot meet, before the files are read.
   if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
   refuseQuarterTurns(given, recipe.cell);
   return { target, given, background, found, files, idleBans, recipe, aspects, grid, warnings };
 }
 
-/** The files and folders that a site must not be written over. */
+/** Lists the files and folders that the site must not overwrite. */
 export function* inputsOf(options: ResolvedOptions, found: readonly ScannedFile[]): Generator<string> {
   const { target, catalog, placement, weights, pins } = options;
   yield target;
@@ -67,7 +68,7 @@ export function* inputsOf(options: ResolvedOptions, found: readonly ScannedFile[
   for (const { path } of found) yield path;
 }
 
-/** Sources as if all files could be used, and no two were alike. */
+/** Returns facts for {@link checkRules} as if all files were usable and no two were alike. */
 function asIfUsable(files: number) {
   const own = Uint32Array.from({ length: files }, (_, id) => id);
   return { usable: files, distinct: files, alike: own, sharing: own, pins: new Map<number, number>(), found: true };

@@ -20,7 +20,7 @@ import type { ResolvedOptions } from './options.ts';
 import type { Placed } from './place.ts';
 import type { Plan } from './plan.ts';
 
-/** What a site and its reports are written from, once all tiles and originals are. */
+/** Facts for the documents of a site and its reports; all tiles and originals are written. */
 export interface BuiltSite {
   readonly options: ResolvedOptions;
   readonly plan: Plan;
@@ -31,15 +31,15 @@ export interface BuiltSite {
   readonly shape: SiteShape;
   readonly mosaic: MosaicJson;
   readonly originals: MadeOriginals;
-  /** CRC-32 of every tile, by the order of the sets. */
+  /** CRC-32 of every tile, in the order of the sets. */
   readonly tileSums: Checksums['tiles'];
   readonly store: FolderStore;
 }
 
 /**
- * Writes the documents of a site, puts the site in its place, and writes its reports.
+ * Writes the documents of a site, moves the site to its place, and writes its reports.
  *
- * @returns what the site takes on a disk and on a host.
+ * @returns number of files and bytes as a host stores them, by layout and in all.
  */
 export async function publishSite(
   parts: BuiltSite,
@@ -94,7 +94,7 @@ function reportFiles({ options, plan, catalog, mosaic, placement, pictures, plac
   return new Map([...reportsOf(parts), ...recordsOf(record)]);
 }
 
-/** The rules that cells were filled by, as the record keeps them. */
+/** Returns the rules of the placement, for the record. */
 function rulesOf(options: ResolvedOptions, cell: Size, minDistance: number): RecordedRules {
   const { maxUses, variety, useAll, nearDuplicates, adapt } = options;
   const most = Number.isFinite(maxUses) ? maxUses : null;

@@ -12,18 +12,18 @@ import type { ResolvedOptions } from './options.ts';
 import { survey } from '../scan/survey.ts';
 import type { Recipe, ScannedFile, Size } from '../types.ts';
 
-/** Sides of Deep Zoom tiles, px: what every viewer expects; where none can be shared, fewer files. */
+/** Default sides of Deep Zoom tiles, px: 256, as every viewer expects; for cells that are not square, 512, for fewer files. */
 const [TILE_OF_SQUARES, TILE_OF_OTHERS] = [256, 512];
 
-/** A recipe, and what was learned of images on the way. */
+/** A recipe, and facts about the images found on the way. */
 export interface ChosenRecipe {
   readonly recipe: Recipe;
-  /** With `--cell-aspect auto`: what each aspect would do to the images. */
+  /** With `--cell-aspect auto`: effect of each aspect on the images. */
   readonly aspects: readonly AspectChoice[];
   readonly warnings: readonly string[];
 }
 
-/** Completes a recipe by what follows from the images: shape and size of the cells. Reads sizes of images only if it has to. */
+/** Completes a recipe with the shape and size of the cells. Reads sizes of images only if these depend on them. */
 export async function chooseRecipe(
   options: ResolvedOptions,
   files: readonly ScannedFile[],
@@ -41,7 +41,7 @@ export async function chooseRecipe(
   return { recipe, aspects, warnings: cellSize === 'native' ? beyond(sizes, cell) : [] };
 }
 
-/** Images that lose detail even in the largest cells. */
+/** Returns a warning if images lose detail even in the largest cells. */
 function beyond(sizes: readonly Size[], cell: Size): string[] {
   const larger = sizes.filter(({ width, height }) => Math.min(width / cell.width, height / cell.height) > 1).length;
   if (larger === 0) return [];

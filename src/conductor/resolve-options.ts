@@ -27,7 +27,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   const { tileSize, host, baseUrl, minDistance } = options;
   if (options.grid && options.columns !== undefined) throw expected('grid', 'either --columns or --grid', 'both');
   if (options.grid) for (const side of [options.grid.columns, options.grid.rows]) checkWhole('grid', side, 1);
-  // Who names a host wants what it takes.
+  // With a host, `auto` is the default.
   const layout = layoutsOf(host !== undefined && options.layout === undefined ? 'auto' : given.layout);
   const iiif = layout.includes('iiif');
   if (iiif) checkIiifFormat(format);
@@ -92,7 +92,7 @@ function checkWhole(name: string, value: number, low: number): void {
   check(name, `a whole number from ${low}`, value, Number.isInteger(value) && value >= low && value <= 2 ** 32);
 }
 
-/** What a page is called whose target's name is nobody's business. */
+/** Title of a page without the target's name. */
 const UNTITLED = 'Mosaic';
 
 function titleOf(target: string): string {

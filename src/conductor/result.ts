@@ -7,59 +7,60 @@ import type { BuiltSite } from './publish.ts';
 import { warningsOf } from './warnings.ts';
 import type { Grid, Layout, LeftOut, Names, Quality, Size, SourceCounts, Stage } from '../types.ts';
 
-/** What a build made; the CLI's `--json` prints it as it is. */
+/** Result of a build; `--json` prints it. */
 export interface BuildResult {
-  /** Folder of the site, as it was asked for. */
+  /** Folder of the site, as given in the options. */
   readonly out: string;
   /** Folder of the reports: placement.csv, sources.csv, skipped.csv, quality.json. */
   readonly report: string;
-  /** Whether the site tells the names of image files. */
+  /** Names of image files in the site. */
   readonly names: Names;
   readonly layouts: readonly Layout[];
   readonly grid: Grid;
-  /** A cell at full resolution, px. */
+  /** Size of a cell at full resolution, px. */
   readonly cell: Size;
-  /** Its width, px: its side, where cells are square. */
+  /** Width of a cell, px. */
   readonly cellSize: number;
   readonly tileSize: number;
-  /** With `cellAspect` `auto`: what each aspect would do to the images. */
+  /** With `cellAspect` `auto`: effect of each aspect on the images. */
   readonly aspects: readonly AspectChoice[];
-  /** Px of the whole mosaic. */
+  /** Size of the mosaic, px. */
   readonly width: number;
   readonly height: number;
-  /** Levels of the pyramid. */
+  /** Number of levels of the pyramid. */
   readonly levels: number;
   readonly sources: SourceCounts & { readonly enlarged: number; readonly verbatim: number };
-  /** What of the files found cannot be used, by kind, with what would bring it in. */
+  /** Number of files that cannot be used, by kind, with the remedies. */
   readonly leftOut: readonly LeftOut[];
-  /** Seconds that each stage took. */
+  /** Duration of each stage, seconds. */
   readonly stages: Readonly<Record<Stage, number>>;
-  /** Files in the site; of them, tiles that are links to (or copies of) a picture's one tile. */
+  /** Number of files in the site. */
   readonly files: number;
+  /** Number of tiles that are links to (or copies of) the one tile of a picture. */
   readonly linkedFiles: number;
-  /** Bytes of the site; what links share is counted once. */
+  /** Size of the site, bytes; linked files count once. */
   readonly bytes: number;
-  /** Where the site can be published, and what for each layout stands against it. */
+  /** Hosts that accept the site, and the limits that each layout exceeds. */
   readonly fit: FitResult;
-  /** Most memory the process has held, bytes. */
+  /** Peak memory of the process, bytes. */
   readonly peakRssBytes: number;
   readonly quality: Quality;
-  /** What transparent images were laid over, `#rrggbb`. */
+  /** Colour behind transparent images, `#rrggbb`. */
   readonly background: string;
-  /** What people should know: files skipped, images enlarged, links refused, … */
+  /** Warnings for users: files skipped, images enlarged, links refused, … */
   readonly warnings: readonly string[];
 }
 
-/** What is known of a build besides its site, once that is published. */
+/** Facts of a build besides its site, after publishing. */
 export interface BuildEnd {
   readonly usage: SiteUsage;
-  /** Seconds that each stage took. */
+  /** Duration of each stage, seconds. */
   readonly seconds: Readonly<Record<Stage, number>>;
   /** Warnings of the stages. */
   readonly warnings: readonly string[];
 }
 
-/** The result of a build. */
+/** Assembles the result of a build. */
 export function resultOf(
   { options, plan, catalog, shape, mosaic, store }: BuiltSite,
   { usage, seconds, warnings }: BuildEnd,

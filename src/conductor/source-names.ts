@@ -5,12 +5,13 @@ import { UserError } from '../errors.ts';
 import { shown } from '../messages.ts';
 
 /**
- * What images are called in reports, and found by: their path within the folder that holds them all, with `/`, so that reports
- * tell nothing of the machine, and hold on another. Where that folder is so far up that names would spell where people work
- * (`home/anna/photos/a.jpg`), each folder that was asked for is called by its name alone instead.
+ * Names of images, for reports and options: the path within the folder that holds all images, with `/`. Such names reveal
+ * nothing about the machine, and are valid on another. If that folder also holds the home, working or temporary folder, such
+ * paths would reveal it (`home/anna/photos/a.jpg`). Names then begin with the bare name of a given folder, unless that folder
+ * or one above it was given itself.
  */
 export class SourceNames {
-  /** What names begin with, by the folder that they begin in: one with nothing, or several that end in `/`. */
+  /** First part of the names, by folder: one folder with empty text, or several folders with texts that end in `/`. */
   private readonly labels: ReadonlyMap<string, string>;
   private byPath: Map<string, number> | undefined;
   private byBase: Map<string, string[]> | undefined;
@@ -18,9 +19,9 @@ export class SourceNames {
   private readonly ids: (path: string) => number | undefined;
 
   /**
-   * @param paths absolute, of all images that were found.
-   * @param ids source id of a path; undefined if it cannot be used.
-   * @param inputs files, folders and globs that they were found by.
+   * @param paths absolute paths of all images found.
+   * @param ids returns the source id of a path; undefined if it cannot be used.
+   * @param inputs files, folders and globs that were scanned.
    */
   constructor(
     paths: readonly string[],
@@ -32,20 +33,20 @@ export class SourceNames {
     this.labels = labelsOf(paths, inputs);
   }
 
-  /** What the image at `path` is called. */
+  /** Returns the name of the image at `path`. */
   nameOf(path: string): string {
     for (let at = dirname(path); ; at = dirname(at)) {
       const label = this.labels.get(at);
       if (label !== undefined) return label + relative(at, path).split(sep).join('/');
-      // A file that no input names has its own name at least.
+      // A file outside of all labelled folders keeps its base name.
       if (dirname(at) === at) return basename(path);
     }
   }
 
   /**
-   * Id of the source that `name` means: a name as {@link nameOf} has it, a path, or the end of one, if that is clear.
+   * Returns the id of the source that `name` matches: a name as of {@link nameOf}, a path, or the unambiguous end of a path.
    *
-   * @param where it was asked for, for the error.
+   * @param where origin of the name, for the message.
    * @throws {UserError} `usage`.
    */
   find(name: string, where: string): number {
@@ -99,7 +100,7 @@ function labelsOf(paths: readonly string[], inputs: readonly string[]): Map<stri
   const labels = new Map<string, string>();
   const [taken, times] = [new Set<string>(), new Map<string, number>()];
   for (const folder of roots) {
-    // A home folder is called as its owner is.
+    // The name of a home folder would reveal its owner.
     const name = folder === homedir() ? 'home' : basename(folder);
     let label = name;
     for (let time = times.get(name) ?? 1; taken.has(label); times.set(name, time)) label = `${name} (${++time})`;
@@ -109,7 +110,7 @@ function labelsOf(paths: readonly string[], inputs: readonly string[]): Map<stri
   return labels;
 }
 
-/** The folders that inputs mean, sorted, none within another. */
+/** Returns the folders of the inputs, sorted, without folders within another. */
 function rootsOf(paths: readonly string[], inputs: readonly string[]): string[] {
   const files = new Set(paths);
   const folders = new Set<string>();
@@ -118,7 +119,7 @@ function rootsOf(paths: readonly string[], inputs: readonly string[]): string[] 
     folders.add(files.has(path) ? dirname(path) : isFolder(path) ? path : resolve(beforeGlob(input)));
   }
   const roots: string[] = [];
-  // Sorted by their parts, what lies in a folder comes right behind it.
+  // Sorted by their parts, folders follow the folder that holds them.
   for (const folder of [...folders].toSorted((a, b) => (a.replaceAll(sep, '\0') < b.replaceAll(sep, '\0') ? -1 : 1))) {
     const last = roots.at(-1);
     if (last === undefined || !holds(last, folder)) roots.push(folder);
@@ -130,19 +131,19 @@ function isFolder(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
-/** The folders of a glob before the first part that stands for several. */
+/** Returns the folders of a glob before its first part with a wildcard. */
 function beforeGlob(glob: string): string {
   const parts = glob.replaceAll('\\', '/').split('/');
   const first = parts.findIndex((part) => /[*?[\]{}()!+@]/.test(part));
   return parts.slice(0, first < 0 ? -1 : first).join('/') || (glob.startsWith('/') ? '/' : '.');
 }
 
-/** Whether a path lies in a folder. */
+/** Tells whether a path lies in a folder. */
 function holds(folder: string, path: string): boolean {
   return path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
 }
 
-/** The deepest folder that all paths lie in. */
+/** Returns the deepest folder that holds all paths. */
 function commonFolder(paths: readonly string[]): string {
   let home = dirname(paths[0]!);
   for (const path of paths) while (home !== dirname(home) && !holds(home, path)) home = dirname(home);

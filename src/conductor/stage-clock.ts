@@ -10,9 +10,9 @@ const UNITS: Record<Stage, string> = {
   site: 'steps',
 };
 
-/** Runs the stages of a build: tells how far they are and how long they took, and starts none once the build is aborted. */
+/** Runs the stages of a build, reports their progress and measures their durations. Starts no stage after an abort. */
 export class StageClock {
-  /** Seconds that each stage has taken. */
+  /** Duration of each stage so far, seconds. */
   readonly seconds: Record<Stage, number> = {
     scan: 0,
     catalog: 0,
@@ -30,7 +30,7 @@ export class StageClock {
     this.signal = signal;
   }
 
-  /** Runs `work` as (a part of) a stage. */
+  /** Runs `work` as a stage, or as a part of one. */
   async time<T>(stage: Stage, work: (onProgress: (done: number, total: number) => void) => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     const start = performance.now();

@@ -6,7 +6,7 @@ import { count } from '../messages.ts';
 import type { FolderStore } from '../store/folder-store.ts';
 import type { ResolvedOptions } from './options.ts';
 
-/** What the warnings of a build depend on. */
+/** Facts for the warnings of a build. */
 export interface WarningFacts {
   readonly options: ResolvedOptions;
   readonly mosaic: MosaicJson;
@@ -16,7 +16,7 @@ export interface WarningFacts {
   readonly idleBans: readonly string[];
 }
 
-/** Warnings about the images and the mosaic: what was skipped, enlarged or repeated, and which options had no effect. */
+/** Returns warnings on images that were skipped, enlarged or repeated, and on options without effect. */
 export function warningsOf({ options, mosaic, catalog, store, idleBans }: WarningFacts): string[] {
   const { grid, sources, quality, background, tile } = mosaic;
   const warnings = [...catalog.notes];
