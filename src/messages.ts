@@ -58,3 +58,8 @@ export function checkSitePath(site: string): void {
 export function count(value: number): string {
   return value.toLocaleString('en-GB');
 }
+
+/** Formats a number and its noun: `1 file`, `43,776 files`. */
+export function plural(value: number, noun: string, nouns = `${noun}s`): string {
+  return `${count(value)} ${value === 1 ? noun : nouns}`;
+}

@@ -148,7 +148,9 @@ export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
   // Other files in the folder are ignored.
   const others = (await readdir(folder)).filter((other) => other !== key && isRecipeKey(other));
   const changed = names.length === 0 && others.length > 0;
-  const anew = changed ? `indexing anew for ${key}: the catalog has only ${others.join(', ')}` : undefined;
+  const anew = changed
+    ? `all images are indexed again for ${key}: the catalog only holds ${others.join(', ')}`
+    : undefined;
   const known = new KnownImages(home, place);
   let damaged = 0;
   for (const name of names) {

@@ -1,4 +1,4 @@
-import { count } from '../messages.ts';
+import { plural } from '../messages.ts';
 import type { Reason } from '../image/reasons.ts';
 import type { LeftOut, LeftOutKind, SkippedFile } from '../types.ts';
 
@@ -20,16 +20,37 @@ const KINDS: ReadonlyMap<Reason, LeftOutKind> = new Map<Reason, LeftOutKind>([
   ['not-indexed', 'undecodable'],
 ]);
 
-/** Name and remedy of each kind, in the order of reporting. */
-const TOLD: Readonly<Record<LeftOutKind, readonly [name: string, remedy: string]>> = {
-  heic: ['HEIC', 'npm install libheif-js, or install heif-dec'],
-  raw: ['camera raw without a picture', 'export them as JPEG'],
-  format: ['of other formats', 'convert them to JPEG or PNG'],
-  'too-large': ['too large', 'make them smaller'],
-  unreadable: ['unreadable', 'see whether you may read them, and the disk can'],
-  undecodable: ['not decodable', 'convert them to JPEG or PNG'],
-  damaged: ['damaged', 'fetch them anew from the camera or a backup'],
-  'no-image': ['no images', 'name them after what they are'],
+/** Name and remedy of each kind, for one file and for several, in the order of reporting. */
+const TEXTS: Readonly<Record<LeftOutKind, Record<'one' | 'many', readonly [name: string, remedy: string]>>> = {
+  heic: {
+    one: ['HEIC', 'npm install libheif-js, or install heif-dec'],
+    many: ['HEIC', 'npm install libheif-js, or install heif-dec'],
+  },
+  raw: {
+    one: ['camera raw without a picture', 'export it as JPEG'],
+    many: ['camera raw without a picture', 'export them as JPEG'],
+  },
+  format: {
+    one: ['in another format', 'convert it to JPEG or PNG'],
+    many: ['in other formats', 'convert them to JPEG or PNG'],
+  },
+  'too-large': { one: ['too large', 'make it smaller'], many: ['too large', 'make them smaller'] },
+  unreadable: {
+    one: ['unreadable', 'see whether you may read it, and the disk can'],
+    many: ['unreadable', 'see whether you may read them, and the disk can'],
+  },
+  undecodable: {
+    one: ['not decodable', 'convert it to JPEG or PNG'],
+    many: ['not decodable', 'convert them to JPEG or PNG'],
+  },
+  damaged: {
+    one: ['damaged', 'fetch it anew from the camera or a backup'],
+    many: ['damaged', 'fetch them anew from the camera or a backup'],
+  },
+  'no-image': {
+    one: ['not an image', 'name it after what it is'],
+    many: ['not images', 'name them after what they are'],
+  },
 };
 
 /** Returns the kind of a reason. */
@@ -41,11 +62,15 @@ export function kindOf(reason: Reason): LeftOutKind {
 export function leftOutOf(skipped: readonly SkippedFile[]): LeftOut[] {
   const counts = new Map<LeftOutKind, number>();
   for (const { reason } of skipped) counts.set(kindOf(reason), (counts.get(kindOf(reason)) ?? 0) + 1);
-  const kinds = (Object.keys(TOLD) as LeftOutKind[]).filter((kind) => counts.has(kind));
-  return kinds.map((kind) => ({ kind, count: counts.get(kind)!, remedy: TOLD[kind][1] }));
+  const kinds = (Object.keys(TEXTS) as LeftOutKind[]).filter((kind) => counts.has(kind));
+  return kinds.map((kind) => ({ kind, count: counts.get(kind)!, remedy: TEXTS[kind].many[1] }));
 }
 
 /** Formats the counts for users: `30 too large (make them smaller), 4 unreadable (…)`. */
 export function leftOutText(leftOut: readonly LeftOut[]): string {
-  return leftOut.map(({ kind, count: files, remedy }) => `${count(files)} ${TOLD[kind][0]} (${remedy})`).join(', ');
+  const texts = leftOut.map(({ kind, count: files }) => {
+    const [one, many] = [TEXTS[kind].one, TEXTS[kind].many].map(([name, remedy]) => `${name} (${remedy})`);
+    return plural(files, one!, many);
+  });
+  return texts.join(', ');
 }

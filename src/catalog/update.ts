@@ -13,7 +13,7 @@
 import { basename } from 'node:path';
 import { Decoders } from '../decoding/decoders.ts';
 import { UserError } from '../errors.ts';
-import { count } from '../messages.ts';
+import { plural } from '../messages.ts';
 import { workerModule } from '../threads/pool.ts';
 import { isOfContent, type Reason, reasonOf } from '../image/reasons.ts';
 import type { Recipe, ScannedFile, SkippedFile, Source } from '../types.ts';
@@ -99,21 +99,20 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   ];
   const catalog = assemble(files, known, failed, recipe, notes);
   const partial = catalog.sources.filter((source) => source.partial !== undefined).length;
-  if (partial)
-    notes.push(`${count(partial)} ${partial === 1 ? 'image is' : 'images are'} damaged: what decodes is shown`);
+  if (partial) notes.push(`${plural(partial, 'image is', 'images are')} damaged: only the part that decodes is shown`);
   return catalog;
 }
 
 /** Formats the note for the user on damaged shards. */
 export function damagedNote(shards: number): string {
-  return `${count(shards)} damaged ${shards === 1 ? 'shard' : 'shards'} of the catalog taken away: what lay there is indexed again`;
+  return `removed ${plural(shards, 'damaged shard')} from the catalog: the lost images are indexed again`;
 }
 
 function disguisedNote(paths: readonly string[]): string {
   const names = paths.slice(0, 3).map((path) => basename(path));
   const list = `${names.join(', ')}${paths.length > 3 ? ', …' : ''}`;
-  const files = paths.length === 1 ? '1 file holds' : `${count(paths.length)} files hold`;
-  return `${files} another image than before, at the same size and time of change: indexed again (${list})`;
+  const files = plural(paths.length, 'file holds', 'files hold');
+  return `${files} new content at unchanged size and modification time: indexed again (${list})`;
 }
 
 /**

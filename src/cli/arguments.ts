@@ -68,9 +68,7 @@ export async function readArguments(args: readonly string[], version: string): P
   let text = '';
   const parser = yargs()
     .scriptName('zoomosaic')
-    .usage(
-      '$0 <command>\n\nA photomosaic you can walk into: a target picture and a pile of images become a Deep Zoom site.',
-    )
+    .usage('$0 <command>\n\nTurns a target image and a collection of images into a photomosaic, as a Deep Zoom site.')
     // No option has a negation (`--no-x`) or members (`--x.y`).
     .parserConfiguration({ 'parse-positional-numbers': false, 'boolean-negation': false, 'dot-notation': false })
     .command(
@@ -78,8 +76,12 @@ export async function readArguments(args: readonly string[], version: string): P
       COMMANDS.build,
       (y) =>
         y
-          .positional('target', { type: 'string', describe: 'The picture to be reproduced' })
-          .positional('images', { type: 'string', array: true, describe: 'Files, folders (recursive), globs' })
+          .positional('target', { type: 'string', describe: 'Image that the mosaic reproduces' })
+          .positional('images', {
+            type: 'string',
+            array: true,
+            describe: 'Files, folders (with their subfolders) and globs',
+          })
           .options(BUILD_OPTIONS),
       async (a) => {
         command = {
@@ -99,8 +101,8 @@ export async function readArguments(args: readonly string[], version: string): P
           .option('port', { type: 'string', default: '8080', requiresArg: true, describe: 'First port to try' })
           .option('host', { type: 'string', default: '127.0.0.1', requiresArg: true, describe: 'Address to listen on' })
           .option('cors', { type: 'boolean', describe: 'Let pages of other origins read the site, as IIIF viewers do' })
-          .example('$0 serve site', 'Prints the address; Ctrl-C ends it')
-          .example('$0 serve site --host 0.0.0.0', 'Lets others in your network look, too'),
+          .example('$0 serve site', 'Prints the address; stop it with Ctrl-C')
+          .example('$0 serve site --host 0.0.0.0', 'Also serves other machines in your network'),
       (a) => {
         command = {
           name: 'serve',
@@ -117,12 +119,12 @@ export async function readArguments(args: readonly string[], version: string): P
       (y) =>
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
-          .option('deep', { type: 'boolean', describe: 'Make every tile anew from the catalog, too, and compare' })
-          .option('repair', { type: 'boolean', describe: 'Write what is damaged or missing anew, from the catalog' })
+          .option('deep', { type: 'boolean', describe: 'Also recreate every tile from the catalog, and compare' })
+          .option('repair', { type: 'boolean', describe: 'Rewrite damaged and missing files from the catalog' })
           .options(RECORD_OPTIONS)
           .options(OUTPUT_OPTIONS)
-          .example('$0 verify site', 'Names every missing or damaged file; exit code 1 if there is one')
-          .example('$0 verify site --repair', 'Mends them; exit code 1 if some cannot be mended'),
+          .example('$0 verify site', 'Lists missing and damaged files; exit code 1 if there are any')
+          .example('$0 verify site --repair', 'Repairs them; exit code 1 if some cannot be repaired'),
       (a) => {
         const options = { site: a.site, ...(a.deep && { deep: true }), ...recordOptions(a) };
         const output = { quiet: a.quiet === true, json: a.json === true };
@@ -139,13 +141,13 @@ export async function readArguments(args: readonly string[], version: string): P
             type: 'string',
             array: true,
             demandOption: true,
-            describe: 'Files, folders, or names as sources.csv of the reports has them',
+            describe: 'Files, folders, or names as in sources.csv of the reports',
           })
           .options(RECORD_OPTIONS)
           .options(OUTPUT_OPTIONS)
           .example(
             '$0 remove site photos/anna.jpg',
-            'Other images fill her cells; no byte of hers is left, which is proven',
+            'Refills her cells with other images, and proves that no byte of hers is left',
           )
           .example('$0 remove site photos/anna/', 'All images of a folder'),
       (a) => {
@@ -160,7 +162,7 @@ export async function readArguments(args: readonly string[], version: string): P
         y
           .positional('site', { type: 'string', demandOption: true, describe: 'Folder of the site' })
           .option('json', OUTPUT_OPTIONS.json)
-          .example('$0 fit site', 'Files and bytes against the limits of hosts, and what would make it fit'),
+          .example('$0 fit site', 'Compares files and bytes with the limits of hosts; suggests remedies'),
       (a) => {
         command = { name: 'fit', site: a.site, json: a.json === true };
       },
@@ -175,10 +177,10 @@ export async function readArguments(args: readonly string[], version: string): P
             type: 'string',
             requiresArg: true,
             demandOption: true,
-            describe: 'The address that it will have',
+            describe: 'Address that the site will have',
           })
           .option('json', OUTPUT_OPTIONS.json)
-          .example('$0 rebase site --base-url https://example.org/mosaic', 'Before it moves there'),
+          .example('$0 rebase site --base-url https://example.org/mosaic', 'Run it before the site moves there'),
       (a) => {
         command = { name: 'rebase', site: a.site, baseUrl: a['base-url'], json: a.json === true };
       },

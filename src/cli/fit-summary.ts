@@ -2,7 +2,7 @@ import type { FitResult, HostFit, LayoutFit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
 import { type Excess, type Fit, joined, type Remedy } from '../fit/judge.ts';
 import type { Usage } from '../fit/usage.ts';
-import { count } from '../messages.ts';
+import { count, plural } from '../messages.ts';
 import { bytesText } from './bytes-text.ts';
 
 /** Greatest width of a line, characters. */
@@ -30,8 +30,8 @@ export function fitSummary(result: FitResult): string {
 
 function usageLines(name: string, { files, bytes, largestFile, fullestFolder }: Usage): string[] {
   const largest = `largest ${bytesText(largestFile.bytes)} (${largestFile.path})`;
-  const fullest = `fullest folder ${count(fullestFolder.entries)} entries (${fullestFolder.path})`;
-  return wrapped(`  ${name.padEnd(9)}`, listed([`${count(files)} files`, bytesText(bytes), largest, fullest]));
+  const fullest = `fullest folder ${plural(fullestFolder.entries, 'entry', 'entries')} (${fullestFolder.path})`;
+  return wrapped(`  ${name.padEnd(9)}`, listed([plural(files, 'file'), bytesText(bytes), largest, fullest]));
 }
 
 function hostLines({ host, layouts, whole }: HostFit, several: boolean): string[] {
@@ -57,7 +57,9 @@ function remedyLines(indent: number, remedy: Remedy | undefined): string[] {
 
 function refusal({ refused }: Fit, word: string): string[] {
   if (!refused.length) return [];
-  return [`${word} files ending in ${refused.map((type) => (type ? `.${type}` : 'nothing')).join(' ')}`];
+  const endings = refused.filter(Boolean).map((type) => `.${type}`);
+  const named = endings.length > 0 ? [`ending in ${endings.join(' ')}`] : [];
+  return [`${word} files ${[...named, ...(refused.includes('') ? ['without an ending'] : [])].join(' or ')}`];
 }
 
 const THINGS: Readonly<Record<Excess['limit'], string>> = {
@@ -104,7 +106,7 @@ export function fitLines({ hosts, layouts }: FitResult): string[] {
 /** Returns the first certain remedy, or else the first. */
 function bestRemedy(fits: readonly LayoutFit[]): string {
   const own = fits.find(({ remedy }) => remedy?.certain) ?? fits.find(({ remedy }) => remedy);
-  if (!own?.remedy) return 'not';
+  if (!own?.remedy) return 'no remedy known';
   const { option, certain } = own.remedy;
   const isElsewhere = fits.length > 1 && !option.startsWith('--layout');
   const options = isElsewhere ? joined([`--layout ${own.layout}`, option]) : option;

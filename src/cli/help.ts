@@ -8,11 +8,11 @@ const [WIDTH, OPTION_WIDTH] = [100, 32];
 /** Commands and their descriptions. */
 export const COMMANDS = {
   build: 'Build the site of a mosaic',
-  serve: 'Look at a site in a browser',
-  verify: 'Prove that a site is whole, and repair it',
-  fit: 'Tell where a site can be published',
-  remove: 'Take images out of a site and of the catalog',
-  rebase: 'Give a site with the layout iiif another address',
+  serve: 'Serve a site for viewing in a browser',
+  verify: 'Check that a site is complete and undamaged; repair it',
+  fit: 'Check which hosts accept a site',
+  remove: 'Remove images from a site and from the catalog',
+  rebase: 'Change the address of a site with the layout iiif',
   completion: 'Print a script that completes commands and options in your shell',
 } as const;
 
@@ -22,16 +22,16 @@ const EXAMPLES: readonly (readonly [string, string])[] = [
     'zoomosaic build portrait.jpg photos/ "more/**/*.png" -o site --columns 256',
     'Folders and globs; 4 times the cells',
   ],
-  ['zoomosaic build portrait.jpg photos/ -o site --variety 0.7', 'Fewer repeats, a little less likeness'],
-  ['zoomosaic build portrait.jpg photos/ -o site --use-all --max-uses 20', 'Everyone is there, nobody too often'],
+  ['zoomosaic build portrait.jpg photos/ -o site --variety 0.7', 'Fewer repeats, slightly less likeness'],
+  ['zoomosaic build portrait.jpg photos/ -o site --use-all --max-uses 20', 'Every image appears, none too often'],
   [
     'zoomosaic build portrait.jpg photos/ -o site --pin 12,34=anna.jpg --ban "*receipt*"',
-    'One image in a place of its own; others left out',
+    'One image pinned to a cell; others left out',
   ],
-  ['zoomosaic build portrait.jpg photos/ -o site --host github-pages', 'As few files and bytes as GitHub Pages takes'],
+  ['zoomosaic build portrait.jpg photos/ -o site --host github-pages', 'A layout within the limits of GitHub Pages'],
   [
     'zoomosaic build portrait.jpg photos/ -o site --cell-aspect auto --originals copy',
-    'Cells in the shape of most photos; zooms on into the photos themselves',
+    'Cells in the shape of most photos; the viewer zooms further, into the photos themselves',
   ],
 ];
 
@@ -40,9 +40,9 @@ export function shortHelp(): string {
   return `zoomosaic: Expected a command
 
   zoomosaic build portrait.jpg photos/ -o site   build a mosaic of all images below photos/
-  zoomosaic serve site                           look at it
+  zoomosaic serve site                           view it in a browser
 
-Commands: ${Object.keys(COMMANDS).join(', ')}. All of them, and their options: zoomosaic --help
+Commands: ${Object.keys(COMMANDS).join(', ')}. Their descriptions: zoomosaic --help
 `;
 }
 
@@ -51,8 +51,8 @@ export function buildHelp(): string {
   const lines = [`zoomosaic build <target> <images..> -o <folder>`, '', COMMANDS.build, ''];
   lines.push(
     table('Operands', [
-      ['<target>', 'The picture to be reproduced'],
-      ['<images..>', 'Files, folders (with all that is in them) and globs'],
+      ['<target>', 'Image that the mosaic reproduces'],
+      ['<images..>', 'Files, folders (with their subfolders) and globs'],
     ]),
   );
   for (const group of GROUPS) {

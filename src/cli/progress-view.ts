@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { count } from '../messages.ts';
+import { count, plural } from '../messages.ts';
 
 /** Progress of a stage; `total` is 0 while unknown. */
 export interface StageProgress {
@@ -8,6 +8,12 @@ export interface StageProgress {
   readonly total: number;
   readonly unit: string;
 }
+
+/** Descriptions of the stages whose unit means nothing to users; their progress is a percentage. */
+const DESCRIPTIONS: Readonly<Record<string, string>> = {
+  measure: 'comparing with the target',
+  site: 'writing the site',
+};
 
 /** Prints progress: a bar per stage on a terminal, a line per finished stage elsewhere, nothing if quiet. */
 export class ProgressView {
@@ -42,10 +48,9 @@ export class ProgressView {
       bar.update(this.words(latest!));
       bar.stop();
     } else if (latest) {
-      const { done, rate, unit } = this.words(latest);
-      this.stream.write(
-        `${latest.stage.padEnd(8)} ${done} ${unit}, ${seconds(this.elapsed())}${rate && `, ${rate}`}\n`,
-      );
+      const { rate } = this.words(latest);
+      const parts = [endText(latest), seconds(this.elapsed()), ...(rate ? [rate] : [])];
+      this.stream.write(`${latest.stage.padEnd(8)} ${parts.join(', ')}\n`);
     }
     this.bar = undefined;
     this.latest = undefined;
@@ -54,7 +59,7 @@ export class ProgressView {
   private startBar({ stage, total, unit }: StageProgress): SingleBar {
     const bar = new SingleBar({
       stream: this.stream,
-      format: `{stage} {bar} {done}/{all} {unit}  {rate}  {left}`,
+      format: `{stage} {bar} {amount}  {rate}  {left}`,
       barCompleteChar: '█',
       barIncompleteChar: '░',
       barsize: 24,
@@ -70,14 +75,35 @@ export class ProgressView {
     return (performance.now() - this.started) / 1000;
   }
 
-  private words({ done, total, unit }: StageProgress) {
+  private words(progress: StageProgress) {
+    const { stage, done, total } = progress;
     const elapsed = this.elapsed();
     const perSecond = done / elapsed;
     const known = elapsed > 0.5 && done > 0;
     const left = total > done && known ? `${seconds((total - done) / perSecond)} left` : seconds(elapsed);
-    const rate = known ? `${count(Math.round(perSecond))}/s` : '';
-    return { done: count(done), all: count(total), unit, rate, left };
+    const rate = known && !(stage in DESCRIPTIONS) ? `${count(Math.round(perSecond))}/s` : '';
+    return { amount: amountText(progress), rate, left };
   }
+}
+
+/** Formats the amount of a running stage: `12/1,000 images`, or `12 % comparing with the target`. */
+function amountText({ stage, done, total, unit }: StageProgress): string {
+  const description = DESCRIPTIONS[stage];
+  if (description !== undefined) return `${total > 0 ? Math.floor((100 * done) / total) : 0} % ${description}`;
+  return total > 0 ? `${count(done)}/${plural(total, singular(unit))}` : plural(done, singular(unit));
+}
+
+/** Formats the amount of an ended stage: `1,000 images`, or `comparing with the target`. */
+function endText(progress: StageProgress): string {
+  const { stage, done, total, unit } = progress;
+  const description = DESCRIPTIONS[stage];
+  if (description === undefined) return plural(done, singular(unit));
+  return done < total ? amountText(progress) : description;
+}
+
+/** Returns the singular of a unit: all of them end in `s`. */
+function singular(unit: string): string {
+  return unit.replace(/s$/, '');
 }
 
 function seconds(value: number): string {

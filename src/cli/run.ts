@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
 import type { Host } from '../fit/hosts.ts';
+import { count, plural } from '../messages.ts';
+import type { Progress } from '../types.ts';
 import { type Command, readArguments } from './arguments.ts';
 import { ProgressView } from './progress-view.ts';
 
@@ -68,12 +70,23 @@ async function runBuild(
 ): Promise<number> {
   const [{ build }, { buildSummary }] = await Promise.all([import('../conductor/build.ts'), import('./summary.ts')]);
   const view = new ProgressView(process.stderr, quiet);
+  let indexed: Progress | undefined;
+  const onProgress = (progress: Progress) => {
+    // Indexing turned images later may report a smaller total.
+    if (progress.stage === 'catalog' && progress.total >= (indexed?.total ?? 0)) indexed = progress;
+    view.show(progress);
+  };
   try {
-    const result = await build({ ...options, signal, onProgress: (progress) => view.show(progress) });
+    const result = await build({ ...options, signal, onProgress });
     view.end();
     if (json) process.stdout.write(jsonOf(result));
     else if (!quiet) process.stdout.write(buildSummary(result, options.useAll));
     return DONE;
+  } catch (error) {
+    if (!signal.aborted || !isInterruption(error, signal)) throw error;
+    view.end();
+    process.stderr.write(`${interruptionText(indexed)}\n`);
+    return INTERRUPTED;
   } finally {
     view.end();
   }
@@ -165,7 +178,7 @@ async function runServe(
 function report(error: unknown, process: CliProcess, signal: AbortSignal): number {
   // Other errors are reported even after an interruption.
   if (signal.aborted && isInterruption(error, signal)) {
-    process.stderr.write('Interrupted; nothing was changed.\n');
+    process.stderr.write(`${interruptionText()}\n`);
     return INTERRUPTED;
   }
   if (error instanceof UserError) {
@@ -176,6 +189,20 @@ function report(error: unknown, process: CliProcess, signal: AbortSignal): numbe
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   process.stderr.write(`zoomosaic: unexpected error, please report it\n${stack}\n`);
   return FAILED;
+}
+
+/** Number of new images that the catalog writes together; an interruption loses those of the last, unfinished batch. */
+const UNWRITTEN_MAX = 500;
+
+/** Formats the message on an interruption. `indexed` is the progress of indexing, for builds. */
+function interruptionText(indexed?: Pick<Progress, 'done' | 'total'>): string {
+  if (!indexed || indexed.done === 0) return 'Interrupted; nothing was changed.';
+  const { done, total } = indexed;
+  const advice = 'run the same command again to go on. The site is unchanged.';
+  if (done === total) return `Interrupted: ${plural(done, 'image is', 'images are')} kept in the catalog; ${advice}`;
+  if (done <= UNWRITTEN_MAX)
+    return `Interrupted after ${count(done)} of ${plural(total, 'image')}. The site is unchanged.`;
+  return `Interrupted: the ${count(done)} images read so far are kept in the catalog, except the last few hundred at most; ${advice}`;
 }
 
 function isInterruption(error: unknown, signal: AbortSignal): boolean {

@@ -1,7 +1,7 @@
 import type { BuildResult } from '../conductor/result.ts';
 import { leftOutText } from '../catalog/left-out.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { count } from '../messages.ts';
+import { count, plural } from '../messages.ts';
 import { aspectText, commonestAspect } from '../tiles/cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
 import { fitLines } from './fit-summary.ts';
@@ -21,34 +21,33 @@ function percent(part: number): string {
  */
 export function buildSummary(result: BuildResult, allWanted = false): string {
   const { grid, sources, leftOut, stages, width, height, quality } = result;
-  const images = count(sources.usable + sources.skipped);
   const cells = grid.columns * grid.rows;
   const parts = [
-    `${count(sources.used)} of ${images} images used`,
-    ...(sources.duplicates ? [`${count(sources.duplicates)} duplicates`] : []),
-    ...(sources.pairs ? [`${count(sources.pairs)} the same photograph in another format`] : []),
-    ...(sources.nearDuplicates ? [`${count(sources.nearDuplicates)} like others`] : []),
+    `${count(sources.used)} of ${plural(sources.usable + sources.skipped, 'image')} used`,
+    ...(sources.duplicates ? [plural(sources.duplicates, 'duplicate')] : []),
+    ...(sources.pairs ? [`${plural(sources.pairs, 'copy', 'copies')} in another format`] : []),
+    ...(sources.nearDuplicates ? [plural(sources.nearDuplicates, 'near-duplicate')] : []),
     ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
     ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),
   ];
   const missing = leftOutText(leftOut);
   const { minDistance, distanceCost } = quality;
-  const cost = distanceCost > 0 ? ` (adds ${percent(distanceCost)} to the differences)` : '';
-  const apart = minDistance > 0 ? `, never twice within ${minDistance} cell${minDistance > 1 ? 's' : ''}${cost}` : '';
+  const cost = distanceCost > 0 ? ` (increases the differences by ${percent(distanceCost)})` : '';
+  const apart = minDistance > 0 ? `, no repeat within ${plural(minDistance, 'cell')}${cost}` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',
-    ...(missing && allWanted ? [`Left out, though all ${images} images were asked for: ${missing}`] : []),
-    `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${result.levels} levels`,
+    ...(missing && allWanted ? [`Left out in spite of --use-all: ${missing}`] : []),
+    `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${plural(result.levels, 'level')}`,
     `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
     `  images   ${parts.join(', ')}${missing && !allWanted ? `; left out: ${missing}` : ''}`,
     ...aspectLines(result),
     `  likeness ${likenessOf(result.quality)}`,
-    `  repeats  an image fills ${count(quality.mostUses)} cell${quality.mostUses === 1 ? '' : 's'} at most (${percent(quality.mostUsedShare)})${apart}`,
-    `  files    ${count(result.files)}, of them ${count(result.linkedFiles)} links; ${bytesText(result.bytes)}`,
+    `  repeats  each image fills at most ${plural(quality.mostUses, 'cell')} (${percent(quality.mostUsedShare)})${apart}`,
+    `  files    ${count(result.files)}, ${count(result.linkedFiles)} of them linked; ${bytesText(result.bytes)}`,
     ...fitLines(result.fit),
     `  names    ${NAMES_TEXT[result.names]}`,
-    `  reports  ${result.report}: which image stands where; not for publishing, they name your files`,
+    `  reports  ${result.report}: the image of each cell; do not publish them: they name your files`,
     `  time     ${times.join(', ')}`,
     `  memory   ${bytesText(result.peakRssBytes)} at most`,
     ...result.warnings.map((warning) => `  note     ${warning}`),
@@ -61,7 +60,7 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
 
 /** Texts on the names of files in a site. */
 const NAMES_TEXT = {
-  none: 'nothing in the site names your files (--names all lets it)',
+  none: 'nothing in the site names your files (--names all allows it)',
   all: 'the site may name your files (--names all)',
 };
 
@@ -72,25 +71,27 @@ function aspectLines({ aspects }: BuildResult): string[] {
   const { images } = aspects.find(({ aspect }) => aspect === shape)!;
   const cuts = aspects.map(({ aspect, cropped }) => `${aspectText(aspect)} ${percent(cropped)}`);
   return [
-    `  aspect   ${aspectText(shape)}, the nearest to ${count(images)} images; cut off on average with`,
+    `  aspect   ${aspectText(shape)}, closest to ${plural(images, 'image')}; average part cropped off, by aspect:`,
     `           ${cuts.join(', ')}`,
   ];
 }
 
 /** Formats the likeness at 2 px per cell, about the view of the whole mosaic, and the bound on the placement. */
-function likenessOf({ likeness, gap }: Quality): string {
+function likenessOf({ likeness, gap, distanceCost }: Quality): string {
   const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
-  const proven = gap > 0 ? `; matched within ${percent(gap)} of the best possible` : '';
+  // The bound holds before repeats are separated, whose cost the line on repeats gives.
+  const before = distanceCost > 0 ? ' before repeats were separated' : '';
+  const proven = gap > 0 ? `; placement at most ${percent(gap)} worse than the best possible${before}` : '';
   return `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} from afar${proven}`;
 }
 
 /** Formats the repairs and problems of a site. */
 export function verifySummary({ site, tiles, problems, ...rest }: VerifyResult | RepairResult): string {
   const repaired = 'repaired' in rest && rest.repaired.length > 0 ? rest.repaired : [];
-  const mended = repaired.map((path) => `${path}: written anew\n`).join('');
-  if (problems.length === 0) return `${mended}${site} is whole: ${count(tiles)} tiles checked\n`;
+  const mended = repaired.map((path) => `${path}: rewritten\n`).join('');
+  if (problems.length === 0) return `${mended}${site} is whole: ${plural(tiles, 'tile')} checked\n`;
   const lines = problems.map(({ path, problem }) => `${path}: ${problem}`);
-  return `${mended}${lines.join('\n')}\n${site} is not whole: ${count(problems.length)} problems in ${count(tiles)} tiles\n`;
+  return `${mended}${lines.join('\n')}\n${site} is not whole: ${plural(problems.length, 'problem')} in ${plural(tiles, 'tile')}\n`;
 }
 
 /** Formats the result of removing images from a site. */
@@ -106,16 +107,17 @@ export function removeSummary({
 }: RemoveResult): string {
   const some = (names: readonly string[]) =>
     `${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${count(names.length - 5)} more` : ''}`;
-  const what = images.length > 0 ? `no longer has ${some(images)}` : 'had none of them';
-  const search = `${count(searched.files)} files, ${bytesText(searched.bytes)}`;
+  const what = images.length > 0 ? `no longer contains ${some(images)}` : 'contained none of these images';
+  const changes = `${plural(cells, 'cell')} refilled, ${plural(written, 'file')} rewritten, ${plural(removed, 'file')} removed`;
+  const search = `${plural(searched.files, 'file')}, ${bytesText(searched.bytes)}`;
   const lines = [
-    `${site} ${what}: ${count(cells)} cells show others, ${count(written)} files were written anew, ${count(removed)} removed`,
-    `No trace of them is left in site, reports and catalog (searched: ${search})`,
+    `${site} ${what}: ${changes}`,
+    `No trace is left in site, reports and catalog (searched: ${search})`,
     ...(copies.length > 0
-      ? [`note: ${count(copies.length)} other files hold the same, and so count as taken out: ${some(copies)}`]
+      ? [`note: ${plural(copies.length, 'file')} with the same content also removed from the site: ${some(copies)}`]
       : []),
-    ...(alike.length > 0 ? [`note: ${count(alike.length)} images look like them, and stay: ${some(alike)}`] : []),
-    'note: their files are untouched; a new build takes them again, unless they are moved away or left out with --ban',
+    ...(alike.length > 0 ? [`note: ${plural(alike.length, 'similar image')} kept: ${some(alike)}`] : []),
+    'note: the original files are untouched; a new build uses them again unless you move them away or --ban them',
   ];
   return `${lines.join('\n')}\n`;
 }

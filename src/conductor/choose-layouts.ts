@@ -47,8 +47,8 @@ export function chooseLayouts(facts: LayoutFacts): ChosenLayouts {
     layouts,
     warnings: [
       fitting
-        ? `--layout auto took ${chosen} for ${name}`
-        : `no layout is expected to fit ${name}; --layout auto took ${chosen}, the smallest`,
+        ? `--layout auto chose ${chosen} for ${name}`
+        : `no layout is expected to fit on ${name}; --layout auto chose ${chosen}, the smallest`,
     ],
   };
 }

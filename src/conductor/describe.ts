@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { leftOutOf } from '../catalog/left-out.ts';
 import type { Pictures } from '../catalog/pictures.ts';
 import { toHex } from '../colour/hex.ts';
-import { count } from '../messages.ts';
+import { count, plural } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
 import { BLOCK_SIDE } from '../format/cell-blocks.ts';
 import type { IiifAbout } from '../layout/iiif.ts';
@@ -88,7 +88,7 @@ export function aboutOf(
   { credit, rights, names }: Pick<ResolvedOptions, 'credit' | 'rights' | 'names'>,
   nameOf: (cell: number) => string,
 ): IiifAbout {
-  const cells = count(grid.columns * grid.rows);
-  const summary = `A photomosaic of ${cells} cells and ${count(sources.used)} images, ${count(width)} x ${count(height)} px.`;
+  const cells = plural(grid.columns * grid.rows, 'cell');
+  const summary = `A photomosaic of ${cells} and ${plural(sources.used, 'image')}, ${count(width)} x ${count(height)} px.`;
   return { title, credit, rights, summary, ...(names === 'all' && { names: nameOf }) };
 }

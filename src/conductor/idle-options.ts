@@ -27,7 +27,7 @@ export function idleNotes(
   const idle = (names: readonly OptionName[], why: string) =>
     names.filter((name) => isGiven(options[name])).map((name) => `--${optionOf(name)} has no effect ${why}`);
   return [
-    ...(options.placement === undefined ? [] : idle(CHOOSING, 'beside --placement')),
+    ...(options.placement === undefined ? [] : idle(CHOOSING, 'with --placement')),
     ...(iiif ? [] : idle(TOLD_BY_IIIF, 'without --layout iiif')),
     ...(format === 'jpeg' || format === 'avif' ? [] : idle(['subsampling'], `on ${format} tiles`)),
     ...(format === 'png' ? idle(['quality'], 'on png tiles') : []),

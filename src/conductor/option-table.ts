@@ -93,7 +93,7 @@ export const OPTIONS = {
   cellSize: {
     group: 'Grid',
     metavar: 'px',
-    help: 'Side of a cell at full zoom: a power of two from 16 to 4096; native: the least that costs no image detail',
+    help: 'Side of a cell at full zoom: a power of two from 16 to 4096; native: the least that loses no image detail',
     type: { what: 'a whole number, or native', is: (value) => NUMBER.is(value) || TEXT.is(value) },
     range: {
       what: 'a power of two from 16 to 4096, or native',
@@ -121,17 +121,17 @@ export const OPTIONS = {
     range: { what: 'a whole number from 1', is: (value) => value === Infinity || whole(1).range.is(value) },
     group: 'Matching',
     metavar: 'number',
-    help: 'Number of cells that one image may fill',
+    help: 'Greatest number of cells that one image may fill',
     fallback: Infinity,
     fallbackText: 'any number',
   },
-  useAll: { ...flag, group: 'Matching', help: 'Use every image at least once, as far as there are cells' },
+  useAll: { ...flag, group: 'Matching', help: 'Uses every image at least once, or as many images as there are cells' },
   minDistance: {
     ...whole(0, 1000),
     group: 'Matching',
     metavar: 'cells',
-    help: 'Distance within which no image stands twice',
-    fallbackText: '1; 0 where images are few',
+    help: 'Distance within which no image appears twice',
+    fallbackText: '1; 0 if images are few',
   },
   nearDuplicates: {
     ...choice<NearDuplicates>(['group', 'keep'], 'group'),
@@ -146,20 +146,20 @@ export const OPTIONS = {
   weights: {
     group: 'Matching',
     metavar: 'file|auto',
-    help: 'Importance of the cells: a picture, light where it counts; auto: detail and skin',
+    help: 'Importance of the cells: a picture that is light at important cells; auto: detail and skin',
     type: { what: 'a path, or auto', is: isPath },
     choices: ['auto'],
   },
-  mirror: { ...flag, group: 'Matching', help: 'Images may also stand mirrored' }, // off: faces and writing stand as taken
+  mirror: { ...flag, group: 'Matching', help: 'Also places images mirrored' }, // off: faces and writing stand as taken
   rotate: {
     ...flag,
     group: 'Matching',
-    help: 'Images may also stand turned by quarters (by halves in cells that are not square)',
+    help: 'Also places images turned by quarters (by halves in cells that are not square)',
   },
   pins: {
     group: 'Matching',
     metavar: 'c,r=image',
-    help: 'Puts an image into a cell, as in 12,34=anna.jpg (column and row from 0), or a CSV of such; repeatable',
+    help: 'Puts an image into a cell, as in 12,34=anna.jpg (column and row from 0), or a CSV of pins; repeatable',
     type: {
       what: 'a list of column, row, image',
       is: (value) =>
@@ -170,7 +170,7 @@ export const OPTIONS = {
   placement: {
     group: 'Matching',
     metavar: 'file',
-    help: 'Renders the placement of a CSV like the report placement.csv; matches nothing',
+    help: 'Renders the placement of a CSV like the report placement.csv, without matching',
     type: PATH,
   },
   ban: {
@@ -183,7 +183,7 @@ export const OPTIONS = {
   crop: {
     ...choice<Crop>(['centre', 'attention', 'entropy'], 'centre'), // predictable, and needs no second look at the image
     group: 'Images',
-    help: 'Part of an image that fills its cell: the middle, what draws the eye, or what is busiest',
+    help: 'Part of an image that fills its cell: the centre, the most striking part, or the busiest part',
   },
   background: {
     group: 'Images',
@@ -195,7 +195,7 @@ export const OPTIONS = {
   lenient: {
     ...flag, // half a photograph is seldom wanted
     group: 'Images',
-    help: 'Takes the part that decodes of images that are damaged or end early',
+    help: 'Uses the part that decodes of images that are damaged or end early',
   },
   catalog: {
     group: 'Images',
@@ -212,7 +212,7 @@ export const OPTIONS = {
     range: { what: '256 or 512', is: (value) => value === 256 || value === 512 },
     choices: ['256', '512'],
     read: readWhole,
-    fallbackText: '256; 512 where cells are not square',
+    fallbackText: '256; 512 if cells are not square',
   },
   format: {
     ...choice<TileFormat>(['jpeg', 'webp', 'avif', 'png'], 'jpeg'), // the only one that can be spliced
@@ -239,12 +239,12 @@ export const OPTIONS = {
   originals: {
     ...choice<Originals>(['none', 'link', 'copy'], 'none'),
     group: 'Tiles',
-    help: "The images' own files, without metadata, for zooming in further; link: hard links where nothing had to go",
+    help: "The images' own files, without metadata, for zooming in further; link: hard links if nothing has to be removed",
   },
   layout: {
     group: 'Hosting',
     metavar: 'name',
-    help: 'dzi (Deep Zoom), compact (few files), iiif, or several as in dzi,iiif; auto: what --host takes',
+    help: 'dzi (Deep Zoom), compact (few files), iiif, or several as in dzi,iiif; auto: the one that --host accepts',
     type: {
       what: 'one layout or several',
       is: (value) => TEXT.is(value) || (Array.isArray(value) && value.every(TEXT.is)),
@@ -267,11 +267,11 @@ export const OPTIONS = {
     help: 'Address that the site will have; --layout iiif needs it',
     type: TEXT,
   },
-  credit: { group: 'Hosting', metavar: 'text', help: 'Whose pictures these are; iiif tells it', type: TEXT },
+  credit: { group: 'Hosting', metavar: 'text', help: 'Owner of the pictures, for --layout iiif', type: TEXT },
   rights: {
     group: 'Hosting',
     metavar: 'url',
-    help: 'Address of a licence or rights statement; iiif tells it',
+    help: 'Address of a licence or rights statement, for --layout iiif',
     type: TEXT,
   },
   names: {
@@ -290,7 +290,7 @@ export const OPTIONS = {
     metavar: 'folder',
     help: 'Folder of the reports, which name your files; never within --out',
     type: PATH,
-    fallbackText: '--out with -report behind it',
+    fallbackText: '--out with -report appended',
   },
   title: {
     group: 'Output',
@@ -299,7 +299,7 @@ export const OPTIONS = {
     type: TEXT,
     fallbackText: "from the target's name",
   },
-  force: { ...flag, group: 'Output', help: 'Writes into --out even if it holds something else, which stays' },
+  force: { ...flag, group: 'Output', help: 'Writes into --out even if it holds other files, which stay' },
   concurrency: {
     ...whole(1, 256),
     group: 'Output',

@@ -1,6 +1,6 @@
 import type { Pictures } from '../catalog/pictures.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
-import { count } from '../messages.ts';
+import { plural } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
 import { INDEX_BLOCK } from '../format/original-index.ts';
 import { type OriginalStore, type WrittenOriginals, writeOriginals } from '../originals/originals.ts';
@@ -52,13 +52,13 @@ export async function originalsOf({
     signal,
   });
   const levels = Math.max(0, Math.ceil(Math.log2(largest.width / recipe.cell.width)));
-  const why = 'their formats cannot be freed of metadata, or no browser shows them';
+  const why = 'metadata cannot be removed from the format, or browsers cannot show it';
   return {
     originals: { mode, block: INDEX_BLOCK, levels },
     sums,
     indexSums,
     warnings: [
-      ...(encoded > 0 ? [`${count(encoded)} originals were encoded anew: ${why}`] : []),
+      ...(encoded > 0 ? [`${plural(encoded, 'original was', 'originals were')} re-encoded: ${why}`] : []),
       ...leftOut.map(({ path, reason }) => `the original of ${nameOf(path)} was left out: ${reasonText(reason)}`),
     ],
   };

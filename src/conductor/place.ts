@@ -3,6 +3,7 @@ import { leftOutText, leftOutOf } from '../catalog/left-out.ts';
 import { groupAlike } from '../catalog/near-duplicates.ts';
 import { UserError } from '../errors.ts';
 import { reasonText } from '../image/reasons.ts';
+import { plural } from '../messages.ts';
 import { judge, match, type Matched } from '../match/match.ts';
 import { turnsOf } from '../match/turns.ts';
 import type { ResolvedOptions } from './options.ts';
@@ -62,7 +63,7 @@ function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {
   const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${names.nameOf(path)}: ${reasonText(reason)}`);
   throw new UserError(
     'no-images',
-    `None of ${skipped.length} images can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,
-    `What is there: ${leftOutText(leftOutOf(skipped))}.`,
+    `None of ${plural(skipped.length, 'image')} can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,
+    `Left out: ${leftOutText(leftOutOf(skipped))}.`,
   );
 }

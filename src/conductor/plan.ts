@@ -4,6 +4,7 @@ import { checkLimits } from '../layout/dzi.ts';
 import { checkCells, checkRules } from '../match/rules.ts';
 import { ban } from '../scan/ban.ts';
 import { scan } from '../scan/scan.ts';
+import { plural } from '../messages.ts';
 import type { AspectChoice } from '../tiles/cell-shape.ts';
 import type { Grid, Recipe, Rgb, ScannedFile } from '../types.ts';
 import { gridOf, refuseQuarterTurns } from './grid.ts';
@@ -77,7 +78,7 @@ function asIfUsable(files: number) {
 function allBanned(found: number): UserError {
   return new UserError(
     'no-images',
-    `All ${found} images are banned`,
-    'Ban fewer: --ban takes globs of images to leave out.',
+    `--ban leaves no image: ${plural(found, 'image is', 'images are')} banned`,
+    'Ban fewer images: --ban takes globs of images to leave out.',
   );
 }

@@ -7,7 +7,7 @@ import {
   nativeCell,
   tileSideOf,
 } from '../tiles/cell-shape.ts';
-import { count } from '../messages.ts';
+import { plural } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
 import { survey } from '../scan/survey.ts';
 import type { Recipe, ScannedFile, Size } from '../types.ts';
@@ -45,5 +45,5 @@ export async function chooseRecipe(
 function beyond(sizes: readonly Size[], cell: Size): string[] {
   const larger = sizes.filter(({ width, height }) => Math.min(width / cell.width, height / cell.height) > 1).length;
   if (larger === 0) return [];
-  return [`${count(larger)} images have more detail than cells of ${CELL_MAX} px, the largest that there are`];
+  return [`${plural(larger, 'image has', 'images have')} more detail than the largest cells (${CELL_MAX} px) can show`];
 }

@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { leftOutOf, leftOutText } from '../catalog/left-out.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { count } from '../messages.ts';
+import { count, plural } from '../messages.ts';
 import type { FolderStore } from '../store/folder-store.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -21,29 +21,27 @@ export function warningsOf({ options, mosaic, catalog, store, idleBans }: Warnin
   const { grid, sources, quality, background, tile } = mosaic;
   const warnings = [...catalog.notes];
   const cells = grid.columns * grid.rows;
-  const files = count(sources.skipped);
+  const files = plural(sources.skipped, 'file');
   const kinds = leftOutText(leftOutOf(catalog.skipped));
-  if (sources.skipped && options.useAll) warnings.unshift(`--use-all cannot have ${files} files: ${kinds}`);
-  for (const glob of idleBans) warnings.push(`--ban ${glob} means none of the images`);
+  if (sources.skipped && options.useAll) warnings.unshift(`--use-all cannot include ${files}: ${kinds}`);
+  for (const glob of idleBans) warnings.push(`--ban ${glob} matches no image`);
   if (options.useAll && sources.used < sources.usable) {
     const columns = Math.ceil(grid.columns * Math.sqrt(sources.usable / cells));
     warnings.push(
-      `--use-all needs ${count(sources.usable)} cells; ${count(cells)} are there, each with another image: use --columns ${columns}`,
+      `--use-all needs ${plural(sources.usable, 'cell')}, but the grid has ${count(cells)}, each with a different image: use --columns ${columns}`,
     );
   }
   if (sources.nearDuplicates && options.nearDuplicates === 'group' && !options.placement && !options.useAll) {
     warnings.push(
-      `${count(sources.nearDuplicates)} images look like others and share their uses; --near-duplicates keep counts each by itself`,
+      `${plural(sources.nearDuplicates, 'image looks like another and shares its', 'images look like others and share their')} uses; --near-duplicates keep counts each image by itself`,
     );
   }
-  if (sources.skipped) warnings.push(`${files} files cannot be used; skipped.csv of the reports names them`);
+  if (sources.skipped) warnings.push(`${files} cannot be used: see skipped.csv in the reports`);
   if (sources.enlarged) {
-    warnings.push(
-      `${count(sources.enlarged)} images are smaller than a cell (${sizeText(mosaic.cell)} px) and were enlarged`,
-    );
+    warnings.push(`enlarged ${plural(sources.enlarged, 'image')} smaller than a cell (${sizeText(mosaic.cell)} px)`);
   }
   if (catalog.sources.some(({ alpha }) => alpha) && !options.background) {
-    warnings.push(`transparent images lie on ${background}, the target's mean colour; --background chooses another`);
+    warnings.push(`transparent images are laid over ${background}, the target's mean colour; --background changes it`);
   }
   if (tile.format !== 'jpeg') warnings.push(`${tile.format} tiles cannot be spliced: every level was painted`);
   if (store.linkRefusal !== undefined) {
@@ -51,7 +49,7 @@ export function warningsOf({ options, mosaic, catalog, store, idleBans }: Warnin
   }
   if (quality.mostUsedShare > 0.05 && quality.mostUses > 20) {
     const share = Math.round(quality.mostUsedShare * 100);
-    warnings.push(`one image fills ${share} % of the cells; more --variety or --max-uses would vary them`);
+    warnings.push(`one image fills ${share} % of the cells; a higher --variety or a limit --max-uses reduces repeats`);
   }
   return warnings;
 }

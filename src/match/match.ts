@@ -171,8 +171,8 @@ function refusal(
   return new UserError(
     'no-placement',
     stuck === 'proved'
-      ? `No placement of these images keeps ${named}: all have been ruled out`
-      : `Found no placement with ${named}: some cell has no image left`,
+      ? `No placement of these images satisfies ${named}: all are ruled out`
+      : `No placement found with ${named}: no image is left for some cell`,
     'Add images, raise --max-uses, or lower --min-distance.',
   );
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { CELLS_MAX } from '../format/mosaic-json.ts';
-import { count } from '../messages.ts';
+import { count, plural } from '../messages.ts';
 import type { Grid } from '../types.ts';
 import { FREE } from './jobs.ts';
 import { kindsOf, shortageOf } from './kinds.ts';
@@ -21,7 +21,7 @@ export function checkCells({ columns, rows }: Grid): void {
   throw new UserError(
     'grid-too-large',
     `A grid of ${count(columns)} x ${count(rows)} has ${count(columns * rows)} cells; expected at most ${count(CELLS_MAX)}`,
-    `Use at most ${count(Math.max(1, Math.floor(columns * Math.sqrt(CELLS_MAX / columns / rows))))} columns.`,
+    `Use at most ${plural(Math.max(1, Math.floor(columns * Math.sqrt(CELLS_MAX / columns / rows))), 'column')}.`,
   );
 }
 
@@ -53,12 +53,12 @@ export interface Demands {
 export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, found, ...others }: Demands): void {
   const cells = grid.columns * grid.rows;
   const needed = Math.ceil(cells / maxUses);
-  const apart = `; ${found ? 'at most ' : ''}${count(usable)} are usable${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
+  const there = `; usable images: ${found ? 'at most ' : ''}${count(usable)}${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
   const keep = distinct < usable ? ', use --near-duplicates keep' : '';
   if (distinct < needed) {
     throw new UserError(
       'too-few-images',
-      `${count(cells)} cells at --max-uses ${maxUses} need at least ${count(needed)} images${apart}`,
+      `${plural(cells, 'cell needs', 'cells need')} at least ${plural(needed, 'image')} at --max-uses ${maxUses}${there}`,
       `Add images, use --max-uses ${Math.ceil(cells / distinct)}${keep}, or ${fittingGrid(grid, distinct * maxUses)}.`,
     );
   }
@@ -68,7 +68,7 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
   if (different < block) {
     throw new UserError(
       'too-few-images',
-      `--min-distance ${minDistance} needs at least ${count(block)} images${apart}`,
+      `--min-distance ${minDistance} needs at least ${plural(block, 'image')}${there}`,
       `Add images${keep}, or use --min-distance ${Math.max(0, Math.floor(Math.sqrt(different)) - 1)}.`,
     );
   }
@@ -81,7 +81,7 @@ function fittingGrid({ columns, rows }: Grid, uses: number): string {
   let fitting = Math.min(columns, Math.ceil(Math.sqrt((uses * columns) / rows)));
   const rowsOf = (across: number) => Math.max(1, Math.round((across * rows) / columns));
   while (fitting > 1 && fitting * rowsOf(fitting) > uses) fitting--;
-  return `--columns ${fitting}, which they fill`;
+  return `--columns ${fitting}, a grid that they can fill`;
 }
 
 /** Refuses rules that are impossible by counting: kinds fill too few cells, or a kind has to be used too often. */
@@ -99,8 +99,8 @@ function checkKinds({
   if ('alike' in shortage) {
     throw new UserError(
       'too-few-images',
-      `${count(shortage.alike)} images look alike, and --min-distance ${minDistance} leaves room for ${count(shortage.apart)} of them; --use-all asks for all`,
-      'Use --near-duplicates keep, more --columns, or a lower --min-distance; or ban some of them.',
+      `--use-all requires all of ${count(shortage.alike)} images that look alike, but --min-distance ${minDistance} leaves room for only ${count(shortage.apart)}`,
+      'Use --near-duplicates keep, more --columns, or a lower --min-distance; or ban some of the images.',
     );
   }
   const { blocks, cells, filled } = shortage;
@@ -108,7 +108,7 @@ function checkKinds({
   const uses = Number.isFinite(maxUses) ? ` at --max-uses ${maxUses}` : '';
   throw new UserError(
     'too-few-images',
-    `--min-distance ${minDistance} lets no image stand twice in ${width} x ${height} cells: of ${count(blocks)} such blocks with ${count(cells)} cells, the images fill ${count(filled)}${uses}`,
+    `--min-distance ${minDistance} forbids repeats within ${width} x ${height} cells: in ${plural(blocks, 'such block', 'such blocks')}, the images can fill only ${count(filled)} of ${plural(cells, 'cell')}${uses}`,
     Number.isFinite(maxUses)
       ? 'Add images, raise --max-uses, or lower --min-distance.'
       : 'Add images, or lower --min-distance.',
@@ -128,7 +128,7 @@ function checkPins(
     if (times > maxUses) {
       throw new UserError(
         'usage',
-        `An image is pinned to ${times} cells, more than --max-uses ${maxUses} allows`,
+        `An image is pinned to ${plural(times, 'cell')}, more than --max-uses ${maxUses} allows`,
         'Pin it to fewer cells, or raise --max-uses.',
       );
     }
@@ -138,7 +138,7 @@ function checkPins(
     const at = near.map((cell) => `${cell % grid.columns},${Math.floor(cell / grid.columns)}`);
     throw new UserError(
       'usage',
-      `The same image (or a near-duplicate) is pinned to ${at.join(' and ')}, within --min-distance ${minDistance}`,
+      `The same image (or a near-duplicate) is pinned to cells ${at.join(' and ')}, within --min-distance ${minDistance}`,
       'Pin another image, or lower --min-distance.',
     );
   }

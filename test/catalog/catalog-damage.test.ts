@@ -164,7 +164,7 @@ describe('a damaged catalog', () => {
       expect(rebuilt.files).toEqual(site);
       // A JSON that is gone is no shard.
       const told = !(how === 'gone' && ending === '.json');
-      const note = '1 damaged shard of the catalog taken away: what lay there is indexed again';
+      const note = 'removed 1 damaged shard from the catalog: the lost images are indexed again';
       expect(rebuilt.warnings.includes(note), ending).toBe(told);
       // What cannot be taken away is found again.
       expect((await update(catalog, images)).notes.length).toBe(how === 'a folder' && ending === '.json' ? 1 : 0);

@@ -112,7 +112,7 @@ describe('a catalog', () => {
     const second = await update(images, folder);
     expect(second.sources[0]!.hash).not.toBe(first.sources[0]!.hash);
     expect(second.notes).toEqual([
-      '1 file holds another image than before, at the same size and time of change: indexed again (a.tif)',
+      '1 file holds new content at unchanged size and modification time: indexed again (a.tif)',
     ]);
     expect((await update(images, folder)).notes).toEqual([]);
 
@@ -140,7 +140,9 @@ describe('a catalog', () => {
     const [before] = await shards(folder);
     const { notes } = await update(images, folder, { quality: 70 });
     expect(notes).toEqual([
-      expect.stringMatching(/^indexing anew for 32px-tile256-jpeg-q70.*only 32px-tile256-jpeg-q85/),
+      expect.stringMatching(
+        /^all images are indexed again for 32px-tile256-jpeg-q70.*only holds 32px-tile256-jpeg-q85/,
+      ),
     ]);
     expect(await shards(folder)).toContain(before);
   });
@@ -198,7 +200,7 @@ describe('a catalog', () => {
         lenient.skipped.map(({ reason }) => reason),
         round,
       ).toEqual(['truncated', 'not-an-image']);
-      expect(lenient.notes, round).toContain('1 image is damaged: what decodes is shown');
+      expect(lenient.notes, round).toContain('1 image is damaged: only the part that decodes is shown');
       // Both verdicts are remembered.
       expect((await indexed()) - before, round).toBe(round === 'first' ? 1 : 0);
       expect(

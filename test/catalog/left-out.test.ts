@@ -41,8 +41,8 @@ const LEFT_OUT = [
   { kind: 'no-image', count: 1, remedy: 'name them after what they are' },
 ];
 const TEXT =
-  '3 of other formats (convert them to JPEG or PNG), ' +
-  '2 damaged (fetch them anew from the camera or a backup), 1 no images (name them after what they are)';
+  '3 in other formats (convert them to JPEG or PNG), ' +
+  '2 damaged (fetch them anew from the camera or a backup), 1 not an image (name it after what it is)';
 
 describe('what is left out', () => {
   test('is counted by kind, with what to do about it', async () => {
@@ -60,15 +60,15 @@ describe('what is left out', () => {
   test('is told first where all images were asked for', async () => {
     const result = await make({ useAll: true });
     expect(buildSummary(result, true).trimStart()).toMatch(
-      new RegExp(`^Left out, though all 12 images were asked for: ${escaped(TEXT)}\\n`),
+      new RegExp(`^Left out in spite of --use-all: ${escaped(TEXT)}\\n`),
     );
-    expect(result.warnings[0]).toBe(`--use-all cannot have 6 files: ${TEXT}`);
+    expect(result.warnings[0]).toBe(`--use-all cannot include 6 files: ${TEXT}`);
   });
 
   test('is the remedy where nothing is left', async () => {
     await expect(make({ images: [join(images, '*.{bmp,jxl,psd}')] })).rejects.toMatchObject({
       code: 'no-images',
-      remedy: 'What is there: 3 of other formats (convert them to JPEG or PNG).',
+      remedy: 'Left out: 3 in other formats (convert them to JPEG or PNG).',
     });
   });
 });

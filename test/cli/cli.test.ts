@@ -56,7 +56,7 @@ describe('zoomosaic build', () => {
     const { code, stdout } = await run(...BUILD, '-o', 'twice', '--max-uses', '2', '--min-distance', '0');
     expect(code).toBe(0);
     expect(stdout).toMatch(
-      /likeness SSIM [\d.]+, CIEDE2000 [\d.]+ from afar; matched within [\d.]+ % of the best possible/,
+      /likeness SSIM [\d.]+, CIEDE2000 [\d.]+ from afar; placement at most [\d.]+ % worse than the best possible/,
     );
   });
 
@@ -245,6 +245,34 @@ describe('zoomosaic build', () => {
       expect((await readdir(root)).filter((name) => name.includes(`stopped-${signal}`))).toEqual([]);
     },
   );
+
+  test('tells after an interruption which images the catalog keeps', async () => {
+    let stderr = '';
+    let stop = () => {};
+    const here = {
+      argv: ['node', 'zoomosaic', 'build', join(root, 'target.png'), join(root, 'images')].concat(
+        ['--cell-size', '32', '--columns', '6', '-o', join(root, 'ended')],
+        ['--catalog', join(root, 'catalog-ended')],
+      ),
+      stdout: { write: () => {} },
+      // The line of a stage is printed when the next one begins.
+      stderr: {
+        write: (text: string) => {
+          stderr += text;
+          if (text.startsWith('catalog')) stop();
+        },
+      },
+      exitCode: undefined,
+      on: (_: string, listener: () => void) => void (stop = listener),
+      off: () => {},
+    };
+    await runHere(here as unknown as CliProcess);
+    expect(here.exitCode).toBe(130);
+    expect(stderr).toMatch(
+      /\nInterrupted: 20 images are kept in the catalog; run the same command again to go on\. The site is unchanged\.\n$/,
+    );
+    expect((await readdir(root)).filter((name) => name.startsWith('ended'))).toEqual([]);
+  });
 
   test('helps with examples', async () => {
     const { code, stdout } = await run('build', '--help');

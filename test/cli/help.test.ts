@@ -79,7 +79,7 @@ describe('completion', () => {
 test.each<[object, string[]]>([
   [
     { placement: 'p.csv', columns: 5, useAll: true, pins: [{ column: 0, row: 0, image: 'a' }], mirror: false },
-    ['--columns', '--use-all', '--pin'].map((option) => `${option} has no effect beside --placement`),
+    ['--columns', '--use-all', '--pin'].map((option) => `${option} has no effect with --placement`),
   ],
   [
     { credit: 'Anna', baseUrl: 'https://a.example' },

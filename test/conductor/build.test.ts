@@ -139,7 +139,7 @@ describe('a build', () => {
       'too few images',
       { maxUses: 1 },
       'too-few-images',
-      /24 cells at --max-uses 1 need at least 24 images; at most 12 are usable/,
+      /24 cells need at least 24 images at --max-uses 1; usable images: at most 12/,
     ],
     [
       'a grid too large',
@@ -205,7 +205,7 @@ describe('a build', () => {
       .toFile(join(folder, 'a.png'));
     const { result } = await make('clear-site', { images: [folder] });
     expect(result.warnings.join()).toContain(
-      `transparent images lie on ${result.background}, the target's mean colour`,
+      `transparent images are laid over ${result.background}, the target's mean colour`,
     );
     const red = await make('clear-red', { images: [folder], background: '#f00' });
     expect(red.mosaic.background).toBe('#ff0000');

@@ -37,7 +37,7 @@ describe('a build', () => {
     expect(shown).not.toContain(banned);
     expect(sources.map(({ source }) => source)).toEqual(NAMES.filter((name) => name !== banned));
     expect(result.sources.found).toBeLessThan(19);
-    expect(result.warnings).toContain('--ban nothing*.png means none of the images');
+    expect(result.warnings).toContain('--ban nothing*.png matches no image');
     expect(result.warnings.join()).not.toContain(ban[0]);
     const given = make(root, 'given banned', { placement: free.placement, ban: ban.slice(0, 1) });
     const message = expect.stringContaining(`names ${banned}, which is none`) as string;
@@ -53,7 +53,7 @@ describe('a build', () => {
     const few = await make(root, 'few', { useAll: true, grid: { columns: 4, rows: 3 } });
     expect(new Set(few.shown).size).toBe(12);
     expect(few.result.warnings.join()).toMatch(
-      /--use-all needs 14 cells; 12 are there, each with another image: use --columns 5/,
+      /--use-all needs 14 cells, but the grid has 12, each with a different image: use --columns 5/,
     );
   });
 
@@ -75,7 +75,7 @@ describe('a build', () => {
     // Each of four stands in every second column and row, in rows or columns of its own.
     await expect(between).rejects.toMatchObject({
       code: 'no-placement',
-      message: 'No placement of these images keeps --min-distance 1 and --pin: all have been ruled out',
+      message: 'No placement of these images satisfies --min-distance 1 and --pin: all are ruled out',
     });
   });
 
@@ -137,7 +137,7 @@ describe('a build', () => {
   test('refuses to ban all', async () => {
     await expect(make(root, 'none', { ban: ['*.jpg'] })).rejects.toMatchObject({
       code: 'no-images',
-      message: 'All 19 images are banned',
+      message: '--ban leaves no image: 19 images are banned',
     });
   });
 });
@@ -162,7 +162,7 @@ describe('zoomosaic build', () => {
     const { code, stdout } = await run('-o', 'cli', '--columns', '6', '--json', ...pins, ...bans);
     expect(code).toBe(0);
     const { warnings } = JSON.parse(stdout) as BuildResult;
-    expect(warnings).toContain('--ban none means none of the images');
+    expect(warnings).toContain('--ban none matches no image');
     const first = await readSite(join(root, 'cli'));
     expect([first.shown[0], first.shown[23], first.shown[13]]).toEqual(['003.jpg', '011.jpg', '000.jpg']);
     const left = NAMES.filter((name) => !/00[456]/.test(name));

@@ -137,7 +137,7 @@ describe('--layout auto', () => {
       });
       expect(result.layouts).toEqual(['dzi']);
       expect(Object.keys(mosaic.layouts)).toEqual(['dzi']);
-      expect(result.warnings).toContain(`--layout auto took dzi for ${hostOf(host).name}`);
+      expect(result.warnings).toContain(`--layout auto chose dzi for ${hostOf(host).name}`);
       expect(await filesOf(out)).toContain('mosaic.dzi');
       expect(result.fit.hosts.find((one) => one.host.id === host)!.whole.fits).toBe(true);
     }
@@ -147,7 +147,7 @@ describe('--layout auto', () => {
     const placement = await placementOf('itch', { columns: 32, rows: 26 });
     const { result, out } = await make('large for itch', { layout: 'auto', host: 'itch', cellSize: 256, placement });
     expect(result.layouts).toEqual(['compact']);
-    expect(result.warnings).toContain('--layout auto took compact for itch.io');
+    expect(result.warnings).toContain('--layout auto chose compact for itch.io');
     const files = await filesOf(out);
     expect(files).toContain('overview.dzi');
     expect(files.some((path) => path.startsWith('mosaic'))).toBe(true);
@@ -176,8 +176,8 @@ describe('--layout auto', () => {
     } as unknown as LayoutFacts);
     const name = Object.keys(layouts).join();
     const [warning] = warnings;
-    const doubtful = `no layout is expected to fit ${hostOf(host).name}; --layout auto took compact, the smallest`;
-    expect(warning).toBe(fits ? `--layout auto took ${name} for ${hostOf(host).name}` : doubtful);
+    const doubtful = `no layout is expected to fit on ${hostOf(host).name}; --layout auto chose compact, the smallest`;
+    expect(warning).toBe(fits ? `--layout auto chose ${name} for ${hostOf(host).name}` : doubtful);
     return name;
   }
 

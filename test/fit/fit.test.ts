@@ -380,7 +380,7 @@ describe('the texts', () => {
         }),
       );
     expect(text(['dzi', 'html'])).toMatch(/Neocities free +dzi +fits, without files ending in \.dzi\n/);
-    expect(text(types)).toMatch(/Neocities free +dzi +no: refuses files ending in nothing \.dzi\n/);
+    expect(text(types)).toMatch(/Neocities free +dzi +no: refuses files ending in \.dzi or without an ending\n/);
   });
 
   it('keep to 100 columns', () => {

@@ -245,7 +245,7 @@ describe('a photograph that lies there twice', () => {
       'drawing.png',
       'other/IMG_1.jpg',
     ]);
-    expect(buildSummary(result)).toContain('3 the same photograph in another format');
+    expect(buildSummary(result)).toContain('3 copies in another format');
   });
 
   test('is found by the name of either file', async () => {

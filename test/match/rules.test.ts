@@ -209,19 +209,19 @@ describe('rules', () => {
       'too few for their uses',
       500,
       { maxUses: 8 },
-      '6,080 cells at --max-uses 8 need at least 760 images; 500 are usable. Add images, use --max-uses 13, or --columns 51, which they fill.',
+      '6,080 cells need at least 760 images at --max-uses 8; usable images: 500. Add images, use --max-uses 13, or --columns 51, a grid that they can fill.',
     ],
     [
       'too few different ones',
       1000,
       { maxUses: 8, alike: pairs },
-      '6,080 cells at --max-uses 8 need at least 760 images; 1,000 are usable, 500 of them different. Add images, use --max-uses 13, use --near-duplicates keep, or --columns 51, which they fill.',
+      '6,080 cells need at least 760 images at --max-uses 8; usable images: 1,000, 500 of them different. Add images, use --max-uses 13, use --near-duplicates keep, or --columns 51, a grid that they can fill.',
     ],
     [
       'too few for a distance',
       10,
       { minDistance: 3 },
-      '--min-distance 3 needs at least 16 images; 10 are usable. Add images, or use --min-distance 2.',
+      '--min-distance 3 needs at least 16 images; usable images: 10. Add images, or use --min-distance 2.',
     ],
     [
       'an image pinned too often',
@@ -242,14 +242,16 @@ describe('rules', () => {
           [136, 4],
         ]),
       },
-      'The same image (or a near-duplicate) is pinned to 6,1 and 8,2, within --min-distance 2. Pin another image, or lower --min-distance.',
+      'The same image (or a near-duplicate) is pinned to cells 6,1 and 8,2, within --min-distance 2. Pin another image, or lower --min-distance.',
     ],
   ])('that cannot be kept are refused with the arithmetic: %s', (_, usable, more, message) => {
     expect(refusal(usable, more)).toBe(message);
   });
 
   test('that even files not yet read are too few for are refused', () => {
-    expect(refusal(500, { maxUses: 8, found: true })).toMatch(/^6,080 cells .*; at most 500 are usable\. Add images/);
+    expect(refusal(500, { maxUses: 8, found: true })).toMatch(
+      /^6,080 cells .*; usable images: at most 500\. Add images/,
+    );
   });
 
   test('that can be kept just so are not', () => {

@@ -164,7 +164,7 @@ describe.each(['copy', 'link'] as const)('--originals %s', (mode) => {
     }
     const scan = await sharp(join(site.out, pathOf(site, 'cmyk.jpg'))).metadata();
     expect([scan.format, scan.space, scan.channels]).toEqual(['jpeg', 'srgb', 3]);
-    const warning = 'originals were encoded anew: their formats cannot be freed of metadata, or no browser shows them';
+    const warning = 'originals were re-encoded: metadata cannot be removed from the format, or browsers cannot show it';
     expect(site.result.warnings).toContain(`5 ${warning}`);
   });
 
