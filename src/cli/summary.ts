@@ -14,6 +14,10 @@ function percent(part: number): string {
   return part >= 0.995 ? `${Math.round(100 * part)} %` : `${(100 * part).toPrecision(2)} %`;
 }
 
+function pixelsText(px: number): string {
+  return px < 1e8 ? `${(px / 1e6).toFixed(2)} megapixels` : `${(px / 1e9).toFixed(2)} gigapixels`;
+}
+
 /**
  * Formats the result of a build, and the command that shows it.
  *
@@ -34,17 +38,18 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
   const { minDistance, distanceCost } = quality;
   const cost = distanceCost > 0 ? ` (increases the differences by ${percent(distanceCost)})` : '';
   const apart = minDistance > 0 ? `, no repeat within ${plural(minDistance, 'cell')}${cost}` : '';
+  const linked = result.linkedFiles > 0 ? `, ${count(result.linkedFiles)} of them linked` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',
     ...(missing && allWanted ? [`Left out in spite of --use-all: ${missing}`] : []),
-    `${result.out}: ${count(width)} x ${count(height)} px (${((width * height) / 1e9).toFixed(2)} gigapixels), ${plural(result.levels, 'level')}`,
+    `${result.out}: ${count(width)} x ${count(height)} px (${pixelsText(width * height)}), ${plural(result.levels, 'level')}`,
     `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
     `  images   ${parts.join(', ')}${missing && !allWanted ? `; left out: ${missing}` : ''}`,
     ...aspectLines(result),
     `  likeness ${likenessOf(result.quality)}`,
     `  repeats  each image fills at most ${plural(quality.mostUses, 'cell')} (${percent(quality.mostUsedShare)})${apart}`,
-    `  files    ${count(result.files)}, ${count(result.linkedFiles)} of them linked; ${bytesText(result.bytes)}`,
+    `  files    ${count(result.files)}${linked}; ${bytesText(result.bytes)}`,
     ...fitLines(result.fit),
     `  names    ${NAMES_TEXT[result.names]}`,
     `  reports  ${result.report}: the image of each cell; do not publish them: they name your files`,

@@ -63,7 +63,7 @@ function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {
   const reasons = skipped.slice(0, 3).map(({ path, reason }) => `${names.nameOf(path)}: ${reasonText(reason)}`);
   throw new UserError(
     'no-images',
-    `None of ${plural(skipped.length, 'image')} can be used (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,
+    `No usable image among ${plural(skipped.length, 'file')} (${reasons.join('; ')}${skipped.length > 3 ? '; …' : ''})`,
     `Left out: ${leftOutText(leftOutOf(skipped))}.`,
   );
 }

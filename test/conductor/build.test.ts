@@ -132,7 +132,7 @@ describe('a build', () => {
 
   test.each<[string, Partial<BuildOptions>, string, RegExp]>([
     ['no image', { images: ['test/*.nothing'] }, 'no-images', /matches nothing/],
-    ['no usable image', { images: ['package.json'] }, 'no-images', /None of 1 images can be used.*not an image/],
+    ['no usable image', { images: ['package.json'] }, 'no-images', /No usable image among 1 file \(.*not an image/],
     ['a missing target', { target: 'missing.jpg' }, 'target', /missing\.jpg.*ENOENT/],
     ['a target that is none', { target: 'package.json' }, 'target', /package\.json: not an image/],
     [

@@ -109,6 +109,6 @@ describe('a build', () => {
     const onProgress = () => void (gone ??= rm(join(images, '000.jpg')));
     const error = (await thrown(() => build({ ...options, onProgress }))) as Error;
     await gone;
-    expect(error.message).toBe('None of 1 images can be used (000.jpg: there is no such file (ENOENT))');
+    expect(error.message).toBe('No usable image among 1 file (000.jpg: there is no such file (ENOENT))');
   });
 });
