@@ -157,7 +157,8 @@ async function runRebase(
   const { rebase } = await import('../rebase/rebase.ts');
   const result = await rebase({ site, baseUrl });
   const { from, to, files } = result;
-  const text = files.length > 0 ? `${site} is at ${to} now, no longer ${from}` : `${site} was at ${to} already`;
+  const text =
+    files.length > 0 ? `${site}: changed the address from ${from} to ${to}` : `${site}: the address is already ${to}`;
   process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
   return DONE;
 }
@@ -169,7 +170,7 @@ async function runServe(
 ): Promise<number> {
   const { serve } = await import('../serve/serve.ts');
   const serving = await serve({ site, port, host, cors });
-  process.stdout.write(`${site} is at ${serving.url} (Ctrl-C ends it)\n`);
+  process.stdout.write(`Serving ${site} at ${serving.url} (stop with Ctrl-C)\n`);
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   await serving.close();
   return DONE;

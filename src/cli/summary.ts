@@ -14,6 +14,7 @@ function percent(part: number): string {
   return part >= 0.995 ? `${Math.round(100 * part)} %` : `${(100 * part).toPrecision(2)} %`;
 }
 
+/** Formats a number of px for users. */
 function pixelsText(px: number): string {
   return px < 1e8 ? `${(px / 1e6).toFixed(2)} megapixels` : `${(px / 1e9).toFixed(2)} gigapixels`;
 }
@@ -84,7 +85,7 @@ function aspectLines({ aspects }: BuildResult): string[] {
 /** Formats the likeness at 2 px per cell, about the view of the whole mosaic, and the bound on the placement. */
 function likenessOf({ likeness, gap, distanceCost }: Quality): string {
   const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
-  // The bound holds before repeats are separated, whose cost the line on repeats gives.
+  // The bound excludes the cost of separating repeats; the line `repeats` shows that cost.
   const before = distanceCost > 0 ? ' before repeats were separated' : '';
   const proven = gap > 0 ? `; placement at most ${percent(gap)} worse than the best possible${before}` : '';
   return `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} from afar${proven}`;
