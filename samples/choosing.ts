@@ -13,7 +13,7 @@ import { generateSamples } from './generate.ts';
 
 const VARIANTS: Readonly<Record<string, Partial<BuildOptions>>> = {
   default: {},
-  likest: { variety: 0, minDistance: 0 },
+  closest: { variety: 0, minDistance: 0 },
   even: { variety: 1 },
   capacity: { maxUses: 12, useAll: true },
   apart: { minDistance: 5 },

@@ -96,7 +96,7 @@ class Filling {
     for (const picture of cells) if (picture !== FREE) this.uses[sharing[picture % this.usable]!]!++;
     const groups = new Set(sharing).size;
     const even = Math.max(1, cells.length / groups);
-    this.slots = slotsFor(rules, { even, strangers: this.strangers(), likest: this.likest() });
+    this.slots = slotsFor(rules, { even, randomPairs: this.randomPairs(), closest: this.closest() });
   }
 
   /** Fills a cell, whatever it shows now; returns whether that changed it. */
@@ -165,7 +165,7 @@ class Filling {
     }
   }
 
-  private strangers(): number {
+  private randomPairs(): number {
     const [cells, points] = [this.options.cells.length, this.points.length / FEATURE_LENGTH];
     let total = 0;
     for (let i = 0; i < PAIRS; i++) total += this.cost((i * 7919) % cells, (i * 104729) % points, Infinity);
@@ -173,7 +173,7 @@ class Filling {
   }
 
   /** Mean cost of the pictures that are in place, from a sample: close to the cost of the closest pictures. */
-  private likest(): number {
+  private closest(): number {
     const { cells, turns } = this.options;
     const step = Math.max(1, Math.floor(cells.length / PAIRS));
     let [total, count] = [0, 0];

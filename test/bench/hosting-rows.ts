@@ -94,12 +94,12 @@ async function firstView(site: string): Promise<{ bytes: number; requests: numbe
   }
 }
 
-/** A million cells, compact: by default, and the likest image everywhere. */
+/** A million cells, compact: by default, and the closest image everywhere. */
 export async function compactMillionRows({ data, folder }: Bench): Promise<Row[]> {
   const catalog = join(folder, 'catalog-tiny');
   const rows: Row[] = [];
   const ways = [
-    { name: 'the likest image everywhere', more: ['--variety', '0', '--min-distance', '0'] },
+    { name: 'the closest image everywhere', more: ['--variety', '0', '--min-distance', '0'] },
     { name: 'by default', more: [] },
   ];
   for (const { name, more } of ways) {

@@ -114,23 +114,23 @@ describe('rearranging', () => {
     const alike = Uint32Array.from({ length: count }, (_, id) => (id % 10 === 1 ? id - 1 : id));
     const scene = sceneOf(target(columns, rows), features(count), { alike, pins: new Map([[100, 8]]) });
     const problem = problemOf(scene, FREELY, lookupOf(scene));
-    const likest = scene.pins.map((pin, cell) => {
+    const closest = scene.pins.map((pin, cell) => {
       problem.lookup.cheapestOf(cell, 1);
       return pin === 0xffffffff ? problem.lookup.memory.ids[0]! : pin;
     });
     const shown = (cells: Uint32Array) => [...idsOf(scene, cells)].map((id) => alike[id]!);
-    expect(conflictsOf(shown(likest), columns, distance)).toBeGreaterThan(50);
-    const [parted, moved] = [draftOf(problem, likest), draftOf(problem, likest)];
-    const looked = partBlocks(problem, parted, { minDistance: distance });
+    expect(conflictsOf(shown(closest), columns, distance)).toBeGreaterThan(50);
+    const [separated, moved] = [draftOf(problem, closest), draftOf(problem, closest)];
+    const looked = partBlocks(problem, separated, { minDistance: distance });
     expect(looked).toBeGreaterThan(50);
     expect(looked).toBeLessThanOrEqual(columns * rows);
     expect(keepApart(problem, moved, distance)).toBe(true);
-    for (const { cells } of [parted, moved]) {
+    for (const { cells } of [separated, moved]) {
       expect(conflictsOf(shown(cells), columns, distance)).toBe(0);
       expect(idsOf(scene, cells)[100]).toBe(8);
     }
-    expect(priceOf(problem, parted)).toBeLessThan(priceOf(problem, moved));
-    expect(parted).toEqual(draftOf(problem, parted.cells));
+    expect(priceOf(problem, separated)).toBeLessThan(priceOf(problem, moved));
+    expect(separated).toEqual(draftOf(problem, separated.cells));
   });
 
   test.each<[string, Partial<Rules>, number, number]>([

@@ -92,7 +92,7 @@ describe('holes of a placement', () => {
     expect(filled).toBeGreaterThan(150);
   });
 
-  test('get the likest picture where nothing forbids it', () => {
+  test('get the closest picture where nothing forbids it', () => {
     const target = new Uint8Array(4 * 48).fill(255);
     const features = new Float32Array(3 * FEATURE_LENGTH);
     for (const id of [0, 1, 2]) features[id * FEATURE_LENGTH] = [0.1, 3.9, 2][id]!; // lightness, white is 4
@@ -111,7 +111,7 @@ test.each([
     [0.4, 1.6, 1, 1],
     [2, 1],
   ],
-])('holes whose cells matter more get the likest picture: weights %j', (weights, expected) => {
+])('holes whose cells matter more get the closest picture: weights %j', (weights, expected) => {
   const target = new Uint8Array(4 * 48).fill(255);
   const features = new Float32Array(4 * FEATURE_LENGTH);
   for (const id of [0, 1, 2, 3]) features[id * FEATURE_LENGTH] = [0.1, 3.9, 2, 0.5][id]!; // lightness, white is 4

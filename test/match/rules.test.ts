@@ -40,7 +40,7 @@ function place(rules: Partial<Rules>, distances: number[], more: Parameters<type
 }
 
 describe('a placement', () => {
-  test('of no rule has the likest source everywhere', () => {
+  test('of no rule has the closest source everywhere', () => {
     const { ids, gap } = place({}, [0]);
     for (const [cell, id] of ids.entries()) {
       const least = Math.min(...Array.from({ length: SOURCES }, (_, other) => costOf(cell, other)));
@@ -85,7 +85,7 @@ describe('a placement', () => {
     expect(place({ maxUses: 6 }, [2])).toEqual(place({ maxUses: 6 }, [2]));
   });
 
-  test('of more variety repeats less and costs more, from the likest to even use', () => {
+  test('of more variety repeats less and costs more, from the closest to even use', () => {
     const placed = [0, 0.2, 0.5, 0.8, 1].map((variety) => place({ variety }, [0]));
     for (const [i, { ids, cost, gap }] of placed.entries()) {
       expect(gap).toBeLessThan(0.01);

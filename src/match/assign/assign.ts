@@ -115,8 +115,8 @@ function auctionCells(
   free: Uint32Array,
   onProgress: (part: number) => void,
 ): Assignment {
-  const { lookup, groups, slots, strangers } = problem;
-  const first = Math.max(1, FIRST_STEP * strangers, FIRST_STEP_AGAIN * slots.rising);
+  const { lookup, groups, slots, randomPairs } = problem;
+  const first = Math.max(1, FIRST_STEP * randomPairs, FIRST_STEP_AGAIN * slots.rising);
   const last = (mean: number) => LAST_STEP * mean;
   const nextStep = (step: number, mean: number) =>
     step <= last(mean) || mean === 0 ? 0 : Math.max(step / FINER, last(mean));

@@ -90,7 +90,7 @@ class Moves {
       for (let i = 0; i < holders.length; i += each) {
         const other = holders[i]!;
         if (gain - costs[other]! >= least) continue;
-        const theirs = this.likestOf(other, mine);
+        const theirs = this.closestOf(other, mine);
         const change = gain + this.cost(other, theirs) - costs[other]!;
         if (change >= least || this.isNear(other, theirs, cell)) continue;
         [least, picture, partner, partners] = [change, position, other, theirs];
@@ -121,7 +121,7 @@ class Moves {
   }
 
   /** Chooses the orientation of a picture's source that costs a cell least. */
-  private likestOf(cell: number, position: number): number {
+  private closestOf(cell: number, position: number): number {
     const all = this.pictures?.get(this.problem.scene.sources[position]!);
     if (!all) return position;
     return all.reduce((best, other) => (this.cost(cell, other) < this.cost(cell, best) ? other : best));

@@ -27,7 +27,7 @@ export function picturesOfKinds(problem: Problem, kinds: Kinds, chosen: Uint32Ar
     for (const cell of cells) {
       if (placed[cell] !== FREE) continue;
       const mayStand = (group: number) => uses[group]! < (once ? 1 : rules.maxUses);
-      use(cell, likest(cell, members, mayStand));
+      use(cell, closest(cell, members, mayStand));
     }
   }
   return placed;
@@ -37,7 +37,7 @@ export function picturesOfKinds(problem: Problem, kinds: Kinds, chosen: Uint32Ar
     let [least, best, picture] = [Infinity, -1, -1];
     for (const cell of cells) {
       if (placed[cell] !== FREE) continue;
-      const position = likest(
+      const position = closest(
         cell,
         groups.members.subarray(groups.starts[group], groups.starts[group + 1]),
         () => true,
@@ -48,7 +48,7 @@ export function picturesOfKinds(problem: Problem, kinds: Kinds, chosen: Uint32Ar
     if (best >= 0) use(best, picture);
   }
 
-  function likest(cell: number, members: Uint32Array, mayStand: (group: number) => boolean): number {
+  function closest(cell: number, members: Uint32Array, mayStand: (group: number) => boolean): number {
     let [least, best] = [Infinity, -1];
     for (const position of members) {
       if (!mayStand(groups.of[position]!)) continue;

@@ -28,7 +28,7 @@ export interface Problem {
   readonly slots: Slots;
   readonly rules: Rules;
   /** Mean cost of random pairs of a cell and a picture. */
-  readonly strangers: number;
+  readonly randomPairs: number;
   /** Number of orientations that a source may have. */
   readonly ways: number;
 }
@@ -43,29 +43,29 @@ export interface Draft {
 /** Sets up an assignment problem; `lookup` has the quantised features of the scene's cells and pictures. */
 export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
   const groups = groupBy(scene.sharing);
-  const strangers = meanCost(lookup);
+  const randomPairs = meanCost(lookup);
   const even = Math.max(1, scene.pins.length / groups.count);
-  const slots = slotsFor(rules, { even, strangers, likest: likestCost(lookup) });
+  const slots = slotsFor(rules, { even, randomPairs, closest: closestCost(lookup) });
   const ways = scene.sources.length / (scene.sources.reduce((last, id) => Math.max(last, id), 0) + 1);
-  return { scene, lookup, groups, slots, rules, strangers, ways };
+  return { scene, lookup, groups, slots, rules, randomPairs, ways };
 }
 
 /**
  * Computes the prices of uses that the rules ask for, in costs of quantised features: `even` is the number of cells per
- * group, `strangers` the mean cost of random pairs, `likest` that of the closest pictures.
+ * group, `randomPairs` the mean cost of random pairs, `closest` that of the closest pictures.
  */
 export function slotsFor(
   rules: Rules,
-  { even, strangers, likest }: { readonly even: number; readonly strangers: number; readonly likest: number },
+  { even, randomPairs, closest }: { readonly even: number; readonly randomPairs: number; readonly closest: number },
 ): Slots {
   const { maxUses, variety, useAll } = rules;
   // At least 1, the smallest quantised cost: prices have to rise even if pictures match exactly or are all the same.
-  const gentle = (GENTLY * Math.max(1, likest)) / even ** 3;
-  const steep = (EVENLY * Math.max(1, strangers)) / ((even + 1) ** 3 - even ** 3);
+  const gentle = (GENTLY * Math.max(1, closest)) / even ** 3;
+  const steep = (EVENLY * Math.max(1, randomPairs)) / ((even + 1) ** 3 - even ** 3);
   // Up to variety 0.5, the rise grows with the square of the variety, so that small values do little; then exponentially.
   const factor = Math.max(1, steep / gentle);
   const rise = gentle * (variety < STEEP_ABOVE ? (2 * variety) ** 2 : factor ** (2 * variety - 1));
-  return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * strangers : 0 });
+  return new Slots({ capacity: maxUses, rise, again: useAll ? AGAIN * randomPairs : 0 });
 }
 
 /** Computes the costs and uses of a placement. */
@@ -100,7 +100,7 @@ function meanCost(lookup: Lookup): number {
 }
 
 /** Mean cost of the closest pictures, for a sample of cells. */
-function likestCost(lookup: Lookup): number {
+function closestCost(lookup: Lookup): number {
   const { weights, values } = lookup.memory;
   const step = Math.max(1, Math.floor(weights.length / SAMPLED_CELLS));
   let [total, count] = [0, 0];
