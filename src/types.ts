@@ -1,7 +1,7 @@
 /**
  * All types that several stages share.
  *
- * Terms: see "How it flows" in the README. A source's `id` is its index among the usable sources of a
+ * Terms: see docs/architecture.md. A source's `id` is its index among the usable sources of a
  * catalog, 0-based. Cells and tiles are addressed (column, row), 0-based, row-major.
  */
 import type { Reason } from './image/reasons.ts';

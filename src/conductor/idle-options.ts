@@ -9,7 +9,6 @@ const CHOOSING: readonly OptionName[] = [
   'maxUses',
   'useAll',
   'minDistance',
-  'nearDuplicates',
   'adapt',
   'weights',
   'mirror',

@@ -71,7 +71,7 @@ describe('--cell-size native', () => {
     const files = await scan([folder], { onProgress: () => {}, signal: options.signal });
     const chosen = await chooseRecipe(options, files, () => {});
     expect(chosen.recipe.cell).toEqual({ width: 8192, height: 8192 });
-    expect(chosen.warnings).toEqual(['2 images have more detail than cells of 8192 px, the largest that there are']);
+    expect(chosen.warnings).toEqual(['2 images have more detail than the largest cells (8192 px) can show']);
     const wide = await chooseRecipe({ ...options, cellAspect: parseAspect('3:2')! }, files, () => {});
     expect(wide.recipe.cell).toEqual({ width: 6144, height: 4096 });
     expect(nativeCell(parseAspect('1:1')!, [{ width: 8192, height: 9000 }], 256)).toEqual({
@@ -102,7 +102,7 @@ describe('--cell-size native', () => {
     });
     expect(mosaic.cell).toEqual({ width: 512, height: 512 });
     expect(mosaic.sources).toMatchObject({ used: 3, enlarged: 2 });
-    expect(result.warnings.join()).toContain('2 images are smaller than a cell (512 px) and were enlarged');
+    expect(result.warnings.join()).toContain('enlarged 2 images smaller than a cell (512 px)');
     const full = await dziPicture(out, 'mosaic', mosaic, mosaic.levels.length - 1, mosaic.tileSize);
     const cellAt = (i: number) => partOf(full, { left: (i % 3) * 512, top: i > 2 ? 512 : 0, width: 512, height: 512 });
     const own = partOf(large, { left: 94, top: 0, width: 512, height: 512 });
