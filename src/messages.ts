@@ -3,6 +3,8 @@ import { UserError } from './errors.ts';
 
 /** Operands of the command line: values without a `--name`. */
 const POSITIONAL = ['target', 'images', 'site'];
+/** Remedy of wrong usage; the command line names the help of the command that was typed. */
+export const SEE_BUILD_HELP = 'See `zoomosaic build --help`.';
 /** Greatest number of characters that a message shows of a value. */
 const SHOWN = 200;
 /** Control characters; terminals would obey them. */
@@ -13,7 +15,7 @@ export function expected(name: string, what: string, value: unknown): UserError 
   return new UserError(
     'usage',
     `Expected ${what} for ${POSITIONAL.includes(name) ? `<${name}>` : `--${name}`} but received ${shown(value)}`,
-    'See `zoomosaic build --help`.',
+    SEE_BUILD_HELP,
   );
 }
 

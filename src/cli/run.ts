@@ -3,7 +3,8 @@ import { messageOf, UserError } from '../errors.ts';
 import type { Host } from '../fit/hosts.ts';
 import { count, plural } from '../messages.ts';
 import type { Progress } from '../types.ts';
-import { type Command, readArguments } from './arguments.ts';
+import { SEE_BUILD_HELP } from '../messages.ts';
+import { type Command, helpOf, readArguments } from './arguments.ts';
 import { ProgressView } from './progress-view.ts';
 
 /** Part of `process` that the command line uses; tests replace it. */
@@ -183,7 +184,8 @@ function report(error: unknown, process: CliProcess, signal: AbortSignal): numbe
     return INTERRUPTED;
   }
   if (error instanceof UserError) {
-    process.stderr.write(`zoomosaic: ${error.message}\n${error.remedy}\n`);
+    const remedy = error.remedy === SEE_BUILD_HELP ? helpOf(process.argv[2]) : error.remedy;
+    process.stderr.write(`zoomosaic: ${error.message}\n${remedy}\n`);
     if (signal.aborted) return INTERRUPTED;
     return error.code === 'usage' ? WRONG_USAGE : FAILED;
   }

@@ -40,6 +40,8 @@ describe('help', () => {
     [['biuld', 'a.png', 'b'], 'did you mean build?', 'See `zoomosaic --help`.'],
     [['build', 'a.png', 'b', '-o', 'c', '--colums', '3'], 'did you mean --columns?', 'See `zoomosaic build --help`.'],
     [['build', 'a.png', 'b', '-o', 'c', '--near-duplicate', 'keep'], 'did you mean --near-duplicates?', 'build --help'],
+    [['serve', 'site', '--port', 'x'], 'Expected a whole number for --port', 'See `zoomosaic serve --help`.'],
+    [['verify', ''], 'Expected the folder of a site', 'See `zoomosaic verify --help`.'],
     [['serve', 'site', '--prot', '1'], 'Unknown argument: prot', 'See `zoomosaic serve --help`.'],
   ])('a misspelt word is answered with the nearest: %j', async (args, answer, help) => {
     const { stderr } = await run(...args);
