@@ -44,6 +44,14 @@ describe('rooms', () => {
     expect(others.filter((path) => [...STAGES, 'conductor', 'cli'].includes(roomOf(path)))).toEqual([]);
   });
 
+  test('below the conductor, nothing imports it or the command line', () => {
+    const below = modules('src').filter((module) => !/^src\/(?:conductor|cli)\/|^src\/index\.ts$/.test(module));
+    const upward = below.filter((module) =>
+      importsOf(module, ANY_IMPORT).some((path) => /^src\/(?:conductor|cli)\//.test(path)),
+    );
+    expect(upward).toEqual([]);
+  });
+
   test.each(['tiles', 'format', 'layout', 'messages.ts', 'types.ts'])('%s loads no sharp', (room) => {
     for (const module of room.endsWith('.ts') ? [`src/${room}`] : modules(`src/${room}`)) {
       expect([...loadedWith(module)], module).not.toContain('sharp');

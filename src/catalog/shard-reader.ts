@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { isPassing } from '../decoding/failures.ts';
+import { isPassing } from '../image/failures.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { HEADER, MAGIC, SHARD_VERSION, shardLayout, type ShardLayout } from './shard.ts';

@@ -2,10 +2,8 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { leftOutOf } from '../catalog/left-out.ts';
 import type { Pictures } from '../catalog/pictures.ts';
 import { toHex } from '../colour/hex.ts';
-import { count, plural } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
 import { BLOCK_SIDE } from '../format/cell-blocks.ts';
-import type { IiifAbout } from '../layout/iiif.ts';
 import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import { type Layouts, MOSAIC_VERSION, type MosaicJson } from '../format/mosaic-json.ts';
 import type { Grid, Quality, Recipe, Rgb } from '../types.ts';
@@ -80,15 +78,4 @@ export function describeMosaic({
     ...(originals && { originals }),
     quality,
   };
-}
-
-/** Returns the facts for IIIF documents. `nameOf` returns the name of a cell's source. */
-export function aboutOf(
-  { title, grid, sources, width, height }: MosaicJson,
-  { credit, rights, names }: Pick<ResolvedOptions, 'credit' | 'rights' | 'names'>,
-  nameOf: (cell: number) => string,
-): IiifAbout {
-  const cells = plural(grid.columns * grid.rows, 'cell');
-  const summary = `A photomosaic of ${cells} and ${plural(sources.used, 'image')}, ${count(width)} x ${count(height)} px.`;
-  return { title, credit, rights, summary, ...(names === 'all' && { names: nameOf }) };
 }

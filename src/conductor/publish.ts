@@ -14,7 +14,7 @@ import type { ReportFolder } from '../staging/report-folder.ts';
 import type { Staging } from '../staging/staging.ts';
 import type { FolderStore } from '../store/folder-store.ts';
 import type { Layout, Placement, Size } from '../types.ts';
-import { aboutOf } from './describe.ts';
+import { aboutOf } from '../layout/iiif-about.ts';
 import type { MadeOriginals } from './originals.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { Placed } from './place.ts';

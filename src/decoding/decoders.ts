@@ -14,7 +14,7 @@
  * See protocol.ts for the messages, and process.ts for the other side.
  */
 import { systemCode } from '../errors.ts';
-import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from './failures.ts';
+import { DecoderCrash, DecoderHang, isPassing, shortageOf, TooMuchMemory } from '../image/failures.ts';
 import { type DecoderEvents, DecoderProcess, type DecoderProgram } from './decoder-process.ts';
 import type { Decoded, DecodersOptions, DecodingJob, Job } from './jobs.ts';
 import { keep, wake } from './kept-process.ts';

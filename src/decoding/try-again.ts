@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
 import { UserError } from '../errors.ts';
-import { isPassing, shortageOf } from './failures.ts';
+import { isPassing, shortageOf } from '../image/failures.ts';
 
 /**
  * Number of attempts at what fails for a passing reason; and the base of the pauses between them, ms. The pause is

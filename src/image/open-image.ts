@@ -3,7 +3,7 @@ import type { Metadata, Sharp, SharpOptions } from 'sharp';
 import { writeOrientation } from '../jpeg/exif-orientation.ts';
 import { MARKER } from '../jpeg/markers.ts';
 import type { Size } from '../types.ts';
-import { TooMuchMemory } from '../decoding/failures.ts';
+import { TooMuchMemory } from './failures.ts';
 import { decodeHeic } from './heic.ts';
 import { memoryAllowance, memoryNeed } from './memory-need.ts';
 import { rawPreview } from './raw-preview.ts';

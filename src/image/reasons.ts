@@ -3,7 +3,7 @@
  * denied, open '/home/…'"), so none of their text is published or reported: errors become codes here, and codes become
  * words.
  */
-import { shortageOf } from '../decoding/failures.ts';
+import { shortageOf } from './failures.ts';
 import { messageOf, systemCode } from '../errors.ts';
 
 const WORDS = {

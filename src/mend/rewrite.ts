@@ -2,7 +2,7 @@ import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:f
 import { join } from 'node:path';
 import { Pictures } from '../catalog/pictures.ts';
 import { spliceHeader } from '../catalog/recipe-key.ts';
-import { aboutOf } from '../conductor/describe.ts';
+import { aboutOf } from '../layout/iiif-about.ts';
 import { type Checksums, type OriginalSums, tileSums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { originalParts } from '../format/original-index.ts';

@@ -9,7 +9,7 @@ import { Worker } from 'node:worker_threads';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { Decoders } from '../../src/decoding/decoders.ts';
 import type { Decoded, DecodersOptions } from '../../src/decoding/jobs.ts';
-import { DecoderCrash, DecoderHang, TooMuchMemory } from '../../src/decoding/failures.ts';
+import { DecoderCrash, DecoderHang, TooMuchMemory } from '../../src/image/failures.ts';
 import { sharp } from '../../src/image/sharp.ts';
 import { UserError } from '../../src/index.ts';
 import { workerModule } from '../../src/threads/pool.ts';
