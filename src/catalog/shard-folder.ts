@@ -1,10 +1,17 @@
+import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { isRunning, thisProcess } from '../staging/owner.ts';
 
 /** Names of shards: a rising number, and a suffix that separates shards written by two builds at once. */
 const NAME = /^(\d{8,15})-[0-9a-f-]{8}$/;
-/** Names of binaries and temporary files. Shards of versions 1 and 2 had names of 36 characters. */
-const PART = /^(\d{8,15}-[0-9a-f-]{8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:bin|bin\.tmp|json\.tmp)$/;
+/**
+ * Names of binaries and temporary files; the latter tell which process writes them, see {@link temporaryEnding}. Shards of versions
+ * 1 and 2 had names of 36 characters.
+ */
+const PART =
+  /^(\d{8,15}-[0-9a-f-]{8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:bin|(?:bin|json)(?:\.(\d+)-(\d+)-([0-9a-f]{8}))?\.tmp)$/;
 /** Age of abandoned files, ms: no build writes one shard for this long. */
 const ABANDONED = 24 * 60 * 60 * 1000;
 
@@ -53,12 +60,33 @@ export function partsAmong(files: readonly string[]): string[] {
   });
 }
 
-/** Removes files that killed builds left, once they are too old for any build to be writing them. */
+/**
+ * Returns the ending of files that this process is writing: `.PID-START-SPACE.tmp`, by which later builds know whether it still runs;
+ * `.tmp` where the system does not tell (see {@link thisProcess}).
+ */
+export function temporaryEnding(): string {
+  const { pid, started, space } = thisProcess();
+  return space === undefined || started === undefined ? '.tmp' : `.${pid}-${started}-${spaceKey(space)}.tmp`;
+}
+
+function spaceKey(space: string): string {
+  return createHash('sha256').update(space).digest('hex').slice(0, 8);
+}
+
+/** Tells whether a temporary file was left by a process of this system that runs no more. */
+function isOrphan(file: string): boolean {
+  const [, , pid, started, key] = PART.exec(file) ?? [];
+  const { space } = thisProcess();
+  if (pid === undefined || started === undefined || space === undefined || key !== spaceKey(space)) return false;
+  return isRunning({ host: hostname(), pid: Number(pid), started, space }) === false;
+}
+
+/** Removes files that killed builds left: of processes that run no more, and files too old for any build to be writing them. */
 export async function removeAbandoned(folder: string, now: number = Date.now()): Promise<void> {
   for (const file of partsAmong(await readdir(folder))) {
     const path = join(folder, file);
     try {
-      if (now - (await stat(path)).mtimeMs > ABANDONED) await rm(path, { force: true });
+      if (isOrphan(file) || now - (await stat(path)).mtimeMs > ABANDONED) await rm(path, { force: true });
     } catch {
       // another build was faster, or it is not ours to remove
     }

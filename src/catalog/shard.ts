@@ -28,7 +28,7 @@ import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { packIndex } from './shard-index.ts';
-import { nextShardName, removeShard } from './shard-folder.ts';
+import { nextShardName, removeShard, temporaryEnding } from './shard-folder.ts';
 import { writeWhole } from './write-whole.ts';
 
 export const SHARD_VERSION = 3;
@@ -167,8 +167,14 @@ export async function writeShardAs(
   const format = 'zoomosaic-shard';
   const index = { format, version: SHARD_VERSION, bytes, header, decoder, files, sources, broken } as const;
   try {
-    await writeWhole(join(folder, `${name}.bin`), partsOf(head, rows));
-    await writeWhole(join(folder, `${name}.json`), [packIndex(index)]);
+    const path = join(folder, name);
+    await writeWhole(
+      [
+        [`${path}.bin`, partsOf(head, rows)],
+        [`${path}.json`, [packIndex(index)]],
+      ],
+      temporaryEnding(),
+    );
     await syncFolder(folder);
   } catch (error) {
     await removeShard(folder, name);
