@@ -3,6 +3,7 @@ import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { writeShard } from '../../src/catalog/shard.ts';
+import { temporaryEnding } from '../../src/catalog/shard-folder.ts';
 import { explainDisk, makeFolder, syncFolder } from '../../src/store/disk.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -67,7 +68,7 @@ test.runIf(existsSync('/dev/full')).each(['bin', 'json'])(
   async (part) => {
     const folder = join(root, `catalog-${part}/key`);
     await mkdir(folder, { recursive: true });
-    await symlink('/dev/full', join(folder, `00000001-00000000.${part}.tmp`));
+    await symlink('/dev/full', join(folder, `00000001-00000000.${part}${temporaryEnding()}`));
     const index = { decoder: '1', files: [], sources: [], broken: [] };
     await expect(writeShard(folder, index, [])).rejects.toMatchObject({
       code: 'disk-full',
