@@ -9,7 +9,7 @@ import { TITLE_MAX } from '../format/mosaic-json.ts';
 import { checkBaseUrl, checkIiifFormat, checkRights } from '../layout/iiif-manifest.ts';
 import { checkOptions } from './check-options.ts';
 import { idleNotes } from './idle-options.ts';
-import { DEFAULTS } from './option-table.ts';
+import { DEFAULTS, OPTIONS } from './option-table.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
 import type { Layout, Rgb } from '../types.ts';
@@ -102,7 +102,7 @@ function titleOf(target: string): string {
   return words ? words[0]!.toUpperCase() + words.slice(1) : UNTITLED;
 }
 
-const LAYOUTS: readonly (Layout | 'auto')[] = ['dzi', 'compact', 'iiif', 'auto'];
+const LAYOUTS: readonly string[] = OPTIONS.layout.choices;
 
 function parseBackground(text: string): Rgb {
   const colour = fromHex(text);
@@ -112,7 +112,7 @@ function parseBackground(text: string): Rgb {
 
 function layoutsOf(asked: BuildOptions['layout']): readonly Layout[] | 'auto' {
   const all = [...new Set(typeof asked === 'string' ? [asked] : asked)];
-  for (const one of all) oneOf('layout', LAYOUTS, one as Layout);
+  for (const one of all) oneOf('layout', LAYOUTS, one);
   if (all.length === 0) throw expected('layout', LAYOUTS.join(', '), 'none');
   if (!all.includes('auto')) return all as Layout[];
   if (all.length > 1) throw expected('layout', 'auto alone, or layouts', all.join(','));

@@ -123,15 +123,6 @@ export function iiifTilePaths(image: IiifImage, scaleFactor: number, column: num
   return scaleFactor > 1 && iiifTilePath(image, scaleFactor / 2, column * 2, row * 2) === path ? [] : [path];
 }
 
-/** Counts the files of an image without `info.json`: the paths of all tiles and whole images. */
-export function iiifFileCount(image: IiifImage): number {
-  const wholes = iiifWholeSizes(image).reduce((sum, { paths }) => sum + paths.length, 0);
-  return iiifLevels(image).reduce((sum, { scaleFactor, columns, rows }) => {
-    if (scaleFactor === image.scaleFactors.at(-1)) return sum;
-    return sum + columns * rows - (iiifTilePaths(image, scaleFactor, columns - 1, rows - 1).length === 0 ? 1 : 0);
-  }, wholes);
-}
-
 /**
  * Makes the image information document (5.2 to 5.8).
  *
