@@ -4,7 +4,7 @@ import { groupAlike } from '../catalog/near-duplicates.ts';
 import { UserError } from '../errors.ts';
 import { reasonText } from '../image/reasons.ts';
 import { plural } from '../messages.ts';
-import { judge, match, type Matched } from '../match/match.ts';
+import { matchGiven, match, type Matched } from '../match/match.ts';
 import { turnsOf } from '../match/turns.ts';
 import type { ResolvedOptions } from './options.ts';
 import { givenCells, pinnedCells, PLACEMENT } from './pins.ts';
@@ -44,7 +44,7 @@ export async function placeSources(
   const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
   const placed = await clock.time('match', (onProgress) =>
     given
-      ? judge(target, features, { grid, cell, cells: givenCells(given, grid, names, length, PLACEMENT) })
+      ? matchGiven(target, features, { grid, cell, cells: givenCells(given, grid, names, length, PLACEMENT) })
       : match(target, features, {
           ...options,
           grid,

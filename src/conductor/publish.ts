@@ -54,7 +54,7 @@ export async function publishSite(
   const usage = await usageOf(staging.folder, Object.keys(shape.layouts) as Layout[], signal);
   onProgress(2, 3);
   signal.throwIfAborted();
-  const targetJpg = await targetJpeg(parts.placed.seen.px, shape.grid);
+  const targetJpg = await targetJpeg(parts.placed.targetCells.px, shape.grid);
   await staging.commit({ found: usage.whole.files, written: store.files }, () =>
     report.write(() => reportFiles(parts, targetJpg)),
   );

@@ -1,6 +1,6 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { joinKernel } from './load.ts';
-import { GROUP, HEAD, LARGE, layoutOf, norm, type SourcesMemory } from './priced-memory.ts';
+import { GROUP, HEAD, LARGE, layoutOf, norm, type PricedMemory } from './priced-memory.ts';
 import { WASM } from './priced.wasm.ts';
 
 // The function of priced.as.ts; arguments named `…At` are byte offsets into the kernel's memory.
@@ -27,18 +27,18 @@ export function quantise(
   return out;
 }
 
-/** Sources with prices, searched for the cheapest ones of a cell; one thread's view of the shared memory. */
-export class PricedSources {
+/** Pictures with prices, searched for the cheapest ones of a cell; one thread's view of the shared memory. */
+export class PricedPictures {
   readonly count: number;
   /** Greatest `k` that may be asked for. */
   readonly most: number;
-  /** Price of each source, in squared distances of quantised features; not negative. All threads share them. */
+  /** Price of each picture, in squared distances of quantised features; not negative. All threads share them. */
   readonly prices: Float32Array;
   /** Least price of each group, and of each large group. */
   private readonly floors: Float32Array;
   private readonly largeFloors: Float32Array;
   /** Ids that {@link cheapest} found, at index 2 x rank. */
-  readonly ids: Uint32Array;
+  readonly pictures: Uint32Array;
   /** Their costs x weight + prices, at index 2 x rank + 1. */
   readonly values: Float32Array;
   /** Their unweighted costs, by rank. */
@@ -53,7 +53,7 @@ export class PricedSources {
   private readonly at: ReturnType<typeof layoutOf>;
 
   /** @param seat of this thread, 0 and up; no two threads share one. */
-  constructor({ memory, count, most }: SourcesMemory, seat = 0) {
+  constructor({ memory, count, most }: PricedMemory, seat = 0) {
     this.count = count;
     this.most = most;
     this.at = layoutOf(count, most, seat);
@@ -62,16 +62,16 @@ export class PricedSources {
     this.prices = new Float32Array(buffer, this.at.prices, count);
     this.floors = new Float32Array(buffer, this.at.floors, Math.ceil(count / GROUP));
     this.largeFloors = new Float32Array(buffer, this.at.largeFloors, Math.ceil(count / (GROUP * LARGE)));
-    this.ids = new Uint32Array(buffer, this.at.keys, most * 2);
+    this.pictures = new Uint32Array(buffer, this.at.keys, most * 2);
     this.values = new Float32Array(buffer, this.at.keys, most * 2);
     this.costs = new Int32Array(buffer, this.at.costs, most);
     this.query = new Int16Array(buffer, this.at.query, FEATURE_LENGTH * 4);
   }
 
-  /** Sets the price of a source; updates the least prices of its groups. */
-  setPrice(id: number, price: number): void {
-    this.prices[id] = price;
-    const group = Math.floor(id / GROUP);
+  /** Sets the price of a picture; updates the least prices of its groups. */
+  setPrice(picture: number, price: number): void {
+    this.prices[picture] = price;
+    const group = Math.floor(picture / GROUP);
     const floor = leastOf(this.prices, group * GROUP, GROUP);
     if (floor === this.floors[group]) return;
     this.floors[group] = floor;
@@ -80,10 +80,10 @@ export class PricedSources {
   }
 
   /**
-   * Finds the `k` sources of least cost x weight + price for the quantised features at `features[from..]`, in rising order;
-   * ids break ties. The results are in {@link ids}, {@link values} and {@link costs}.
+   * Finds the `k` pictures of least cost x weight + price for the quantised features at `features[from..]`, in rising order;
+   * lower indexes win ties. The results are in {@link pictures}, {@link values} and {@link costs}.
    *
-   * @param limit finds only sources below it, which is faster.
+   * @param limit finds only pictures below it, which is faster.
    * @param weight of the cell's costs; a 32-bit float.
    * @returns the number of results: `k`, or fewer if no more are below the limit.
    */

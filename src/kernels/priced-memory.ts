@@ -4,21 +4,21 @@ import { sharedMemory } from './load.ts';
 /** Number of features that are compared first (the head), and of the others (the tail). */
 export const HEAD = 12;
 const TAIL = FEATURE_LENGTH - HEAD;
-/** Number of sources of a group, and of groups of a large group; their bounds rule out most of them at once. */
+/** Number of pictures of a group, and of groups of a large group; their bounds rule out most of them at once. */
 export const GROUP = 16;
 export const LARGE = 16;
 /** First byte of the kernel's memory that is free. */
 const FREE = 1024;
 
-/** Sources and their prices in memory that threads share; plain data, so that it can be sent. */
-export interface SourcesMemory {
+/** Pictures and their prices in memory that threads share; plain data, so that it can be sent. */
+export interface PricedMemory {
   readonly memory: WebAssembly.Memory;
   readonly count: number;
-  /** Greatest number of sources that may be asked for at once. */
+  /** Greatest number of pictures that may be asked for at once. */
   readonly most: number;
 }
 
-/** Lays out a {@link SourcesMemory}: byte offsets, multiples of 16. */
+/** Lays out a {@link PricedMemory}: byte offsets, multiples of 16. */
 export function layoutOf(count: number, most: number, seat: number) {
   const blocks = Math.ceil(count / 4);
   const groups = Math.ceil(count / GROUP);
@@ -47,13 +47,13 @@ export function layoutOf(count: number, most: number, seat: number) {
 }
 
 /**
- * Lays out sources in shared memory, without prices.
+ * Lays out pictures in shared memory, without prices.
  *
- * @param features quantised, of all sources.
- * @param most greatest number of sources that will be asked for at once.
+ * @param features quantised, of all pictures.
+ * @param most greatest number of pictures that will be asked for at once.
  * @param seats number of threads.
  */
-export function sourcesMemory(features: Int16Array, most: number, seats = 1): SourcesMemory {
+export function pricedMemory(features: Int16Array, most: number, seats = 1): PricedMemory {
   const count = features.length / FEATURE_LENGTH;
   const at = layoutOf(count, most, seats - 1);
   const memory = sharedMemory(at.end);
@@ -66,18 +66,18 @@ export function sourcesMemory(features: Int16Array, most: number, seats = 1): So
   const norms = new Int32Array(buffer, at.norms, count);
   writeBounds(memory, { leasts: at.leasts, greatests: at.greatests }, features, GROUP);
   writeBounds(memory, { leasts: at.largeLeasts, greatests: at.largeGreatests }, features, GROUP * LARGE);
-  for (let id = 0; id < count; id++) {
-    const first = id * FEATURE_LENGTH;
-    const [block, lane] = [(id >> 2) * 4, (id & 3) * 2];
+  for (let picture = 0; picture < count; picture++) {
+    const first = picture * FEATURE_LENGTH;
+    const [block, lane] = [(picture >> 2) * 4, (picture & 3) * 2];
     for (let i = 0; i < HEAD; i++) heads[block * HEAD + lane + (i >> 1) * 8 + (i & 1)] = features[first + i]!;
     for (let i = 0; i < TAIL; i++) tails[block * TAIL + lane + (i >> 1) * 8 + (i & 1)] = features[first + HEAD + i]!;
-    headNorms[id] = norm(features, first, HEAD);
-    norms[id] = norm(features, first, FEATURE_LENGTH);
+    headNorms[picture] = norm(features, first, HEAD);
+    norms[picture] = norm(features, first, FEATURE_LENGTH);
   }
   return { memory, count, most };
 }
 
-/** Writes the least and greatest head features of every `size` sources; those of four groups side by side. */
+/** Writes the least and greatest head features of every `size` pictures; those of four groups side by side. */
 function writeBounds(
   { buffer }: WebAssembly.Memory,
   at: { readonly leasts: number; readonly greatests: number },
@@ -88,11 +88,11 @@ function writeBounds(
   const room = Math.ceil(count / size / 4) * 4 * HEAD;
   const leasts = new Int16Array(buffer, at.leasts, room).fill(32767);
   const greatests = new Int16Array(buffer, at.greatests, room).fill(-32768);
-  for (let id = 0; id < count; id++) {
-    const group = Math.floor(id / size);
+  for (let picture = 0; picture < count; picture++) {
+    const group = Math.floor(picture / size);
     for (let i = 0; i < HEAD; i++) {
       const to = (group >> 2) * 4 * HEAD + (group & 3) * 2 + (i >> 1) * 8 + (i & 1);
-      const value = features[id * FEATURE_LENGTH + i]!;
+      const value = features[picture * FEATURE_LENGTH + i]!;
       leasts[to] = Math.min(leasts[to]!, value);
       greatests[to] = Math.max(greatests[to]!, value);
     }

@@ -1,14 +1,14 @@
-// Finds the k sources of least cost for a cell, prices included: the inner loop of matching under rules, in AssemblyScript
-// with SIMD. It is an exhaustive search that skips most sources by lower bounds, coarse to fine: large groups, groups, then
-// the head (first features) of each source.
+// Finds the k pictures of least cost for a cell, prices included: the inner loop of matching under rules, in AssemblyScript
+// with SIMD. It is an exhaustive search that skips most pictures by lower bounds, coarse to fine: large groups, groups, then
+// the head (first features) of each picture.
 //
-// Features are 48 i16, so that squared distances are exact whole numbers. Sources are in blocks of four. A block has the
-// pairs of features of its four sources side by side (16 bytes per pair), so that one instruction serves four sources. The
+// Features are 48 i16, so that squared distances are exact whole numbers. Pictures are in blocks of four. A block has the
+// pairs of features of its four pictures side by side (16 bytes per pair), so that one instruction serves four pictures. The
 // first 6 pairs (the head) of all blocks precede the other pairs (the tail) of all blocks; for most blocks, the head alone
 // is read.
 //
-// Four blocks (16 sources) are a group, 16 groups a large group. Each has the least and greatest value of its sources' head
-// features, again in blocks of four. The caller keeps similar sources together, so the bounds rule out most groups.
+// Four blocks (16 pictures) are a group, 16 groups a large group. Each has the least and greatest value of its pictures' head
+// features, again in blocks of four. The caller keeps similar pictures together, so the bounds rule out most groups.
 //
 // The caller owns the memory: every argument named `*At` is a byte offset, a multiple of 16.
 
@@ -27,7 +27,7 @@ function dot(blockAt: usize, pair: usize, query: v128): v128 {
   return i32x4.dot_i16x8_s(v128.load(blockAt + (pair << 4)), query);
 }
 
-/** Sums the products of the pairs after the head, for four sources. */
+/** Sums the products of the pairs after the head, for four pictures. */
 // @ts-ignore: decorator
 @inline
 function tail(tailAt: usize, queryAt: usize): v128 {
@@ -48,7 +48,7 @@ function outsidePair(leastAt: usize, greatestAt: usize, pair: usize, query: v128
   return i32x4.dot_i16x8_s(by, by);
 }
 
-/** Tells which groups of the `four`th four might have a source that costs less than `bar`; one bit each. */
+/** Tells which groups of the `four`th four might have a picture that costs less than `bar`; one bit each. */
 // @ts-ignore: decorator
 @inline
 function inReach(
@@ -81,18 +81,18 @@ function inReach(
   return i32x4.bitmask(f32x4.lt(bound, f32x4.splat(bar)));
 }
 
-/** Makes a sort key: the bits of a non-negative float rise with its value; the id breaks ties. */
+/** Makes a sort key: the bits of a non-negative float rise with its value; the picture breaks ties. */
 // @ts-ignore: decorator
 @inline
-function key(value: f32, id: i32): u64 {
-  return ((<u64>reinterpret<u32>(value)) << 32) | <u64>id;
+function key(value: f32, picture: i32): u64 {
+  return ((<u64>reinterpret<u32>(value)) << 32) | <u64>picture;
 }
 
 /**
- * Finds the `k` sources of least squared distance x weight + price below `limit`.
+ * Finds the `k` pictures of least squared distance x weight + price below `limit`.
  *
- * @param headsAt, tailsAt features of all sources.
- * @param headNormsAt, normsAt i32, sums of squares of each source's head, and of all its features.
+ * @param headsAt, tailsAt features of all pictures.
+ * @param headNormsAt, normsAt i32, sums of squares of each picture's head, and of all its features.
  * @param leastsAt, greatestsAt bounds of each group's head features.
  * @param floorsAt f32, least price of each group.
  * @param largeLeastsAt, largeGreatestsAt, largeFloorsAt the same for large groups.
@@ -101,9 +101,9 @@ function key(value: f32, id: i32): u64 {
  * @param weight factor of distances, before prices are added.
  * @param known number of keys of the previous query that are still at `keysAt`. If there are `k`, they are a warm start:
  *   their greatest value for this query bounds the search.
- * @param keysAt room for 2 k + 8 u64. Receives the result: value bits above, id below, in rising order.
+ * @param keysAt room for 2 k + 8 u64. Receives the result: value bits above, picture below, in rising order.
  * @param costsAt room for k + 4 i32. Receives the squared distances alone.
- * @returns the number of sources found, at most `k`.
+ * @returns the number of pictures found, at most `k`.
  */
 export function cheapest(
   headsAt: usize,
@@ -133,11 +133,11 @@ export function cheapest(
   if (known >= k) {
     let most: f32 = 0;
     for (let i = 0; i < k; i++) {
-      const id = <i32>get(keysAt, i);
-      const distance = norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * product(headsAt, tailsAt, queryAt, id, costsAt);
-      most = max(most, <f32>distance * weight + load<f32>(pricesAt + ((<usize>id) << 2)));
+      const picture = <i32>get(keysAt, i);
+      const distance = norm + load<i32>(normsAt + ((<usize>picture) << 2)) - 2 * product(headsAt, tailsAt, queryAt, picture, costsAt);
+      most = max(most, <f32>distance * weight + load<f32>(pricesAt + ((<usize>picture) << 2)));
     }
-    // The next float, so that sources of equal value are found, too.
+    // The next float, so that pictures of equal value are found, too.
     if (most < worst) worst = reinterpret<f32>(reinterpret<u32>(most) + 1);
   }
   const scale = f32x4.splat(weight);
@@ -203,24 +203,24 @@ export function cheapest(
   }
   sort(keysAt, 0, held - 1);
   for (let i: usize = 0; i < <usize>held; i++) {
-    const id = <i32>load<u64>(keysAt + (i << 3));
-    const dotted = product(headsAt, tailsAt, queryAt, id, costsAt + (i << 2));
-    store<i32>(costsAt + (i << 2), norm + load<i32>(normsAt + ((<usize>id) << 2)) - 2 * dotted);
+    const picture = <i32>load<u64>(keysAt + (i << 3));
+    const dotted = product(headsAt, tailsAt, queryAt, picture, costsAt + (i << 2));
+    store<i32>(costsAt + (i << 2), norm + load<i32>(normsAt + ((<usize>picture) << 2)) - 2 * dotted);
   }
   return held;
 }
 
-/** Computes the dot product of a source and the query; `scratchAt` has room for four i32. */
+/** Computes the dot product of a picture and the query; `scratchAt` has room for four i32. */
 // @ts-ignore: decorator
 @inline
-function product(headsAt: usize, tailsAt: usize, queryAt: usize, id: i32, scratchAt: usize): i32 {
-  const headAt = headsAt + (<usize>(id >> 2)) * HEAD_BLOCK;
-  let sum = tail(tailsAt + (<usize>(id >> 2)) * TAIL_BLOCK, queryAt);
+function product(headsAt: usize, tailsAt: usize, queryAt: usize, picture: i32, scratchAt: usize): i32 {
+  const headAt = headsAt + (<usize>(picture >> 2)) * HEAD_BLOCK;
+  let sum = tail(tailsAt + (<usize>(picture >> 2)) * TAIL_BLOCK, queryAt);
   for (let pair: usize = 0; pair < HEAD_PAIRS; pair++) {
     sum = i32x4.add(sum, dot(headAt, pair, v128.load(queryAt + (pair << 4))));
   }
   v128.store(scratchAt, sum);
-  return load<i32>(scratchAt + ((<usize>(id & 3)) << 2));
+  return load<i32>(scratchAt + ((<usize>(picture & 3)) << 2));
 }
 
 // @ts-ignore: decorator

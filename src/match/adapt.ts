@@ -27,7 +27,7 @@ export function adaptationOf(cells: Float32Array, sources: Float32Array, part: n
     return value + part * (quantile(to, rankOf(from, value)) - value);
   });
   const [a, b] = [1, 2].map((channel) => {
-    const [cell, source] = [spread(means(cells, channel)), spread(means(sources, channel))];
+    const [cell, source] = [momentsOf(means(cells, channel)), momentsOf(means(sources, channel))];
     const scale = 1 - part + part * Math.min(1, source.deviation / Math.max(1e-6, cell.deviation));
     const mean = (1 - part) * cell.mean + part * source.mean;
     return { scale, offset: mean - scale * cell.mean };
@@ -73,7 +73,7 @@ function quantile(sorted: Float32Array, rank: number): number {
   return sorted[low]! + (x - low) * (sorted[high]! - sorted[low]!);
 }
 
-function spread(values: Float32Array): { mean: number; deviation: number } {
+function momentsOf(values: Float32Array): { mean: number; deviation: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   return { mean, deviation: Math.sqrt(variance) };

@@ -20,19 +20,21 @@ export function emphasise(features: Float32Array): void {
   }
 }
 
-const vector = new Float32Array(FEATURE_LENGTH);
-
-/** Writes the emphasised feature vector of a cell into `out`, from `at` on. */
-export function writeCellLook(target: TargetCells, cell: number, out: Float32Array, at: number): void {
-  writeCellFeatures(target, cell, vector, 0);
-  emphasise(vector);
-  out.set(vector, at);
+/** Writes the emphasised feature vector of a cell into `out`, {@link FEATURE_LENGTH} numbers. */
+export function writeCellVector(target: TargetCells, cell: number, out: Float32Array): void {
+  writeCellFeatures(target, cell, out);
+  emphasise(out);
 }
 
 /** Writes the quantised features of cells `start..end` to their places in `out`, which has room for all cells. */
-export function quantiseCells(target: TargetCells, out: Int16Array, start: number, end: number): void {
+export function quantiseCells(
+  target: TargetCells,
+  out: Int16Array,
+  { start, end }: { readonly start: number; readonly end: number },
+): void {
+  const vector = new Float32Array(FEATURE_LENGTH);
   for (let cell = start; cell < end; cell++) {
-    writeCellFeatures(target, cell, vector, 0);
+    writeCellFeatures(target, cell, vector);
     emphasise(vector);
     quantise(vector, out, cell * FEATURE_LENGTH);
   }

@@ -6,30 +6,29 @@
  * ones, if the distance is the only rule); then one thread answers the `ruled` job and places all cells, while the others
  * answer `help` and serve its lookups (see lookup.ts). In the end, `costs` jobs compare the placement with the target.
  */
-import type { Grid } from '../types.ts';
 import type { LookupMemory } from './lookup.ts';
 import type { SearchTree } from './search-tree.ts';
 import type { TargetCells } from './target-cells.ts';
 
 /**
- * Data that matching threads share. A picture is a source in one orientation (upright, mirrored, …); its id is turn index x
- * number of sources + source id. Threads refer to pictures by position in the search tree, where similar pictures are
- * neighbours.
+ * Data that matching threads share. A picture is a source in one orientation (upright, mirrored, …). While cells are
+ * matched, a picture's index is its place in the search tree, where similar pictures are neighbours; `tree.ids[picture]` is
+ * turn index x number of sources + source id.
  */
 export interface Scene {
   readonly target: TargetCells;
   readonly tree: SearchTree;
-  /** By position: the picture's source. */
+  /** By picture: its source. */
   readonly sources: Uint32Array;
   /**
-   * By position. `sharing` is equal for pictures that share their uses; `alike` is equal for near-duplicates, which keep
+   * By picture. `sharing` is equal for pictures that share their uses; `alike` is equal for near-duplicates, which keep
    * the distance.
    */
   readonly sharing: Uint32Array;
   readonly alike: Uint32Array;
   /** By cell: factor of its costs. */
   readonly weights: Float32Array;
-  /** By cell: position of the pinned picture; {@link FREE} where none is pinned. */
+  /** By cell: the pinned picture; {@link FREE} where none is pinned. */
   readonly pins: Uint32Array;
 }
 
@@ -60,7 +59,7 @@ export type MatchJob =
   /** Quantises the features of these cells, for lookups. */
   | { readonly kind: 'quantise'; readonly start: number; readonly end: number }
   /** Computes the costs of cells `start..` with these pictures. */
-  | { readonly kind: 'costs'; readonly start: number; readonly positions: Uint32Array }
+  | { readonly kind: 'costs'; readonly start: number; readonly pictures: Uint32Array }
   /** Helps with lookups until all cells are placed. */
   | { readonly kind: 'help'; readonly seat: number }
   /** Places all cells under the rules. */
@@ -69,14 +68,14 @@ export type MatchJob =
       readonly rules: Rules;
       /** Minimum distances, tried in this order. */
       readonly distances: readonly number[];
-      /** Positions of the closest pictures; given if the distance is the only rule. */
+      /** The closest picture of each cell; given if the distance is the only rule. */
       readonly nearest?: Uint32Array;
       /** Shared; receives the progress, 0..{@link PROGRESS_PARTS}. */
       readonly progress: Int32Array;
     };
 
 /**
- * A placement: pictures of cells, by position. `stuck` if none was found: some cell has no picture left, or it is proved
+ * A placement: the picture of each cell. `stuck` if none was found: some cell has no picture left, or it is proved
  * that no placement keeps the rules.
  */
 export interface MatchResult {
@@ -93,37 +92,3 @@ export const PLACED_PART = 0.6;
 
 /** Units of a long job's progress. */
 export const PROGRESS_PARTS = 1000;
-
-/**
- * Tells whether a near-duplicate of a picture lies within `distance` cells of a cell (Chebyshev), other than in that cell
- * and in `except`.
- */
-export function isNear(
-  { target: { grid }, alike }: Scene,
-  cells: Uint32Array,
-  distance: number,
-  cell: number,
-  position: number,
-  except = cell,
-): boolean {
-  const likeness = alike[position];
-  const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
-  const [left, right] = [Math.max(0, column - distance), Math.min(grid.columns - 1, column + distance)];
-  const bottom = Math.min(grid.rows - 1, row + distance);
-  for (let y = Math.max(0, row - distance); y <= bottom; y++) {
-    for (let other = y * grid.columns + left; other <= y * grid.columns + right; other++) {
-      if (alike[cells[other]!] === likeness && other !== cell && other !== except) return true;
-    }
-  }
-  return false;
-}
-
-/** Calls `visit` for every cell within a Chebyshev distance of a cell, itself included. */
-export function eachNear(grid: Grid, cell: number, distance: number, visit: (other: number) => void): void {
-  const [column, row] = [cell % grid.columns, Math.floor(cell / grid.columns)];
-  const [left, right] = [Math.max(0, column - distance), Math.min(grid.columns - 1, column + distance)];
-  const bottom = Math.min(grid.rows - 1, row + distance);
-  for (let y = Math.max(0, row - distance); y <= bottom; y++) {
-    for (let at = y * grid.columns + left; at <= y * grid.columns + right; at++) visit(at);
-  }
-}

@@ -14,8 +14,8 @@
  * depend neither on the number of threads nor on which thread found them.
  */
 import { FEATURE_LENGTH } from '../colour/features.ts';
-import { PricedSources } from '../kernels/priced-kernel.ts';
-import { type SourcesMemory, sourcesMemory } from '../kernels/priced-memory.ts';
+import { PricedPictures } from '../kernels/priced-kernel.ts';
+import { type PricedMemory, pricedMemory } from '../kernels/priced-memory.ts';
 
 /** Greatest number of cells of a batch. */
 export const BATCH = 2048;
@@ -28,19 +28,18 @@ const CHUNK = 32;
 export interface LookupMemory {
   /** Quantised features of all cells. */
   readonly cells: Int16Array;
-  /** Quantised features of all pictures, by position. */
+  /** Quantised features of all pictures. */
   readonly points: Int16Array;
   /** By cell: factor of its costs. */
   readonly weights: Float32Array;
-  readonly sources: SourcesMemory;
+  readonly priced: PricedMemory;
   /**
    * The batch: up to {@link BATCH} cells in `asked`, and the number of pictures found for each in `held`. Cell i of a batch
-   * has its results from i * k on, in rising order: `ids` are positions, `costs` unweighted, `values` are cost x weight +
-   * price.
+   * has its results from i * k on, in rising order: `costs` are unweighted, `values` are cost x weight + price.
    */
   readonly asked: Uint32Array;
   readonly held: Uint16Array;
-  readonly ids: Uint32Array;
+  readonly pictures: Uint32Array;
   readonly costs: Int32Array;
   readonly values: Float32Array;
   readonly control: Int32Array;
@@ -69,10 +68,10 @@ export function lookupMemory(
     cells,
     points,
     weights,
-    sources: sourcesMemory(points, asked, threads),
+    priced: pricedMemory(points, asked, threads),
     asked: new Uint32Array(new SharedArrayBuffer(BATCH * 4)),
     held: new Uint16Array(new SharedArrayBuffer(BATCH * 2)),
-    ids: new Uint32Array(new SharedArrayBuffer(found)),
+    pictures: new Uint32Array(new SharedArrayBuffer(found)),
     costs: new Int32Array(new SharedArrayBuffer(found)),
     values: new Float32Array(new SharedArrayBuffer(found)),
     control: new Int32Array(new SharedArrayBuffer(5 * 4)),
@@ -83,12 +82,12 @@ export function lookupMemory(
 export class Lookup {
   readonly memory: LookupMemory;
   /** Prices are set here. The asker searches through it, too. */
-  readonly sources: PricedSources;
+  readonly priced: PricedPictures;
   private rounds = 0;
 
   constructor(memory: LookupMemory) {
     this.memory = memory;
-    this.sources = new PricedSources(memory.sources);
+    this.priced = new PricedPictures(memory.priced);
   }
 
   /**
@@ -96,10 +95,10 @@ export class Lookup {
    * cell.
    *
    * @param cells at most {@link BATCH}.
-   * @param k at most the `most` of {@link sources}.
+   * @param k at most the `most` of {@link priced}.
    */
   cheapest(cells: ArrayLike<number>, k: number): void {
-    const { memory, sources } = this;
+    const { memory, priced } = this;
     const { control } = memory;
     memory.asked.set(cells);
     control[COUNT] = cells.length;
@@ -107,7 +106,7 @@ export class Lookup {
     Atomics.store(control, NEXT, 0);
     Atomics.store(control, ROUND, ++this.rounds);
     Atomics.notify(control, ROUND);
-    take(memory, sources);
+    take(memory, priced);
     Atomics.store(control, ROUND, NOTHING);
     for (let active; (active = Atomics.load(control, ACTIVE)) > 0;) Atomics.wait(control, ACTIVE, active);
   }
@@ -120,7 +119,7 @@ export class Lookup {
    */
   cheapestOf(cell: number, k: number, limit = Infinity): number {
     this.memory.asked[0] = cell;
-    lookUp(this.memory, this.sources, 0, k, limit);
+    lookUp(this.memory, this.priced, { i: 0, k, limit });
     return this.memory.held[0]!;
   }
 
@@ -138,7 +137,7 @@ export class Lookup {
  */
 export function help(memory: LookupMemory, seat: number): void {
   const { control } = memory;
-  const sources = new PricedSources(memory.sources, seat);
+  const priced = new PricedPictures(memory.priced, seat);
   for (let done = NOTHING; ;) {
     const round = Atomics.load(control, ROUND);
     if (round === OVER) return;
@@ -151,7 +150,7 @@ export function help(memory: LookupMemory, seat: number): void {
     Atomics.add(control, ACTIVE, 1);
     done = Atomics.load(control, ROUND);
     try {
-      if (done > NOTHING) take(memory, sources);
+      if (done > NOTHING) take(memory, priced);
     } finally {
       Atomics.sub(control, ACTIVE, 1);
       Atomics.notify(control, ACTIVE);
@@ -160,23 +159,27 @@ export function help(memory: LookupMemory, seat: number): void {
 }
 
 /** Claims chunks of cells and looks them up, until none is left. */
-function take(memory: LookupMemory, sources: PricedSources): void {
+function take(memory: LookupMemory, priced: PricedPictures): void {
   const { control } = memory;
   const [count, k] = [control[COUNT]!, control[EACH]!];
   for (let start; (start = Atomics.add(control, NEXT, CHUNK)) < count;) {
-    for (let i = start; i < Math.min(count, start + CHUNK); i++) lookUp(memory, sources, i, k, Infinity);
+    for (let i = start; i < Math.min(count, start + CHUNK); i++) lookUp(memory, priced, { i, k, limit: Infinity });
   }
 }
 
-/** Looks up the `i`th cell of the batch. */
-function lookUp(memory: LookupMemory, sources: PricedSources, i: number, k: number, limit: number): void {
-  const { cells, weights, asked, held, ids, costs, values } = memory;
+/** Looks up the `k` cheapest pictures of the `i`th cell of the batch. */
+function lookUp(
+  memory: LookupMemory,
+  priced: PricedPictures,
+  { i, k, limit }: { readonly i: number; readonly k: number; readonly limit: number },
+): void {
+  const { cells, weights, asked, held, pictures, costs, values } = memory;
   const cell = asked[i]!;
-  const found = sources.cheapest(cells, cell * FEATURE_LENGTH, k, limit, weights[cell]);
+  const found = priced.cheapest(cells, cell * FEATURE_LENGTH, k, limit, weights[cell]);
   held[i] = found;
   for (let rank = 0, to = i * k; rank < found; rank++, to++) {
-    ids[to] = sources.ids[2 * rank]!;
-    values[to] = sources.values[2 * rank + 1]!;
-    costs[to] = sources.costs[rank]!;
+    pictures[to] = priced.pictures[2 * rank]!;
+    values[to] = priced.values[2 * rank + 1]!;
+    costs[to] = priced.costs[rank]!;
   }
 }

@@ -33,7 +33,7 @@ export interface MatchOptions extends SceneOptions {
 
 /** A placement, and the target's cells that it was matched with. */
 export interface Matched extends Placement {
-  readonly seen: TargetCells;
+  readonly targetCells: TargetCells;
   /** By cell: weight, 1 on average; only with {@link SceneOptions.weights}. */
   readonly weights?: Float32Array;
 }
@@ -43,7 +43,7 @@ const BATCH_CELLS = 2048;
 /**
  * Chooses a picture for every cell of the target: the closest by features, or under rules a placement of near least cost.
  *
- * @param features of the sources by id.
+ * @param features of the sources.
  * @throws {UserError} if the rules cannot be kept.
  */
 export async function match(target: Target, features: Float32Array, options: MatchOptions): Promise<Matched> {
@@ -51,10 +51,10 @@ export async function match(target: Target, features: Float32Array, options: Mat
   const total = grid.columns * grid.rows;
   const usable = features.length / FEATURE_LENGTH;
   // With `useAll`, near-duplicates do not share uses: each has to be used itself.
-  const sharing = options.useAll ? Uint32Array.from({ length: usable }, (_, id) => id) : options.alike;
+  const sharing = options.useAll ? Uint32Array.from({ length: usable }, (_, source) => source) : options.alike;
   checkRules({ ...options, sharing, usable, distinct: new Set(sharing).size });
   onProgress(0, total);
-  const scene = await sceneOf(target, features, sharing, options);
+  const scene = await sceneOf(target, { features, sharing }, options);
   const { maxUses, variety, useAll, concurrency } = options;
   const rules = { maxUses, variety, useAll };
   const free = !Number.isFinite(maxUses) && variety === 0 && !useAll;
@@ -72,7 +72,7 @@ export async function match(target: Target, features: Float32Array, options: Mat
       : undefined;
     const job = { kind: 'ruled', rules, distances, ...(nearest && { nearest }) } as const;
     const result = shared.lookup
-      ? await askRuled(pool, job, { total, threads }, tell)
+      ? await askRuled(pool, job, { total, threads, onProgress: tell })
       : { cells: nearest!, gap: 0, distanceCost: 0, minDistance: 0 };
     if (result.stuck) throw refusal(options, result.stuck);
     const costs = await askCosts(pool, result.cells);
@@ -80,12 +80,12 @@ export async function match(target: Target, features: Float32Array, options: Mat
     const { gap, distanceCost, minDistance } = result;
     return {
       grid,
-      cells: picturesOf(scene, result.cells, options.turns, usable),
+      cells: pictureIdsOf(scene, result.cells, { turns: options.turns, usable }),
       costs,
       gap,
       distanceCost,
       minDistance,
-      seen: scene.target,
+      targetCells: scene.target,
       ...(options.weights !== undefined && { weights: scene.weights }),
     };
   } finally {
@@ -101,14 +101,16 @@ function lookupOf({ tree, weights }: Scene, threads: number): LookupMemory {
   return lookupMemory({ cells, points, weights }, ASKED_MAX, threads);
 }
 
+/** A job over cells `0..total`, `out` for its results, and a callback for the number of cells that are done. */
+interface Batches {
+  readonly total: number;
+  readonly job: (start: number, end: number) => MatchJob;
+  readonly out?: Uint32Array | Float32Array;
+  readonly onProgress?: (done: number) => void;
+}
+
 /** Runs a job over cells `0..total` in batches, on all threads; writes the results to their places in `out`. */
-async function inBatches(
-  pool: WorkerPool,
-  total: number,
-  job: (start: number, end: number) => MatchJob,
-  out?: Uint32Array | Float32Array,
-  onProgress?: (done: number) => void,
-): Promise<void> {
+async function inBatches(pool: WorkerPool, { total, job, out, onProgress }: Batches): Promise<void> {
   const starts = Array.from({ length: Math.ceil(total / BATCH_CELLS) }, (_, i) => i * BATCH_CELLS);
   let done = 0;
   await Promise.all(
@@ -121,10 +123,10 @@ async function inBatches(
   );
 }
 
-/** Finds the position of each cell's closest picture, or of its pinned one. */
+/** Finds each cell's closest picture, or takes its pinned one. */
 async function askNearest(pool: WorkerPool, total: number, onProgress: (done: number) => void): Promise<Uint32Array> {
   const cells = new Uint32Array(total);
-  await inBatches(pool, total, (start, end) => ({ kind: 'nearest', start, end }), cells, onProgress);
+  await inBatches(pool, { total, job: (start, end) => ({ kind: 'nearest', start, end }), out: cells, onProgress });
   return cells;
 }
 
@@ -132,10 +134,13 @@ async function askNearest(pool: WorkerPool, total: number, onProgress: (done: nu
 async function askRuled(
   pool: WorkerPool,
   job: Omit<Extract<MatchJob, { kind: 'ruled' }>, 'progress'>,
-  { total, threads }: { readonly total: number; readonly threads: number },
-  onProgress: (part: number) => void,
+  {
+    total,
+    threads,
+    onProgress,
+  }: { readonly total: number; readonly threads: number; readonly onProgress: (part: number) => void },
 ): Promise<MatchResult> {
-  await inBatches(pool, total, (start, end) => ({ kind: 'quantise', start, end }));
+  await inBatches(pool, { total, job: (start, end) => ({ kind: 'quantise', start, end }) });
   const progress = new Int32Array(new SharedArrayBuffer(4));
   if (job.nearest) progress[0] = PLACED_PART * PROGRESS_PARTS;
   const timer = setInterval(() => onProgress(Atomics.load(progress, 0) / PROGRESS_PARTS), 100);
@@ -149,11 +154,10 @@ async function askRuled(
 }
 
 /** Computes the squared distance of each cell's picture from what the target shows there. */
-async function askCosts(pool: WorkerPool, positions: Uint32Array): Promise<Float32Array> {
-  const costs = new Float32Array(positions.length);
-  const job = (start: number, end: number) =>
-    ({ kind: 'costs', start, positions: positions.slice(start, end) }) as const;
-  await inBatches(pool, positions.length, job, costs);
+async function askCosts(pool: WorkerPool, pictures: Uint32Array): Promise<Float32Array> {
+  const costs = new Float32Array(pictures.length);
+  const job = (start: number, end: number) => ({ kind: 'costs', start, pictures: pictures.slice(start, end) }) as const;
+  await inBatches(pool, { total: pictures.length, job, out: costs });
   return costs;
 }
 
@@ -177,16 +181,20 @@ function refusal(
   );
 }
 
-/** Converts positions to picture ids. */
-function picturesOf({ tree }: Scene, positions: Uint32Array, turns: readonly Turn[], usable: number): Uint32Array {
-  return positions.map((position) => {
-    const id = tree.ids[position]!;
+/** Converts the indexes that a {@link Scene} gives pictures to picture ids. */
+function pictureIdsOf(
+  { tree }: Scene,
+  pictures: Uint32Array,
+  { turns, usable }: { readonly turns: readonly Turn[]; readonly usable: number },
+): Uint32Array {
+  return pictures.map((picture) => {
+    const id = tree.ids[picture]!;
     return turns[Math.floor(id / usable)]! * usable + (id % usable);
   });
 }
 
 /** Computes the costs of a given placement. */
-export async function judge(
+export async function matchGiven(
   target: Target,
   features: Float32Array,
   { grid, cells, cell }: Pick<Placement, 'grid' | 'cells'> & { readonly cell: Size },
@@ -196,7 +204,7 @@ export async function judge(
   const turned = turnedFeatures(features, turns);
   emphasise(turned);
   const at = cells.map((id) => turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable));
-  const seen = await cutTarget(target, grid, cell);
-  const costs = costsOf(seen, 0, turned, at);
-  return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0, seen };
+  const targetCells = await cutTarget(target, { grid, cell });
+  const costs = costsOf(targetCells, { start: 0, points: turned, pictures: at });
+  return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0, targetCells };
 }

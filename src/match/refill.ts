@@ -4,10 +4,10 @@ import { quantise } from '../kernels/priced-kernel.ts';
 import type { Grid, Turn } from '../types.ts';
 import { slotsFor } from './assign/problem.ts';
 import type { Slots } from './assign/slots.ts';
-import { emphasise, writeCellLook } from './emphasis.ts';
+import { emphasise, writeCellVector } from './emphasis.ts';
 import { FREE, type Rules } from './jobs.ts';
 import { squaredDistance } from './search-tree.ts';
-import { seenCells, type SeenTarget, type TargetCells, writeCellFeatures } from './target-cells.ts';
+import { targetCellsOf, type TargetColours, type TargetCells, writeCellFeatures } from './target-cells.ts';
 import { turnedFeatures } from './turns.ts';
 
 /** A placement with holes, and the pictures that may fill them. */
@@ -15,10 +15,10 @@ export interface RefillOptions {
   readonly grid: Grid;
   /** Picture of each cell, turn x number of sources + source; {@link FREE} marks a hole. Filled in place. */
   readonly cells: Uint32Array;
-  readonly target: SeenTarget;
+  readonly target: TargetColours;
   /** 0..1: how far the target's colours are moved towards the sources'. */
   readonly adapt: number;
-  /** Features of the sources by id. */
+  /** Features of the sources. */
   readonly features: Float32Array;
   /** Tells whether a source may be used to fill holes. */
   readonly isAllowed: (source: number) => boolean;
@@ -75,7 +75,7 @@ class Filling {
   private readonly vectors: Float32Array;
   private readonly points: Int16Array;
   /** Quantised features of the cells visited so far. */
-  private readonly looks = new Map<number, Int16Array>();
+  private readonly queries = new Map<number, Int16Array>();
   private readonly target: TargetCells;
   private readonly uses: Uint32Array;
   private readonly slots: Slots;
@@ -90,7 +90,7 @@ class Filling {
     this.vectors = turnedFeatures(features, turns);
     emphasise(this.vectors);
     this.points = quantise(this.vectors);
-    this.target = seenCells(target, grid, { features, part: adapt });
+    this.target = targetCellsOf(target, grid, { features, part: adapt });
     this.uses = new Uint32Array(this.usable);
     this.near = new Uint32Array(this.usable);
     for (const picture of cells) if (picture !== FREE) this.uses[sharing[picture % this.usable]!]!++;
@@ -124,33 +124,33 @@ class Filling {
   /** Squared distance of a cell's picture from what the target shows there, without adaptation. */
   difference(cell: number): number {
     const { target, grid, cells, turns } = this.options;
-    const seen = new Float32Array(FEATURE_LENGTH);
-    writeCellLook({ grid, px: target }, cell, seen, 0);
+    const wanted = new Float32Array(FEATURE_LENGTH);
+    writeCellVector({ grid, px: target }, cell, wanted);
     const picture = cells[cell]!;
     const turn = turns.indexOf(Math.floor(picture / this.usable) as Turn);
-    return squaredDistance(seen, 0, this.vectors, (turn * this.usable + (picture % this.usable)) * FEATURE_LENGTH);
+    return squaredDistance(wanted, this.vectors, (turn * this.usable + (picture % this.usable)) * FEATURE_LENGTH);
   }
 
   /** Squared distance of a cell and a picture; may return any number >= `enough` instead if it is not below `enough`. */
   private cost(cell: number, point: number, enough: number): number {
-    const look = this.lookOf(cell);
+    const query = this.queryOf(cell);
     const at = point * FEATURE_LENGTH;
     let total = 0;
     for (let i = 0; i < FEATURE_LENGTH && total < enough; i += 6) {
-      for (let j = i; j < i + 6; j++) total += (look[j]! - this.points[at + j]!) ** 2;
+      for (let j = i; j < i + 6; j++) total += (query[j]! - this.points[at + j]!) ** 2;
     }
     return total;
   }
 
-  private lookOf(cell: number): Int16Array {
-    let look = this.looks.get(cell);
-    if (!look) {
+  private queryOf(cell: number): Int16Array {
+    let query = this.queries.get(cell);
+    if (!query) {
       const vector = new Float32Array(FEATURE_LENGTH);
-      writeCellFeatures(this.target, cell, vector, 0);
+      writeCellFeatures(this.target, cell, vector);
       emphasise(vector);
-      this.looks.set(cell, (look = quantise(vector)));
+      this.queries.set(cell, (query = quantise(vector)));
     }
-    return look;
+    return query;
   }
 
   private markNear(cell: number): void {

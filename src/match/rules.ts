@@ -72,7 +72,7 @@ export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, f
       `Add images${keep}, or use --min-distance ${Math.max(0, Math.floor(Math.sqrt(different)) - 1)}.`,
     );
   }
-  checkPins(grid, maxUses, minDistance, others);
+  checkPins({ grid, maxUses, minDistance, ...others });
   if (!found && minDistance > 0) checkKinds({ grid, maxUses, minDistance, ...others });
 }
 
@@ -92,7 +92,7 @@ function checkKinds({
   ...facts
 }: Pick<Demands, 'grid' | 'maxUses' | 'useAll' | 'pins' | 'alike' | 'sharing'> & { minDistance: number }): void {
   const pins = new Uint32Array(grid.columns * grid.rows).fill(FREE);
-  for (const [cell, id] of facts.pins) pins[cell] = id;
+  for (const [cell, source] of facts.pins) pins[cell] = source;
   const kinds = kindsOf({ ...facts, grid, pins, rules: { maxUses, useAll: facts.useAll ?? false } }, minDistance);
   const shortage = shortageOf(kinds);
   if (!shortage) return;
@@ -115,16 +115,18 @@ function checkKinds({
   );
 }
 
-function checkPins(
-  grid: Grid,
-  maxUses: number,
-  minDistance: number,
-  { pins, alike, sharing }: Pick<Demands, 'pins' | 'alike' | 'sharing'>,
-): void {
+function checkPins({
+  grid,
+  maxUses,
+  minDistance,
+  pins,
+  alike,
+  sharing,
+}: Pick<Demands, 'grid' | 'maxUses' | 'pins' | 'alike' | 'sharing'> & { readonly minDistance: number }): void {
   const uses = new Map<number, number>();
-  for (const id of pins.values()) {
-    const times = (uses.get(sharing[id]!) ?? 0) + 1;
-    uses.set(sharing[id]!, times);
+  for (const source of pins.values()) {
+    const times = (uses.get(sharing[source]!) ?? 0) + 1;
+    uses.set(sharing[source]!, times);
     if (times > maxUses) {
       throw new UserError(
         'usage',
@@ -133,7 +135,7 @@ function checkPins(
       );
     }
   }
-  const near = pinsTooNear(grid, pins, alike, minDistance);
+  const near = pinsTooNear({ grid, pins, alike }, minDistance);
   if (near) {
     const at = near.map((cell) => `${cell % grid.columns},${Math.floor(cell / grid.columns)}`);
     throw new UserError(
@@ -146,21 +148,19 @@ function checkPins(
 
 /** Finds two cells within a distance of each other whose pinned sources are near-duplicates. */
 function pinsTooNear(
-  { columns }: Grid,
-  pins: ReadonlyMap<number, number>,
-  alike: Uint32Array,
+  { grid: { columns }, pins, alike }: Pick<Demands, 'grid' | 'pins' | 'alike'>,
   distance: number,
 ): [number, number] | undefined {
   const cells = new Map<number, number[]>();
-  for (const [cell, id] of pins) {
-    const others = cells.get(alike[id]!) ?? [];
+  for (const [cell, source] of pins) {
+    const others = cells.get(alike[source]!) ?? [];
     for (const other of others) {
       const across = Math.abs((cell % columns) - (other % columns));
       const down = Math.abs(Math.floor(cell / columns) - Math.floor(other / columns));
       if (Math.max(across, down) <= distance) return [other, cell];
     }
     others.push(cell);
-    cells.set(alike[id]!, others);
+    cells.set(alike[source]!, others);
   }
   return undefined;
 }
@@ -181,7 +181,7 @@ export function distancesFor({
   for (let distance = DISTANCE_WISHED; distance > 0; distance--) {
     // A cell has at most (2 d + 1)² - 1 others within distance d; with more different sources than that, one is always
     // left.
-    if (different >= (2 * distance + 1) ** 2 && !pinsTooNear(grid, pins, alike, distance)) distances.push(distance);
+    if (different >= (2 * distance + 1) ** 2 && !pinsTooNear({ grid, pins, alike }, distance)) distances.push(distance);
   }
   return [...distances, 0];
 }

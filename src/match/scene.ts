@@ -27,34 +27,38 @@ export interface SceneOptions {
 /** Builds the data that matching threads share. */
 export async function sceneOf(
   target: Target,
-  features: Float32Array,
-  sharing: Uint32Array,
+  { features, sharing }: { readonly features: Float32Array; readonly sharing: Uint32Array },
   { grid, cell, alike, turns, weights, adapt, pins }: SceneOptions,
 ): Promise<Scene> {
   const usable = alike.length;
-  const looks = turnedFeatures(features, turns);
-  emphasise(looks);
-  const tree = buildSearchTree(looks);
+  const vectors = turnedFeatures(features, turns);
+  emphasise(vectors);
+  const tree = buildSearchTree(vectors);
   const sources = shared(tree.ids.map((id) => id % usable));
   const upright = new Uint32Array(usable);
-  for (const [position, id] of tree.ids.entries()) if (id < usable) upright[id] = position;
+  for (const [picture, id] of tree.ids.entries()) if (id < usable) upright[id] = picture;
   const cells = grid.columns * grid.rows;
   return {
-    target: await cutTarget(target, grid, cell, { features, part: adapt }),
+    target: await cutTarget(target, { grid, cell }, { features, part: adapt }),
     tree,
     sources,
-    sharing: shared(sources.map((id) => sharing[id]!)),
-    alike: shared(sources.map((id) => alike[id]!)),
-    weights: await weightsOf(target, grid, cell, weights),
+    sharing: shared(sources.map((source) => sharing[source]!)),
+    alike: shared(sources.map((source) => alike[source]!)),
+    weights: await weightsOf(target, { grid, cell, weights }),
     pins: shared(Uint32Array.from({ length: cells }, (_, at) => (pins.has(at) ? upright[pins.get(at)!]! : FREE))),
   };
 }
 
 /** Computes the weights of cells, 1 on average. */
-async function weightsOf(target: Target, grid: Grid, cell: Size, from: string | undefined): Promise<Float32Array> {
+async function weightsOf(
+  target: Target,
+  { grid, cell, weights: from }: Pick<SceneOptions, 'grid' | 'cell' | 'weights'>,
+): Promise<Float32Array> {
   const weights = new Float32Array(new SharedArrayBuffer(grid.columns * grid.rows * 4)).fill(1);
   if (from === undefined) return weights;
-  weights.set(from === 'auto' ? autoWeights(await cutTarget(target, grid, cell)) : await readWeights(from, grid, cell));
+  weights.set(
+    from === 'auto' ? autoWeights(await cutTarget(target, { grid, cell })) : await readWeights(from, grid, cell),
+  );
   const mean = weights.reduce((sum, weight) => sum + weight, 0) / weights.length;
   for (const [at, weight] of weights.entries()) weights[at] = weight / mean;
   return weights;

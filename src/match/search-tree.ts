@@ -39,53 +39,69 @@ export function buildSearchTree(features: Float32Array): SearchTree {
     starts: new Uint32Array(shared(nodes * 4)),
     ends: new Uint32Array(shared(nodes * 4)),
   };
-  split(tree, features, 0, 0, count);
+  split(tree, features, { node: 0, start: 0, end: count });
   for (const [i, id] of tree.ids.entries()) {
     tree.points.set(features.subarray(id * FEATURE_LENGTH, (id + 1) * FEATURE_LENGTH), i * FEATURE_LENGTH);
   }
   return tree;
 }
 
-function split(tree: SearchTree, features: Float32Array, node: number, start: number, end: number): void {
+/** Fills a node of the tree, and the nodes below it, with the points `start..end`. */
+function split(
+  tree: SearchTree,
+  features: Float32Array,
+  { node, start, end }: { readonly node: number; readonly start: number; readonly end: number },
+): void {
   tree.starts[node] = start;
   tree.ends[node] = end;
   if (2 * node + 2 >= tree.dimensions.length) return;
-  const dimension = widest(tree.ids, features, start, end);
+  const ids = tree.ids.subarray(start, end);
+  const dimension = widest(ids, features);
   const value = (id: number) => features[id * FEATURE_LENGTH + dimension]!;
-  tree.ids.subarray(start, end).sort((a, b) => value(a) - value(b) || a - b);
+  ids.sort((a, b) => value(a) - value(b) || a - b);
   const middle = (start + end) >> 1;
   tree.dimensions[node] = dimension;
   tree.splits[node] = middle < end ? value(tree.ids[middle]!) : 0;
-  split(tree, features, 2 * node + 1, start, middle);
-  split(tree, features, 2 * node + 2, middle, end);
+  split(tree, features, { node: 2 * node + 1, start, end: middle });
+  split(tree, features, { node: 2 * node + 2, start: middle, end });
 }
 
 /** Finds the dimension of the greatest variance. */
-function widest(ids: Uint32Array, features: Float32Array, start: number, end: number): number {
+function widest(ids: Uint32Array, features: Float32Array): number {
   let best = 0;
   let most = -1;
   for (let dimension = 0; dimension < SPLIT_DIMENSIONS; dimension++) {
     let sum = 0;
     let squares = 0;
-    for (let i = start; i < end; i++) {
-      const value = features[ids[i]! * FEATURE_LENGTH + dimension]!;
+    for (const id of ids) {
+      const value = features[id * FEATURE_LENGTH + dimension]!;
       sum += value;
       squares += value * value;
     }
-    const variance = squares - (sum * sum) / Math.max(1, end - start);
+    const variance = squares - (sum * sum) / Math.max(1, ids.length);
     if (variance > most) [best, most] = [dimension, variance];
   }
   return best;
 }
 
-/** Computes the squared distance of two vectors; sums in the order of dimensions. */
-export function squaredDistance(a: Float32Array, aAt: number, b: Float32Array, bAt: number): number {
+/** Computes the squared distance of a vector and the one at `points[at..]`; sums in the order of dimensions. */
+export function squaredDistance(vector: Float32Array, points: Float32Array, at: number): number {
   let sum = 0;
   for (let i = 0; i < FEATURE_LENGTH; i++) {
-    const difference = a[aAt + i]! - b[bAt + i]!;
+    const difference = vector[i]! - points[at + i]!;
     sum += difference * difference;
   }
   return sum;
+}
+
+export interface NearestOptions {
+  /**
+   * An id that is likely near, such as a neighbouring cell's result: a warm start that does not change the result. It must
+   * not have been removed; ignored with `allowed`.
+   */
+  readonly guess?: number;
+  /** Tells whether a point may be the result. */
+  readonly allowed?: (id: number) => boolean;
 }
 
 /** A search in a {@link SearchTree}; one per thread. */
@@ -113,20 +129,15 @@ export class NearestSearch {
   }
 
   /**
-   * Finds the nearest point to the vector at `queries[at..]`.
-   *
-   * @param guess an id that is likely near, such as a neighbouring cell's result: a warm start that does not change the
-   *   result. It must not have been removed; ignored with `allowed`.
-   * @param allowed tells whether a point may be the result.
-   */
-  nearest(queries: Float32Array, at: number, guess = -1, allowed?: (id: number) => boolean): void {
+   * Finds the nearest point to the vector at `queries[at..]`. */
+  nearest(queries: Float32Array, at: number, { guess = -1, allowed }: NearestOptions = {}): void {
     for (let i = 0; i < FEATURE_LENGTH; i++) this.query[i] = queries[at + i]!;
     this.distance = Infinity;
     this.id = this.position = -1;
     this.allowed = allowed;
     this.offsets.fill(0);
     if (guess >= 0 && !allowed) {
-      this.distance = squaredDistance(this.query, 0, this.tree.points, this.positions[guess]! * FEATURE_LENGTH);
+      this.distance = squaredDistance(this.query, this.tree.points, this.positions[guess]! * FEATURE_LENGTH);
       this.id = guess;
       this.position = this.positions[guess]!;
     }

@@ -16,51 +16,48 @@ export interface TargetCells {
 const SAMPLED = 4096;
 
 /** Cell colours of a target as they are stored with a mosaic: {@link TargetCells.px}. */
-export type SeenTarget = Uint8Array;
+export type TargetColours = Uint8Array;
 
 /**
  * Makes cells of a target's stored colours alone.
  *
  * @param towards features of the sources, and how far (0..1) colours are moved towards theirs.
  */
-export function seenCells(
-  px: SeenTarget,
+export function targetCellsOf(
+  px: TargetColours,
   grid: Grid,
   towards?: { readonly features: Float32Array; readonly part: number },
 ): TargetCells {
   const cells: TargetCells = { grid, px };
   if (!towards?.part) return cells;
   const { features, part } = towards;
-  const seen = sample(grid.columns * grid.rows, (index, out, at) => writeCellFeatures(cells, index, out, at));
-  const shown = sample(features.length / FEATURE_LENGTH, (id, out, at) => {
-    out.set(features.subarray(id * FEATURE_LENGTH, (id + 1) * FEATURE_LENGTH), at);
+  const ofCells = sample(grid.columns * grid.rows, (cell, out) => writeCellFeatures(cells, cell, out));
+  const ofSources = sample(features.length / FEATURE_LENGTH, (source, out) => {
+    out.set(features.subarray(source * FEATURE_LENGTH, (source + 1) * FEATURE_LENGTH));
   });
-  return { ...cells, adaptation: adaptationOf(seen, shown, part) };
+  return { ...cells, adaptation: adaptationOf(ofCells, ofSources, part) };
 }
 
 /** Samples the vectors of evenly spread items. */
-function sample(count: number, write: (item: number, out: Float32Array, at: number) => void): Float32Array {
+function sample(count: number, write: (item: number, out: Float32Array) => void): Float32Array {
   const taken = Math.min(count, SAMPLED);
   const out = new Float32Array(taken * FEATURE_LENGTH);
-  for (let i = 0; i < taken; i++) write(Math.floor((i * count) / taken), out, i * FEATURE_LENGTH);
+  for (let i = 0; i < taken; i++) {
+    write(Math.floor((i * count) / taken), out.subarray(i * FEATURE_LENGTH, (i + 1) * FEATURE_LENGTH));
+  }
   return out;
 }
 
 const means = new Float32Array(FEATURE_SIDE ** 2 * 3);
 
-/** Writes the feature vector of cell `index` (row-major) into `out`, from `at` on. */
-export function writeCellFeatures(
-  { grid, px, adaptation }: TargetCells,
-  index: number,
-  out: Float32Array,
-  at: number,
-): void {
+/** Writes the feature vector of a cell into `out`, {@link FEATURE_LENGTH} numbers. */
+export function writeCellFeatures({ grid, px, adaptation }: TargetCells, cell: number, out: Float32Array): void {
   const stride = grid.columns * FEATURE_SIDE * 3;
   const line = FEATURE_SIDE * 3;
-  const first = Math.floor(index / grid.columns) * FEATURE_SIDE * stride + (index % grid.columns) * line;
+  const first = Math.floor(cell / grid.columns) * FEATURE_SIDE * stride + (cell % grid.columns) * line;
   for (let y = 0; y < FEATURE_SIDE; y++) {
     for (let i = 0; i < line; i++) means[y * line + i] = LINEAR[px[first + y * stride + i]!]!;
   }
   const move = adaptation && ((lab: Float64Array, part: number) => adapt(adaptation, lab, part));
-  writeFeatures(means, 0, line, out, at, move);
+  writeFeatures(means, 0, line, out, 0, move);
 }

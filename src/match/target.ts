@@ -1,7 +1,7 @@
 import { FEATURE_SIDE } from '../colour/features.ts';
 import { type Target, TargetPx } from '../image/target.ts';
 import type { Grid, Size } from '../types.ts';
-import { seenCells, type TargetCells } from './target-cells.ts';
+import { targetCellsOf, type TargetCells } from './target-cells.ts';
 
 /**
  * Bytes of a target that are resized at once. sharp returns memory that cannot be shared; strips avoid a second copy of the
@@ -16,8 +16,7 @@ const STRIP_BYTES = 4 * 2 ** 20;
  */
 export async function cutTarget(
   target: Target,
-  grid: Grid,
-  cell: Size,
+  { grid, cell }: { readonly grid: Grid; readonly cell: Size },
   towards?: { readonly features: Float32Array; readonly part: number },
 ): Promise<TargetCells> {
   const shape = { width: grid.columns * cell.width, height: grid.rows * cell.height };
@@ -29,5 +28,5 @@ export async function cutTarget(
     const strip = await whole.resized({ width, height }, top, Math.min(rows, height - top));
     shared.set(strip, top * width * 3);
   }
-  return seenCells(shared, grid, towards);
+  return targetCellsOf(shared, grid, towards);
 }

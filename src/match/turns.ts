@@ -21,8 +21,8 @@ export function turnedFeatures(features: Float32Array, turns: readonly Turn[]): 
   const count = features.length / FEATURE_LENGTH;
   for (const [i, turn] of turns.entries()) {
     const moves = FEATURE_ORDER.map((index) => from(Math.floor(index / FEATURE_SIDE), index % FEATURE_SIDE, turn));
-    for (let id = 0; id < count; id++) {
-      const [read, write] = [id * FEATURE_LENGTH, (i * count + id) * FEATURE_LENGTH];
+    for (let source = 0; source < count; source++) {
+      const [read, write] = [source * FEATURE_LENGTH, (i * count + source) * FEATURE_LENGTH];
       for (const [to, { rank, sign }] of moves.entries()) {
         for (let c = 0; c < 3; c++) all[write + to * 3 + c] = sign * features[read + rank * 3 + c]!;
       }

@@ -50,7 +50,7 @@ export function autoWeights(target: TargetCells): Float32Array {
   const skin = new Float32Array(count);
   const features = new Float32Array(FEATURE_LENGTH);
   for (let cell = 0; cell < count; cell++) {
-    writeCellFeatures(target, cell, features, 0);
+    writeCellFeatures(target, cell, features);
     for (let i = 3; i < FEATURE_LENGTH; i++) detail[cell]! += features[i]! ** 2;
     for (let c = 0; c < 3; c++) means[cell * 3 + c] = features[c]! / 4;
     skin[cell] = skinOf(means[cell * 3]!, means[cell * 3 + 1]!, means[cell * 3 + 2]!);
@@ -65,7 +65,7 @@ export function autoWeights(target: TargetCells): Float32Array {
   const rooted = detail.map(Math.sqrt);
   // The 95th percentile counts as full detail.
   const most = Math.max(1e-6, rooted.toSorted()[Math.floor(count * 0.95)]!);
-  const [smoothDetail, smoothSkin] = [rooted, skin].map((values) => spread(values, columns, rows)) as [
+  const [smoothDetail, smoothSkin] = [rooted, skin].map((values) => smoothed(values, columns, rows)) as [
     Float32Array,
     Float32Array,
   ];
@@ -80,7 +80,7 @@ function skinOf(lightness: number, a: number, b: number): number {
 }
 
 /** Averages over 3 x 3 cells. */
-function spread(values: Float32Array, columns: number, rows: number): Float32Array {
+function smoothed(values: Float32Array, columns: number, rows: number): Float32Array {
   return values.map((_, cell) => {
     const [x, y] = [cell % columns, Math.floor(cell / columns)];
     let [sum, count] = [0, 0];

@@ -4,7 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { Reply } from '../threads/pool.ts';
 import { placeRuled } from './assign/assign.ts';
 import { costsOf } from './costs.ts';
-import { quantiseCells, writeCellLook } from './emphasis.ts';
+import { quantiseCells, writeCellVector } from './emphasis.ts';
 import { FREE, type MatchJob, type MatchResult, type Shared } from './jobs.ts';
 import { help, Lookup } from './lookup.ts';
 import { NearestSearch } from './search-tree.ts';
@@ -28,10 +28,10 @@ function answer(job: MatchJob): Answer {
     case 'nearest':
       return nearest(job.start, job.end);
     case 'quantise':
-      quantiseCells(scene.target, lookup!.cells, job.start, job.end);
+      quantiseCells(scene.target, lookup!.cells, job);
       return undefined;
     case 'costs':
-      return costsOf(scene.target, job.start, scene.tree.points, job.positions);
+      return costsOf(scene.target, { ...job, points: scene.tree.points });
     case 'help':
       help(lookup!, job.seat);
       return undefined;
@@ -42,18 +42,18 @@ function answer(job: MatchJob): Answer {
 
 /** Places all cells; ends the helpers' loops in any case. */
 function place(job: Extract<MatchJob, { kind: 'ruled' }>): MatchResult {
-  const desk = new Lookup(lookup!);
+  const asker = new Lookup(lookup!);
   try {
-    return placeRuled(scene, desk, job);
+    return placeRuled(scene, asker, job);
   } finally {
-    desk.close();
+    asker.close();
   }
 }
 
 let search: NearestSearch | undefined;
 const query = new Float32Array(FEATURE_LENGTH);
 
-/** Finds the positions of the pinned or closest pictures of cells `start..end`. */
+/** Finds the pinned or closest pictures of cells `start..end`. */
 function nearest(start: number, end: number): Uint32Array {
   search ??= new NearestSearch(scene.tree);
   const cells = new Uint32Array(end - start);
@@ -62,8 +62,8 @@ function nearest(start: number, end: number): Uint32Array {
       cells[cell - start] = scene.pins[cell]!;
       continue;
     }
-    writeCellLook(scene.target, cell, query, 0);
-    search.nearest(query, 0, guess);
+    writeCellVector(scene.target, cell, query);
+    search.nearest(query, 0, { guess });
     guess = search.id;
     cells[cell - start] = search.position;
   }

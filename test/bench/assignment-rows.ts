@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import { quantise } from '../../dist/kernels/priced-kernel.js';
 import { placeRuled } from '../../dist/match/assign/assign.js';
-import { emphasise, quantiseCells, writeCellLook } from '../../dist/match/emphasis.js';
+import { emphasise, quantiseCells, writeCellVector } from '../../dist/match/emphasis.js';
 import { FREE } from '../../dist/match/jobs.js';
 import { ASKED_MAX, Lookup, lookupMemory } from '../../dist/match/lookup.js';
 import { buildSearchTree } from '../../dist/match/search-tree.js';
@@ -83,14 +83,14 @@ async function solve({ data, folder, runs }: Bench, columns: number, rows: numbe
   const features = await lookFeatures(data.photos, join(folder, 'catalog'));
   const seconds: number[] = [];
   for (let run = 0; run < runs; run++) {
-    const target = await cutTarget(await openTarget(data.target), { columns, rows }, SQUARE);
+    const target = await cutTarget(await openTarget(data.target), { grid: { columns, rows }, cell: SQUARE });
     const start = performance.now();
     const tree = buildSearchTree(features);
     const own = tree.ids;
     const weights = new Float32Array(columns * rows).fill(1);
     const scene = { target, tree, sources: own, sharing: own, alike: own, weights };
     const cells = new Int16Array(columns * rows * FEATURE_LENGTH);
-    quantiseCells(target, cells, 0, columns * rows);
+    quantiseCells(target, cells, { start: 0, end: columns * rows });
     const lookup = new Lookup(lookupMemory({ cells, points: quantise(tree.points), weights }, ASKED_MAX));
     placeRuled({ ...scene, pins: new Uint32Array(columns * rows).fill(FREE) }, lookup, {
       kind: 'ruled',
@@ -112,9 +112,10 @@ async function lookFeatures(images: string, catalog: string): Promise<Float32Arr
 async function scipy({ data, folder, say }: Bench, columns: number, rows: number, capacity: number) {
   const [cellFile, sourceFile] = [join(folder, 'cells.i16'), join(folder, 'sources.i16')];
   await mkdir(folder, { recursive: true });
-  const cells = await cutTarget(await openTarget(data.target), { columns, rows }, SQUARE);
+  const cells = await cutTarget(await openTarget(data.target), { grid: { columns, rows }, cell: SQUARE });
   const features = new Float32Array(columns * rows * FEATURE_LENGTH);
-  for (let cell = 0; cell < columns * rows; cell++) writeCellLook(cells, cell, features, cell * FEATURE_LENGTH);
+  for (let cell = 0; cell < columns * rows; cell++)
+    writeCellVector(cells, cell, features.subarray(cell * FEATURE_LENGTH, (cell + 1) * FEATURE_LENGTH));
   await writeFile(cellFile, quantise(features));
   await writeFile(sourceFile, quantise(await lookFeatures(data.photos, join(folder, 'catalog'))));
   const script = fileURLToPath(new URL('peer-lap.py', import.meta.url));

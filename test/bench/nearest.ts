@@ -2,7 +2,7 @@
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import { match } from '../../dist/match/match.js';
 import { squaredDistance } from '../../dist/match/search-tree.js';
-import { emphasise, writeCellLook } from '../../dist/match/emphasis.js';
+import { emphasise, writeCellVector } from '../../dist/match/emphasis.js';
 import { cutTarget } from '../../dist/match/target.js';
 import { openTarget } from '../../dist/image/target.js';
 import { figuresOf, type Figures } from './measure.ts';
@@ -43,14 +43,14 @@ export async function benchNearest(target: string, features: Float32Array, runs:
     ({ costs } = await match(opened, features, { grid, cell, ...rules }));
     seconds.push((performance.now() - start) / 1000);
   }
-  const cells = await cutTarget(opened, grid, cell);
+  const cells = await cutTarget(opened, { grid, cell });
   const query = new Float32Array(FEATURE_LENGTH);
   const looks = features.slice();
   emphasise(looks);
   const start = performance.now();
   let wrong = 0;
   for (let i = 0; i < costs.length; i++) {
-    writeCellLook(cells, i, query, 0);
+    writeCellVector(cells, i, query);
     if (Math.fround(bruteForce(query, looks)) !== costs[i]) wrong++;
   }
   return { seconds: figuresOf(seconds), bruteForceSeconds: (performance.now() - start) / 1000, wrong };
@@ -63,7 +63,7 @@ function bruteForce(query: Float32Array, features: Float32Array): number {
     let head = 0;
     for (let i = 0; i < 8; i++) head += (query[i]! - features[source + i]!) ** 2;
     if (head > least) continue;
-    least = Math.min(least, squaredDistance(query, 0, features, source));
+    least = Math.min(least, squaredDistance(query, features, source));
   }
   return least;
 }

@@ -46,7 +46,7 @@ export function sceneOf(
 /** Where a scene's cells look up what is cheapest. */
 export function lookupOf({ target, tree, weights }: Scene): Lookup {
   const cells = new Int16Array(weights.length * FEATURE_LENGTH);
-  quantiseCells(target, cells, 0, weights.length);
+  quantiseCells(target, cells, { start: 0, end: weights.length });
   return new Lookup(lookupMemory({ cells, points: quantise(tree.points), weights }, ASKED_MAX));
 }
 

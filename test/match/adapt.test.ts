@@ -125,10 +125,14 @@ describe('adaptation', () => {
     await writeWaves(path, 120, 80, 12);
     const target = await openTarget(path);
     const meanAt = async (part: number) => {
-      const cut = await cutTarget(target, { columns: 30, rows: 20 }, { width: 1, height: 1 }, { features: to, part });
+      const cut = await cutTarget(
+        target,
+        { grid: { columns: 30, rows: 20 }, cell: { width: 1, height: 1 } },
+        { features: to, part },
+      );
       const features = new Float32Array(FEATURE_LENGTH);
       const all = Array.from({ length: 600 }, (_, cell) => {
-        writeCellFeatures(cut, cell, features, 0);
+        writeCellFeatures(cut, cell, features);
         return [...features.subarray(0, 3)].map((value) => value / 4);
       });
       return [0, 1, 2].map((channel) => meanOf(column(all, channel)));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../../src/colour/features.ts';
-import { PricedSources, quantise } from '../../src/kernels/priced-kernel.ts';
-import { sourcesMemory } from '../../src/kernels/priced-memory.ts';
+import { PricedPictures, quantise } from '../../src/kernels/priced-kernel.ts';
+import { pricedMemory } from '../../src/kernels/priced-memory.ts';
 import { auction, type AuctionOptions } from '../../src/match/assign/auction.ts';
 import { BidHeaps } from '../../src/match/assign/bid-heaps.ts';
 import { groupBy } from '../../src/match/assign/groups.ts';
@@ -109,7 +109,7 @@ describe('the cheapest sources of a cell', () => {
     const features = vectors(count, count);
     // Among their like, as a tree orders them: most groups are out of reach then, small and large ones.
     for (let id = 0; id < count; id++) features[id * FEATURE_LENGTH] = Math.round((id / count - 0.5) * 8000);
-    const sources = new PricedSources(sourcesMemory(features, 64));
+    const sources = new PricedPictures(pricedMemory(features, 64));
     const random = seeded(9);
     for (let round = 0; round < 60; round++) {
       for (let id = 0; id < count; id++) sources.setPrice(id, round % 3 === 0 ? 0 : Math.floor(random() * 2e6));
@@ -124,7 +124,7 @@ describe('the cheapest sources of a cell', () => {
       const expected = all.filter((one) => value(one) < limit).slice(0, k);
       const held = sources.cheapest(cells, FEATURE_LENGTH, k, limit);
       const found = Array.from({ length: held }, (_, rank) => ({
-        id: sources.ids[2 * rank]!,
+        id: sources.pictures[2 * rank]!,
         cost: sources.costs[rank]!,
       }));
       expect(found).toEqual(expected);

@@ -2,8 +2,8 @@ import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
 import { FEATURE_LENGTH } from '../../src/colour/features.ts';
 import { openImage } from '../../src/image/open-image.ts';
-import { PricedSources } from '../../src/kernels/priced-kernel.ts';
-import { sourcesMemory } from '../../src/kernels/priced-memory.ts';
+import { PricedPictures } from '../../src/kernels/priced-kernel.ts';
+import { pricedMemory } from '../../src/kernels/priced-memory.ts';
 import { BATCH, Lookup, lookupMemory } from '../../src/match/lookup.ts';
 import { match } from '../../src/match/match.ts';
 import { WorkerPool, workerModule } from '../../src/threads/pool.ts';
@@ -30,13 +30,13 @@ test('what cells look up together is what each finds alone, whoever helps, and a
   onTestFinished(() => pool.close());
   const helpers = [1, 2].map((seat) => pool.run({ kind: 'help', seat }));
   const lookup = new Lookup(memory);
-  const alone = new PricedSources(sourcesMemory(points, MOST));
+  const alone = new PricedPictures(pricedMemory(points, MOST));
   // A seat's room receives what its thread finds.
-  const helped = [1, 2].map((seat) => new PricedSources(memory.sources, seat).costs);
+  const helped = [1, 2].map((seat) => new PricedPictures(memory.priced, seat).costs);
   for (let round = 0; round < 30 || helped.some((costs) => costs[0] === 0); round++) {
     for (let change = 0; change < 100; change++) {
       const [id, price] = [integer(random, 0, 699), integer(random, 0, 200_000)];
-      lookup.sources.setPrice(id, price);
+      lookup.priced.setPrice(id, price);
       alone.setPrice(id, price);
     }
     const asked = Uint32Array.from({ length: round % 3 ? integer(random, 1, 200) : BATCH }, () =>
@@ -49,9 +49,9 @@ test('what cells look up together is what each finds alone, whoever helps, and a
       const found = alone.cheapest(cells, cell * FEATURE_LENGTH, k, Infinity, weights[cell]);
       expect(memory.held[i]).toBe(found);
       for (let rank = 0; rank < found; rank++) {
-        const { ids, values, costs } = memory;
+        const { pictures: ids, values, costs } = memory;
         const one = [ids, values, costs].map((list) => list[i * k + rank]);
-        const other = [alone.ids[2 * rank], alone.values[2 * rank + 1], alone.costs[rank]];
+        const other = [alone.pictures[2 * rank], alone.values[2 * rank + 1], alone.costs[rank]];
         if (one.some((value, part) => value !== other[part])) expect(one, `cell ${cell}, rank ${rank}`).toEqual(other);
       }
     }

@@ -19,7 +19,7 @@ function vectors(count: number, seed: number): Float32Array {
 function bruteForce(features: Float32Array, query: Float32Array, allowed: (id: number) => boolean = () => true) {
   let best = { id: -1, distance: Infinity };
   for (let id = 0; id < features.length / FEATURE_LENGTH; id++) {
-    const distance = squaredDistance(query, 0, features, id * FEATURE_LENGTH);
+    const distance = squaredDistance(query, features, id * FEATURE_LENGTH);
     if (distance < best.distance && allowed(id)) best = { id, distance };
   }
   return best;
@@ -33,7 +33,7 @@ describe('the search tree', () => {
     for (let round = 0; round < 150; round++) {
       const query = vectors(1, 1000 + round);
       if (round % 5 === 0) query.set(features.subarray(0, FEATURE_LENGTH)); // on a point that may stand twice
-      search.nearest(query, 0, round % 2 ? integer(random, 0, count - 1) : -1);
+      search.nearest(query, 0, round % 2 ? { guess: integer(random, 0, count - 1) } : {});
       expect({ id: search.id, distance: search.distance }).toEqual(bruteForce(features, query));
     }
   });
@@ -46,7 +46,7 @@ describe('the search tree', () => {
     for (let round = 0; round < 300; round++) {
       const query = vectors(1, 2000 + round);
       const odd = (id: number) => id % 2 === 1;
-      search.nearest(query, 0, -1, odd);
+      search.nearest(query, 0, { allowed: odd });
       expect(search.id).toBe(bruteForce(features, query, (id) => odd(id) && !removed.has(id)).id);
       search.nearest(query, 0);
       expect(search.id).toBe(bruteForce(features, query, (id) => !removed.has(id)).id);

@@ -5,7 +5,7 @@ import { keepApart } from '../../src/match/assign/keep-apart.ts';
 import type { Rules } from '../../src/match/jobs.ts';
 import { solveLap } from '../../src/match/assign/lap.ts';
 import { draftOf, type Problem, problemOf } from '../../src/match/assign/problem.ts';
-import { partBlocks, rearrange } from '../../src/match/assign/rearrange.ts';
+import { separateBlocks, rearrange } from '../../src/match/assign/rearrange.ts';
 import { integer, seeded } from '../helpers/random.ts';
 import { conflictsOf, countsOf, FREELY, idsOf, lookupOf, sceneOf } from '../helpers/scene.ts';
 
@@ -89,7 +89,7 @@ describe('rearranging', () => {
     // A rough placement that keeps all rules: sources in turn, apart by moves.
     const start = scene.pins.map((pin, cell) => (pin === 0xffffffff ? (cell * 37) % count : pin));
     const draft = draftOf(problem, start);
-    expect(keepApart(problem, draft, distance)).toBe(true);
+    expect(keepApart(problem, draft, { minDistance: distance })).toBe(true);
     const shown = (cells: Uint32Array) => [...idsOf(scene, cells)].map((id) => alike[id]!);
     const before = { price: priceOf(problem, draft), cells: draft.cells.slice() };
     expect(conflictsOf(shown(before.cells), columns, distance)).toBe(0);
@@ -116,15 +116,15 @@ describe('rearranging', () => {
     const problem = problemOf(scene, FREELY, lookupOf(scene));
     const closest = scene.pins.map((pin, cell) => {
       problem.lookup.cheapestOf(cell, 1);
-      return pin === 0xffffffff ? problem.lookup.memory.ids[0]! : pin;
+      return pin === 0xffffffff ? problem.lookup.memory.pictures[0]! : pin;
     });
     const shown = (cells: Uint32Array) => [...idsOf(scene, cells)].map((id) => alike[id]!);
     expect(conflictsOf(shown(closest), columns, distance)).toBeGreaterThan(50);
     const [separated, moved] = [draftOf(problem, closest), draftOf(problem, closest)];
-    const looked = partBlocks(problem, separated, { minDistance: distance });
+    const looked = separateBlocks(problem, separated, { minDistance: distance });
     expect(looked).toBeGreaterThan(50);
     expect(looked).toBeLessThanOrEqual(columns * rows);
-    expect(keepApart(problem, moved, distance)).toBe(true);
+    expect(keepApart(problem, moved, { minDistance: distance })).toBe(true);
     for (const { cells } of [separated, moved]) {
       expect(conflictsOf(shown(cells), columns, distance)).toBe(0);
       expect(idsOf(scene, cells)[100]).toBe(8);
@@ -173,7 +173,7 @@ describe('rearranging', () => {
       );
     const before = conflicts();
     expect(before).toBeGreaterThan(40);
-    partBlocks(problem, draft, { minDistance: 2 });
+    separateBlocks(problem, draft, { minDistance: 2 });
     expect(conflicts()).toBeLessThan(before);
     expect(new Set(shown()).size).toBe(count);
   });

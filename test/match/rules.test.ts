@@ -4,7 +4,7 @@ import { UserError } from '../../src/errors.ts';
 import { placeRuled } from '../../src/match/assign/assign.ts';
 import type { Rules } from '../../src/match/jobs.ts';
 import { checkRules, type Demands, distancesFor } from '../../src/match/rules.ts';
-import { writeCellLook } from '../../src/match/emphasis.ts';
+import { writeCellVector } from '../../src/match/emphasis.ts';
 import type { TargetCells } from '../../src/match/target-cells.ts';
 import { seeded } from '../helpers/random.ts';
 import { conflictsOf, countsOf, FREELY, idsOf, lookupOf, sceneOf } from '../helpers/scene.ts';
@@ -22,7 +22,7 @@ const features = Float32Array.from({ length: SOURCES * FEATURE_LENGTH }, (_, i) 
 /** Squared distance of a cell and a source. */
 function costOf(cell: number, id: number): number {
   const query = new Float32Array(FEATURE_LENGTH);
-  writeCellLook(target, cell, query, 0);
+  writeCellVector(target, cell, query);
   return query.reduce((sum, value, i) => sum + (value - features[id * FEATURE_LENGTH + i]!) ** 2, 0);
 }
 
@@ -145,7 +145,7 @@ describe('a placement', () => {
     const [columns, rows] = [8, 6];
     const flat: TargetCells = { grid: { columns, rows }, px: new Uint8Array(columns * rows * 48).fill(120) };
     const own = new Float32Array(FEATURE_LENGTH);
-    writeCellLook(flat, 0, own, 0);
+    writeCellVector(flat, 0, own);
     const twelve = Float32Array.from({ length: 12 * FEATURE_LENGTH }, (_, i) => own[i % FEATURE_LENGTH]!);
     const scene = sceneOf(flat, twelve);
     const progress = new Int32Array(new SharedArrayBuffer(4));

@@ -1,11 +1,11 @@
 import { FREE, type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene } from '../jobs.ts';
 import type { Lookup } from '../lookup.ts';
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
-import { keepApart } from './keep-apart.ts';
+import { keepApart, type KeepApartOptions } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
 import { placeKinds } from './place-kinds.ts';
 import { costOf, type Draft, draftOf, type Problem, problemOf, STEEP_ABOVE } from './problem.ts';
-import { partBlocks, rearrange } from './rearrange.ts';
+import { separateBlocks, rearrange } from './rearrange.ts';
 
 type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
 
@@ -19,7 +19,7 @@ const LAST_STEP = 0.004;
 const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
 /** Progress of the separation after the first pass over blocks, and after the moves. */
-const [PARTED, MOVED] = [0.4, 0.5];
+const [SEPARATED, MOVED] = [0.4, 0.5];
 /** Above this number of cells, a sample of about the second number is auctioned first, to learn the level of prices. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;
@@ -42,7 +42,7 @@ export function placeRuled(
     const apart =
       minDistance === 0
         ? draft
-        : partEqual(problem, draft, minDistance, (part) => tell(PLACED_PART + (1 - PLACED_PART) * part));
+        : separate(problem, draft, { minDistance, onProgress: (part) => tell(PLACED_PART + (1 - PLACED_PART) * part) });
     if (!apart) continue;
     return { cells: apart.cells, gap, distanceCost: costOfDistance(problem, draft, apart), minDistance };
   }
@@ -63,26 +63,34 @@ function costOfDistance(problem: Problem, draft: Draft, apart: Draft): number {
 }
 
 /** Separates near-duplicates in a copy of `draft`; undefined if that fails. */
-function partEqual(
+function separate(
   problem: Problem,
   draft: Draft,
-  minDistance: number,
-  onProgress: (part: number) => void,
+  { minDistance, onProgress }: Required<KeepApartOptions>,
 ): Draft | undefined {
   const options = { minDistance, wished: draft.cells };
   let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
   // Where uses are scarce, blocks are not tried first: moves keep the capacities.
   const { maxUses, variety } = problem.rules;
   const scarce = Number.isFinite(maxUses) || variety > STEEP_ABOVE;
-  const tell = (part: number) => onProgress(PARTED * part);
-  let looked = scarce ? 0 : partBlocks(problem, apart, { ...options, onProgress: tell });
-  if (!keepApart(problem, apart, minDistance, (part) => onProgress(PARTED + (MOVED - PARTED) * part))) {
+  const tell = (part: number) => onProgress(SEPARATED * part);
+  let visited = scarce ? 0 : separateBlocks(problem, apart, { ...options, onProgress: tell });
+  if (
+    !keepApart(problem, apart, {
+      minDistance,
+      onProgress: (part) => onProgress(SEPARATED + (MOVED - SEPARATED) * part),
+    })
+  ) {
     const anew = problem.rules.useAll ? undefined : placeOneByOne(problem, draft, minDistance);
     if (!anew) return undefined;
     apart = draftOf(problem, anew);
-    looked = 0;
+    visited = 0;
   }
-  rearrange(problem, apart, { ...options, looked, onProgress: (part) => onProgress(MOVED + (1 - MOVED) * part) });
+  rearrange(problem, apart, {
+    ...options,
+    visited,
+    onProgress: (part) => onProgress(MOVED + (1 - MOVED) * part),
+  });
   return apart;
 }
 
@@ -95,24 +103,24 @@ function priceOf({ slots }: Problem, { costs, uses }: Draft): number {
 function assign(problem: Problem, onProgress: (part: number) => void): { draft: Draft; gap: number } {
   const { scene, groups, slots } = problem;
   const used = new Uint32Array(groups.count);
-  for (const position of scene.pins) if (position !== FREE) used[groups.of[position]!]!++;
+  for (const picture of scene.pins) if (picture !== FREE) used[groups.of[picture]!]!++;
   const free = scene.pins.map((_, cell) => cell).filter((cell) => scene.pins[cell] === FREE);
-  const { cells, bound } = auctionCells(problem, used, free, onProgress);
+  const { cells, bound } = auctionCells(problem, { used, free }, onProgress);
   const placed = scene.pins.slice();
   for (const [i, cell] of free.entries()) placed[cell] = cells[i]!;
   const draft = draftOf(problem, placed);
   if (problem.rules.useAll) useLeftOut(problem, draft);
-  let total = free.reduce((so, cell) => so + draft.costs[cell]!, 0);
+  let total = 0;
+  for (const cell of free) total += draft.costs[cell]!;
   const cost = total;
   for (const [group, uses] of draft.uses.entries()) total += slots.sum(used[group]!, uses);
   return { draft, gap: cost > 0 ? Math.min(1, Math.max(0, (total - bound) / cost)) : 0 };
 }
 
-/** Auctions the cells `free`. */
+/** Auctions the cells `free`; `used` counts the uses of each group by pinned cells. */
 function auctionCells(
   problem: Problem,
-  used: Uint32Array,
-  free: Uint32Array,
+  { used, free }: { readonly used: Uint32Array; readonly free: Uint32Array },
   onProgress: (part: number) => void,
 ): Assignment {
   const { lookup, groups, slots, randomPairs } = problem;
@@ -160,17 +168,17 @@ function useLeftOut(problem: Problem, draft: Draft): void {
   const { scene, groups } = problem;
   for (let group = 0; group < groups.count; group++) {
     if (draft.uses[group]! > 0) continue;
-    const position = groups.members[groups.starts[group]!]!;
+    const picture = groups.members[groups.starts[group]!]!;
     let [least, chosen] = [Infinity, -1];
     for (const [cell, holder] of draft.cells.entries()) {
       if (scene.pins[cell] !== FREE || draft.uses[groups.of[holder]!]! < 2) continue;
-      const more = costOf(problem, cell, position) - draft.costs[cell]!;
+      const more = costOf(problem, cell, picture) - draft.costs[cell]!;
       if (more < least) [least, chosen] = [more, cell];
     }
     if (chosen < 0) return; // no more cells than sources
     draft.uses[groups.of[draft.cells[chosen]!]!]!--;
     draft.uses[group]!++;
-    draft.cells[chosen] = position;
+    draft.cells[chosen] = picture;
     draft.costs[chosen]! += least;
   }
 }

@@ -1,5 +1,6 @@
-import { eachNear, FREE } from '../jobs.ts';
+import { FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
+import { eachNear } from '../near.ts';
 
 /** Initial temperature: a change that adds this many wrong uses is first accepted with probability 1/e. */
 const WARM = 1;
@@ -17,7 +18,7 @@ export function balanceUses(
   chosen: Uint32Array,
   { steps, random }: { readonly steps: number; readonly random: () => number },
 ): boolean {
-  const { grid, distance, pinned, pictures, least, most } = kinds;
+  const { pinned, pictures, least, most } = kinds;
   const used = new Uint32Array(pictures.count);
   for (const [cell, kind] of chosen.entries()) if (pinned[cell] === FREE) used[kind]!++;
   const wrong = (kind: number, times: number) => Math.max(0, least[kind]! - times, times - most[kind]!);
@@ -35,7 +36,7 @@ export function balanceUses(
       const cell = chain[i]!;
       if (pinned[cell] !== FREE) free = false;
       more += chosen[cell] === mine ? 1 : -1;
-      eachNear(grid, cell, distance, (at) => {
+      eachNear(kinds, cell, (at) => {
         if (seen[at] === step || (chosen[at] !== mine && chosen[at] !== other)) return;
         seen[at] = step;
         chain.push(at);

@@ -1,5 +1,5 @@
 /**
- * One min-heap of bids per source; a cell is in at most one. Skew heaps (D. D. Sleator, R. E. Tarjan, "Self-adjusting
+ * One min-heap of bids per group; a cell is in at most one. Skew heaps (D. D. Sleator, R. E. Tarjan, "Self-adjusting
  * heaps", 1986) with their links in flat arrays: memory depends on the number of cells, not on capacities.
  */
 export class BidHeaps {
@@ -8,11 +8,11 @@ export class BidHeaps {
   private readonly right: Int32Array;
   private readonly roots: Int32Array;
 
-  constructor(cells: number, sources: number) {
+  constructor(cells: number, groups: number) {
     this.offers = new Float64Array(cells);
     this.left = new Int32Array(cells).fill(-1);
     this.right = new Int32Array(cells).fill(-1);
-    this.roots = new Int32Array(sources).fill(-1);
+    this.roots = new Int32Array(groups).fill(-1);
   }
 
   /** Removes all cells. */
@@ -20,23 +20,23 @@ export class BidHeaps {
     this.roots.fill(-1);
   }
 
-  /** Adds a cell to a source's heap; it must be in no heap. */
-  add(source: number, cell: number, offer: number): void {
+  /** Adds a cell to a group's heap; it must be in no heap. */
+  add(group: number, cell: number, offer: number): void {
     this.offers[cell] = offer;
     this.left[cell] = this.right[cell] = -1;
-    this.roots[source] = this.meld(this.roots[source]!, cell);
+    this.roots[group] = this.meld(this.roots[group]!, cell);
   }
 
-  /** Least offer for a source; Infinity if it has none. */
-  least(source: number): number {
-    const root = this.roots[source]!;
+  /** Least offer for a group; Infinity if it has none. */
+  least(group: number): number {
+    const root = this.roots[group]!;
     return root < 0 ? Infinity : this.offers[root]!;
   }
 
   /** Removes the cell of the least offer and returns it; among equal offers the lowest cell. */
-  removeLeast(source: number): number {
-    const cell = this.roots[source]!;
-    this.roots[source] = this.meld(this.left[cell]!, this.right[cell]!);
+  removeLeast(group: number): number {
+    const cell = this.roots[group]!;
+    this.roots[group] = this.meld(this.left[cell]!, this.right[cell]!);
     return cell;
   }
 

@@ -1,4 +1,4 @@
-import { eachNear, isNear } from '../jobs.ts';
+import { eachNear, nearTest, type NearTest } from '../near.ts';
 import { Lists, Stamps, TRIED } from './block-lists.ts';
 import { solveLap } from './lap.ts';
 import { costOf, type Draft, type Problem } from './problem.ts';
@@ -11,6 +11,7 @@ export class Blocks {
   private readonly problem: Problem;
   private readonly draft: Draft;
   private readonly minDistance: number;
+  private readonly isNear: NearTest;
   /** By cell: 1 if it is in the current block. */
   private readonly inside: Uint8Array;
   /** By `alike`: present if a near-duplicate lies around the current cell, outside its block. */
@@ -24,12 +25,18 @@ export class Blocks {
    * @param draft changed in place.
    * @param most greatest number of cells of a block.
    */
-  constructor(problem: Problem, draft: Draft, minDistance: number, most: number) {
+  constructor(
+    problem: Problem,
+    draft: Draft,
+    { minDistance, most }: { readonly minDistance: number; readonly most: number },
+  ) {
     this.problem = problem;
     this.draft = draft;
     this.minDistance = minDistance;
+    const { target, alike } = problem.scene;
+    this.isNear = nearTest({ grid: target.grid, distance: minDistance }, draft.cells, alike);
     this.inside = new Uint8Array(draft.cells.length);
-    const keys = problem.scene.alike.reduce((last, key) => Math.max(last, key), 0) + 1;
+    const keys = alike.reduce((last, key) => Math.max(last, key), 0) + 1;
     [this.around, this.columns, this.places] = [new Stamps(keys), new Stamps(keys), new Stamps(keys)];
     this.lists = new Lists(most);
   }
@@ -37,17 +44,17 @@ export class Blocks {
   /** Tells whether a cell of a block has a near-duplicate within the distance. */
   conflict(block: readonly number[]): boolean {
     const { cells } = this.draft;
-    return block.some((cell) => isNear(this.problem.scene, cells, this.minDistance, cell, cells[cell]!));
+    return block.some((cell) => this.isNear(cell, cells[cell]!));
   }
 
   /** Assigns blocks anew, one after the other; returns the saved cost. Blocks that broke the distance before do not count. */
   solve(blocks: readonly (readonly number[])[]): number {
-    const { lookup, ways, scene } = this.problem;
+    const { lookup, turns: ways, scene } = this.problem;
     const { columns, rows } = scene.target.grid;
     const reach = 2 * this.minDistance + 1;
     const near = Math.min(reach, columns) * Math.min(reach, rows);
     const smallest = blocks.reduce((least, block) => Math.min(least, block.length), near);
-    const asked = Math.min(lookup.sources.most, (TRIED + near - smallest) * ways);
+    const asked = Math.min(lookup.priced.most, (TRIED + near - smallest) * ways);
     lookup.cheapest(blocks.flat(), asked);
     let [saved, first] = [0, 0];
     for (const block of blocks) {
@@ -66,19 +73,19 @@ export class Blocks {
   private solveOne(block: readonly number[], first: number, asked: number): number {
     const { draft, problem, lists } = this;
     const { of } = problem.groups;
-    const before = this.conflict(block) ? Infinity : 0;
+    const penalty = this.conflict(block) ? Infinity : 0;
     // While the block is being solved, its uses do not count.
     for (const cell of block) {
       draft.uses[of[draft.cells[cell]!]!]!--;
       this.inside[cell] = 1;
     }
     this.columns.begin();
-    for (const [row, cell] of block.entries()) this.list(row, cell, block, { at: first + row, asked });
+    for (const [row, cell] of block.entries()) this.list(cell, block, { row, at: first + row, asked });
     lists.begin(block.length);
-    const stood = block.reduce((sum, cell) => sum + draft.costs[cell]! + this.priceOf(draft.cells[cell]!), before);
+    const standing = block.reduce((sum, cell) => sum + draft.costs[cell]! + this.priceOf(draft.cells[cell]!), penalty);
     const chosen = this.assign(block.length);
     const costs = chosen ? chosen.reduce((sum, place) => sum + lists.costs[place]!, 0) : Infinity;
-    const better = chosen && costs < stood * (1 - 1e-9) && !this.losesOne(block, chosen);
+    const better = chosen && costs < standing * (1 - 1e-9) && !this.losesOne(block, chosen);
     for (const [row, cell] of block.entries()) {
       if (better) {
         const picture = lists.pictures[chosen[row]!]!;
@@ -88,30 +95,29 @@ export class Blocks {
       draft.uses[of[draft.cells[cell]!]!]!++;
       this.inside[cell] = 0;
     }
-    return better && stood < Infinity ? stood - costs : 0;
+    return better && standing < Infinity ? standing - costs : 0;
   }
 
   /** Lists the candidates of a cell: the cheapest pictures of the lookup, and those that the block shows now. */
   private list(
-    row: number,
     cell: number,
     block: readonly number[],
-    { at, asked }: { at: number; asked: number },
+    { row, at, asked }: { readonly row: number; readonly at: number; readonly asked: number },
   ): void {
     const { lists, places, problem, draft } = this;
     const { scene, lookup } = problem;
-    const { held, ids, costs } = lookup.memory;
+    const { held, pictures, costs } = lookup.memory;
     const weight = scene.weights[cell]!;
     this.lookAround(cell);
     places.begin();
     lists.begin(row);
     for (let i = at * asked; i < at * asked + held[at]! && lists.length(row) < TRIED; i++) {
-      this.add(ids[i]!, weight * costs[i]!);
+      this.add(pictures[i]!, weight * costs[i]!);
     }
     for (const other of block) {
       const picture = draft.cells[other]!;
       // The listed near-duplicate may cost more than this picture: its orientation differs, or its source has other uses.
-      if (!places.has(scene.alike[picture]!) || problem.ways > 1 || problem.rules.useAll)
+      if (!places.has(scene.alike[picture]!) || problem.turns > 1 || problem.rules.useAll)
         this.add(picture, costOf(problem, cell, picture));
     }
   }
@@ -139,7 +145,7 @@ export class Blocks {
     const { scene } = this.problem;
     const { cells } = this.draft;
     around.begin();
-    eachNear(scene.target.grid, cell, this.minDistance, (other) => {
+    eachNear({ grid: scene.target.grid, distance: this.minDistance }, cell, (other) => {
       if (inside[other] === 0) around.set(scene.alike[cells[other]!]!, 0);
     });
   }

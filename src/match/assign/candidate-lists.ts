@@ -4,9 +4,9 @@ import type { Groups } from './groups.ts';
 /** Lookups use prices as 32-bit floats: true values are at least the found ones times this. */
 export const ROUNDING = 1 - 2 ** -21;
 
-/** A cell's choice: its source, the cost without and with price, and the second best's cost with price. */
+/** A cell's choice: its picture, the cost without and with price, and the second best's cost with price. */
 export interface Choice {
-  id: number;
+  picture: number;
   cost: number;
   value: number;
   second: number;
@@ -22,9 +22,9 @@ export interface CandidateOptions {
 }
 
 /**
- * Lists each cell's cheapest sources at the time of its last lookup: all below some limit, with their costs at that time,
- * and of each group only the cheapest. Prices only rise, so all other sources stay above the limit. Only if the list does
- * not decide the choice, all sources are looked up again. The first lists are made in batches, on all threads.
+ * Lists each cell's cheapest pictures at the time of its last lookup: all below some limit, with their costs at that time,
+ * and of each group only the cheapest. Prices only rise, so all other pictures stay above the limit. Only if the list does
+ * not decide the choice, all pictures are looked up again. The first lists are made in batches, on all threads.
  */
 export class CandidateLists {
   private readonly lookup: Lookup;
@@ -32,45 +32,45 @@ export class CandidateLists {
   private readonly groups: Groups;
   private readonly size: number;
   private readonly held: Uint16Array;
-  private readonly ids: Uint16Array | Uint32Array;
+  private readonly pictures: Uint16Array | Uint32Array;
   private readonly costs: Int32Array;
   private readonly values: Float32Array;
   private readonly limits: Float32Array;
-  private readonly seen: Uint32Array;
+  private readonly listed: Uint32Array;
   private fills = 0;
-  private readonly choice: Choice = { id: 0, cost: 0, value: 0, second: 0 };
+  private readonly choice: Choice = { picture: 0, cost: 0, value: 0, second: 0 };
 
   constructor({ lookup, cells, groups, size }: CandidateOptions) {
-    const { count, most } = lookup.sources;
+    const { count, most } = lookup.priced;
     this.lookup = lookup;
     this.cells = cells;
     this.groups = groups;
     this.size = Math.min(size, most);
     this.held = new Uint16Array(cells.length);
-    this.ids = new (count <= 2 ** 16 ? Uint16Array : Uint32Array)(cells.length * this.size);
+    this.pictures = new (count <= 2 ** 16 ? Uint16Array : Uint32Array)(cells.length * this.size);
     this.costs = new Int32Array(cells.length * this.size);
     this.values = new Float32Array(cells.length * this.size);
     this.limits = new Float32Array(cells.length).fill(Infinity);
-    this.seen = new Uint32Array(groups.count);
+    this.listed = new Uint32Array(groups.count);
   }
 
-  /** Finds the cheapest source of a cell, at its group's price. Returns the same object each time. */
+  /** Finds the cheapest picture of a cell, at its group's price. Returns the same object each time. */
   best(cell: number, prices: Float64Array): Choice {
     if (this.held[cell] === 0) this.fillFirst(cell);
-    if (this.look(cell, prices)) return this.choice;
+    if (this.choose(cell, prices)) return this.choice;
     // The new limit is as far above the second best as the last list reached above its own second.
     const first = cell * this.size;
     const reach = this.limits[cell]! - this.values[first + 1]!;
     this.fill(cell, this.held[cell]! > 1 ? this.choice.second + reach : Infinity);
-    if (!this.look(cell, prices)) {
+    if (!this.choose(cell, prices)) {
       this.fill(cell, Infinity);
-      this.look(cell, prices);
+      this.choose(cell, prices);
     }
     return this.choice;
   }
 
-  /** Chooses from the list; returns false if a source that is not listed might be as good. */
-  private look(cell: number, prices: Float64Array): boolean {
+  /** Chooses from the list; returns false if a picture that is not listed might be as good. */
+  private choose(cell: number, prices: Float64Array): boolean {
     const { choice, size, groups } = this;
     choice.value = choice.second = Infinity;
     const first = cell * size;
@@ -79,13 +79,13 @@ export class CandidateLists {
     for (let i = first; i < end; i++) {
       // Prices only rise: the value at the time of the lookup is a lower bound.
       if (this.values[i]! * ROUNDING >= choice.second) return true;
-      const id = this.ids[i]!;
+      const picture = this.pictures[i]!;
       const cost = this.costs[i]! * weight;
-      const value = cost + prices[groups.of[id]!]!;
+      const value = cost + prices[groups.of[picture]!]!;
       if (value < choice.value) {
         choice.second = choice.value;
         choice.value = value;
-        choice.id = id;
+        choice.picture = picture;
         choice.cost = cost;
       } else if (value < choice.second) choice.second = value;
     }
@@ -114,19 +114,19 @@ export class CandidateLists {
 
   /** Makes a cell's list from the results of the `asked`th cell of the lookup, which reach up to a limit. */
   private keep(cell: number, asked: number, limit: number): void {
-    const { size, groups, seen } = this;
-    const { held, ids, costs, values } = this.lookup.memory;
+    const { size, groups, listed } = this;
+    const { held, pictures, costs, values } = this.lookup.memory;
     const found = held[asked]!;
     const from = asked * size;
-    this.limits[cell] = found === size && found < this.lookup.sources.count ? values[from + found - 1]! : limit;
+    this.limits[cell] = found === size && found < this.lookup.priced.count ? values[from + found - 1]! : limit;
     this.fills++;
     let to = cell * size;
     for (let at = from; at < from + found; at++) {
-      const id = ids[at]!;
-      const group = groups.of[id]!;
-      if (seen[group] === this.fills) continue;
-      seen[group] = this.fills;
-      this.ids[to] = id;
+      const picture = pictures[at]!;
+      const group = groups.of[picture]!;
+      if (listed[group] === this.fills) continue;
+      listed[group] = this.fills;
+      this.pictures[to] = picture;
       this.values[to] = values[at]!;
       this.costs[to++] = costs[at]!;
     }

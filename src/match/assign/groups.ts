@@ -1,9 +1,9 @@
-/** Groups of sources, as flat arrays. */
+/** Groups of pictures, as flat arrays. */
 export interface Groups {
   readonly count: number;
-  /** Group of each source. */
+  /** Group of each picture. */
   readonly of: Uint32Array;
-  /** Sources by group: those of group g are `members[starts[g]..starts[g + 1]]`. */
+  /** Pictures by group: those of group g are `members[starts[g]..starts[g + 1]]`. */
   readonly members: Uint32Array;
   readonly starts: Uint32Array;
 }

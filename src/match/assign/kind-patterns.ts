@@ -10,7 +10,7 @@ import { solveLap } from './lap.ts';
 type CostOf = (cell: number, kind: number) => number;
 
 /** Number of cells that are sampled for the cost of a kind in a line; and in all lines of a band. */
-const [LOOKED_AT, LOOKED_AT_MORE] = [8, 64];
+const [SAMPLED_IN_LINE, SAMPLED_IN_BAND] = [8, 64];
 /** Greatest number of costs of an assignment problem. Larger ones would take too long; there, any order will do. */
 const LAP_MAX = 2 ** 21;
 
@@ -61,7 +61,7 @@ function linesOf({ grid, distance }: Kinds, along: 'rows' | 'columns'): Lines {
 }
 
 /** A line that is to be filled with kinds of its band; by kind: numbers of uses left, and of uses still owed. */
-interface Filling {
+interface LineToFill {
   readonly lines: Lines;
   readonly line: number;
   readonly band: readonly number[];
@@ -70,10 +70,10 @@ interface Filling {
 }
 
 /** Orders kinds over the places of a line's period: fewest violations first, then least cost. */
-function orderOf({ pinned }: Kinds, costOf: CostOf, { lines, line, band, left, owed }: Filling): number[] {
+function orderOf({ pinned }: Kinds, costOf: CostOf, { lines, line, band, left, owed }: LineToFill): number[] {
   const { period, length } = lines;
   const costs = new Float64Array(period * band.length);
-  const breaks = new Float64Array(period * band.length);
+  const violations = new Float64Array(period * band.length);
   const more = Math.floor((lines.count - 1 - line) / lines.bands);
   // Without spare kinds in the band, each later line of it needs every kind.
   const needed = band.length > period ? 0 : more * Math.floor(length / period);
@@ -83,13 +83,13 @@ function orderOf({ pinned }: Kinds, costOf: CostOf, { lines, line, band, left, o
     const free = cells.filter((cell) => pinned[cell] === FREE);
     for (const [i, kind] of band.entries()) {
       const at = place * band.length + i;
-      for (const cell of thinned(free, LOOKED_AT)) costs[at]! += costOf(cell, kind);
-      for (const cell of cells) if (pinned[cell] !== FREE && pinned[cell] !== kind) breaks[at]! += 2;
-      breaks[at]! += Math.max(0, free.length + needed - left[kind]!) / length;
-      breaks[at]! -= Math.min(free.length, Math.max(0, owed[kind]! - possible)) / length;
+      for (const cell of thinned(free, SAMPLED_IN_LINE)) costs[at]! += costOf(cell, kind);
+      for (const cell of cells) if (pinned[cell] !== FREE && pinned[cell] !== kind) violations[at]! += 2;
+      violations[at]! += Math.max(0, free.length + needed - left[kind]!) / length;
+      violations[at]! -= Math.min(free.length, Math.max(0, owed[kind]! - possible)) / length;
     }
   }
-  const order = assigned(costs, breaks, period);
+  const order = assigned(costs, violations, period);
   return Array.from({ length: period }, (_, place) => band[order?.[place] ?? place]!);
 }
 
@@ -97,21 +97,22 @@ function orderOf({ pinned }: Kinds, costOf: CostOf, { lines, line, band, left, o
 function bandsOf(kinds: Kinds, costOf: CostOf, lines: Lines): number[][] {
   const count = kinds.pictures.count;
   const { bands, period, length } = lines;
-  const { sums, pins } = lookAlong(kinds, costOf, lines);
+  const { sums, pins } = sampleBands(kinds, costOf, lines);
   const slots = bands * period;
   const costs = new Float64Array(slots * count);
-  const breaks = new Float64Array(slots * count);
+  const violations = new Float64Array(slots * count);
   for (let slot = 0; slot < slots; slot++) {
     const band = slot % bands;
     for (let kind = 0; kind < count; kind++) {
       const at = slot * count + kind;
       costs[at] = sums[band * count + kind]!;
       // A kind with few uses leaves cells for other kinds to fill.
-      breaks[at] = Math.max(0, 1 - (kinds.most[kind]! * period) / (length * Math.ceil(lines.count / bands)));
-      for (let other = 0; other < bands; other++) breaks[at] += (other === band ? -1 : 1) * pins[other * count + kind]!;
+      violations[at] = Math.max(0, 1 - (kinds.most[kind]! * period) / (length * Math.ceil(lines.count / bands)));
+      for (let other = 0; other < bands; other++)
+        violations[at] += (other === band ? -1 : 1) * pins[other * count + kind]!;
     }
   }
-  const order = assigned(costs, breaks, slots);
+  const order = assigned(costs, violations, slots);
   const found: number[][] = Array.from({ length: bands }, () => []);
   const room = found.map((_, band) => length * Math.ceil((lines.count - band) / bands));
   const rest = new Set(kinds.most.keys());
@@ -133,7 +134,7 @@ function bandsOf(kinds: Kinds, costOf: CostOf, lines: Lines): number[][] {
 }
 
 /** Computes by band and kind: the kind's cost in a sample of the band's cells, and the number of its pins there. */
-function lookAlong({ pictures, pinned }: Kinds, costOf: CostOf, { count, length, bands, cellAt }: Lines) {
+function sampleBands({ pictures, pinned }: Kinds, costOf: CostOf, { count, length, bands, cellAt }: Lines) {
   const sums = new Float64Array(bands * pictures.count);
   const pins = new Uint32Array(bands * pictures.count);
   for (let band = 0; band < bands; band++) {
@@ -145,7 +146,7 @@ function lookAlong({ pictures, pinned }: Kinds, costOf: CostOf, { count, length,
         else pins[band * pictures.count + pinned[cell]!]!++;
       }
     }
-    for (const cell of thinned(free, LOOKED_AT_MORE)) {
+    for (const cell of thinned(free, SAMPLED_IN_BAND)) {
       for (let kind = 0; kind < pictures.count; kind++) sums[band * pictures.count + kind]! += costOf(cell, kind);
     }
   }
@@ -153,11 +154,11 @@ function lookAlong({ pictures, pinned }: Kinds, costOf: CostOf, { count, length,
 }
 
 /** Assigns a column to each row: fewest violations first, then least cost; undefined if the problem is too large. */
-function assigned(costs: Float64Array, breaks: Float64Array, rows: number): Int32Array | undefined {
+function assigned(costs: Float64Array, violations: Float64Array, rows: number): Int32Array | undefined {
   if (costs.length > LAP_MAX) return undefined;
   const dear = 1 + 4 * rows * costs.reduce((largest, cost) => Math.max(largest, cost), 0);
-  const lowest = breaks.reduce((least, value) => Math.min(least, value), 0);
-  const sums = costs.map((cost, at) => cost + dear * (breaks[at]! - lowest));
+  const lowest = violations.reduce((least, value) => Math.min(least, value), 0);
+  const sums = costs.map((cost, at) => cost + dear * (violations[at]! - lowest));
   return solveLap(sums, rows, costs.length / rows);
 }
 

@@ -1,5 +1,6 @@
-import { eachNear, FREE } from '../jobs.ts';
+import { FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
+import { eachNear } from '../near.ts';
 
 /** Number of cells that are tried for an exchange of kinds. */
 const PARTNERS = 256;
@@ -95,11 +96,11 @@ class Mending {
   /** Picks a cell in conflict at random; for a pinned one, a free cell that it conflicts with. Returns -1 if there is none. */
   private pick(): number {
     const { random } = this.options;
-    const { pinned, grid, distance } = this.kinds;
+    const { pinned } = this.kinds;
     const cell = this.wrong[Math.floor(random() * this.wrong.length)]!;
     if (pinned[cell] === FREE) return cell;
     const others: number[] = [];
-    eachNear(grid, cell, distance, (at) => {
+    eachNear(this.kinds, cell, (at) => {
       if (pinned[at] === FREE && this.chosen[at] === this.chosen[cell]) others.push(at);
     });
     return others[Math.floor(random() * others.length)] ?? -1;
@@ -107,17 +108,17 @@ class Mending {
 
   private bestMove(cell: number): Move {
     const { chosen, around, used, kinds } = this;
-    const { grid, distance, least, most, pictures } = kinds;
+    const { distance, least, most, pictures } = kinds;
     const mine = chosen[cell]!;
     around.fill(0);
-    eachNear(grid, cell, distance, (at) => void around[chosen[at]!]!++);
+    eachNear(this.kinds, cell, (at) => void around[chosen[at]!]!++);
     around[mine]!--;
     this.work += (2 * distance + 1) ** 2 + pictures.count;
     const best: Move = { pairs: Infinity, cost: Infinity, kind: -1, partner: -1 };
     if (used[mine]! > least[mine]!) {
       for (let kind = 0; kind < pictures.count; kind++) {
         if (kind === mine || used[kind]! >= most[kind]! || this.isTabu(cell, kind)) continue;
-        this.offer(best, cell, kind, -1, around[kind]! - around[mine]!);
+        this.offer(best, cell, { kind, partner: -1, pairs: around[kind]! - around[mine]! });
       }
     }
     // If a single move resolves all conflicts of the cell, exchanges are not tried.
@@ -132,13 +133,13 @@ class Mending {
       // The pair itself is no conflict, before or after the exchange.
       const beside = this.isNear(cell, other) ? 2 : 0;
       const pairs = around[kind]! + this.countNear(other, mine) - beside - gone;
-      this.offer(best, cell, kind, other, pairs);
+      this.offer(best, cell, { kind, partner: other, pairs });
     }
     return best;
   }
 
   /** Records a move if it is better than the best so far. */
-  private offer(best: Move, cell: number, kind: number, partner: number, pairs: number): void {
+  private offer(best: Move, cell: number, { kind, partner, pairs }: Omit<Move, 'cost'>): void {
     if (pairs > best.pairs) return;
     const { costOf } = this.options;
     const mine = this.chosen[cell]!;
@@ -148,11 +149,10 @@ class Mending {
   }
 
   private put(cell: number, kind: number): void {
-    const { grid, distance } = this.kinds;
     const before = this.chosen[cell]!;
     this.chosen[cell] = kind;
     let count = 0;
-    eachNear(grid, cell, distance, (at) => {
+    eachNear(this.kinds, cell, (at) => {
       if (at === cell) return;
       if (this.chosen[at] === before) this.rivals[at]!--;
       else if (this.chosen[at] === kind) {
@@ -183,10 +183,10 @@ class Mending {
   }
 
   private countNear(cell: number, kind: number): number {
-    const { grid, distance } = this.kinds;
+    const { distance } = this.kinds;
     this.work += (2 * distance + 1) ** 2;
     let count = 0;
-    eachNear(grid, cell, distance, (at) => {
+    eachNear(this.kinds, cell, (at) => {
       if (at !== cell && this.chosen[at] === kind) count++;
     });
     return count;

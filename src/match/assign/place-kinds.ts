@@ -36,7 +36,7 @@ export function placeKinds(problem: Problem, draft: Draft, minDistance: number):
 }
 
 function chooseKinds(problem: Problem, kinds: Kinds, draft: Draft): Uint32Array | 'none' | undefined {
-  const cost = (cell: number, kind: number) => kindCost(problem, kinds, cell, kind);
+  const cost = kindCostOf(problem, kinds);
   const size = kinds.pinned.length * kinds.pictures.count;
   const search = (steps: number) => {
     const affordable = Math.min(steps, Math.floor(SEARCH_WORK / (kinds.pinned.length + kinds.pictures.count)));
@@ -45,14 +45,14 @@ function chooseKinds(problem: Problem, kinds: Kinds, draft: Draft): Uint32Array 
   const found = search(FEW_STEPS);
   if (found === 'none') return found;
   const mended = () => {
-    const chosen = draft.cells.map((position) => kinds.pictures.of[position]!);
+    const chosen = draft.cells.map((picture) => kinds.pictures.of[picture]!);
     return mendKinds(kinds, chosen, { costOf: cost, random: seededRandom(SEED) }) ? chosen : undefined;
   };
   const patterned = () => cheaper(cost, patterns(kinds, cost));
   const ratio = kinds.pictures.count / blockOf(kinds);
-  const ways = ratio <= TIGHT ? [patterned, mended] : ratio <= PATTERNED_MAX ? [mended, patterned] : [mended];
-  for (const way of ways) {
-    const chosen = way();
+  const attempts = ratio <= TIGHT ? [patterned, mended] : ratio <= PATTERNED_MAX ? [mended, patterned] : [mended];
+  for (const attempt of attempts) {
+    const chosen = attempt();
     if (chosen) return chosen;
   }
   return found ?? search(MANY_STEPS);
@@ -84,11 +84,13 @@ function cheaper(cost: (cell: number, kind: number) => number, all: readonly Uin
   return all[sums.indexOf(Math.min(...sums))];
 }
 
-/** Cost of a kind's closest picture in a cell. */
-function kindCost(problem: Problem, { pictures }: Kinds, cell: number, kind: number): number {
-  let least = Infinity;
-  for (let i = pictures.starts[kind]!; i < pictures.starts[kind + 1]!; i++) {
-    least = Math.min(least, costOf(problem, cell, pictures.members[i]!));
-  }
-  return least;
+/** Makes a function for the cost of a kind's closest picture in a cell. */
+function kindCostOf(problem: Problem, { pictures }: Kinds): (cell: number, kind: number) => number {
+  return (cell, kind) => {
+    let least = Infinity;
+    for (let i = pictures.starts[kind]!; i < pictures.starts[kind + 1]!; i++) {
+      least = Math.min(least, costOf(problem, cell, pictures.members[i]!));
+    }
+    return least;
+  };
 }

@@ -30,10 +30,10 @@ export interface Problem {
   /** Mean cost of random pairs of a cell and a picture. */
   readonly randomPairs: number;
   /** Number of orientations that a source may have. */
-  readonly ways: number;
+  readonly turns: number;
 }
 
-/** A placement while it is being made: pictures by position, their weighted costs, and the uses of each group. */
+/** A placement while it is being made: the picture of each cell, its weighted cost, and the uses of each group. */
 export interface Draft {
   readonly cells: Uint32Array;
   readonly costs: Float64Array;
@@ -46,8 +46,8 @@ export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
   const randomPairs = meanCost(lookup);
   const even = Math.max(1, scene.pins.length / groups.count);
   const slots = slotsFor(rules, { even, randomPairs, closest: closestCost(lookup) });
-  const ways = scene.sources.length / (scene.sources.reduce((last, id) => Math.max(last, id), 0) + 1);
-  return { scene, lookup, groups, slots, rules, randomPairs, ways };
+  const turns = scene.sources.length / (scene.sources.reduce((last, source) => Math.max(last, source), 0) + 1);
+  return { scene, lookup, groups, slots, rules, randomPairs, turns };
 }
 
 /**
@@ -73,17 +73,17 @@ export function draftOf(problem: Problem, placed: Uint32Array): Draft {
   const { groups } = problem;
   const costs = new Float64Array(placed.length);
   const uses = new Uint32Array(groups.count);
-  for (const [cell, position] of placed.entries()) {
-    costs[cell] = costOf(problem, cell, position);
-    uses[groups.of[position]!]!++;
+  for (const [cell, picture] of placed.entries()) {
+    costs[cell] = costOf(problem, cell, picture);
+    uses[groups.of[picture]!]!++;
   }
   return { cells: placed.slice(), costs, uses };
 }
 
 /** Weighted squared distance of a cell and a picture. */
-export function costOf({ lookup }: Pick<Problem, 'lookup'>, cell: number, position: number): number {
+export function costOf({ lookup }: Pick<Problem, 'lookup'>, cell: number, picture: number): number {
   const { cells, points, weights } = lookup.memory;
-  const [a, b] = [cell * FEATURE_LENGTH, position * FEATURE_LENGTH];
+  const [a, b] = [cell * FEATURE_LENGTH, picture * FEATURE_LENGTH];
   let total = 0;
   for (let i = 0; i < FEATURE_LENGTH; i++) total += (cells[a + i]! - points[b + i]!) ** 2;
   return weights[cell]! * total;
@@ -94,7 +94,7 @@ function meanCost(lookup: Lookup): number {
   const { weights } = lookup.memory;
   let total = 0;
   for (let pair = 0; pair < 1000; pair++) {
-    total += costOf({ lookup }, (pair * 7919) % weights.length, (pair * 104729) % lookup.sources.count);
+    total += costOf({ lookup }, (pair * 7919) % weights.length, (pair * 104729) % lookup.priced.count);
   }
   return total / 1000;
 }

@@ -24,10 +24,10 @@ export interface RearrangeOptions {
  * @param draft changed in place.
  * @returns the number of cells that were visited.
  */
-export function partBlocks(problem: Problem, draft: Draft, options: RearrangeOptions): number {
-  const blocks = new Blocks(problem, draft, options.minDistance, SIDE_MAX ** 2);
-  const { onProgress } = options;
-  return goThrough(problem, blocks, { ...options, pass: 0 }, (cells) => blocks.conflict(cells), onProgress).looked;
+export function separateBlocks(problem: Problem, draft: Draft, options: RearrangeOptions): number {
+  const blocks = new Blocks(problem, draft, { ...options, most: SIDE_MAX ** 2 });
+  const worth = (cells: readonly number[]) => blocks.conflict(cells);
+  return solveBlocks(problem, blocks, { ...options, pass: 0, worth }).visited;
 }
 
 /**
@@ -44,18 +44,18 @@ export function rearrange(
     /** Pictures that cells would show without the distance; blocks that show just these are skipped. */
     readonly wished: Uint32Array;
     /** Number of cells that were visited before. */
-    readonly looked?: number;
+    readonly visited?: number;
   },
 ): void {
-  const { wished, looked = 0, onProgress } = options;
-  const blocks = new Blocks(problem, draft, options.minDistance, SIDE_MAX ** 2);
+  const { wished, visited = 0, onProgress } = options;
+  const blocks = new Blocks(problem, draft, { ...options, most: SIDE_MAX ** 2 });
   const worth = (cells: readonly number[]) => cells.some((cell) => draft.cells[cell] !== wished[cell]);
-  let all = looked;
+  let all = visited;
   for (let pass = 0; pass < PASSES && (all === 0 || all < CELLS_MAX); pass++) {
     const tell = (part: number) => onProgress?.((pass + part) / PASSES);
-    const gone = goThrough(problem, blocks, { ...options, pass }, worth, tell);
-    all += gone.looked;
-    if (pass % 2 === 1 && gone.saved < WORTH * draft.costs.reduce((sum, cost) => sum + cost, 0)) return;
+    const done = solveBlocks(problem, blocks, { ...options, pass, worth, onProgress: tell });
+    all += done.visited;
+    if (pass % 2 === 1 && done.saved < WORTH * draft.costs.reduce((sum, cost) => sum + cost, 0)) return;
   }
 }
 
@@ -63,22 +63,25 @@ export function rearrange(
  * Assigns all blocks of the grid anew that are `worth` it; `pass` selects one of four offsets of the blocks, by half a side
  * across, down or both.
  */
-function goThrough(
+function solveBlocks(
   problem: Problem,
   blocks: Blocks,
-  { minDistance, pass }: RearrangeOptions & { readonly pass: number },
-  worth: (cells: readonly number[]) => boolean,
-  onProgress: ((part: number) => void) | undefined,
-): { saved: number; looked: number } {
+  {
+    minDistance,
+    pass,
+    worth,
+    onProgress,
+  }: RearrangeOptions & { readonly pass: number; readonly worth: (cells: readonly number[]) => boolean },
+): { saved: number; visited: number } {
   const { columns, rows } = problem.scene.target.grid;
   const side = Math.min(minDistance + 1, SIDE_MAX, Math.max(columns, rows));
   const [dx, dy] = [pass % 2, (pass >> 1) % 2].map((shift) => shift * ((side + 1) >> 1)) as [number, number];
-  let [saved, looked] = [0, 0];
+  let [saved, visited] = [0, 0];
   let batch: number[][] = [];
   let cells = 0;
   const solve = () => {
     saved += blocks.solve(batch);
-    looked += cells;
+    visited += cells;
     batch = [];
     cells = 0;
   };
@@ -93,7 +96,7 @@ function goThrough(
     }
   }
   solve();
-  return { saved, looked };
+  return { saved, visited };
 }
 
 function blockCells({ scene }: Problem, block: { left: number; top: number; side: number }): number[] {

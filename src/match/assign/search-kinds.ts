@@ -1,5 +1,6 @@
-import { eachNear, FREE } from '../jobs.ts';
+import { FREE } from '../jobs.ts';
 import type { Kinds } from '../kinds.ts';
+import { eachNear } from '../near.ts';
 
 /** Options of a backtracking search for the kinds of all cells. */
 export interface SearchOptions {
@@ -146,7 +147,7 @@ class Search {
     for (let other = 0; other < this.count; other++) {
       if (this.near[cell * this.count + other] === 0) this.lose(other, cell);
     }
-    eachNear(this.kinds.grid, cell, this.kinds.distance, (at) => {
+    eachNear(this.kinds, cell, (at) => {
       if (at === cell || this.near[at * this.count + kind]!++ > 0) return;
       if (this.used[kind]! < this.kinds.most[kind]!) this.choices[at]!--;
       if (this.chosen[at] === FREE) this.lose(kind, at);
@@ -156,7 +157,7 @@ class Search {
   private take(cell: number, kind: number): void {
     this.chosen[cell] = FREE;
     this.left++;
-    eachNear(this.kinds.grid, cell, this.kinds.distance, (at) => {
+    eachNear(this.kinds, cell, (at) => {
       if (at === cell || --this.near[at * this.count + kind]! > 0) return;
       if (this.used[kind]! < this.kinds.most[kind]!) this.choices[at]!++;
       if (this.chosen[at] === FREE) this.regain(kind, at);

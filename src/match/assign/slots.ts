@@ -1,7 +1,7 @@
 /**
  * Prices of each further use of a source: 0 for the first, then rising. So the prices of all uses are a convex sum, which
  * an auction minimises together with the costs of cells. Prices rise with the cube of the uses: hardly at first, so that a
- * source may be used where it fits, and steeply once it would fill a large part of the picture. (Of prices that rise with
+ * source may be used where it fits, and steeply once it would fill a large part of the mosaic. (Of prices that rise with
  * the 1st to 4th power and keep the most used source at 2 % of the cells, the 3rd and 4th look most like the target.)
  */
 export class Slots {
