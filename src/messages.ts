@@ -57,11 +57,11 @@ export function checkSitePath(site: string): void {
 }
 
 /** Formats a whole number for users: `43,776`. */
-export function count(value: number): string {
+export function countText(value: number): string {
   return value.toLocaleString('en-GB');
 }
 
 /** Formats a number and its noun: `1 file`, `43,776 files`. */
 export function plural(value: number, noun: string, nouns = `${noun}s`): string {
-  return `${count(value)} ${value === 1 ? noun : nouns}`;
+  return `${countText(value)} ${value === 1 ? noun : nouns}`;
 }

@@ -68,7 +68,7 @@ function drawTile(
   tile: OpenSeadragon.Tile,
   image: HTMLImageElement | HTMLCanvasElement,
 ): void {
-  const { width: across, height: down } = sizeOf(image);
+  const { width: across, height: down } = pxSizeOf(image);
   const onScreen = (px: number) => Math.round(px * OpenSeadragon.pixelDensityRatio + SAME_EDGE);
   const { position, size, sourceBounds } = tile;
   const [left, top] = [onScreen(position!.x), onScreen(position!.y)];
@@ -82,6 +82,6 @@ function drawTile(
   context.drawImage(image, 0, 0, width, height, left, top, right - left, bottom - top);
 }
 
-function sizeOf(image: HTMLImageElement | HTMLCanvasElement): { width: number; height: number } {
+function pxSizeOf(image: HTMLImageElement | HTMLCanvasElement): { width: number; height: number } {
   return image instanceof HTMLCanvasElement ? image : { width: image.naturalWidth, height: image.naturalHeight };
 }

@@ -24,7 +24,7 @@ const ORIGINAL_VIEW = 512;
 const KNOWN = ['dzi', 'compact', 'iiif'] as const;
 
 /** Chooses the layout to show: the wanted one if the site has it, otherwise the best. */
-export function layoutOf({ layouts }: MosaicJson, wanted?: string | null): Layout {
+export function chosenLayout({ layouts }: MosaicJson, wanted?: string | null): Layout {
   return KNOWN.find((name) => name === wanted && layouts[name]) ?? KNOWN.find((name) => layouts[name])!;
 }
 

@@ -5,7 +5,7 @@ import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';
 import { Cells } from './cells.ts';
 import { Images, type Ticket } from './images.ts';
-import { layoutOf, type ViewLevel, viewLevels } from './levels.ts';
+import { chosenLayout, type ViewLevel, viewLevels } from './levels.ts';
 import { drawOriginal, OriginalIndex } from './originals.ts';
 import { canvasOf, sheetTile } from './sheets.ts';
 import { IIIF_IMAGE, PYRAMIDS, dziTilePath, pictureFile } from '../src/format/site-paths.ts';
@@ -47,7 +47,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
    */
   constructor(json: unknown, { base = '', layout: wanted = null }: TileSourceOptions = {}) {
     const mosaic = checkMosaic(json, 'page');
-    const layout = layoutOf(mosaic, wanted);
+    const layout = chosenLayout(mosaic, wanted);
     const levels = viewLevels(mosaic, layout);
     const { width, height } = levels.at(-1)!;
     const { tile } = levels.at(-1)!;
@@ -102,7 +102,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const view = this.levels[level];
     if (!view || x < 0 || y < 0 || x >= view.columns || y >= view.rows) return false;
     if (view.from === 'file') return this.start === undefined || level >= this.start || this.isFirst(level);
-    const [column, row] = cellOf(view, x, y);
+    const [column, row] = cellUnder(view, x, y);
     const picture = this.cells.at(column, row);
     if (view.from === 'sheets') return picture !== null;
     if (picture === undefined) void this.cells.load(column, row);
@@ -163,7 +163,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     load: (file: string) => Promise<HTMLImageElement>,
   ): Promise<CanvasRenderingContext2D> {
     if (view.from === 'sheets') return await sheetTile({ view, x, y, cells: this.cells, mosaic: this.mosaic, load });
-    const [column, row] = cellOf(view, x, y);
+    const [column, row] = cellUnder(view, x, y);
     const picture = this.cells.at(column, row);
     const original = typeof picture === 'number' ? this.originals.of(picture) : null;
     if (!original) throw new Error('There is no original');
@@ -185,7 +185,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   /** Returns the file of the picture at a tile's place, if its level has such tiles and the picture is known. */
   private pictureFile(view: ViewLevel, x: number, y: number): string | undefined {
     if (view.from !== 'picture') return undefined;
-    const [column, row] = cellOf(view, x, y);
+    const [column, row] = cellUnder(view, x, y);
     const picture = this.cells.at(column, row);
     if (typeof picture !== 'number') return undefined;
     const { cell, tile } = view;
@@ -233,6 +233,6 @@ function isComposed({ from }: ViewLevel): boolean {
 }
 
 /** Returns the cell that a tile begins in. */
-function cellOf({ cell, tile }: ViewLevel, x: number, y: number): [column: number, row: number] {
+function cellUnder({ cell, tile }: ViewLevel, x: number, y: number): [column: number, row: number] {
   return [Math.floor((x * tile.width) / cell.width), Math.floor((y * tile.height) / cell.height)];
 }

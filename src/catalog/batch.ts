@@ -50,7 +50,7 @@ export class Batch {
       this.broken.push({ hash, reason: broken, ...(this.lenient && { lenient: true }) });
     }
     if (image) {
-      const { features: _, look: __, px, blobs, ...facts } = image;
+      const { features: _, perceptualHash: __, px, blobs, ...facts } = image;
       this.sources.push({ hash, ...facts, ...(image.alpha && { background: this.background }) });
       this.images.push(image);
       this.bytes += blobs.reduce((sum, blob) => sum + blob.length, px.length);

@@ -1,6 +1,6 @@
 import type { OutputInfo, Sharp } from 'sharp';
 import { sharp } from '../image/sharp.ts';
-import { shrinkLinear, toSrgb } from '../image/convert.ts';
+import { shrinkLinear, convertToSrgb } from '../image/convert.ts';
 import { DRAWN_PX } from '../image/memory-need.ts';
 import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
@@ -87,7 +87,7 @@ async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
 async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, background: Rgb): Promise<Uint8Array> {
   const side = Math.max(rect.width, rect.height);
   const streamed = rect.width > STREAM_RATIO * cell.width || side > STREAM_SIDE;
-  const plain = streamed && !convert ? part : toSrgb(part);
+  const plain = streamed && !convert ? part : convertToSrgb(part);
   const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
   let decoded: { data: Buffer; info: OutputInfo };
   if (!streamed) decoded = await raw(plain);

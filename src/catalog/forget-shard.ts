@@ -64,7 +64,7 @@ async function replace(
   if (recordsOf(rest).length > 0 && !(await isToldBehind(folder, name, rest))) {
     const behind = nameBehind(name, Math.random());
     await writeShardAs(folder, behind, rest, rowsOf(reader, binary, sound, { blobs, rasters }));
-    added = await sizeOf(folder, behind);
+    added = await bytesOf(folder, behind);
   }
   return (await removeWhole(folder, name)) - added;
 }
@@ -91,7 +91,7 @@ function rowsOf(
     sources: rows.length,
     ...counts,
     features: (i) => features.subarray(rows[i]! * FEATURE_LENGTH, (rows[i]! + 1) * FEATURE_LENGTH),
-    look: (i) => hashes.subarray(rows[i]! * HASH_BYTES, (rows[i]! + 1) * HASH_BYTES),
+    perceptualHash: (i) => hashes.subarray(rows[i]! * HASH_BYTES, (rows[i]! + 1) * HASH_BYTES),
     px: (i) => reader.rasters(binary, rows[i]!),
     blob: (i, index) => reader.blob(binary, rows[i]!, index),
   };
@@ -164,7 +164,7 @@ async function readJson(path: string): Promise<Buffer | undefined> {
  * @returns number of bytes freed.
  */
 async function removeWhole(folder: string, name: string): Promise<number> {
-  const bytes = await sizeOf(folder, name);
+  const bytes = await bytesOf(folder, name);
   for (const ending of ['json', 'bin']) {
     try {
       await rm(join(folder, `${name}.${ending}`), { force: true });
@@ -176,7 +176,7 @@ async function removeWhole(folder: string, name: string): Promise<number> {
   return bytes;
 }
 
-async function sizeOf(folder: string, name: string): Promise<number> {
+async function bytesOf(folder: string, name: string): Promise<number> {
   let bytes = 0;
   for (const ending of ['json', 'bin']) {
     const found = await stat(join(folder, `${name}.${ending}`)).catch(() => undefined);

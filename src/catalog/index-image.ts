@@ -22,8 +22,7 @@ const BLACK = { r: 0, g: 0, b: 0 };
 /** Everything that a catalog keeps of an image. */
 export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
   readonly features: Float32Array;
-  /** Perceptual hash. */
-  readonly look: Uint8Array;
+  readonly perceptualHash: Uint8Array;
   /** Raster px, RGB; see `rastersOf`. */
   readonly px: Uint8Array;
   /**
@@ -49,10 +48,10 @@ export async function indexImage(
   const decoded = await decodeCell(input, size, recipe.crop, background, how);
   const cell = { ...decoded, px: turned(decoded.px, size, turn) };
   const mips = halveCell(cell.px, size);
-  const look = lookOf(cell.px, mips, size);
+  const square = squareOf(cell.px, mips, size);
   const features = new Float32Array(FEATURE_LENGTH);
-  writeFeatures(look.means, 0, FEATURE_SIDE * 3, features, 0);
-  const rasters = rastersOf(recipe).map((raster) => mips.px.get(sizeKey(raster)) ?? look.px.get(sizeKey(raster))!);
+  writeFeatures(square.means, 0, FEATURE_SIDE * 3, features, 0);
+  const rasters = rastersOf(recipe).map((raster) => mips.px.get(sizeKey(raster)) ?? square.px.get(sizeKey(raster))!);
   const blobs = recipe.format === 'jpeg' ? await jpegBlobs(mips.px, recipe) : await fileBlobs(mips.px, recipe);
   const verbatim = how.lenient ? undefined : verbatimTile(input, cell, recipe);
   if (verbatim) blobs[0] = verbatim;
@@ -66,22 +65,22 @@ export async function indexImage(
     enlarged: crop.width < size.width || crop.height < size.height,
     verbatim: verbatim !== undefined,
     features,
-    look: look.hash,
+    perceptualHash: square.hash,
     px: Buffer.concat(rasters),
     blobs,
   };
 }
 
 /**
- * Returns the input of matching: the perceptual hash, and the mips of the cell as a square. A cell of another shape is
+ * Returns the mips of the cell as a square, and their perceptual hash: the input of matching. A cell of another shape is
  * resampled to a square of at most 32 px.
  */
-function lookOf(px: Uint8Array, mips: MipPixels, size: Size): MipPixels & { readonly hash: Uint8Array } {
+function squareOf(px: Uint8Array, mips: MipPixels, size: Size): MipPixels & { readonly hash: Uint8Array } {
   const side = hashedSize(Math.min(size.width, size.height));
-  const square = { width: side, height: side };
-  const look =
-    size.width === size.height ? mips : halveCell(resample({ data: px, ...size, channels: 3 }, square, BLACK), square);
-  return { ...look, hash: perceptualHash(look.px.get(sizeKey(square))!, side) };
+  const shape = { width: side, height: side };
+  const square =
+    size.width === size.height ? mips : halveCell(resample({ data: px, ...size, channels: 3 }, shape, BLACK), shape);
+  return { ...square, hash: perceptualHash(square.px.get(sizeKey(shape))!, side) };
 }
 
 /**

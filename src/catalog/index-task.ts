@@ -23,9 +23,9 @@ export async function indexTask(
   admit: Admit,
 ): Promise<{ result: IndexedImage; views: ArrayBufferView[] }> {
   const result = await indexImage(input, recipe, background, { admit, lenient });
-  const { features, look, px, blobs } = result;
+  const { features, perceptualHash, px, blobs } = result;
   if (lenient && isPlain(px)) throw new NothingDecodes();
-  return { result, views: [features, look, px, ...blobs] };
+  return { result, views: [features, perceptualHash, px, ...blobs] };
 }
 
 /** Largest range of a channel, of 255, in an image without content: decoders may add a little to nothing. */

@@ -50,7 +50,7 @@ export function halveCell(cell: Uint8Array, size: Size): MipPixels {
   return { px, means };
 }
 
-function packed(memory: Uint8Array, at: number, count: number): Float32Array {
-  const px = new Float32Array(memory.buffer, at, count * 4);
-  return Float32Array.from({ length: count * 3 }, (_, i) => px[Math.floor(i / 3) * 4 + (i % 3)]!);
+function packed(memory: Uint8Array, at: number, px: number): Float32Array {
+  const values = new Float32Array(memory.buffer, at, px * 4);
+  return Float32Array.from({ length: px * 3 }, (_, i) => values[Math.floor(i / 3) * 4 + (i % 3)]!);
 }

@@ -32,13 +32,13 @@ const PART_ERRORS = ((): Uint16Array => {
  * @returns the lowest id of each image's group.
  */
 export function groupAlike(hashes: Uint8Array, features: Float32Array): Uint32Array {
-  const count = hashes.length / HASH_BYTES;
+  const images = hashes.length / HASH_BYTES;
   const words = new Uint32Array(hashes.slice().buffer);
   const parts = new Uint16Array(words.buffer);
-  const buckets = Array.from({ length: PARTS }, (_, part) => bucketsOf(parts, part, count));
-  const leaders = Uint32Array.from({ length: count }, (_, id) => id);
-  const grouped = new Uint8Array(count);
-  for (let id = 0; id < count; id++) {
+  const buckets = Array.from({ length: PARTS }, (_, part) => bucketsOf(parts, part, images));
+  const leaders = Uint32Array.from({ length: images }, (_, id) => id);
+  const grouped = new Uint8Array(images);
+  for (let id = 0; id < images; id++) {
     if (grouped[id]) continue;
     for (const [part, { starts, ids }] of buckets.entries()) {
       const own = parts[id * PARTS + part]!;
@@ -61,13 +61,13 @@ export function groupAlike(hashes: Uint8Array, features: Float32Array): Uint32Ar
 /**
  * Sorts the ids by the value of one part of their hash: those of `value` are `ids[starts[value]..starts[value + 1]]`.
  */
-function bucketsOf(parts: Uint16Array, part: number, count: number): { starts: Uint32Array; ids: Uint32Array } {
+function bucketsOf(parts: Uint16Array, part: number, images: number): { starts: Uint32Array; ids: Uint32Array } {
   const starts = new Uint32Array(2 ** PART_BITS + 1);
-  for (let id = 0; id < count; id++) starts[parts[id * PARTS + part]! + 1]!++;
+  for (let id = 0; id < images; id++) starts[parts[id * PARTS + part]! + 1]!++;
   for (let value = 0; value < 2 ** PART_BITS; value++) starts[value + 1]! += starts[value]!;
   const next = starts.slice();
-  const ids = new Uint32Array(count);
-  for (let id = 0; id < count; id++) ids[next[parts[id * PARTS + part]!]!++] = id;
+  const ids = new Uint32Array(images);
+  for (let id = 0; id < images; id++) ids[next[parts[id * PARTS + part]!]!++] = id;
   return { starts, ids };
 }
 

@@ -63,10 +63,10 @@ export function flatten({ data, width, height, channels }: Pixels, background: R
   const [linearAt, bytesAt] = [CELL_FREE, CELL_FREE + BAND_PX * 16];
   const memory = cellKernel.reserve(bytesAt + BAND_PX * 4);
   const [r, g, b] = [LINEAR[background.r]!, LINEAR[background.g]!, LINEAR[background.b]!];
-  const count = width * height;
-  const out = new Uint8Array(count * 3);
-  for (let from = 0; from < count; from += BAND_PX) {
-    const px = Math.min(BAND_PX, count - from);
+  const total = width * height;
+  const out = new Uint8Array(total * 3);
+  for (let from = 0; from < total; from += BAND_PX) {
+    const px = Math.min(BAND_PX, total - from);
     memory.set(data.subarray(from * channels, (from + px) * channels), bytesAt);
     cellKernel.call.linearise(bytesAt, px, channels, r, g, b, linearAt);
     cellKernel.call.encode(linearAt, px, bytesAt);

@@ -122,7 +122,7 @@ export interface ShardRows {
   /** Bytes of raster px per source. */
   readonly rasters: number;
   features(row: number): Float32Array;
-  look(row: number): Uint8Array;
+  perceptualHash(row: number): Uint8Array;
   px(row: number): Uint8Array;
   blob(row: number, index: number): Uint8Array;
 }
@@ -188,7 +188,7 @@ function rowsOf(images: readonly IndexedImage[]): ShardRows {
     blobs: images[0]?.blobs.length ?? 0,
     rasters: images[0]?.px.length ?? 0,
     features: (row) => images[row]!.features,
-    look: (row) => images[row]!.look,
+    perceptualHash: (row) => images[row]!.perceptualHash,
     px: (row) => images[row]!.px,
     blob: (row, index) => images[row]!.blobs[index]!,
   };
@@ -203,7 +203,7 @@ function headOf(rows: ShardRows): { readonly head: Buffer; readonly bytes: numbe
     const [values, px] = [rows.features(row), rows.px(row)];
     const features = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     head.set(features, layout.featuresAt + row * FEATURE_LENGTH * 4);
-    head.set(rows.look(row), layout.hashesAt + row * HASH_BYTES);
+    head.set(rows.perceptualHash(row), layout.hashesAt + row * HASH_BYTES);
     head.set(px, layout.rastersAt + row * rows.rasters);
     head.writeUInt32LE(crc32(px), layout.rasterSumsAt + row * 4);
     for (let index = 0; index < rows.blobs; index++) {

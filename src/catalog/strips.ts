@@ -18,11 +18,11 @@ export function packStrips({ ends, data }: Strips): Uint8Array {
 export function unpackStrips(packed: Uint8Array): Strips | undefined {
   if (packed.length < 4) return undefined;
   const view = new DataView(packed.buffer, packed.byteOffset, packed.byteLength);
-  const count = view.getUint32(0, true);
-  if (4 + 4 * count > packed.length) return undefined;
-  const ends = Uint32Array.from({ length: count }, (_, i) => view.getUint32(4 + 4 * i, true));
+  const strips = view.getUint32(0, true);
+  if (4 + 4 * strips > packed.length) return undefined;
+  const ends = Uint32Array.from({ length: strips }, (_, i) => view.getUint32(4 + 4 * i, true));
   // A Uint8Array instead of a Buffer: parts of a Buffer are slow to create, and a tile is spliced of many.
-  const from = 4 + 4 * count;
+  const from = 4 + 4 * strips;
   const rising = ends.every((end, i) => end >= (i ? ends[i - 1]! : 0));
   if (!rising || from + (ends.at(-1) ?? 0) !== packed.length) return undefined;
   return { ends, data: new Uint8Array(packed.buffer, packed.byteOffset + from, packed.byteLength - from) };

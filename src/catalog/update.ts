@@ -64,20 +64,20 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   let done = files.length - fresh.length;
   options.onProgress(done, files.length);
   const { recipe, background, lenient = false } = options;
-  const looking: Looking = {
+  const examining: Examining = {
     known,
     decoders: options.decoders ?? indexingDecoders(options, fresh.length),
     recipe,
     background,
     lenient,
   };
-  const { decoders } = looking;
+  const { decoders } = examining;
   const abort = () => void decoders.close(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   try {
     options.signal.throwIfAborted();
     const batch = new Batch(known, options);
-    for await (const outcome of mapOrdered(fresh, decoders.threads * AHEAD, (file) => look(file, looking))) {
+    for await (const outcome of mapOrdered(fresh, decoders.threads * AHEAD, (file) => examine(file, examining))) {
       options.signal.throwIfAborted();
       const reason = 'failed' in outcome ? outcome.failed : known.undecided.get(outcome.hash);
       if (reason !== undefined) failed.set(outcome.file.path, reason);
@@ -132,13 +132,13 @@ export function indexingDecoders(
 }
 
 /** Context of reading files. */
-interface Looking extends IndexTask {
+interface Examining extends IndexTask {
   readonly known: KnownImages;
   readonly decoders: NonNullable<UpdateOptions['decoders']>;
 }
 
-async function look(file: ScannedFile, looking: Looking): Promise<Outcome> {
-  const { known, decoders, recipe, background, lenient } = looking;
+async function examine(file: ScannedFile, examining: Examining): Promise<Outcome> {
+  const { known, decoders, recipe, background, lenient } = examining;
   const { path, size } = file;
   if (file.unsupported) return { file, failed: file.unsupported };
   if (size === 0) return { file, failed: 'empty' };
@@ -158,14 +158,14 @@ async function look(file: ScannedFile, looking: Looking): Promise<Outcome> {
     if (claimed === undefined) return { file, failed: reason };
     if (!isOfContent(reason)) return undecided(file, claimed, reason, known);
     const broken = { file, hash: claimed, broken: reason };
-    return lenient ? await lookForParts(broken, looking) : broken;
+    return lenient ? await examinePart(broken, examining) : broken;
   }
 }
 
 /** Indexes the part of a damaged file that decodes. If no part does, the first reason remains. */
-async function lookForParts(
+async function examinePart(
   found: Required<Omit<ReadFile, 'image'>>,
-  { known, decoders, recipe, background }: Looking,
+  { known, decoders, recipe, background }: Examining,
 ): Promise<Outcome> {
   const { file, hash, broken: partial } = found;
   const task: IndexTask = { recipe, background, lenient: true };

@@ -2,7 +2,7 @@ import type { FitResult, HostFit, LayoutFit } from '../fit/fit.ts';
 import type { Host } from '../fit/hosts.ts';
 import { type Excess, type Fit, joined, type Remedy } from '../fit/judge.ts';
 import type { Usage } from '../fit/usage.ts';
-import { count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 import { bytesText } from './bytes-text.ts';
 
 /** Greatest width of a line, characters. */
@@ -74,7 +74,8 @@ function excessText({ limit, has, allows, path }: Excess, { foldersCount }: Host
   const isSize = limit === 'siteBytes' || limit === 'fileBytes';
   // Sizes with equal texts are given in bytes.
   const isExact = isSize && bytesText(has) === bytesText(allows);
-  const text = (value: number) => (isExact ? `${count(value)} bytes` : isSize ? bytesText(value) : count(value));
+  const text = (value: number) =>
+    isExact ? `${countText(value)} bytes` : isSize ? bytesText(value) : countText(value);
   const thing = limit === 'files' && foldersCount ? ' files and folders' : THINGS[limit];
   return `${text(has)}${thing}${where}, at most ${text(allows)}`;
 }

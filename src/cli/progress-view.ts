@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 
 /** Progress of a stage; `total` is 0 while unknown. */
 export interface StageProgress {
@@ -81,7 +81,7 @@ export class ProgressView {
     const perSecond = done / elapsed;
     const known = elapsed > 0.5 && done > 0;
     const left = total > done && known ? `${seconds((total - done) / perSecond)} left` : seconds(elapsed);
-    const rate = known && !(stage in DESCRIPTIONS) ? `${count(Math.round(perSecond))}/s` : '';
+    const rate = known && !(stage in DESCRIPTIONS) ? `${countText(Math.round(perSecond))}/s` : '';
     return { amount: amountText(progress), rate, left };
   }
 }
@@ -90,7 +90,7 @@ export class ProgressView {
 function amountText({ stage, done, total, unit }: StageProgress): string {
   const description = DESCRIPTIONS[stage];
   if (description !== undefined) return `${total > 0 ? Math.floor((100 * done) / total) : 0} % ${description}`;
-  return total > 0 ? `${count(done)}/${plural(total, singular(unit))}` : plural(done, singular(unit));
+  return total > 0 ? `${countText(done)}/${plural(total, singular(unit))}` : plural(done, singular(unit));
 }
 
 /** Formats the amount of an ended stage: `1,000 images`, or `comparing with the target`. */

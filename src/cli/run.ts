@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
 import type { Host } from '../fit/hosts.ts';
-import { count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 import type { Progress } from '../types.ts';
 import { SEE_BUILD_HELP } from '../messages.ts';
 import { type Command, helpOf, readArguments } from './arguments.ts';
@@ -204,8 +204,8 @@ function interruptionText(indexed?: Pick<Progress, 'done' | 'total'>): string {
   const advice = 'run the same command again to go on. The site is unchanged.';
   if (done === total) return `Interrupted: ${plural(done, 'image is', 'images are')} kept in the catalog; ${advice}`;
   if (done <= UNWRITTEN_MAX)
-    return `Interrupted after ${count(done)} of ${plural(total, 'image')}. The site is unchanged.`;
-  return `Interrupted: the ${count(done)} images read so far are kept in the catalog, except the last few hundred at most; ${advice}`;
+    return `Interrupted after ${countText(done)} of ${plural(total, 'image')}. The site is unchanged.`;
+  return `Interrupted: the ${countText(done)} images read so far are kept in the catalog, except the last few hundred at most; ${advice}`;
 }
 
 function isInterruption(error: unknown, signal: AbortSignal): boolean {

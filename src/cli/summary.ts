@@ -1,7 +1,7 @@
 import type { BuildResult } from '../conductor/result.ts';
 import { leftOutText } from '../catalog/left-out.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 import { aspectText, commonestAspect } from '../tiles/cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
 import { fitLines } from './fit-summary.ts';
@@ -28,29 +28,29 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
   const { grid, sources, leftOut, stages, width, height, quality } = result;
   const cells = grid.columns * grid.rows;
   const parts = [
-    `${count(sources.used)} of ${plural(sources.usable + sources.skipped, 'image')} used`,
+    `${countText(sources.used)} of ${plural(sources.usable + sources.skipped, 'image')} used`,
     ...(sources.duplicates ? [plural(sources.duplicates, 'duplicate')] : []),
     ...(sources.pairs ? [`${plural(sources.pairs, 'copy', 'copies')} in another format`] : []),
     ...(sources.nearDuplicates ? [plural(sources.nearDuplicates, 'near-duplicate')] : []),
-    ...(sources.enlarged ? [`${count(sources.enlarged)} enlarged`] : []),
-    ...(sources.verbatim ? [`${count(sources.verbatim)} kept byte for byte`] : []),
+    ...(sources.enlarged ? [`${countText(sources.enlarged)} enlarged`] : []),
+    ...(sources.verbatim ? [`${countText(sources.verbatim)} kept byte for byte`] : []),
   ];
   const missing = leftOutText(leftOut);
   const { minDistance, distanceCost } = quality;
   const cost = distanceCost > 0 ? ` (increases the differences by ${percent(distanceCost)})` : '';
   const apart = minDistance > 0 ? `, no repeat within ${plural(minDistance, 'cell')}${cost}` : '';
-  const linked = result.linkedFiles > 0 ? `, ${count(result.linkedFiles)} of them linked` : '';
+  const linked = result.linkedFiles > 0 ? `, ${countText(result.linkedFiles)} of them linked` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
   const lines = [
     '',
     ...(missing && allWanted ? [`Left out in spite of --use-all: ${missing}`] : []),
-    `${result.out}: ${count(width)} x ${count(height)} px (${pixelsText(width * height)}), ${plural(result.levels, 'level')}`,
-    `  cells    ${count(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
+    `${result.out}: ${countText(width)} x ${countText(height)} px (${pixelsText(width * height)}), ${plural(result.levels, 'level')}`,
+    `  cells    ${countText(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
     `  images   ${parts.join(', ')}${missing && !allWanted ? `; left out: ${missing}` : ''}`,
     ...aspectLines(result),
     `  likeness ${likenessOf(result.quality)}`,
     `  repeats  each image fills at most ${plural(quality.mostUses, 'cell')} (${percent(quality.mostUsedShare)})${apart}`,
-    `  files    ${count(result.files)}${linked}; ${bytesText(result.bytes)}`,
+    `  files    ${countText(result.files)}${linked}; ${bytesText(result.bytes)}`,
     ...fitLines(result.fit),
     `  names    ${NAMES_TEXT[result.names]}`,
     `  reports  ${result.report}: the image of each cell; do not publish them: they name your files`,
@@ -112,7 +112,7 @@ export function removeSummary({
   searched,
 }: RemoveResult): string {
   const some = (names: readonly string[]) =>
-    `${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${count(names.length - 5)} more` : ''}`;
+    `${names.slice(0, 5).join(', ')}${names.length > 5 ? `, and ${countText(names.length - 5)} more` : ''}`;
   const what = images.length > 0 ? `no longer contains ${some(images)}` : 'contained none of these images';
   const changes = `${plural(cells, 'cell')} refilled, ${plural(written, 'file')} rewritten, ${plural(removed, 'file')} removed`;
   const search = `${plural(searched.files, 'file')}, ${bytesText(searched.bytes)}`;

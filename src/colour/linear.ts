@@ -18,7 +18,7 @@ export const SRGB: Uint8Array = Uint8Array.from({ length: STEPS + 1 }, (_, i) =>
 });
 
 /** Converts linear light to the nearest sRGB value; clips to 0..1. */
-export function toSrgb(linear: number): number {
+export function linearToSrgb(linear: number): number {
   return SRGB[linear <= 0 ? 0 : linear >= 1 ? STEPS : (linear * STEPS + 0.5) | 0]!;
 }
 

@@ -2,7 +2,7 @@ import {
   aspectChoices,
   type AspectChoice,
   CELL_MAX,
-  cellOf,
+  cellSizeOf,
   commonestAspect,
   nativeCell,
   tileSideOf,
@@ -34,7 +34,7 @@ export async function chooseRecipe(
   const sizes = asked ? await survey(files, { onProgress, signal, concurrency }) : [];
   const aspects = cellAspect === 'auto' ? aspectChoices(sizes) : [];
   const aspect = cellAspect === 'auto' ? commonestAspect(aspects) : cellAspect;
-  const cell = cellSize === 'native' ? nativeCell(aspect, sizes, TILE_OF_SQUARES) : cellOf(aspect, cellSize);
+  const cell = cellSize === 'native' ? nativeCell(aspect, sizes, TILE_OF_SQUARES) : cellSizeOf(aspect, cellSize);
   const square = cell.width === cell.height;
   const side = options.tileSize ?? (square ? TILE_OF_SQUARES : TILE_OF_OTHERS);
   const recipe = { ...options.recipe, cell, tileSize: square ? side : tileSideOf(aspect, side) };

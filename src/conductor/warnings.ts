@@ -2,7 +2,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { leftOutOf, leftOutText } from '../catalog/left-out.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 import type { FolderStore } from '../store/folder-store.ts';
 import type { ResolvedOptions } from './options.ts';
 
@@ -28,7 +28,7 @@ export function warningsOf({ options, mosaic, catalog, store, idleBans }: Warnin
   if (options.useAll && sources.used < sources.usable) {
     const columns = Math.ceil(grid.columns * Math.sqrt(sources.usable / cells));
     warnings.push(
-      `--use-all needs ${plural(sources.usable, 'cell')}, but the grid has ${count(cells)}, each with a different image: use --columns ${columns}`,
+      `--use-all needs ${plural(sources.usable, 'cell')}, but the grid has ${countText(cells)}, each with a different image: use --columns ${columns}`,
     );
   }
   if (sources.nearDuplicates && options.nearDuplicates === 'group' && !options.placement && !options.useAll) {

@@ -1,5 +1,5 @@
 /** Interval between checks of the deadlines, ms. */
-const LOOK_MS = 250;
+const CHECK_MS = 250;
 /** Time per megabyte that is read, and per megapixel that is decoded, in addition to the base, ms. */
 const PER_UNIT = 1000;
 
@@ -8,11 +8,11 @@ export class Patience {
   /** Time that a small image may take to be read, and again to be decoded, ms. */
   base = Infinity;
   private readonly deadlines = new Map<number, number>();
-  private looked = performance.now();
+  private checked = performance.now();
 
   /** @param lost called once an image has exceeded its deadline. */
   constructor(lost: () => void) {
-    setInterval(() => this.look(lost), LOOK_MS).unref();
+    setInterval(() => this.check(lost), CHECK_MS).unref();
   }
 
   /** Sets the deadline of an image that is now being read or decoded; `units` are its megabytes, or its megapixels. */
@@ -25,13 +25,14 @@ export class Patience {
     this.deadlines.delete(id);
   }
 
-  private look(lost: () => void): void {
+  /** Checks the deadlines. */
+  private check(lost: () => void): void {
     const now = performance.now();
     // A suspended process or machine has decoded nothing: its deadlines move by that time.
-    const late = now - this.looked - LOOK_MS;
-    this.looked = now;
+    const late = now - this.checked - CHECK_MS;
+    this.checked = now;
     for (const [id, deadline] of this.deadlines) {
-      if (late > LOOK_MS) this.deadlines.set(id, deadline + late);
+      if (late > CHECK_MS) this.deadlines.set(id, deadline + late);
       else if (now > deadline) return lost();
     }
   }

@@ -120,7 +120,7 @@ async function tallySite(site: string, signal?: AbortSignal): Promise<Tallies> {
       // Whoever publishes with git has a .git here; no host shows it.
       if (path === '.git' || isTemporary(path)) continue;
       const isFolder = entry.isDirectory();
-      const bytes = isFolder ? 0 : sizeOf(join(site, path));
+      const bytes = isFolder ? 0 : bytesOf(join(site, path));
       if (bytes === undefined) continue;
       folder.entries++;
       const tally = tallyOf(tallies, path);
@@ -137,7 +137,7 @@ async function tallySite(site: string, signal?: AbortSignal): Promise<Tallies> {
 }
 
 /** Size of a file, bytes; undefined if it is no file, or gone. */
-function sizeOf(path: string): number | undefined {
+function bytesOf(path: string): number | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat?.isFile() ? stat.size : undefined;
 }

@@ -129,11 +129,11 @@ export function originalPartCount({
 }: Pick<OriginalFacts, 'ending' | 'width' | 'height'>): number {
   if (ending !== '') return 1;
   const deepest = originalDepth({ width, height });
-  let count = 1;
+  let parts = 1;
   for (let shrink = 1; shrink <= 2 ** deepest; shrink *= 2) {
-    count += Math.ceil(width / shrink / ORIGINAL_TILE) * Math.ceil(height / shrink / ORIGINAL_TILE);
+    parts += Math.ceil(width / shrink / ORIGINAL_TILE) * Math.ceil(height / shrink / ORIGINAL_TILE);
   }
-  return count;
+  return parts;
 }
 
 /** Returns an upper bound of a block's length, bytes: a row has nine fields of at most 25 characters. */

@@ -54,12 +54,12 @@ export async function openImage(input: ImageInput, { lenient = false, admit }: O
   if (admit) {
     const { format, metadata } = whole;
     const need = memoryNeed(format, metadata);
-    if (need > memoryAllowance(await sizeOf(input))) throw new TooMuchMemory();
+    if (need > memoryAllowance(await bytesOf(input))) throw new TooMuchMemory();
     await admit(need, metadata.width * metadata.height);
   }
   if (!lenient) await expectWhole(input, whole);
   if (whole.format !== 'heic') return whole;
-  const tiff = await decodeHeic(await bytesOf(input), { page: whole.metadata.pagePrimary ?? 0, lenient });
+  const tiff = await decodeHeic(await readWhole(input), { page: whole.metadata.pagePrimary ?? 0, lenient });
   return { ...(await openDirectly(tiff, lenient)), format: 'heic' };
 }
 
@@ -86,13 +86,13 @@ async function openDirectly(input: ImageInput, lenient: boolean): Promise<OpenIm
   return { format: formatOf(metadata), metadata, px };
 }
 
-async function sizeOf(input: ImageInput): Promise<number> {
+async function bytesOf(input: ImageInput): Promise<number> {
   return typeof input === 'string' ? (await stat(input)).size : input.byteLength;
 }
 
-async function bytesOf(input: ImageInput): Promise<Uint8Array> {
+async function readWhole(input: ImageInput): Promise<Uint8Array> {
   if (typeof input !== 'string') return input;
-  if ((await sizeOf(input)) > HEIC_BYTES) throw new Error('heif: too large');
+  if ((await bytesOf(input)) > HEIC_BYTES) throw new Error('heif: too large');
   return await readFile(input);
 }
 

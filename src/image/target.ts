@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { sharp } from './sharp.ts';
-import { shrinkLinear, toSrgb as convertToSrgb } from './convert.ts';
-import { LINEAR, toSrgb } from '../colour/linear.ts';
+import { shrinkLinear, convertToSrgb } from './convert.ts';
+import { LINEAR, linearToSrgb } from '../colour/linear.ts';
 import { UserError } from '../errors.ts';
 import { type OpenImage, openImage } from './open-image.ts';
 import { explain } from './reasons.ts';
@@ -31,7 +31,7 @@ export async function openTarget(path: string): Promise<Target> {
     const mean = [0, 1, 2].map((c) => {
       let sum = 0;
       for (let i = c; i < small.length; i += 3) sum += LINEAR[small[i]!]!;
-      return toSrgb(sum / (small.length / 3));
+      return linearToSrgb(sum / (small.length / 3));
     });
     return { path, image, width, height, mean: { r: mean[0]!, g: mean[1]!, b: mean[2]! } };
   } catch (error) {

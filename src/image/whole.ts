@@ -33,10 +33,10 @@ export async function expectWhole(input: ImageInput, { format, px }: OpenImage):
   }
 }
 
-function withSource<Result>(input: ImageInput, look: (source: ByteSource) => Result): Result {
+function withSource<Result>(input: ImageInput, inspect: (source: ByteSource) => Result): Result {
   const source = byteSource(input);
   try {
-    return look(source);
+    return inspect(source);
   } finally {
     source.close();
   }

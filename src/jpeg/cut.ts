@@ -9,7 +9,7 @@
 import { type JpegHeader, parseJpegHeader } from './header.ts';
 import { MARKER, markerText } from './markers.ts';
 import { JpegError } from './parts.ts';
-import { layoutOf, type ScanLayout, ScanReader, unstuff } from './scan-reader.ts';
+import { scanGeometryOf, type ScanGeometry, ScanReader, unstuff } from './scan-reader.ts';
 import { SegmentWriter } from './segment-writer.ts';
 
 /** A part of a JPEG, in MCUs. */
@@ -36,7 +36,7 @@ export interface Strips {
  */
 export function cutJpeg(jpeg: Uint8Array, rects: readonly McuRect[]): Strips[] {
   const header = parseJpegHeader(jpeg);
-  const scan = layoutOf(header);
+  const scan = scanGeometryOf(header);
   refuseOthers(header, scan);
   const { across, down } = scan;
   for (const rect of rects) {
@@ -65,7 +65,7 @@ export function cutJpeg(jpeg: Uint8Array, rects: readonly McuRect[]): Strips[] {
  *
  * @throws {JpegError} if it cannot.
  */
-function refuseOthers({ scan, restartInterval }: JpegHeader, { blocks }: ScanLayout): void {
+function refuseOthers({ scan, restartInterval }: JpegHeader, { blocks }: ScanGeometry): void {
   if (scan.length !== 3) throw new JpegError('expected three components in one scan');
   if (restartInterval) throw new JpegError('expected no restart markers');
   const [luma, ...chroma] = scan;

@@ -2,8 +2,8 @@ import type { ScanHeader } from './header.ts';
 import { MARKER } from './markers.ts';
 import { JpegError, nextMarker } from './parts.ts';
 
-/** Layout and Huffman tables of the MCUs of a scan. */
-export interface ScanLayout {
+/** Geometry and Huffman tables of the MCUs of a scan. */
+export interface ScanGeometry {
   /** Number of MCUs across and down. */
   readonly across: number;
   readonly down: number;
@@ -17,11 +17,11 @@ export interface ScanLayout {
 const BLOCKS_MAX = 10;
 
 /**
- * Derives the layout of a scan of a baseline JPEG (A.2).
+ * Derives the geometry of a scan of a baseline JPEG (A.2).
  *
  * @throws {JpegError} if the JPEG is of another kind, or lacks Huffman tables.
  */
-export function layoutOf(header: ScanHeader): ScanLayout {
+export function scanGeometryOf(header: ScanHeader): ScanGeometry {
   const { frame, precision, width, height, components, scan } = header;
   if (frame !== MARKER.SOF0 || precision !== 8) throw new JpegError('not a baseline JPEG');
   if (components.length !== 1 && components.length !== 3) throw new JpegError('expected one component or three');
@@ -79,10 +79,10 @@ export class ScanReader {
   readonly dcEnd = [0, 0, 0];
   readonly dcValue = [0, 0, 0];
   private readonly bits: number;
-  private readonly scan: ScanLayout;
+  private readonly scan: ScanGeometry;
   private readonly prediction = [0, 0, 0];
 
-  constructor({ data, bits }: RawScan, scan: ScanLayout) {
+  constructor({ data, bits }: RawScan, scan: ScanGeometry) {
     this.data = data;
     this.bits = bits;
     this.scan = scan;
@@ -146,8 +146,8 @@ function skipAc(data: Uint8Array, start: number, decode: Uint16Array): number {
   for (let k = 1; k < 64;) {
     if (bit > limit) throw new JpegError('scan ends early');
     const at = bit >> 3;
-    const look = (((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!) >> (8 - (bit & 7))) & 0xffff;
-    const entry = decode[look]!;
+    const ahead = (((data[at]! << 16) | (data[at + 1]! << 8) | data[at + 2]!) >> (8 - (bit & 7))) & 0xffff;
+    const entry = decode[ahead]!;
     if (entry === 0) throw new JpegError('bad AC code');
     const size = entry & 15;
     const run = (entry >> 4) & 15;

@@ -1,16 +1,17 @@
 import { JpegError } from './parts.ts';
-import { peek16, type ScanLayout, type ScanReader } from './scan-reader.ts';
+import { peek16, type ScanGeometry, type ScanReader } from './scan-reader.ts';
 
 /** Writes runs of MCUs as byte-aligned entropy-coded segments, with byte stuffing. */
 export class SegmentWriter {
   bytes: Uint8Array;
   length = 0;
   private readonly reader: ScanReader;
-  private readonly scan: ScanLayout;
+  private readonly scan: ScanGeometry;
+  /** Last bits, which fill no byte yet, and their number. */
   private pending = 0;
-  private count = 0;
+  private pendingBits = 0;
 
-  constructor(reader: ScanReader, scan: ScanLayout) {
+  constructor(reader: ScanReader, scan: ScanGeometry) {
     this.reader = reader;
     this.scan = scan;
     this.bytes = new Uint8Array(reader.data.length + 1024);
@@ -24,7 +25,7 @@ export class SegmentWriter {
       this.writeDc(component, dcValue[component]!);
       this.copy(dcEnd[component]!, component < 2 ? dcStart[component + 1]! : end);
     }
-    if (this.count) this.put((1 << (8 - this.count)) - 1, 8 - this.count);
+    if (this.pendingBits) this.put((1 << (8 - this.pendingBits)) - 1, 8 - this.pendingBits);
   }
 
   private writeDc(component: number, value: number): void {
@@ -42,10 +43,10 @@ export class SegmentWriter {
     if (to > bit) this.put(peek16(data, bit) >> (16 - (to - bit)), to - bit);
   }
 
-  /** Appends `count` (0..16) bits. */
-  private put(bits: number, count: number): void {
-    let pending = ((this.pending << count) | bits) & 0xffffff;
-    let left = this.count + count;
+  /** Appends the lowest `length` (0..16) bits of `bits`. */
+  private put(bits: number, length: number): void {
+    let pending = ((this.pending << length) | bits) & 0xffffff;
+    let left = this.pendingBits + length;
     while (left >= 8) {
       left -= 8;
       const byte = (pending >> left) & 0xff;
@@ -53,7 +54,7 @@ export class SegmentWriter {
       if (byte === 0xff) this.bytes[this.length++] = 0;
     }
     this.pending = pending & ((1 << left) - 1);
-    this.count = left;
+    this.pendingBits = left;
   }
 
   private reserve(more: number): void {

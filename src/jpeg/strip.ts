@@ -10,7 +10,7 @@ import { readOrientation, writeOrientation } from './exif-orientation.ts';
 import { HeaderReader, type JpegHeader, parseJpegHeader, type ScanHeader } from './header.ts';
 import { isApplication, MARKER, markerText } from './markers.ts';
 import { JpegError, type JpegPart, jpegParts, SCAN_DATA } from './parts.ts';
-import { layoutOf, ScanReader, unstuff } from './scan-reader.ts';
+import { scanGeometryOf, ScanReader, unstuff } from './scan-reader.ts';
 
 const { SOF0, SOF1, SOF2, DHT, DQT, DRI, DNL, SOI, SOS, EOI, RST0, COM, APP0, APP1, APP2, APP14 } = MARKER;
 const TABLES: ReadonlySet<number> = new Set([DQT, DHT, DRI]);
@@ -131,11 +131,11 @@ function endOfMcus(jpeg: Uint8Array, data: JpegPart, header: ScanHeader, seen: S
     if (seen.has(id)) throw new JpegError('two scans of one component');
     seen.add(id);
   }
-  const layout = layoutOf(header);
-  let left = layout.across * layout.down;
+  const geometry = scanGeometryOf(header);
+  let left = geometry.across * geometry.down;
   for (let at = data.start, restart: number = RST0; ; restart = RST0 | ((restart + 1) & 7)) {
     const raw = unstuff(jpeg, at);
-    const reader = new ScanReader(raw, layout);
+    const reader = new ScanReader(raw, geometry);
     const run = Math.min(left, header.restartInterval || left);
     for (let mcu = 0; mcu < run; mcu++) reader.readMcu(false);
     left -= run;

@@ -1,6 +1,6 @@
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { joinKernel } from './load.ts';
-import { GROUP, HEAD, LARGE, layoutOf, norm, type PricedMemory } from './priced-memory.ts';
+import { GROUP, HEAD, LARGE, memoryMapOf, norm, type PricedMemory } from './priced-memory.ts';
 import { WASM } from './priced.wasm.ts';
 
 // The function of priced.as.ts; arguments named `…At` are byte offsets into the kernel's memory.
@@ -50,13 +50,13 @@ export class PricedPictures {
   private known = 0;
   private readonly call: PricedFunctions;
   private readonly query: Int16Array;
-  private readonly at: ReturnType<typeof layoutOf>;
+  private readonly at: ReturnType<typeof memoryMapOf>;
 
   /** @param seat of this thread, 0 and up; no two threads share one. */
   constructor({ memory, count, most }: PricedMemory, seat = 0) {
     this.count = count;
     this.most = most;
-    this.at = layoutOf(count, most, seat);
+    this.at = memoryMapOf(count, most, seat);
     this.call = joinKernel(WASM, memory) as PricedFunctions;
     const { buffer } = memory;
     this.prices = new Float32Array(buffer, this.at.prices, count);

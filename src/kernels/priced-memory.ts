@@ -18,8 +18,8 @@ export interface PricedMemory {
   readonly most: number;
 }
 
-/** Lays out a {@link PricedMemory}: byte offsets, multiples of 16. */
-export function layoutOf(count: number, most: number, seat: number) {
+/** Returns the byte offsets of the areas of a {@link PricedMemory}, multiples of 16; `seat` is the thread that asks. */
+export function memoryMapOf(count: number, most: number, seat: number) {
   const blocks = Math.ceil(count / 4);
   const groups = Math.ceil(count / GROUP);
   const larges = Math.ceil(groups / LARGE);
@@ -55,7 +55,7 @@ export function layoutOf(count: number, most: number, seat: number) {
  */
 export function pricedMemory(features: Int16Array, most: number, seats = 1): PricedMemory {
   const count = features.length / FEATURE_LENGTH;
-  const at = layoutOf(count, most, seats - 1);
+  const at = memoryMapOf(count, most, seats - 1);
   const memory = sharedMemory(at.end);
   const { buffer } = memory;
   const blocks = Math.ceil(count / 4);

@@ -1,5 +1,5 @@
 import { UserError } from '../errors.ts';
-import { count } from '../messages.ts';
+import { countText } from '../messages.ts';
 import { extensionOf, levelsOf, type Shape } from '../tiles/tile-plan.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import { type LayoutLevel, type Layouts, SIDE_MAX } from '../format/mosaic-json.ts';
@@ -65,13 +65,13 @@ export function checkLimits(grid: Grid, recipe: Shape, files: boolean): void {
 /** The error that {@link checkLimits} throws, if there is one. */
 export function limitOf(grid: Grid, { cell, tileSize }: Shape, files: boolean): UserError | undefined {
   const [width, height] = [grid.columns * cell.width, grid.rows * cell.height];
-  const name = `A grid of ${count(grid.columns)} x ${count(grid.rows)} cells of ${sizeText(cell)} px`;
-  const fit = (shrink: number) => `Use at most ${count(Math.max(1, Math.floor(grid.columns * shrink)))} columns`;
+  const name = `A grid of ${countText(grid.columns)} x ${countText(grid.rows)} cells of ${sizeText(cell)} px`;
+  const fit = (shrink: number) => `Use at most ${countText(Math.max(1, Math.floor(grid.columns * shrink)))} columns`;
   const longer = Math.max(width, height);
   if (longer > SIDE_MAX) {
     return new UserError(
       'grid-too-large',
-      `${name} is ${count(longer)} px long; Deep Zoom holds ${count(SIDE_MAX)}`,
+      `${name} is ${countText(longer)} px long; Deep Zoom holds ${countText(SIDE_MAX)}`,
       `${fit(SIDE_MAX / longer)}, or a smaller --cell-size.`,
     );
   }
@@ -81,7 +81,7 @@ export function limitOf(grid: Grid, { cell, tileSize }: Shape, files: boolean): 
     const smaller = shrink ? `, --cell-size ${cell.width / shrink}` : '';
     return new UserError(
       'grid-too-large',
-      `${name} has ${count(tiles(1))} tiles in its deepest level's folder; expected at most ${count(FOLDER_FILES_MAX)}`,
+      `${name} has ${countText(tiles(1))} tiles in its deepest level's folder; expected at most ${countText(FOLDER_FILES_MAX)}`,
       `${fit(Math.sqrt(FOLDER_FILES_MAX / tiles(1)))}${smaller}, or --layout compact.`,
     );
   }

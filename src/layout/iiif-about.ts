@@ -1,5 +1,5 @@
 import type { MosaicJson } from '../format/mosaic-json.ts';
-import { count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 import type { Names } from '../types.ts';
 import type { IiifAbout } from './iiif.ts';
 
@@ -10,6 +10,6 @@ export function aboutOf(
   nameOf: (cell: number) => string,
 ): IiifAbout {
   const cells = plural(grid.columns * grid.rows, 'cell');
-  const summary = `A photomosaic of ${cells} and ${plural(sources.used, 'image')}, ${count(width)} x ${count(height)} px.`;
+  const summary = `A photomosaic of ${cells} and ${plural(sources.used, 'image')}, ${countText(width)} x ${countText(height)} px.`;
   return { title, credit, rights, summary, ...(names === 'all' && { names: nameOf }) };
 }

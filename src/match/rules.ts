@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { CELLS_MAX } from '../format/mosaic-json.ts';
-import { count, plural } from '../messages.ts';
+import { countText as count, plural } from '../messages.ts';
 import type { Grid } from '../types.ts';
 import { FREE } from './jobs.ts';
 import { kindsOf, shortageOf } from './kinds.ts';

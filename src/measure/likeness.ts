@@ -93,10 +93,10 @@ class Sums {
   /** Adds a band of RGB px. Rows beyond `own` belong to the next band; only windows that begin above them use them. */
   add(target: Uint8Array, mosaic: Uint8Array, own: number): void {
     const { width, taps } = this;
-    const count = own * width;
-    for (let i = 0; i < count * 3; i++) this.squares += (target[i]! - mosaic[i]!) ** 2;
-    this.differences += sumDifferences(target, mosaic, count);
-    this.px += count;
+    const ownPx = own * width;
+    for (let i = 0; i < ownPx * 3; i++) this.squares += (target[i]! - mosaic[i]!) ** 2;
+    this.differences += sumDifferences(target, mosaic, ownPx);
+    this.px += ownPx;
     const rows = Math.min(target.length / 3 / width, own + taps - 1);
     if (rows < taps) return;
     const { sum, windows } = sumSsim(lumaOf(target), lumaOf(mosaic), width, rows, taps);

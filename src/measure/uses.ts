@@ -34,16 +34,16 @@ export function distanceConflicts(
   alike: Uint32Array,
   distance: number,
 ): number {
-  const looks = shown.map((id) => alike[id]!);
+  const groups = shown.map((id) => alike[id]!);
   let conflicts = 0;
   for (let row = 0; row < rows; row++) {
     for (let column = 0; column < columns; column++) {
-      const own = looks[row * columns + column];
+      const own = groups[row * columns + column];
       // Visits cells to the right and below only, so that each pair counts once.
       for (let down = 0; down <= distance && row + down < rows; down++) {
         const from = down === 0 ? column + 1 : Math.max(0, column - distance);
         for (let x = from; x <= Math.min(columns - 1, column + distance); x++) {
-          if (looks[(row + down) * columns + x] === own) conflicts++;
+          if (groups[(row + down) * columns + x] === own) conflicts++;
         }
       }
     }

@@ -12,7 +12,7 @@ import { type Checksums, unpackChecksums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
-import { count } from '../messages.ts';
+import { countText } from '../messages.ts';
 import { readRecord, recordedCells, type SiteRecord } from '../site/record.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
 import type { ScannedFile } from '../types.ts';
@@ -166,7 +166,7 @@ export function forgottenError(
   if (forgotten.length === 0) return undefined;
   return new UserError(
     'catalog',
-    `The catalog ${indexing.folder} no longer knows ${count(forgotten.length)} of the images that the site shows`,
+    `The catalog ${indexing.folder} no longer knows ${countText(forgotten.length)} of the images that the site shows`,
     'Name the catalog that it was built with by --catalog, or build the site again.',
   );
 }

@@ -6,7 +6,7 @@ import { UserError } from '../errors.ts';
 import { type Checksums } from '../format/checksums.ts';
 import { originalParts } from '../format/original-index.ts';
 import type { KeptOriginal } from '../originals/originals.ts';
-import { count } from '../messages.ts';
+import { countText } from '../messages.ts';
 import { reasonText } from '../image/reasons.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import type { SiteRecord } from '../site/record.ts';
@@ -53,7 +53,7 @@ export async function repair(options: VerifyOptions): Promise<RepairResult> {
     if (error !== options.signal?.reason || repaired.size === 0) throw error;
     throw new UserError(
       'site',
-      `Interrupted; damaged files of ${options.site} that are mended: ${count(repaired.size)}`,
+      `Interrupted; damaged files of ${options.site} that are mended: ${countText(repaired.size)}`,
       'Run it again to go on.',
       { cause: error },
     );

@@ -3,7 +3,7 @@ import { statfsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Sharp } from 'sharp';
-import { toSrgb } from '../image/convert.ts';
+import { convertToSrgb } from '../image/convert.ts';
 import { tryAgain } from '../decoding/try-again.ts';
 import { SourceChanged, UserError } from '../errors.ts';
 import { type OpenImage, openImage } from '../image/open-image.ts';
@@ -59,7 +59,7 @@ export async function originalFile(source: Source, background: Rgb): Promise<Ori
 
 async function fileOf(bytes: Uint8Array, source: Source, background: Rgb): Promise<OriginalFile> {
   const lenient = source.partial !== undefined;
-  const upright = async () => toSrgb((await openImage(bytes, { lenient })).px().autoOrient());
+  const upright = async () => convertToSrgb((await openImage(bytes, { lenient })).px().autoOrient());
   if (source.format === 'svg') return await encoded(drawing(await openImage(bytes)), source.alpha);
   if (source.width * source.height > PYRAMID_PX) {
     return { kind: 'pyramid', image: (await upright()).flatten({ background }) };

@@ -21,7 +21,7 @@ export interface OriginalStore {
   adopt(from: string, path: string): void;
   /** Makes the folder of `path` for other writers. They report to `count`, and pass their errors to `explain`. */
   prepare(path: string): string;
-  count(files: number, bytes: number): void;
+  noteWritten(files: number, bytes: number): void;
   explain(error: unknown): unknown;
 }
 
@@ -170,6 +170,6 @@ function finishPyramid(pyramid: Size & { readonly original: number }, store: Ori
     bytes += file.length;
   }
   rmSync(store.prepare(`${dziFolder(originalPath(pyramid.original))}/vips-properties.xml`), { force: true });
-  store.count(sums.length, bytes);
+  store.noteWritten(sums.length, bytes);
   return Uint32Array.from(sums);
 }

@@ -77,9 +77,9 @@ export async function takeOut(
     cells: renumbered.cells,
     costs: costs.map((cost, cell) => filled.get(cell) ?? cost),
   };
-  const looks = new Set([...goneIds].map((id) => (id === undefined ? -1 : lookalikes[id]!)));
+  const goneGroups = new Set([...goneIds].map((id) => (id === undefined ? -1 : lookalikes[id]!)));
   const same = new Set(twins.sources.map((source) => idOf[source]));
-  const stay = [...own].filter((id) => !goneIds.has(id) && (same.has(id) || looks.has(lookalikes[id]!)));
+  const stay = [...own].filter((id) => !goneIds.has(id) && (same.has(id) || goneGroups.has(lookalikes[id]!)));
   return {
     mosaic: describe(reopened, { taken: taken.size, shown, renumbered, alike, goneIds }),
     placement,

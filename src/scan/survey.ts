@@ -23,7 +23,7 @@ export async function survey(
   signal.addEventListener('abort', abort, { once: true });
   try {
     signal.throwIfAborted();
-    for await (const size of mapOrdered(files, concurrency * AHEAD, (file) => sizeOf(file, decoders))) {
+    for await (const size of mapOrdered(files, concurrency * AHEAD, (file) => pxSizeOf(file, decoders))) {
       if (size) sizes.push(size);
       if (++done % 64 === 0) onProgress(done, files.length);
       signal.throwIfAborted();
@@ -36,7 +36,7 @@ export async function survey(
   return sizes;
 }
 
-async function sizeOf({ path, size, unsupported }: ScannedFile, decoders: Decoders): Promise<Size | undefined> {
+async function pxSizeOf({ path, size, unsupported }: ScannedFile, decoders: Decoders): Promise<Size | undefined> {
   if (unsupported) return undefined;
   try {
     const { result } = await decoders.run<Size & { readonly format: string }>({ path, size, task: undefined });

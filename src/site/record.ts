@@ -125,15 +125,15 @@ export async function targetJpeg(px: Uint8Array, grid: Grid): Promise<Buffer> {
 
 /** Decodes the picture number and cost of each cell. */
 export function recordedCells({ cells, costs }: SiteRecord): Pick<Placement, 'cells' | 'costs'> {
-  return { cells: new Uint32Array(bytesOf(cells)), costs: new Float32Array(bytesOf(costs)) };
+  return { cells: new Uint32Array(fromBase64(cells)), costs: new Float32Array(fromBase64(costs)) };
 }
 
 /** Decodes the weight of each cell; undefined if all weights are equal. */
 export function recordedWeights({ weights }: SiteRecord): Float32Array | undefined {
-  return weights === undefined ? undefined : new Float32Array(bytesOf(weights));
+  return weights === undefined ? undefined : new Float32Array(fromBase64(weights));
 }
 
-function bytesOf(text: string): ArrayBuffer {
+function fromBase64(text: string): ArrayBuffer {
   return Uint8Array.from(Buffer.from(text, 'base64')).buffer;
 }
 

@@ -6,7 +6,7 @@ import { crc32 } from 'node:zlib';
 import { blockScript } from '../format/block-script.ts';
 import { blockPath, blocksOf } from '../format/cell-blocks.ts';
 import { type Checksums, packChecksums } from '../format/checksums.ts';
-import { count } from '../messages.ts';
+import { countText } from '../messages.ts';
 import { type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';
@@ -79,7 +79,7 @@ function* namedFiles({ mosaic, files }: SiteParts): Generator<readonly [path: st
 
 function page(mosaic: MosaicJson): string {
   const { grid, sources, width, height } = mosaic;
-  const description = `A photomosaic of ${count(grid.columns * grid.rows)} cells and ${count(sources.used)} images, ${count(width)} x ${count(height)} px. Zoom in: every image is there, unaltered.`;
+  const description = `A photomosaic of ${countText(grid.columns * grid.rows)} cells and ${countText(sources.used)} images, ${countText(width)} x ${countText(height)} px. Zoom in: every image is there, unaltered.`;
   const fill: Record<string, string> = {
     title: escapeHtml(mosaic.title),
     description: escapeHtml(description),

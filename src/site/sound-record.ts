@@ -63,8 +63,8 @@ function areRules(value: unknown): boolean {
   );
 }
 
-function arePictures(value: unknown, count: number, sources: number): boolean {
-  if (!isListOf(value, Array.isArray) || value.length !== count) return false;
+function arePictures(value: unknown, pictures: number, sources: number): boolean {
+  if (!isListOf(value, Array.isArray) || value.length !== pictures) return false;
   return value.every(([source, turn, spare, ...more]: unknown[]) => {
     return isWhole(source, 0, sources - 1) && isTurn(turn) && (spare === undefined || spare === 1) && more.length === 0;
   });

@@ -138,7 +138,7 @@ export class FolderStore {
   }
 
   /** Counts files and bytes that other writers have written. */
-  count(files: number, bytes: number): void {
+  noteWritten(files: number, bytes: number): void {
     this.files += files;
     this.bytes += bytes;
   }

@@ -42,7 +42,7 @@ function greatestDivisor(a: number, b: number): number {
 }
 
 /** Finds the cell of an aspect whose area is nearest to that of a square of `side` px. */
-export function cellOf(aspect: Aspect, side: number): Size {
+export function cellSizeOf(aspect: Aspect, side: number): Size {
   const shift = Math.round(Math.log2(side / Math.sqrt(aspect.width * aspect.height)));
   return scaled(aspect, 2 ** Math.max(SHIFT_MIN, shift));
 }

@@ -23,7 +23,7 @@ export function readPlacement(
   const before = problems.all.length;
   // Allocate nothing before all files are known to have the right length.
   for (const block of blocksOf(grid, placement.block)) {
-    const bytes = files.sizeOf(blockPath(block));
+    const bytes = files.bytesOf(blockPath(block));
     if (typeof bytes !== 'number') problems.add(blockPath(block), bytes.problem);
     else if (bytes !== blockLength(block, placement.type)) problems.add(blockPath(block), 'does not fit mosaic.json');
   }

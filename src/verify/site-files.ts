@@ -27,7 +27,7 @@ export class SiteFiles {
   }
 
   /** Returns the size of a file, bytes; or the problem of reading it. */
-  sizeOf(path: string): number | { readonly problem: string } {
+  bytesOf(path: string): number | { readonly problem: string } {
     try {
       const stat = this.stat(path);
       if (!stat) return { problem: 'missing' };
@@ -44,7 +44,7 @@ export class SiteFiles {
    */
   read(path: string, most = WHOLE_MAX): SiteFile {
     try {
-      const size = this.sizeOf(path);
+      const size = this.bytesOf(path);
       if (typeof size !== 'number') return size;
       const whole = join(this.site, path);
       if (size > most) return { sum: sumOf(whole), bytes: undefined };

@@ -10,7 +10,7 @@ import { ASKED_MAX, Lookup, lookupMemory } from '../../dist/match/lookup.js';
 import { buildSearchTree } from '../../dist/match/search-tree.js';
 import { cutTarget } from '../../dist/match/target.js';
 import { openTarget } from '../../dist/image/target.js';
-import { count } from '../../src/messages.ts';
+import { countText } from '../../src/messages.ts';
 import { catalogFeatures } from './data.ts';
 import { figuresOf, runCommand } from './measure.ts';
 import { build, fresh, type Bench, type Row } from './rows.ts';
@@ -27,7 +27,7 @@ export async function assignmentRows(bench: Bench): Promise<Row[]> {
   const peer = await scipy(bench, 64, 95, 8);
   const rows: Row[] = [
     {
-      what: `assignment of ${count(64 * 95)} cells x 1,000 photographs x 8 uses (and the whole match stage) / SciPy's linear_sum_assignment of the same costs`,
+      what: `assignment of ${countText(64 * 95)} cells x 1,000 photographs x 8 uses (and the whole match stage) / SciPy's linear_sum_assignment of the same costs`,
       reach: 'gap <= 0.1 %, >= 50 times faster',
       ours: `${alone.min.toFixed(2)} / ${alone.median.toFixed(2)} s (${small.time})`,
       theirs: peer ? `${peer.seconds.toFixed(1)} s` : 'not installed',
@@ -41,7 +41,7 @@ export async function assignmentRows(bench: Bench): Promise<Row[]> {
     const [columns, rowCount] = grid.split('x').map(Number);
     const { time, gap, peak } = await measure(bench, grid, maxUses, Math.min(runs, 2), true);
     rows.push({
-      what: `match stage, ${count(columns! * rowCount!)} cells x 25,000 images (24,994 distinct) x ${maxUses} use${maxUses > 1 ? 's' : ''}`,
+      what: `match stage, ${countText(columns! * rowCount!)} cells x 25,000 images (24,994 distinct) x ${maxUses} use${maxUses > 1 ? 's' : ''}`,
       reach: 'gap <= 0.5 %, <= 180 s, <= 1.5 GB',
       ours: time,
       theirs: '',

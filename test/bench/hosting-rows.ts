@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import type { BuildResult } from '../../src/index.ts';
-import { count } from '../../src/messages.ts';
+import { countText } from '../../src/messages.ts';
 import { findBrowser, launchBrowser } from '../helpers/browser.ts';
 import { filesOf } from './data.ts';
 import { inTurns, runCommand } from './measure.ts';
@@ -31,15 +31,15 @@ export async function compactRows({ data, folder, runs }: Bench): Promise<Row[]>
   };
   const compared = await inTurns(runs, make('compact'), make('dzi'));
   const [compact, dzi] = ['compact', 'dzi'].map((layout) => results[layout]!.fit.whole) as [Usage, Usage];
-  const cells = count(results['dzi']!.grid.columns * results['dzi']!.grid.rows);
+  const cells = countText(results['dzi']!.grid.columns * results['dzi']!.grid.rows);
   const view = findBrowser() ? await firstView(site('compact', 0)) : undefined;
   for (let run = 0; run < runs; run++) for (const layout of ['compact', 'dzi']) await fresh(site(layout, run));
   return [
     {
       what: `layout compact, ${cells} cells, 1,000 images / dzi, as a host stores them`,
       reach: '<= 1/25 of the bytes, <= 1/35 of the files',
-      ours: `${(compact.bytes / MB).toFixed(1)} MB, ${count(compact.files)} files`,
-      theirs: `${(dzi.bytes / MB).toFixed(0)} MB, ${count(dzi.files)} files`,
+      ours: `${(compact.bytes / MB).toFixed(1)} MB, ${countText(compact.files)} files`,
+      theirs: `${(dzi.bytes / MB).toFixed(0)} MB, ${countText(dzi.files)} files`,
       result: `1/${(dzi.bytes / compact.bytes).toFixed(0)} of the bytes, 1/${(dzi.files / compact.files).toFixed(0)} of the files`,
     },
     {
@@ -109,13 +109,13 @@ export async function compactMillionRows({ data, folder }: Bench): Promise<Row[]
     const { catalog: _, ...others } = result.stages;
     const beyond = Object.values(others).reduce((sum, stage) => sum + stage, 0);
     const { files, bytes } = result.fit.whole;
-    const cells = count(result.grid.columns * result.grid.rows);
+    const cells = countText(result.grid.columns * result.grid.rows);
     rows.push({
       what: `${cells} cells of 64 px, 25,000 images, layout compact, ${name}: files; bytes; build beyond the catalog`,
       reach: '<= 40,000; <= 400 MB; <= 60 s',
       ours: '',
       theirs: '',
-      result: `${count(files)}; ${Math.round(bytes / MB)} MB; ${beyond.toFixed(1)} s (match ${result.stages.match.toFixed(1)} s)`,
+      result: `${countText(files)}; ${Math.round(bytes / MB)} MB; ${beyond.toFixed(1)} s (match ${result.stages.match.toFixed(1)} s)`,
     });
     await fresh(out);
   }
@@ -166,7 +166,7 @@ async function nativeRows({ data, folder }: Bench): Promise<Row[]> {
   await fresh(out);
   return [
     {
-      what: `--cell-size native, ${sources.usable} large images in ${grid.columns} x ${grid.rows} cells, dzi: ${count(width)} x ${count(height)} px, ${count(files)} files`,
+      what: `--cell-size native, ${sources.usable} large images in ${grid.columns} x ${grid.rows} cells, dzi: ${countText(width)} x ${countText(height)} px, ${countText(files)} files`,
       reach: 'no source loses detail, <= 700 MB of memory',
       ours: `${taken.toFixed(0)} s`,
       theirs: '',

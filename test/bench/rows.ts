@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { FEATURE_LENGTH } from '../../dist/colour/features.js';
 import type { BuildResult, MosaicJson } from '../../src/index.ts';
-import { count } from '../../src/messages.ts';
+import { countText } from '../../src/messages.ts';
 import { readPictures } from '../helpers/site.ts';
 import { type BenchData, catalogFeatures } from './data.ts';
 import { figuresOf, inTurns, runCommand, type Figures, type Ran } from './measure.ts';
@@ -133,14 +133,14 @@ export async function pyramidRows(bench: Bench): Promise<Row[]> {
   const cells = mosaic.grid.columns * mosaic.grid.rows;
   return [
     {
-      what: `pyramid stage, ${count(cells)} cells / plain file system calls`,
+      what: `pyramid stage, ${countText(cells)} cells / plain file system calls`,
       reach: '<= 1.5',
       ours: seconds(compared.ours),
       theirs: seconds(compared.theirs),
       result: times(compared.ratio),
     },
     {
-      what: `peak memory of the whole build, ${count(cells)} cells (the first with everything to do: ${wholes[0]!.toFixed(1)} s)`,
+      what: `peak memory of the whole build, ${countText(cells)} cells (the first with everything to do: ${wholes[0]!.toFixed(1)} s)`,
       reach: '<= 350 MB',
       ours: '',
       theirs: '',
@@ -224,14 +224,14 @@ export async function millionRows(bench: Bench): Promise<Row[]> {
   const nearest = await benchNearest(data.target, features, runs);
   return [
     {
-      what: `peak memory of the whole build, ${count(cells)} cells of 64 px (${stages.join(', ')})`,
+      what: `peak memory of the whole build, ${countText(cells)} cells of 64 px (${stages.join(', ')})`,
       reach: '<= 600 MB',
       ours: '',
       theirs: '',
       result: `${Math.round(result.peakRssBytes / MB)} MB`,
     },
     {
-      what: `exact nearest neighbour, 65,536 cells x ${count(features.length / FEATURE_LENGTH)} sources, 48 dimensions; brute force beside it`,
+      what: `exact nearest neighbour, 65,536 cells x ${countText(features.length / FEATURE_LENGTH)} sources, 48 dimensions; brute force beside it`,
       reach: '<= 10 s, identical distances',
       ours: seconds(nearest.seconds),
       theirs: `${nearest.bruteForceSeconds.toFixed(1)} s`,

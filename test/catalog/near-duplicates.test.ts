@@ -212,12 +212,12 @@ describe('pictures', () => {
       ids.set(path.slice(images.length + 3).replace(/\..*/, ''), id);
     // What the catalog keeps is what indexing finds, of the right image.
     const last = catalog.sources.length - 1;
-    const { look, features } = await indexImage(
+    const { perceptualHash: hash, features } = await indexImage(
       await sharp(catalog.sources[last]!.path).png().toBuffer(),
       RECIPE,
       GREY,
     );
-    expect(catalog.hashes().subarray(last * HASH_BYTES)).toEqual(look);
+    expect(catalog.hashes().subarray(last * HASH_BYTES)).toEqual(hash);
     expect(catalog.features().subarray(last * FEATURE_LENGTH)).toEqual(features);
     catalog.close();
   });

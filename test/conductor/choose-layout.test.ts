@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { spliceHeader } from '../../src/catalog/recipe-key.ts';
 import { updateCatalog } from '../../src/catalog/update.ts';
-import { cellOf, parseAspect, tileSideOf } from '../../src/tiles/cell-shape.ts';
+import { cellSizeOf, parseAspect, tileSideOf } from '../../src/tiles/cell-shape.ts';
 import { estimateUsage } from '../../src/fit/estimate.ts';
 import { hostOf } from '../../src/fit/hosts.ts';
 import { build, type BuildOptions, type Grid, HOSTS, type MosaicJson, type Size } from '../../src/index.ts';
@@ -261,7 +261,7 @@ describe('the first level that is shared', () => {
   /** Any mosaic; of `smooth` ones, larger pictures take more bytes. */
   function draw(smooth: boolean): Drawn {
     const aspect = parseAspect(pick(['1:1', '1:1', '4:3', '2:3', '1:2', '16:9']))!;
-    const cell = cellOf(aspect, 2 ** integer(random, 4, 10));
+    const cell = cellSizeOf(aspect, 2 ** integer(random, 4, 10));
     const square = cell.width === cell.height;
     const tileSize = square ? pick([256, 512]) : tileSideOf(aspect, pick([256, 512]));
     const grid = { columns: integer(random, 1, 40), rows: integer(random, 1, 30) };

@@ -49,7 +49,7 @@ async function soundShard(
       blobs: images[0]!.blobs.length,
       rasters: images[0]!.px.length,
       features: (row) => images[row]!.features,
-      look: (row) => images[row]!.look,
+      perceptualHash: (row) => images[row]!.perceptualHash,
       px: (row) => images[row]!.px,
       blob: (row, i) => images[row]!.blobs[i]!,
     },

@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { decodeCell } from '../../src/catalog/decode.ts';
 import { kindOf } from '../../src/catalog/left-out.ts';
-import { toSrgb } from '../../src/image/convert.ts';
+import { convertToSrgb } from '../../src/image/convert.ts';
 import { decodeHeic, decodeHere, NoHeicDecoder } from '../../src/image/heic.ts';
 import { CommandFailed, decodeByCommand, findHeifCommand } from '../../src/image/heif-command.ts';
 import { heifProfile } from '../../src/image/heif-colour.ts';
@@ -28,7 +28,7 @@ const tile = (seed: number) => raw(waves(64, 64, seed));
 /** What a HEIC file shows, decoded by libheif-js in this thread: upright, sRGB. */
 async function shown(file: Buffer): Promise<{ data: Buffer; width: number; height: number }> {
   const tiff = decodeHere(file);
-  const { data, info } = await toSrgb(sharp(tiff).autoOrient()).raw().toBuffer({ resolveWithObject: true });
+  const { data, info } = await convertToSrgb(sharp(tiff).autoOrient()).raw().toBuffer({ resolveWithObject: true });
   return { data, width: info.width, height: info.height };
 }
 
@@ -124,7 +124,7 @@ describe('HEIC', () => {
     const p3 = (data: Buffer, width: number) => {
       const { file, px } = blankTiff({ width, height: width, channels: 3, bits: 8, icc });
       px.set(data);
-      return toSrgb(sharp(file));
+      return convertToSrgb(sharp(file));
     };
     const expected = () => p3(waves(64, 64, 1), 64);
     const plain = await flat(tile(1));

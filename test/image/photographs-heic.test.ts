@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { linearToCielab } from '../../src/colour/cielab.ts';
-import { toSrgb } from '../../src/image/convert.ts';
+import { convertToSrgb } from '../../src/image/convert.ts';
 import { LINEAR } from '../../src/colour/linear.ts';
 import { decodeHere } from '../../src/image/heic.ts';
 import { findHeifCommand } from '../../src/image/heif-command.ts';
@@ -45,7 +45,7 @@ describe.each(files)('%s', (name) => {
 });
 
 async function rgb(image: Sharp): Promise<Buffer> {
-  return await toSrgb(image).removeAlpha().raw().toBuffer();
+  return await convertToSrgb(image).removeAlpha().raw().toBuffer();
 }
 
 /** Mean CIEDE2000 of two pictures, at every 31st px. */

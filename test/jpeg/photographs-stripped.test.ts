@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { toSrgb } from '../../src/image/convert.ts';
+import { convertToSrgb } from '../../src/image/convert.ts';
 import { imageSize } from '../../src/image/open-image.ts';
 import { originalFile } from '../../src/originals/original-file.ts';
 import { stripMetadata } from '../../src/originals/strip-metadata.ts';
@@ -67,7 +67,7 @@ async function expectEncodedAnew(path: string, bytes: Buffer): Promise<void> {
   if (original.kind !== 'encoded') return expect.fail(`${path}: ${original.kind}`);
   const meta = await sharp(original.bytes).metadata();
   for (const kind of ['exif', 'xmp', 'iptc', 'comments'] as const) expect(meta[kind], path).toBeUndefined();
-  const px = async (image: Sharp) => await toSrgb(image.autoOrient()).removeAlpha().raw().toBuffer();
+  const px = async (image: Sharp) => await convertToSrgb(image.autoOrient()).removeAlpha().raw().toBuffer();
   const [ours, theirs] = [await px(sharp(original.bytes)), await px(sharp(bytes, { failOn: 'error' }))];
   expect(difference(ours, theirs).mean, path).toBeLessThan(3);
 }

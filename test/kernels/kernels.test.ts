@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { halveCell } from '../../src/catalog/mips.ts';
 import { resample } from '../../src/catalog/resample.ts';
 import { FEATURE_LENGTH, writeFeatures } from '../../src/colour/features.ts';
-import { halveLinear, LINEAR, toSrgb } from '../../src/colour/linear.ts';
+import { halveLinear, LINEAR, linearToSrgb } from '../../src/colour/linear.ts';
 import { linearToOklab } from '../../src/colour/oklab.ts';
 import { compileKernel, kernelNames } from '../../src/kernels/compile.ts';
 import type { Size } from '../../src/types.ts';
@@ -26,7 +26,7 @@ describe('linear light', () => {
     expect(LINEAR[0]).toBe(0);
     expect(LINEAR[255]).toBe(1);
     expect(LINEAR[188]).toBeCloseTo(0.5029, 4); // half the light is sRGB 188, not 128
-    for (let value = 0; value < 256; value++) expect(toSrgb(LINEAR[value]!)).toBe(value);
+    for (let value = 0; value < 256; value++) expect(linearToSrgb(LINEAR[value]!)).toBe(value);
   });
 
   test('averages a chessboard to 188', () => {
@@ -93,7 +93,7 @@ function slowResize(px: Uint8Array, width: number, height: number, size: Size): 
           if (down[y]![v] === 0) continue;
           for (let u = 0; u < width; u++) sum += down[y]![v]! * across[x]![u]! * LINEAR[px[(v * width + u) * 3 + c]!]!;
         }
-        out[(y * size.width + x) * 3 + c] = toSrgb(sum);
+        out[(y * size.width + x) * 3 + c] = linearToSrgb(sum);
       }
     }
   }
@@ -157,7 +157,7 @@ test.each<[number, number]>([
   let [width, height] = [fullWidth / 2, fullHeight / 2];
   for (; Number.isInteger(width) && Number.isInteger(height); [width, height] = [width / 2, height / 2]) {
     const size = `${width}x${height}`;
-    expect(difference(px.get(size)!, Uint8Array.from(linear, toSrgb)).most, `${size} px`).toBe(0);
+    expect(difference(px.get(size)!, Uint8Array.from(linear, linearToSrgb)).most, `${size} px`).toBe(0);
     if (size === '4x4') expect(Math.max(...means.map((value, i) => Math.abs(value - linear[i]!)))).toBeLessThan(1e-6);
     linear = halveLinear(linear, width, height);
   }

@@ -6,7 +6,7 @@ import {
   ASPECTS,
   aspectChoices,
   aspectText,
-  cellOf,
+  cellSizeOf,
   commonestAspect,
   parseAspect,
   tileSideOf,
@@ -82,7 +82,7 @@ describe('an aspect', () => {
     expect(coprime.length).toBe(159);
     for (const aspect of coprime) {
       for (let side = 16; side <= 4096; side *= 2) {
-        const cell = cellOf(aspect, side);
+        const cell = cellSizeOf(aspect, side);
         expect(ratio(cell)).toBeCloseTo(ratio(aspect), 10);
         // By trial: of all cells, none is nearer in area.
         const off = (by: number) => Math.abs(Math.log((aspect.width * aspect.height * by * by) / (side * side)));
@@ -101,7 +101,7 @@ describe('an aspect', () => {
       .toBuffer();
     const { recipe } = resolveOptions({ target: 'target', images: ['images'], out: 'out' });
     for (const aspect of coprime) {
-      const shape = { cell: cellOf(aspect, 16), tileSize: tileSideOf(aspect, 256) };
+      const shape = { cell: cellSizeOf(aspect, 16), tileSize: tileSideOf(aspect, 256) };
       const { px, features } = await indexImage(png, { ...recipe, ...shape }, { r: 0, g: 0, b: 0 });
       const kept = rastersOf({ ...recipe, ...shape }).reduce((sum, { width, height }) => sum + width * height * 3, 0);
       expect(px.length, aspectText(aspect)).toBe(kept);
