@@ -25,7 +25,7 @@ export interface DecodedCell {
 
 /**
  * Above this number of source px per cell px along a side, libvips shrinks the image, as a stream. Below it our own
- * resampler does, which is faster on small pictures. Both work in linear light.
+ * resampler does, which is faster on small images. Both work in linear light.
  */
 const STREAM_RATIO = 4;
 /**
@@ -39,18 +39,24 @@ const SVG_DENSITY = 72;
 /** Highest density that librsvg is asked for, px per inch. */
 const SVG_DENSITY_MAX = 2400;
 
+/** How a source is opened, cropped and resized. */
+export interface DecodeOptions extends OpenOptions {
+  /** Size of the cell that the source fills, px. */
+  readonly cell: Size;
+  readonly crop: Crop;
+  /** Colour that transparent parts are laid over. */
+  readonly background: Rgb;
+}
+
 /**
  * Decodes the part of an image that fills a cell: first frame, upright, in sRGB, cropped to the cell's shape, resized
- * to `cell` px in linear light. Transparency is laid over `background`.
+ * to `cell` px in linear light.
  *
  * @throws errors of {@link openImage} and of sharp, for data that cannot be decoded or that ends early.
  */
 export async function decodeCell(
   input: ImageInput,
-  cell: Size,
-  crop: Crop,
-  background: Rgb,
-  how: OpenOptions = {},
+  { cell, crop, background, ...how }: DecodeOptions,
 ): Promise<DecodedCell> {
   const image = await openImage(input, how);
   const { meta, options } = await drawn(image, cell);
@@ -60,10 +66,15 @@ export async function decodeCell(
   const { width, height } = meta.autoOrient;
   const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
   const open = () => image.px(options);
-  const rect = await cropOf(open, { width, height }, cell, crop, stand);
+  const rect = await cropOf(open, { width, height }, { cell, crop, stand });
   // Turned last, when few px are left: decoders read line by line.
   const part = open().extract(storedRect(rect, { width, height }, stand));
-  const stored = await cellPx(part, convert, storedSize(rect, stand), storedSize(cell, stand), background);
+  const stored = await cellPx(part, {
+    rect: storedSize(rect, stand),
+    cell: storedSize(cell, stand),
+    convert,
+    background,
+  });
   const px = stand === STANDS[1] ? stored : await uprightPx(stored, storedSize(cell, stand), stand);
   const alpha = meta.hasAlpha;
   return { px, format: image.format, width, height, crop: rect, alpha, turned: stand !== STANDS[1], profiled };
@@ -84,7 +95,16 @@ async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
   return { meta: await px(options).metadata(), options };
 }
 
-async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, background: Rgb): Promise<Uint8Array> {
+/** Decodes the part of an image that fills a cell: `rect` px as stored, which become `cell` px, RGB. */
+async function cellPx(
+  part: Sharp,
+  {
+    rect,
+    cell,
+    convert,
+    background,
+  }: { readonly rect: Size; readonly cell: Size; readonly convert: boolean; readonly background: Rgb },
+): Promise<Uint8Array> {
   const side = Math.max(rect.width, rect.height);
   const streamed = rect.width > STREAM_RATIO * cell.width || side > STREAM_SIDE;
   const plain = streamed && !convert ? part : convertToSrgb(part);
@@ -105,7 +125,11 @@ async function cellPx(part: Sharp, convert: boolean, rect: Size, cell: Size, bac
 }
 
 /** Returns the largest part of an image with the cell's shape, in upright px; `crop` selects its place. */
-async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, crop: Crop, stand: Stand): Promise<Rect> {
+async function cropOf(
+  open: () => Sharp,
+  { width, height }: Size,
+  { cell, crop, stand }: { readonly cell: Size; readonly crop: Crop; readonly stand: Stand },
+): Promise<Rect> {
   const scale = Math.min(width / cell.width, height / cell.height);
   const part = {
     width: Math.max(1, Math.min(width, Math.round(cell.width * scale))),
@@ -113,7 +137,7 @@ async function cropOf(open: () => Sharp, { width, height }: Size, cell: Size, cr
   };
   const centre = { left: (width - part.width) >> 1, top: (height - part.height) >> 1, ...part };
   if (crop === 'centre' || (part.width === width && part.height === height)) return centre;
-  // Saliency depends on the picture as a whole, so a reduced copy decides. There, the crop's shorter side has at most
+  // Saliency depends on the image as a whole, so a reduced copy decides. There, the crop's shorter side has at most
   // SALIENCY_SIDE px.
   const reduce = Math.max(1, Math.min(part.width, part.height) / SALIENCY_SIDE);
   const px = (length: number) => Math.max(1, Math.round(length / reduce));

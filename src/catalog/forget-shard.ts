@@ -25,7 +25,7 @@ export async function forgetInShard(folder: string, name: string, forgotten: For
     const text = await readJson(join(folder, `${name}.json`));
     if (!text) return undefined;
     const index = readIndex(text, SHARD_VERSION);
-    if (index && 'files' in index) return await replace(folder, name, index, forgotten, reader);
+    if (index && 'files' in index) return await replace({ folder, name, index, reader }, forgotten);
     const version = index?.version ?? JSON_START.exec(text.toString('latin1', 0, 64))?.[1];
     const other = version !== undefined && Number(version) !== SHARD_VERSION;
     if (other ? !mentions(text, forgotten) : !isShardName(name)) return undefined;
@@ -38,17 +38,22 @@ export async function forgetInShard(folder: string, name: string, forgotten: For
   }
 }
 
+/** A shard whose index is sound, and a reader of its binary. */
+interface SoundShard {
+  readonly folder: string;
+  readonly name: string;
+  readonly index: ShardIndex;
+  readonly reader: ShardReader;
+}
+
 /**
  * Replaces a shard whose index is sound.
  *
  * @throws {ShardDamage} if its binary is not.
  */
 async function replace(
-  folder: string,
-  name: string,
-  index: ShardIndex,
+  { folder, name, index, reader }: SoundShard,
   { hashes, paths }: Forgotten,
-  reader: ShardReader,
 ): Promise<number | undefined> {
   const binary = join(folder, `${name}.bin`);
   // Checked even if nothing is to be forgotten: a binary that does not belong to this JSON may hold anything.
@@ -63,7 +68,7 @@ async function replace(
   let added = 0;
   if (recordsOf(rest).length > 0 && !(await isToldBehind(folder, name, rest))) {
     const behind = nameBehind(name, Math.random());
-    await writeShardAs(folder, behind, rest, rowsOf(reader, binary, sound, { blobs, rasters }));
+    await writeShardAs({ folder, name: behind }, rest, rowsOf(sound, { reader, binary, blobs, rasters }));
     added = await bytesOf(folder, behind);
   }
   return (await removeWhole(folder, name)) - added;
@@ -80,11 +85,14 @@ function isSound(reader: ShardReader, binary: string, row: number): boolean {
   }
 }
 
+/** Some rows of a binary, as the content of another one. */
 function rowsOf(
-  reader: ShardReader,
-  binary: string,
   rows: readonly number[],
-  counts: { readonly blobs: number; readonly rasters: number },
+  {
+    reader,
+    binary,
+    ...counts
+  }: { readonly reader: ShardReader; readonly binary: string; readonly blobs: number; readonly rasters: number },
 ): ShardRows {
   const [features, hashes] = [reader.features(binary), reader.hashes(binary)];
   return {

@@ -32,20 +32,24 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
   readonly blobs: Uint8Array[];
 }
 
+/** How an image is indexed. */
+export interface IndexOptions extends OpenOptions {
+  readonly recipe: Recipe;
+  /** Colour that transparent images are laid over. */
+  readonly background: Rgb;
+}
+
 /**
  * Decodes an image and makes all data of it that a mosaic may need.
  *
- * @param background colour that transparent images are laid over.
  * @throws errors of {@link decodeCell}.
  */
 export async function indexImage(
   input: ImageInput,
-  recipe: Recipe,
-  background: Rgb,
-  how: OpenOptions = {},
+  { recipe, background, ...how }: IndexOptions,
 ): Promise<IndexedImage> {
-  const { cell: size, turn = 0 } = recipe;
-  const decoded = await decodeCell(input, size, recipe.crop, background, how);
+  const { cell: size, crop: place, turn = 0 } = recipe;
+  const decoded = await decodeCell(input, { cell: size, crop: place, background, ...how });
   const cell = { ...decoded, px: turned(decoded.px, size, turn) };
   const mips = halveCell(cell.px, size);
   const square = squareOf(cell.px, mips, size);
@@ -112,7 +116,7 @@ async function sheetBlobs(
   let top = 0;
   for (const [i, mip] of mips.entries()) {
     const place = i === 0 ? { left: 0, top: 0 } : { left, top };
-    if (mips.length > 1) blit(px.get(sizeKey(mip))!, mip, sheet, width, place);
+    if (mips.length > 1) blit(px.get(sizeKey(mip))!, mip, { sheet, stride: width, ...place });
     rects.push(...pieceRects(mip, place, mcu).map((rect) => ({ mip, rect })));
     if (i > 0) top += mip.height;
   }
@@ -139,15 +143,19 @@ function pieceRects(mip: Mip, { left, top }: { left: number; top: number }, unit
   }));
 }
 
+/** Copies px into a sheet that is `stride` px wide, to (left, top). */
 function blit(
   from: Uint8Array,
   { width, height }: Size,
-  to: Uint8Array,
-  stride: number,
-  { left, top }: { left: number; top: number },
+  {
+    sheet,
+    stride,
+    left,
+    top,
+  }: { readonly sheet: Uint8Array; readonly stride: number; readonly left: number; readonly top: number },
 ): void {
   for (let y = 0; y < height; y++) {
-    to.set(from.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * stride + left) * 3);
+    sheet.set(from.subarray(y * width * 3, (y + 1) * width * 3), ((top + y) * stride + left) * 3);
   }
 }
 

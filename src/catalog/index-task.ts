@@ -19,12 +19,12 @@ export interface IndexTask {
  */
 export async function indexTask(
   input: ImageInput,
-  { recipe, background, lenient }: IndexTask,
+  task: IndexTask,
   admit: Admit,
 ): Promise<{ result: IndexedImage; views: ArrayBufferView[] }> {
-  const result = await indexImage(input, recipe, background, { admit, lenient });
+  const result = await indexImage(input, { ...task, admit });
   const { features, perceptualHash, px, blobs } = result;
-  if (lenient && isPlain(px)) throw new NothingDecodes();
+  if (task.lenient && isPlain(px)) throw new NothingDecodes();
   return { result, views: [features, perceptualHash, px, ...blobs] };
 }
 

@@ -1,10 +1,10 @@
 import { SourceChanged } from '../errors.ts';
 import type { Strips } from '../jpeg/cut.ts';
-import type { Placement, Recipe, ScannedFile, Size, Source, Turn } from '../types.ts';
+import type { Placement, Recipe, Size, Source, Turn } from '../types.ts';
 import type { Catalog } from './catalog.ts';
 import { colourOrder } from './colour-order.ts';
-import { type Place, soundPlaces } from './sound-places.ts';
-import { indexingDecoders, updateCatalog, type UpdateOptions } from './update.ts';
+import { type PictureOptions, type Place, soundPlaces } from './sound-places.ts';
+import { indexingDecoders, updateCatalog } from './update.ts';
 
 /** Pictures that a mosaic shows, numbered in the order of their colours, with access to their mips. */
 export class Pictures {
@@ -17,7 +17,11 @@ export class Pictures {
   private readonly upright: Catalog;
   private readonly places: readonly Place[];
 
-  private constructor(upright: Catalog, ids: readonly number[], places: readonly Place[], notes: readonly string[]) {
+  private constructor(
+    upright: Catalog,
+    ids: readonly number[],
+    { places, notes }: { readonly places: readonly Place[]; readonly notes: readonly string[] },
+  ) {
     const usable = upright.sources.length;
     this.recipe = upright.recipe;
     this.upright = upright;
@@ -28,24 +32,22 @@ export class Pictures {
   }
 
   /**
-   * Numbers the pictures that `placement` shows, brings the catalogs of turned pictures up to date, and verifies the
+   * Numbers the pictures that a placement shows, brings the catalogs of turned pictures up to date, and verifies the
    * data kept of each picture.
    *
-   * @param files files that `catalog` was made from; `features` are those of its sources.
+   * @param placed the placement, and the features of the sources of `catalog`.
    * @returns the pictures, and the placement by their numbers.
    * @throws {SourceChanged} if a file that has to be read again is gone, or holds another image.
    */
   static async of(
     catalog: Catalog,
-    features: Float32Array,
-    placement: Placement,
-    files: readonly ScannedFile[],
-    options: UpdateOptions,
+    { features, ...placement }: Placement & { readonly features: Float32Array },
+    options: PictureOptions,
   ): Promise<{ pictures: Pictures; placement: Placement }> {
     const usable = catalog.sources.length;
     const used = [...new Set(placement.cells)].toSorted((a, b) => a - b);
     const ids = colourOrder(used, features, (id) => id % usable);
-    const pictures = await Pictures.numbered(catalog, ids, files, options);
+    const pictures = await Pictures.numbered(catalog, ids, options);
     const numbers = new Map(ids.map((id, number) => [id, number]));
     const cells = placement.cells.map((id) => numbers.get(id)!);
     return { pictures, placement: { ...placement, cells } };
@@ -56,18 +58,12 @@ export class Pictures {
    *
    * @throws {SourceChanged} as {@link Pictures.of}.
    */
-  static async numbered(
-    catalog: Catalog,
-    ids: readonly number[],
-    files: readonly ScannedFile[],
-    options: UpdateOptions,
-  ): Promise<Pictures> {
+  static async numbered(catalog: Catalog, ids: readonly number[], options: PictureOptions): Promise<Pictures> {
     const usable = catalog.sources.length;
     const turnedIds = [...new Set(ids)].filter((id) => id >= usable).toSorted((a, b) => a - b);
-    const turned = await indexTurned(catalog, turnedIds, files, options);
+    const turned = await indexTurned(catalog, turnedIds, options);
     const places = ids.map((id) => turned.get(id) ?? { catalog, id });
-    const { places: sound, notes } = await soundPlaces(places, files, options);
-    return new Pictures(catalog, ids, sound, notes);
+    return new Pictures(catalog, ids, await soundPlaces(places, options));
   }
 
   get count(): number {
@@ -117,13 +113,12 @@ export class Pictures {
 async function indexTurned(
   upright: Catalog,
   ids: readonly number[],
-  files: readonly ScannedFile[],
-  options: UpdateOptions,
+  options: PictureOptions,
 ): Promise<Map<number, Place>> {
   const usable = upright.sources.length;
   const turned = new Map<number, Place>();
   if (ids.length === 0) return turned;
-  const byPath = new Map(files.map((file) => [file.path, file]));
+  const byPath = new Map(options.files.map((file) => [file.path, file]));
   // All turns share one start of the decoders.
   const decoders = indexingDecoders(options, ids.length);
   let done = 0;

@@ -67,20 +67,22 @@ export class ShardReader {
   /** Returns the features of all sources of a shard, {@link FEATURE_LENGTH} numbers each. */
   features(path: string): Float32Array {
     const { layout, sums } = this.table(path);
-    const bytes = this.readSound(path, layout.featuresAt, layout.sources * FEATURE_LENGTH * 4, sums.features);
+    const section = { at: layout.featuresAt, length: layout.sources * FEATURE_LENGTH * 4, sum: sums.features };
+    const bytes = this.readSound(path, section);
     return new Float32Array(bytes.buffer, bytes.byteOffset, layout.sources * FEATURE_LENGTH);
   }
 
   /** Returns the perceptual hashes of all sources of a shard, {@link HASH_BYTES} bytes each. */
   hashes(path: string): Uint8Array {
     const { layout, sums } = this.table(path);
-    return this.readSound(path, layout.hashesAt, layout.sources * HASH_BYTES, sums.hashes);
+    return this.readSound(path, { at: layout.hashesAt, length: layout.sources * HASH_BYTES, sum: sums.hashes });
   }
 
   /** Returns the px of the small mips of the source in `row`, largest first, RGB. */
   rasters(path: string, row: number): Uint8Array {
     const { layout, rasterSums } = this.table(path);
-    return this.readSound(path, layout.rastersAt + row * layout.rasters, layout.rasters, rasterSums[row]!);
+    const { rastersAt, rasters: length } = layout;
+    return this.readSound(path, { at: rastersAt + row * length, length, sum: rasterSums[row]! });
   }
 
   /** Returns blob `index` of the source in `row`. */
@@ -88,7 +90,7 @@ export class ShardReader {
     const { layout, ends, blobSums } = this.table(path);
     const i = row * layout.blobs + index;
     const start = i ? ends[i - 1]! : 0;
-    return this.readSound(path, layout.blobsAt + start, ends[i]! - start, blobSums[i]!);
+    return this.readSound(path, { at: layout.blobsAt + start, length: ends[i]! - start, sum: blobSums[i]! });
   }
 
   /** Returns the size of blob `index` of the source in `row`, bytes. */
@@ -133,7 +135,7 @@ export class ShardReader {
     const layout = shardLayout(sources, blobs, rasters);
     if (layout.blobsAt > fstatSync(this.descriptor(path)).size) throw new ShardDamage(path);
     const { tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt } = layout;
-    const bytes = this.readSound(path, tablesAt, blobsAt - tablesAt, tables);
+    const bytes = this.readSound(path, { at: tablesAt, length: blobsAt - tablesAt, sum: tables });
     // Sections are aligned to 8 bytes in the file, but not in the bytes that were read.
     const aligned = bytes.buffer.slice(endsAt - tablesAt);
     const table: Tables = {
@@ -149,7 +151,10 @@ export class ShardReader {
   }
 
   /** Reads bytes, and verifies that their checksum is `sum`. */
-  private readSound(path: string, at: number, length: number, sum: number): Buffer<ArrayBuffer> {
+  private readSound(
+    path: string,
+    { at, length, sum }: { readonly at: number; readonly length: number; readonly sum: number },
+  ): Buffer<ArrayBuffer> {
     const bytes = this.read(path, at, length);
     if (crc32(bytes) !== sum) throw new ShardDamage(path);
     return bytes;

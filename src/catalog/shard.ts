@@ -142,7 +142,7 @@ export async function writeShard(
 ): Promise<string> {
   try {
     const name = nextShardName(await readdir(folder), randomUUID().slice(0, 8));
-    await writeShardAs(folder, name, records, rowsOf(images));
+    await writeShardAs({ folder, name }, records, rowsOf(images));
     return name;
   } catch (error) {
     throw explainDisk(error, { option: '--catalog', path: dirname(folder) });
@@ -150,14 +150,13 @@ export async function writeShard(
 }
 
 /**
- * Does the same under the given name, which nobody else uses.
+ * Does the same under the given name of the folder, which nobody else uses.
  *
  * @param rows one row for each source of `records`.
  * @throws {UserError} `disk-full` or `not-writable`, and errors of reading `rows`; then nothing of the shard is left.
  */
 export async function writeShardAs(
-  folder: string,
-  name: string,
+  { folder, name }: { readonly folder: string; readonly name: string },
   records: ShardRecords,
   rows: ShardRows,
 ): Promise<void> {

@@ -5,6 +5,11 @@ import type { Catalog } from './catalog.ts';
 import { removeShard } from './shard-folder.ts';
 import { damagedNote, updateCatalog, type UpdateOptions } from './update.ts';
 
+/** How pictures are indexed, whose sources were found in `files`. */
+export interface PictureOptions extends UpdateOptions {
+  readonly files: readonly ScannedFile[];
+}
+
 /** Place of a picture's mips: source `id` of a catalog. */
 export interface Place {
   readonly catalog: Catalog;
@@ -15,14 +20,12 @@ export interface Place {
  * Verifies all data kept of some pictures. Damaged shards are removed, and the sources in them that the pictures show
  * are indexed again.
  *
- * @param files files in which the pictures' sources were found.
  * @returns the places of the pictures after that, and notes for the user.
  * @throws {SourceChanged} if a file that has to be read again is gone, or holds another image.
  */
 export async function soundPlaces(
   places: readonly Place[],
-  files: readonly ScannedFile[],
-  options: UpdateOptions,
+  options: PictureOptions,
 ): Promise<{ readonly places: Place[]; readonly notes: string[] }> {
   const sound = [...places];
   let shards = 0;
@@ -34,7 +37,7 @@ export async function soundPlaces(
     shards += damaged.size;
     for (const shard of damaged) await removeShard(dirname(shard), basename(shard, '.bin'));
     const lost = own.filter((picture) => damaged.has(catalog.shardOf(places[picture]!.id)));
-    const found = await indexAgain(catalog, new Set(lost.map((picture) => places[picture]!.id)), files, options);
+    const found = await indexAgain(catalog, new Set(lost.map((picture) => places[picture]!.id)), options);
     for (const picture of lost) sound[picture] = found.get(places[picture]!.id)!;
   }
   return { places: sound, notes: shards ? [damagedNote(shards)] : [] };
@@ -48,11 +51,10 @@ export async function soundPlaces(
 async function indexAgain(
   catalog: Catalog,
   lost: ReadonlySet<number>,
-  files: readonly ScannedFile[],
-  options: UpdateOptions,
+  options: PictureOptions,
 ): Promise<Map<number, Place>> {
   const paths = new Set([...lost].map((id) => catalog.sources[id]!.path));
-  const own = files.filter(({ path }) => paths.has(path));
+  const own = options.files.filter(({ path }) => paths.has(path));
   const again = await updateCatalog(own, { ...options, recipe: catalog.recipe });
   const ids = new Map(again.sources.map(({ hash }, id) => [hash, id]));
   return new Map(

@@ -45,8 +45,14 @@ const AHEAD = 3;
 /** Number of images that justifies the start of one more thread. */
 const IMAGES_PER_THREAD = 8;
 
+/** A file of which nothing is known after this run, and the reason. */
+interface FailedFile {
+  readonly file: ScannedFile;
+  readonly failed: Reason;
+}
+
 /** Result of a file that had to be read. */
-type Outcome = ReadFile | { readonly file: ScannedFile; readonly failed: Reason };
+type Outcome = ReadFile | FailedFile;
 
 /**
  * Brings a catalog up to date with `files`, and returns the catalog of these files. Files that have not changed since
@@ -97,7 +103,7 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     ...(damaged ? [damagedNote(damaged)] : []),
     ...(disguised.length ? [disguisedNote(disguised)] : []),
   ];
-  const catalog = assemble(files, known, failed, recipe, notes);
+  const catalog = assemble(files, { known, failed, recipe, notes });
   const partial = catalog.sources.filter((source) => source.partial !== undefined).length;
   if (partial) notes.push(`${plural(partial, 'image is', 'images are')} damaged: only the part that decodes is shown`);
   return catalog;
@@ -156,7 +162,7 @@ async function examine(file: ScannedFile, examining: Examining): Promise<Outcome
     if (error instanceof UserError) throw error;
     const reason = reasonOf(error);
     if (claimed === undefined) return { file, failed: reason };
-    if (!isOfContent(reason)) return undecided(file, claimed, reason, known);
+    if (!isOfContent(reason)) return undecided(known, claimed, { file, failed: reason });
     const broken = { file, hash: claimed, broken: reason };
     return lenient ? await examinePart(broken, examining) : broken;
   }
@@ -172,27 +178,34 @@ async function examinePart(
   const wanted = (now: string) => now === hash;
   try {
     const { result } = await decoders.run<IndexedImage>({ path: file.path, size: file.size, task, wanted });
-    return result ? { file, hash, image: { ...result, partial } } : undecided(file, hash, 'EBUSY', known);
+    return result ? { file, hash, image: { ...result, partial } } : undecided(known, hash, { file, failed: 'EBUSY' });
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = reasonOf(error);
-    return isOfContent(reason) ? found : undecided(file, hash, reason, known);
+    return isOfContent(reason) ? found : undecided(known, hash, { file, failed: reason });
   }
 }
 
 /** Notes that the image stays unknown in this run. */
-function undecided(file: ScannedFile, hash: string, failed: Reason, known: KnownImages): Outcome {
-  known.undecided.set(hash, failed);
-  return { file, failed };
+function undecided(known: KnownImages, hash: string, failure: FailedFile): Outcome {
+  known.undecided.set(hash, failure.failed);
+  return failure;
 }
 
 /** Assembles the catalog. Ids follow the order of `files`, whatever the order in which they were indexed. */
 function assemble(
   files: readonly ScannedFile[],
-  known: KnownImages,
-  failed: ReadonlyMap<string, Reason>,
-  recipe: Recipe,
-  notes: string[],
+  {
+    known,
+    failed,
+    recipe,
+    notes,
+  }: {
+    readonly known: KnownImages;
+    readonly failed: ReadonlyMap<string, Reason>;
+    readonly recipe: Recipe;
+    readonly notes: readonly string[];
+  },
 ): Catalog {
   const sources: Source[] = [];
   const places: SourcePlace[] = [];

@@ -77,7 +77,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     opened.push(catalog);
     const placed = await placeSources(options, plan, catalog, clock);
     const { placement, pictures } = await clock.time('catalog', (onProgress) =>
-      Pictures.of(catalog, placed.features, placed, files, { ...indexing, onProgress }),
+      Pictures.of(catalog, placed, { ...indexing, files, onProgress }),
     );
     opened.push(pictures);
     const { alike } = placed;

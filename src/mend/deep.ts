@@ -22,7 +22,7 @@ export async function deepDifferences(
   try {
     refuseForgotten(reopened, () => true);
     await refuseForeign(site, reopened);
-    pictures = await Pictures.numbered(catalog, pictureIds(reopened), files, indexing);
+    pictures = await Pictures.numbered(catalog, pictureIds(reopened), { ...indexing, files });
     const { gap, distanceCost, minDistance } = mosaic.quality;
     const placement = { grid: mosaic.grid, cells, costs, gap, distanceCost, minDistance };
     const store = new CompareStore(site);

@@ -55,7 +55,7 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
   const { catalog, files, indexing, record, sets: before } = reopened;
   const { mosaic, placement, ids, wants, sums, kept, former, store, onProgress } = rewriting;
   const { concurrency, signal } = indexing;
-  const pictures = await Pictures.numbered(catalog, ids, files, indexing);
+  const pictures = await Pictures.numbered(catalog, ids, { ...indexing, files });
   try {
     const { grid, layouts, names } = mosaic;
     const shape = { grid, recipe: record.recipe, pictures: pictures.count, layouts, names };

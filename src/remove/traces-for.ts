@@ -55,10 +55,10 @@ async function picturesOf(sources: ReadonlySet<number>, { record, catalog, idOf,
     turn > 0 && known.includes(source) ? [turn * catalog.sources.length + idOf[source]!] : [],
   );
   try {
-    return await Pictures.numbered(catalog, [...upright, ...shown], files, indexing);
+    return await Pictures.numbered(catalog, [...upright, ...shown], { ...indexing, files });
   } catch (error) {
     // Orientations cannot be re-created without the file.
-    if (error instanceof SourceChanged) return await Pictures.numbered(catalog, upright, files, indexing);
+    if (error instanceof SourceChanged) return await Pictures.numbered(catalog, upright, { ...indexing, files });
     throw error;
   }
 }

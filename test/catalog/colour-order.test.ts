@@ -133,7 +133,7 @@ describe('pictures in use', () => {
     const cells = Uint32Array.from({ length: 24 }, any);
     const given: Placement = { grid, cells, costs: new Float32Array(24), gap: 0, distanceCost: 0, minDistance: 0 };
     const features = catalog.features();
-    const { pictures, placement } = await Pictures.of(catalog, features, given, files, options);
+    const { pictures, placement } = await Pictures.of(catalog, { ...given, features }, { ...options, files });
     const { origins, turns: ways } = pictures;
     expect(given.cells, 'what was given').toBe(cells);
     expect(placement).toMatchObject({ grid, gap: 0 });

@@ -214,8 +214,7 @@ describe('pictures', () => {
     const last = catalog.sources.length - 1;
     const { perceptualHash: hash, features } = await indexImage(
       await sharp(catalog.sources[last]!.path).png().toBuffer(),
-      RECIPE,
-      GREY,
+      { recipe: RECIPE, background: GREY },
     );
     expect(catalog.hashes().subarray(last * HASH_BYTES)).toEqual(hash);
     expect(catalog.features().subarray(last * FEATURE_LENGTH)).toEqual(features);

@@ -41,7 +41,7 @@ test.each(['another image', 'no file'])('a source to be turned that is %s by now
     distanceCost: 0,
     minDistance: 0,
   };
-  const pictures = Pictures.of(catalog, catalog.features(), placement, files, options);
+  const pictures = Pictures.of(catalog, { ...placement, features: catalog.features() }, { ...options, files });
   await expect(pictures).rejects.toThrow(SourceChanged);
   await expect(pictures).rejects.toMatchObject({ code: 'changed', path: first });
   catalog.close();

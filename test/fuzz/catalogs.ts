@@ -34,15 +34,16 @@ async function soundShard(
   await mkdir(folder, { recursive: true });
   const files = (await jpegFiles()).slice(0, 3);
   const black = { r: 0, g: 0, b: 0 };
-  const images = await Promise.all(files.map(({ bytes }) => indexImage(bytes, RECIPE, black, { lenient: false })));
+  const images = await Promise.all(
+    files.map(({ bytes }) => indexImage(bytes, { recipe: RECIPE, background: black, lenient: false })),
+  );
   const sources = images.map(({ format, width, height, crop, enlarged, verbatim, alpha }, i) => {
     return { hash: String(i).repeat(64), format, width, height, crop, enlarged, verbatim, alpha };
   });
   const file = { path: '/a.jpg', size: 9, mtimeMs: 1.5, ctimeMs: 2.5, hash: '0'.repeat(64) };
   const broken = [{ hash: 'f'.repeat(64), reason: 'damaged' as const }];
   await writeShardAs(
-    folder,
-    NAME,
+    { folder, name: NAME },
     { decoder: '1', files: [file], sources, broken },
     {
       sources: images.length,

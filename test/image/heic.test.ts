@@ -113,7 +113,11 @@ describe('HEIC', () => {
     const items = [coded(TILES[0]!, 1, irot(3)), exifItem(2, 1, exif!.subarray(6))];
     const file = heicFile(items, 1);
     await expectShown(file, tile(1).rotate(90));
-    const { width, height, turned, px } = await decodeCell(file, { width: 64, height: 64 }, 'centre', BLACK);
+    const { width, height, turned, px } = await decodeCell(file, {
+      cell: { width: 64, height: 64 },
+      crop: 'centre',
+      background: BLACK,
+    });
     expect({ width, height, turned }).toEqual({ width: 64, height: 64, turned: false });
     expect(difference(px, await tile(1).rotate(90).raw().toBuffer()).mean).toBeLessThan(1.5);
   });
@@ -171,7 +175,7 @@ describe('HEIC', () => {
     const alpha = { ...coded(OPACITY, 2, auxC('urn:mpeg:hevc:2015:auxid:1')), refers: { auxl: [1] } };
     const file = heicFile([coded(OPAQUE, 1), alpha], 1);
     const cell = { width: 64, height: 64 };
-    const { px, alpha: transparent } = await decodeCell(file, cell, 'centre', BLACK);
+    const { px, alpha: transparent } = await decodeCell(file, { cell, crop: 'centre', background: BLACK });
     expect(transparent).toBe(true);
     const picture = waves(64, 64, 6);
     const rgba = Buffer.from(
@@ -180,7 +184,9 @@ describe('HEIC', () => {
     const png = await sharp(rgba, { raw: { width: 64, height: 64, channels: 4 } })
       .png()
       .toBuffer();
-    expect(difference(px, (await decodeCell(png, cell, 'centre', BLACK)).px).mean).toBeLessThan(1.5);
+    expect(difference(px, (await decodeCell(png, { cell, crop: 'centre', background: BLACK })).px).mean).toBeLessThan(
+      1.5,
+    );
   });
 
   test('shows its primary picture: no gain map, thumbnail or other picture', async () => {

@@ -47,7 +47,9 @@ describe('an image that decoders only warn of', () => {
   ])('is taken by every stage alike: original %s', async (kind, width, space) => {
     const bytes = await damagedJpeg(width, 1800, space);
     const source = await sourceOf(`${kind}.jpg`, bytes);
-    expect((await decodeCell(bytes, { width: 32, height: 32 }, 'centre', GREY)).px).toHaveLength(32 * 32 * 3);
+    expect(
+      (await decodeCell(bytes, { cell: { width: 32, height: 32 }, crop: 'centre', background: GREY })).px,
+    ).toHaveLength(32 * 32 * 3);
     expect(await openTarget(source.path)).toMatchObject({ width, height: 1800 });
     const file = { path: source.path, size: bytes.length, mtimeMs: 0, ctimeMs: 0 };
     const options = { onProgress: () => {}, signal: new AbortController().signal, concurrency: 1 };
@@ -90,12 +92,12 @@ describe('an image that ends early is refused, whatever its decoder says', () =>
   ])('%s', async (_, encoded) => {
     const whole = await encoded.toBuffer();
     const cell = { width: 60, height: 50 };
-    const { px } = await decodeCell(whole, cell, 'centre', GREY);
+    const { px } = await decodeCell(whole, { cell, crop: 'centre', background: GREY });
     for (const part of [0.4, 0.8]) {
       const cut = shortened(whole, part);
-      await expect(decodeCell(cut, cell, 'centre', GREY), `${part}`).rejects.toThrow();
+      await expect(decodeCell(cut, { cell, crop: 'centre', background: GREY }), `${part}`).rejects.toThrow();
     }
-    expect(px).toEqual((await decodeCell(whole, cell, 'centre', GREY, { lenient: true })).px);
+    expect(px).toEqual((await decodeCell(whole, { cell, crop: 'centre', background: GREY, lenient: true })).px);
   });
 
   test('AVIF of which libheif leaves out what is missing', async () => {

@@ -108,7 +108,7 @@ describe('what is left out', () => {
       // Others are decoded, laid over something or reduced otherwise on purpose.
       const plain = !meta.hasAlpha && meta.space !== 'cmyk' && meta.format !== 'svg' && meta.compression !== 'hevc';
       if (!plain || width * height > SMALL_PX) continue;
-      const { px } = await decodeCell(bytes, { width, height }, 'centre', GREY);
+      const { px } = await decodeCell(bytes, { cell: { width, height }, crop: 'centre', background: GREY });
       const theirs = await sharp(bytes, LIKE_OURS).autoOrient().toColourspace('srgb').raw().toBuffer();
       expect(difference(px, theirs).mean, name).toBeLessThan(3);
       compared++;
@@ -135,12 +135,11 @@ async function verdictOf(bytes: Buffer): Promise<'decodes' | 'plain' | 'fails' |
 
 test.each(['Landscape', 'Portrait'])('%s photographs of every EXIF orientation show the same', async (name) => {
   const cell = async (orientation: number) =>
-    await decodeCell(
-      await readFile(data('torture/exif-orientation', `${name}_${orientation}.jpg`)),
-      { width: 64, height: 64 },
-      'centre',
-      GREY,
-    );
+    await decodeCell(await readFile(data('torture/exif-orientation', `${name}_${orientation}.jpg`)), {
+      cell: { width: 64, height: 64 },
+      crop: 'centre',
+      background: GREY,
+    });
   const upright = await cell(1);
   for (const orientation of [0, 2, 3, 4, 5, 6, 7, 8]) {
     if (!existsSync(data('torture/exif-orientation', `${name}_${orientation}.jpg`))) continue;

@@ -46,7 +46,11 @@ describe.each(FORMATS)('a raw file: %s', (format) => {
     const image = await openImage(file);
     expect(image.format).toBe('raw');
     expect(difference(await flat(image.px()), await flat(sharp(large))).most).toBe(0);
-    const { width, height, turned } = await decodeCell(file, { width: 32, height: 32 }, 'centre', { r: 0, g: 0, b: 0 });
+    const { width, height, turned } = await decodeCell(file, {
+      cell: { width: 32, height: 32 },
+      crop: 'centre',
+      background: { r: 0, g: 0, b: 0 },
+    });
     expect({ width, height, turned }).toEqual({ width: WIDTH, height: HEIGHT, turned: false });
   });
 

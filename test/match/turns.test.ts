@@ -97,7 +97,7 @@ test('features of a turned picture follow from those of the upright one', async 
   const sources = [lopsided(32, 1), lopsided(32, 2), waves(32, 32, 3)];
   const upright = new Float32Array(sources.length * FEATURE_LENGTH);
   for (const [id, px] of sources.entries()) {
-    upright.set((await indexImage(await pngOf(px), recipe, GREY)).features, id * FEATURE_LENGTH);
+    upright.set((await indexImage(await pngOf(px), { recipe, background: GREY })).features, id * FEATURE_LENGTH);
   }
   const all = turnedFeatures(upright, TURNS);
   expect(all.buffer).toBeInstanceOf(SharedArrayBuffer);
@@ -106,8 +106,8 @@ test('features of a turned picture follow from those of the upright one', async 
   for (const turn of TURNS) {
     for (const [id, px] of sources.entries()) {
       const own = all.subarray((turn * 3 + id) * FEATURE_LENGTH, (turn * 3 + id + 1) * FEATURE_LENGTH);
-      const ours = await indexImage(await pngOf(px), { ...recipe, turn }, GREY);
-      const theirs = await indexImage(await pngOf(await theirTurn(px, square(32), turn)), recipe, GREY);
+      const ours = await indexImage(await pngOf(px), { recipe: { ...recipe, turn }, background: GREY });
+      const theirs = await indexImage(await pngOf(await theirTurn(px, square(32), turn)), { recipe, background: GREY });
       expect(ours.features).toEqual(theirs.features);
       expect(ours.px).toEqual(theirs.px);
       for (const [i, value] of theirs.features.entries()) expect(own[i], `${turn}, ${i}`).toBeCloseTo(value, 5);
@@ -148,7 +148,7 @@ async function targetOf(name: string, turnOf: (cell: number) => Turn, size: Size
 
 /** A source as it fills a cell. */
 async function cellOf(i: number, size: Size): Promise<Uint8Array> {
-  return (await decodeCell(join(root, 'images', nameOf(i)), size, 'centre', GREY)).px;
+  return (await decodeCell(join(root, 'images', nameOf(i)), { cell: size, crop: 'centre', background: GREY })).px;
 }
 
 async function make(name: string, target: string, options: Partial<BuildOptions>) {

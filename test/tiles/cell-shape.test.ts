@@ -102,7 +102,10 @@ describe('an aspect', () => {
     const { recipe } = resolveOptions({ target: 'target', images: ['images'], out: 'out' });
     for (const aspect of coprime) {
       const shape = { cell: cellSizeOf(aspect, 16), tileSize: tileSideOf(aspect, 256) };
-      const { px, features } = await indexImage(png, { ...recipe, ...shape }, { r: 0, g: 0, b: 0 });
+      const { px, features } = await indexImage(png, {
+        recipe: { ...recipe, ...shape },
+        background: { r: 0, g: 0, b: 0 },
+      });
       const kept = rastersOf({ ...recipe, ...shape }).reduce((sum, { width, height }) => sum + width * height * 3, 0);
       expect(px.length, aspectText(aspect)).toBe(kept);
       expect(features.every(Number.isFinite)).toBe(true);
