@@ -69,7 +69,7 @@ export async function forget(folder: string, forgotten: Forgotten, signal?: Abor
 async function undisturbed(folder: string, signal: AbortSignal | undefined, act: () => Promise<void>): Promise<void> {
   const named = { option: '--catalog', path: folder } as const;
   try {
-    await alone(folder, named, act, signal);
+    await alone(named, act, signal);
   } catch (error) {
     throw explainDisk(error, named);
   }

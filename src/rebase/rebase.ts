@@ -68,7 +68,7 @@ export async function rebase({ site, baseUrl }: { readonly site: string; readonl
   checkSitePath(site);
   const to = checkBaseUrl(baseUrl);
   await readDocuments(site);
-  return await alone(site, { option: '--out', path: site }, async () => await rebaseAlone(site, to));
+  return await alone({ option: '--out', path: site }, async () => await rebaseAlone(site, to));
 }
 
 async function rebaseAlone(site: string, to: string): Promise<Rebased> {

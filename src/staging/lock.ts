@@ -35,15 +35,20 @@ const NAME_BYTES = 64;
 /** Stands for the holder of a lock that no process of ours can have made. */
 const STRANGE = '?';
 
+/** A command that waits for the lock of the site in `place`. */
+export interface Waiting {
+  readonly place: string;
+  readonly working: WorkingFolder;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
- * Runs `act` while holding the lock of the site in `place`. Waits for a live holder; removes the lock of a dead one.
+ * Runs `act` while holding the lock of a site. Waits for a live holder; removes the lock of a dead one.
  *
  * @throws `signal`'s reason if aborted while waiting.
  */
 export async function withLock<Result>(
-  place: string,
-  working: WorkingFolder,
-  signal: AbortSignal | undefined,
+  { place, working, signal }: Waiting,
   act: () => Promise<Result>,
 ): Promise<Result> {
   const lock = join(place, LOCK);

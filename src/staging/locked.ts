@@ -1,18 +1,15 @@
 import { systemCode } from '../errors.ts';
 import { explainDisk, type NamedFolder } from '../store/disk.ts';
 import { hasJournal } from './journal.ts';
-import { withLock } from './lock.ts';
+import { type Waiting, withLock } from './lock.ts';
 import { obstacle } from './obstacles.ts';
 import { realPath } from './real-path.ts';
 import { completeLeft, recover } from './recover.ts';
 import { WorkingFolder } from './working-folder.ts';
 
-/** A command that waits for a site's lock. */
-export interface Locking {
-  readonly place: string;
-  readonly working: WorkingFolder;
+/** A command that waits for a site's lock, and the option that names the site's folder. */
+export interface Locking extends Waiting {
   readonly named: NamedFolder;
-  readonly signal: AbortSignal | undefined;
 }
 
 /** Runs `act` under the site's lock, and turns system errors into {@link UserError}s. */
@@ -21,7 +18,7 @@ export async function locked<Result>(
   act: () => Promise<Result>,
 ): Promise<Result> {
   try {
-    return await withLock(place, working, signal, act);
+    return await withLock({ place, working, signal }, act);
   } catch (error) {
     if (systemCode(error) === 'EBUSY') throw obstacle(`Something in --out ${named.path} is in use, or a mount point`);
     throw explainDisk(error, named);
@@ -40,12 +37,11 @@ export async function discard(working: WorkingFolder): Promise<void> {
  * @throws {UserError} `not-writable` or `disk-full`.
  */
 export async function alone<Result>(
-  folder: string,
   named: NamedFolder,
   act: () => Promise<Result>,
   signal?: AbortSignal,
 ): Promise<Result> {
-  const place = realPath(folder);
+  const place = realPath(named.path);
   await recover(place, named, signal);
   const working = await WorkingFolder.make(place, named);
   try {

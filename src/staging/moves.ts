@@ -8,11 +8,12 @@ import { systemCode } from '../errors.ts';
 
 /** Moves files and folders, and records the moves so that they can be undone. */
 export class Moves {
-  private readonly place: string;
-  private readonly working: string;
+  /** Folder of the site. */
+  readonly place: string;
+  /** The working folder that files are moved to and from. */
+  readonly working: string;
   private readonly made: (readonly [from: string, to: string])[] = [];
 
-  /** @param working the working folder that files are moved to and from. */
   constructor(place: string, working: string) {
     this.place = place;
     this.working = working;

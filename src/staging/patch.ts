@@ -27,7 +27,7 @@ export function patchIn(place: string, working: string, { files, gone }: Patch):
   writeJournal(working, journal);
   const moves = new Moves(place, working);
   try {
-    apply(place, working, journal, moves);
+    apply(journal, moves);
   } catch (error) {
     // If the moves cannot be undone, the journal stays, and the next command completes the patch.
     if (moves.undo()) endJournal(working, moves.folders);
@@ -40,11 +40,13 @@ export function patchIn(place: string, working: string, { files, gone }: Patch):
 export function completePatch(place: string, working: string, journal: FilesJournal): void {
   makeFolder(join(working, 'old'));
   const moves = new Moves(place, working);
-  apply(place, working, journal, moves);
+  apply(journal, moves);
   endJournal(working, moves.folders);
 }
 
-function apply(place: string, working: string, { files, gone }: FilesJournal, moves: Moves): void {
+/** Moves what is to be replaced and removed out, and what is new in: steps 2 to 4. */
+function apply({ files, gone }: FilesJournal, moves: Moves): void {
+  const { place, working } = moves;
   // The journal is not trusted, as a site may come from elsewhere: only files of sites are moved, and none through a link.
   const roots = [place, join(working, 'new'), join(working, 'old')];
   const stray = [...files, ...gone].find((path) => !isOwnFile(path) || !roots.every((root) => isPlain(root, path)));

@@ -35,7 +35,7 @@ export async function recover(place: string, named: NamedFolder, signal?: AbortS
   const working = await WorkingFolder.make(place, named);
   try {
     if (leftIn(place, working).length === 0 && !exists(join(place, LOCK))) return false;
-    return await withLock(place, working, signal, async () => await completeLeft(place, working, named));
+    return await withLock({ place, working, signal }, async () => await completeLeft(place, working, named));
   } finally {
     await working.remove();
   }

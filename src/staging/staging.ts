@@ -90,7 +90,7 @@ export async function stage({ out, force, inputs, signal }: StagingOptions): Pro
   if (before !== undefined) {
     // During another build's swap, the folder looks like no site. Check again under the lock.
     try {
-      await withLock(place, working, signal, check);
+      await withLock({ place, working, signal }, check);
     } catch (error) {
       await working.remove();
       throw explainDisk(error, named);

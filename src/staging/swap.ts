@@ -44,12 +44,12 @@ export async function swapIn(place: string, working: string): Promise<void> {
   writeJournal(working, { kind: 'site', entries: [...entries] });
   const moves = new Moves(place, working);
   try {
-    takeOut(place, working, [...entries], moves);
+    takeOut([...entries], moves);
     for (const path of strangers) {
       makeWay(fresh, join(fresh, path));
       moves.move(join(old, path), join(fresh, path));
     }
-    putIn(place, working, [...entries], moves);
+    putIn([...entries], moves);
   } catch (error) {
     // If the moves cannot be undone, the journal stays, and the next command completes the swap.
     if (moves.undo()) endJournal(working, moves.folders);
@@ -64,13 +64,13 @@ export function completeSwap(place: string, working: string, { entries }: SiteJo
   const known = entries.filter((name) => TOP.includes(name));
   makeFolder(join(working, 'old'));
   const moves = new Moves(place, working);
-  takeOut(place, working, known, moves);
-  putIn(place, working, known, moves);
+  takeOut(known, moves);
+  putIn(known, moves);
   endJournal(working, moves.folders);
 }
 
 /** Moves the old site's entries to `old/`. Entries of the new site that are already in place stay. */
-function takeOut(place: string, working: string, entries: readonly string[], { moveAll }: Moves) {
+function takeOut(entries: readonly string[], { place, working, moveAll }: Moves) {
   for (const name of TOP) {
     const isIn = entries.includes(name) && !exists(join(working, 'new', name));
     if (!isIn && exists(join(place, name))) moveAll(join(place, name), join(working, 'old', name));
@@ -78,7 +78,7 @@ function takeOut(place: string, working: string, entries: readonly string[], { m
 }
 
 /** Moves the new site's entries in, `index.html` last. */
-function putIn(place: string, working: string, entries: readonly string[], { move }: Moves) {
+function putIn(entries: readonly string[], { place, working, move }: Moves) {
   for (const name of TOP.toReversed()) {
     const from = join(working, 'new', name);
     if (entries.includes(name) && exists(from)) move(from, join(place, name));
