@@ -21,6 +21,6 @@ export async function measure(options: MeasureOptions): Promise<Quality> {
     gap,
     minDistance,
     distanceCost,
-    distanceConflicts: distanceConflicts(grid, shown, alike, minDistance),
+    distanceConflicts: distanceConflicts(grid, shown, { alike, distance: minDistance }),
   };
 }

@@ -31,8 +31,7 @@ export function measureUses(
 export function distanceConflicts(
   { columns, rows }: Grid,
   shown: Uint32Array,
-  alike: Uint32Array,
-  distance: number,
+  { alike, distance }: { readonly alike: Uint32Array; readonly distance: number },
 ): number {
   const groups = shown.map((id) => alike[id]!);
   let conflicts = 0;

@@ -136,7 +136,7 @@ function describe(
     quality: {
       ...quality,
       ...measureUses(uses, shown.length),
-      distanceConflicts: distanceConflicts(grid, shownSources, alike, quality.minDistance),
+      distanceConflicts: distanceConflicts(grid, shownSources, { alike, distance: quality.minDistance }),
     },
   };
 }

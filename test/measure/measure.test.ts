@@ -196,10 +196,10 @@ describe('uses', () => {
 
   test.each([0, 1, 2, 5, 30])('conflict within a distance of %i as all pairs of cells say', (distance) => {
     const own = Uint32Array.from({ length: usable }, (_, id) => id);
-    expect(distanceConflicts(grid, sources, own, distance)).toBe(conflictsOf(sources, 23, distance));
+    expect(distanceConflicts(grid, sources, { alike: own, distance })).toBe(conflictsOf(sources, 23, distance));
     const alike = own.map((id) => id - (id % 4));
     const shown = sources.map((source) => alike[source]!);
-    const conflicts = distanceConflicts(grid, sources, alike, distance);
+    const conflicts = distanceConflicts(grid, sources, { alike, distance });
     expect(conflicts).toBe(conflictsOf(shown, 23, distance));
     expect(conflicts > 0).toBe(distance > 0);
   });
