@@ -41,7 +41,7 @@ export class Answerer {
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
       const refusal = this.refusalOf(request);
-      if (refusal) return end(response, ...refusal);
+      if (refusal) return end(response, refusal[0], { text: refusal[1] });
       await this.limit(() => this.sendFile(request, response));
     } catch {
       end(response, 500);
@@ -77,7 +77,7 @@ export class Answerer {
       file.once('end', () => file.bytesRead < length && response.destroy());
     });
     stream.on('error', (error: Error & { status?: number; headers?: Record<string, string> }) => {
-      end(response, error.status ?? 500, undefined, error.headers);
+      end(response, error.status ?? 500, { headers: error.headers });
     });
     stream.pipe(response);
     await closed;
@@ -104,12 +104,17 @@ export class Answerer {
   }
 }
 
+/** Text of a response, by default that of its status, and its headers. */
+interface Ending {
+  readonly text?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+}
+
 /** Ends a response with a status. A response under way is cut off, so that no client takes it for complete. */
 function end(
   response: ServerResponse,
   status: number,
-  text = STATUS_CODES[status] ?? 'Error',
-  headers: Readonly<Record<string, string>> = {},
+  { text = STATUS_CODES[status] ?? 'Error', headers = {} }: Ending = {},
 ): void {
   if (response.headersSent) {
     response.destroy();
