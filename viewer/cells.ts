@@ -63,7 +63,8 @@ export class Cells {
 
   private blockOf(column: number, row: number): CellBlock {
     const { grid, placement } = this.mosaic;
-    return blockAt(grid, placement.block, Math.floor(column / placement.block), Math.floor(row / placement.block));
+    const side = placement.block;
+    return blockAt({ grid, side }, Math.floor(column / side), Math.floor(row / side));
   }
 }
 

@@ -1,7 +1,7 @@
 import OpenSeadragon from 'openseadragon';
 
 /**
- * Draws tiles so that a picture at 100 % is shown px for px, and no seam shows at any other scale, over http and from disk.
+ * Draws tiles so that a mosaic at 100 % is shown px for px, and no seam shows at any other scale, over http and from disk.
  *
  * OpenSeadragon's WebGL drawer may not touch images of pages opened from disk, and its canvas drawer enlarges every tile
  * by one px to hide seams, which blurs it, and keeps a copy of each on a canvas of its own. This one puts all edges on
@@ -38,13 +38,13 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
   }
 
   /** Draws a frame: for each item the tiles that OpenSeadragon chose, coarse ones first. */
-  draw(pictures: readonly OpenSeadragon.TiledImage[]): void {
+  draw(items: readonly OpenSeadragon.TiledImage[]): void {
     const context = this.canvas.getContext('2d')!;
     const { x, y } = this.viewport.getContainerSize().times(OpenSeadragon.pixelDensityRatio);
     fitCanvas(this.canvas, Math.round(x), Math.round(y));
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
-    for (const picture of pictures) {
-      for (const { tile } of picture.getTilesToDraw()) {
+    for (const item of items) {
+      for (const { tile } of item.getTilesToDraw()) {
         const data = this.getDataToDraw(tile) as HTMLImageElement | CanvasRenderingContext2D | undefined;
         if (data) drawTile(context, tile, 'canvas' in data ? data.canvas : data);
       }

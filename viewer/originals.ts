@@ -64,17 +64,24 @@ export class OriginalIndex {
   }
 }
 
-/** Draws a part of a cell from its original. `part` is in px of a cell of size `cell`; the canvas has the part's size. */
+/** A part of a cell that shows an original. */
+export interface OriginalPart {
+  readonly original: OriginalFacts;
+  /** Size of the cell, px. */
+  readonly cell: Size;
+  /** The part, in px of the cell. */
+  readonly part: Rect;
+}
+
+/** Draws a part of a cell from its original. The canvas has the part's size. */
 export async function drawOriginal(
   context: CanvasRenderingContext2D,
-  original: OriginalFacts,
-  cell: Size,
-  part: Rect,
+  { original, cell, part }: OriginalPart,
   load: Load,
 ): Promise<void> {
   const toCell = cellTransform(original, cell);
   const seen = boundsOf(toCell.inverse(), part);
-  const { image, place } = await pieceOf(original, seen, cell.width / original.crop.width, load);
+  const { image, place } = await pieceOf(original, { seen, scale: cell.width / original.crop.width }, load);
   const transform = new DOMMatrix().translateSelf(-part.left, -part.top).multiplySelf(toCell);
   context.setTransform(transform);
   context.imageSmoothingQuality = 'high';
@@ -112,15 +119,20 @@ function boundsOf(matrix: DOMMatrix, { left, top, width, height }: Rect): Rect {
   return { left: x, top: y, width: right - x, height: bottom - y };
 }
 
+/** The part of an original that is seen, px of the original, and px of the canvas per px of it. */
+interface View {
+  readonly seen: Rect;
+  readonly scale: number;
+}
+
 /** Loads an image that covers a part of an original. Returns it with its place in the original, px. */
 async function pieceOf(
   original: OriginalFacts,
-  seen: Rect,
-  scale: number,
+  view: View,
   load: Load,
 ): Promise<{ readonly image: CanvasImageSource; readonly place: Rect }> {
   const { ending, width, height } = original;
-  if (ending === '') return await pieceOfPyramid(original, seen, scale, load);
+  if (ending === '') return await pieceOfPyramid(original, view, load);
   const image = await load(`${originalPath(original.original)}.${ending}`);
   return { image, place: { left: 0, top: 0, width, height } };
 }
@@ -128,8 +140,7 @@ async function pieceOf(
 /** Composes that image from an original's pyramid: tiles of the coarsest level that has all the needed detail. */
 async function pieceOfPyramid(
   { original, width, height }: OriginalFacts,
-  seen: Rect,
-  scale: number,
+  { seen, scale }: View,
   load: Load,
 ): Promise<{ readonly image: CanvasImageSource; readonly place: Rect }> {
   const deepest = originalDepth({ width, height });
@@ -149,7 +160,7 @@ async function pieceOfPyramid(
   const tiles: Promise<void>[] = [];
   for (let row = top; row < bottom; row++) {
     for (let column = left; column < right; column++) {
-      const tile = load(originalTilePath(original, deepest - up, column, row));
+      const tile = load(originalTilePath(original, { level: deepest - up, column, row }));
       const at = [(column - left) * ORIGINAL_TILE, (row - top) * ORIGINAL_TILE] as const;
       tiles.push(tile.then((image) => context.drawImage(image, ...at)));
     }

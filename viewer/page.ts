@@ -100,15 +100,15 @@ function openViewer(source: MosaicTileSource): OpenSeadragon.Viewer {
 function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): void {
   const { viewport } = viewer;
   viewer.addOnceHandler('open', () => {
-    const picture = viewer.world.getItemAt(0);
-    const scale = picture.viewportToImageZoom(viewport.getHomeZoom()) * OpenSeadragon.pixelDensityRatio;
+    const item = viewer.world.getItemAt(0);
+    const scale = item.viewportToImageZoom(viewport.getHomeZoom()) * OpenSeadragon.pixelDensityRatio;
     // The level that OpenSeadragon will show.
     source.startAt(source.maxLevel + Math.min(0, Math.floor(Math.log2(scale / LEAST_PX))));
     const go = () => source.startAt();
     for (const event of ['pointerdown', 'wheel', 'keydown', 'resize']) {
       addEventListener(event, go, { once: true, passive: true, capture: true });
     }
-    picture.addOnceHandler('fully-loaded-change', go);
+    item.addOnceHandler('fully-loaded-change', go);
   });
 }
 
@@ -136,11 +136,10 @@ function factsOf({ grid, sources, width, height }: MosaicJson): string {
 
 /** Shows the zoom in CSS px per px of the mosaic. */
 function showScale(viewer: OpenSeadragon.Viewer, mosaic: MosaicJson): void {
-  const picture = viewer.world.getItemAt(0);
-  if (!picture) return;
+  const item = viewer.world.getItemAt(0);
+  if (!item) return;
   // Relative to the cells at the mosaic's deepest level: each original has a scale of its own.
-  const percent =
-    picture.viewportToImageZoom(viewer.viewport.getZoom(true)) * 100 * 2 ** (mosaic.originals?.levels ?? 0);
+  const percent = item.viewportToImageZoom(viewer.viewport.getZoom(true)) * 100 * 2 ** (mosaic.originals?.levels ?? 0);
   byId('scale').textContent = `${percent < 10 ? percent.toPrecision(2) : Math.round(percent)} %`;
 }
 

@@ -1,5 +1,5 @@
 import OpenSeadragon from 'openseadragon';
-import { iiifImageOf, iiifTilePath } from '../src/format/iiif-image.ts';
+import { iiifImageOf, type IiifTile, iiifTilePath } from '../src/format/iiif-image.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';
@@ -7,7 +7,7 @@ import { Cells } from './cells.ts';
 import { Images, type Ticket } from './images.ts';
 import { chosenLayout, type ViewLevel, viewLevels } from './levels.ts';
 import { drawOriginal, OriginalIndex } from './originals.ts';
-import { canvasOf, sheetTile } from './sheets.ts';
+import { canvasOf, type SheetTile, sheetTile } from './sheets.ts';
 import { IIIF_IMAGE, PYRAMIDS, dziTilePath, pictureFile } from '../src/format/site-paths.ts';
 
 /** Options of a {@link MosaicTileSource}. */
@@ -39,7 +39,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   private readonly tiles = new Images(0);
   private readonly left = new WeakMap<OpenSeadragon.ImageJob, () => void>();
   private start: number | undefined;
-  private pictures: () => readonly OpenSeadragon.TiledImage[] = () => [];
+  private items: () => readonly OpenSeadragon.TiledImage[] = () => [];
 
   /**
    * @param json content of a `mosaic.json`; it is not trusted.
@@ -75,8 +75,8 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   }
 
   /** Sets the items that show this source. They look again for tiles that they lacked when more is known. */
-  shownBy(pictures: () => readonly OpenSeadragon.TiledImage[]): void {
-    this.pictures = pictures;
+  shownBy(items: () => readonly OpenSeadragon.TiledImage[]): void {
+    this.items = items;
   }
 
   /**
@@ -137,7 +137,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     };
     const shared = view.from === 'sheets' ? this.sheetImages : this.originalImages;
     const kept = (file: string) => load(shared)(this.base + file);
-    const data = isComposed(view) ? this.compose(view, x, y, kept) : load(this.tiles)(job.src);
+    const data = isComposed(view) ? this.compose({ view, x, y }, kept) : load(this.tiles)(job.src);
     data.then(
       // A job that has timed out has no id any more, and must not be reported twice.
       (tile) => job.jobId !== null && job.finish(tile, null, isComposed(view) ? 'context2d' : 'image'),
@@ -156,11 +156,10 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     return isOne(this.levels[level]) && !isOne(this.levels[level + 1]);
   }
 
+  /** Composes a tile from sheets, or from originals. */
   private async compose(
-    view: ViewLevel,
-    x: number,
-    y: number,
-    load: (file: string) => Promise<HTMLImageElement>,
+    { view, x, y }: Pick<SheetTile, 'view' | 'x' | 'y'>,
+    load: SheetTile['load'],
   ): Promise<CanvasRenderingContext2D> {
     if (view.from === 'sheets') return await sheetTile({ view, x, y, cells: this.cells, mosaic: this.mosaic, load });
     const [column, row] = cellUnder(view, x, y);
@@ -172,7 +171,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const context = canvasOf(view, x, y);
     context.fillStyle = this.mosaic.background;
     context.fillRect(0, 0, tile.width, tile.height);
-    await drawOriginal(context, original, cell, { left, top, ...tile }, load);
+    await drawOriginal(context, { original, cell, part: { left, top, ...tile } }, load);
     return context;
   }
 
@@ -191,21 +190,21 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const { cell, tile } = view;
     const [across, down] = [cell.width / tile.width, cell.height / tile.height];
     const { cell: deepest, tile: coding } = this.mosaic;
-    const shape = { ...cell, across, down };
-    return pictureFile(picture, shape, [x % across, y % down], deepest, coding.extension);
+    const files = { ...cell, across, down, cell: deepest, extension: coding.extension };
+    return pictureFile(picture, [x % across, y % down], files);
   }
 
   private tileFile(view: ViewLevel, x: number, y: number): string {
     const { mosaic, layout } = this;
-    if (layout === 'iiif') return iiifFile(mosaic, view, x, y);
-    return dziTilePath(PYRAMIDS[layout], view.level, x, y, mosaic.tile.extension);
+    if (layout === 'iiif') return iiifFile(mosaic, view, { column: x, row: y });
+    return dziTilePath(PYRAMIDS[layout], { level: view.level, column: x, row: y }, mosaic.tile.extension);
   }
 
   /** Makes items drop their tiles that did not exist so far, and look for them again. */
   private lookAgain(): void {
-    for (const picture of this.pictures()) {
+    for (const item of this.items()) {
       // A tile keeps the URL, key and existence it was made with. `reset()` would also discard what is on the screen.
-      const { tilesMatrix } = picture as unknown as {
+      const { tilesMatrix } = item as unknown as {
         tilesMatrix: Record<number, Record<number, Record<number, OpenSeadragon.Tile>>>;
       };
       for (const level of this.levels.keys()) {
@@ -214,17 +213,22 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
         }
       }
       // The clip stays empty, but setting it makes the item look for missing tiles.
-      picture.setClip(null);
+      item.setClip(null);
     }
   }
 }
 
 /** Returns the path of a tile in the layout iiif. The whole image as one tile has the region `full`. */
-function iiifFile({ width, height, levels }: MosaicJson, view: ViewLevel, x: number, y: number): string {
+function iiifFile(
+  { width, height, levels }: MosaicJson,
+  view: ViewLevel,
+  place: Pick<IiifTile, 'column' | 'row'>,
+): string {
   const { tile, columns, rows } = view;
   if (columns * rows === 1) return `${IIIF_IMAGE}/full/${view.width},${view.height}/0/default.jpg`;
   const image = iiifImageOf({ width, height, tileWidth: tile.width, tileHeight: tile.height });
-  return `${IIIF_IMAGE}/${iiifTilePath(image, 2 ** (levels.length - 1 - view.level), x, y)}`;
+  const scaleFactor = 2 ** (levels.length - 1 - view.level);
+  return `${IIIF_IMAGE}/${iiifTilePath(image, { scaleFactor, ...place })}`;
 }
 
 /** Tells whether a level's tiles are composed in the browser. */

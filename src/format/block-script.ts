@@ -23,15 +23,19 @@ export function blockScript(
 }
 
 /**
- * Reads a block's script into `cells`, the picture numbers of the whole grid.
+ * Reads a block's script into the picture numbers of the whole grid, `cells`.
  *
  * @returns false if it is not the script of this block, has another size, or names a picture that does not exist.
  */
 export function readBlock(
   text: string,
   block: CellBlock,
-  { grid, placement, pictures }: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>,
-  cells: Uint32Array,
+  {
+    grid,
+    placement,
+    pictures,
+    cells,
+  }: Pick<MosaicJson, 'grid' | 'placement' | 'pictures'> & { readonly cells: Uint32Array },
 ): boolean {
   const base64 = readScript(text, CELLS_GLOBAL, blockName(block));
   if (typeof base64 !== 'string' || !/^[A-Za-z0-9+/]*=*$/.test(base64)) return false;

@@ -20,8 +20,6 @@ export const BLOCK_SIDE = 128;
 /** Least and greatest side of a block that is read, cells. */
 export const BLOCK_SIDES = [16, 1024] as const;
 
-/** Folder of the blocks, and the global function that their scripts call. */
-
 /** A block of a placement: its place in blocks, and its size in cells. */
 export interface CellBlock {
   readonly x: number;
@@ -33,15 +31,19 @@ export interface CellBlock {
 /** Side of the blocks, and type of the picture numbers. */
 type Described = MosaicJson['placement'];
 
-/** Returns the block at a place, counted in blocks. */
-export function blockAt({ columns, rows }: Grid, side: number, x: number, y: number): CellBlock {
+/** Returns the block (x, y), counted in blocks, of a grid in blocks of `side` x `side` cells. */
+export function blockAt(
+  { grid: { columns, rows }, side }: { readonly grid: Grid; readonly side: number },
+  x: number,
+  y: number,
+): CellBlock {
   return { x, y, columns: Math.min(side, columns - x * side), rows: Math.min(side, rows - y * side) };
 }
 
 /** Yields the blocks of a grid, row by row. */
 export function* blocksOf(grid: Grid, side: number): Generator<CellBlock> {
   for (let y = 0; y * side < grid.rows; y++) {
-    for (let x = 0; x * side < grid.columns; x++) yield blockAt(grid, side, x, y);
+    for (let x = 0; x * side < grid.columns; x++) yield blockAt({ grid, side }, x, y);
   }
 }
 

@@ -61,8 +61,11 @@ export function list(field: string, value: unknown): readonly unknown[] {
   throw malformed(field, 'a list', value);
 }
 
-/** Checks that a field is a whole number from `low` to `high`, both inclusive. */
-export function whole(field: string, value: unknown, low: number, high: number): number {
+/** Least and greatest value of a field, both inclusive. */
+export type Range = readonly [low: number, high: number];
+
+/** Checks that a field is a whole number within a range. */
+export function whole(field: string, value: unknown, [low, high]: Range): number {
   if (isWhole(value, low, high)) return value;
   throw malformed(field, low === high ? String(low) : `a whole number from ${low} to ${high}`, value);
 }
@@ -72,8 +75,8 @@ export function isWhole(value: unknown, low: number, high: number): value is num
   return Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
 }
 
-/** Checks that a field is a finite number from `low` to `high`, both inclusive. */
-export function number(field: string, value: unknown, low: number, high: number): number {
+/** Checks that a field is a finite number within a range. */
+export function number(field: string, value: unknown, [low, high]: Range): number {
   if (typeof value === 'number' && Number.isFinite(value) && value >= low && value <= high) return value;
   const range = Number.isFinite(low + high) ? ` from ${low} to ${high}` : '';
   throw malformed(field, `a number${range}`, value);

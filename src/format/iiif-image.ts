@@ -32,6 +32,13 @@ export interface IiifLevel {
   readonly rows: number;
 }
 
+/** Place of a tile: its scale factor, and its column and row among the tiles of that level. */
+export interface IiifTile {
+  readonly scaleFactor: number;
+  readonly column: number;
+  readonly row: number;
+}
+
 /** The whole image in one file. */
 export interface IiifWhole {
   readonly scaleFactor: number;
@@ -117,10 +124,11 @@ export function iiifWholeSizes(image: IiifImage): IiifWhole[] {
  * A corner tile may be so small that a tile of the next finer level shows the same region at the same size. It has no path,
  * since the request is the same.
  */
-export function iiifTilePaths(image: IiifImage, scaleFactor: number, column: number, row: number): readonly string[] {
+export function iiifTilePaths(image: IiifImage, { scaleFactor, column, row }: IiifTile): readonly string[] {
   if (scaleFactor === image.scaleFactors.at(-1)) return iiifWholeSizes(image).find(({ isTile }) => isTile)!.paths;
-  const path = iiifTilePath(image, scaleFactor, column, row);
-  return scaleFactor > 1 && iiifTilePath(image, scaleFactor / 2, column * 2, row * 2) === path ? [] : [path];
+  const path = iiifTilePath(image, { scaleFactor, column, row });
+  const finer = { scaleFactor: scaleFactor / 2, column: column * 2, row: row * 2 };
+  return scaleFactor > 1 && iiifTilePath(image, finer) === path ? [] : [path];
 }
 
 /**
@@ -170,7 +178,7 @@ function pathOf(region: string, size: string): string {
 }
 
 /** Path of a tile that is not the whole image (implementation notes, 3). */
-export function iiifTilePath(image: IiifImage, scaleFactor: number, column: number, row: number): string {
+export function iiifTilePath(image: IiifImage, { scaleFactor, column, row }: IiifTile): string {
   const [x, y] = [column * image.tileWidth * scaleFactor, row * image.tileHeight * scaleFactor];
   const width = Math.min(image.tileWidth * scaleFactor, image.width - x);
   const height = Math.min(image.tileHeight * scaleFactor, image.height - y);

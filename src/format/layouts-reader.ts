@@ -47,7 +47,7 @@ function checkDzi({ levels, fullLevel }: Fields, shape: MosaicShape): void {
   const told = list(name, levels);
   exactly(`the number of ${name}`, told.length, shape.levels.length);
   for (const [i, level] of shape.levels.entries()) {
-    const { tile } = checkLevel(`${name}[${i}]`, told[i], level, WRITTEN);
+    const { tile } = checkLevel(`${name}[${i}]`, told[i], { ...level, origins: WRITTEN });
     exactly(`${name}[${i}].tile.width`, tile.width, shape.tileSize);
     exactly(`${name}[${i}].tile.height`, tile.height, shape.tileSize);
   }
@@ -59,10 +59,10 @@ function checkCompact({ levels, overview, sheets }: Fields, shape: MosaicShape):
   const told = list(name, levels);
   exactly(`the number of ${name}`, told.length, shape.levels.length);
   const deepest = shape.levels.length - 1;
-  const last = whole('layouts.compact.overview', overview, 0, deepest);
+  const last = whole('layouts.compact.overview', overview, [0, deepest]);
   const inSheets = new Set<number>();
   for (const [i, level] of shape.levels.entries()) {
-    const { from } = checkLevel(`${name}[${i}]`, told[i], level, i <= last ? WRITTEN : SHARED);
+    const { from } = checkLevel(`${name}[${i}]`, told[i], { ...level, origins: i <= last ? WRITTEN : SHARED });
     if (from === 'sheets') inSheets.add(i);
   }
   const sizes = list('layouts.compact.sheets', sheets);
@@ -70,18 +70,18 @@ function checkCompact({ levels, overview, sheets }: Fields, shape: MosaicShape):
   for (const [i, sheet] of sizes.entries()) {
     const at = `layouts.compact.sheets[${i}]`;
     const { level, side } = object(at, sheet);
-    whole(`${at}.level`, level, last + 1, deepest);
+    whole(`${at}.level`, level, [last + 1, deepest]);
     if (!inSheets.delete(level as number)) throw malformed(`${at}.level`, 'a level from sheets', level);
-    whole(`${at}.side`, side, 1, SHEET_CELLS_MAX);
+    whole(`${at}.side`, side, [1, SHEET_CELLS_MAX]);
   }
 }
 
 function checkIiif({ levels, baseUrl }: Fields, { levels: all, format, found }: MosaicShape): void {
   const name = 'layouts.iiif.levels';
   const told = list(name, levels);
-  whole(`the number of ${name}`, told.length, 1, all.length);
+  whole(`the number of ${name}`, told.length, [1, all.length]);
   const own = all.slice(all.length - told.length);
-  for (const [i, level] of own.entries()) checkLevel(`${name}[${i}]`, told[i], level, WRITTEN);
+  for (const [i, level] of own.entries()) checkLevel(`${name}[${i}]`, told[i], { ...level, origins: WRITTEN });
   oneOf('tile.format', format, ['jpeg']);
   if (found === 'page' && baseUrl === undefined) return;
   if (typeof baseUrl === 'string' && baseUrlOf(baseUrl) === baseUrl) return;
@@ -92,15 +92,14 @@ function checkIiif({ levels, baseUrl }: Fields, { levels: all, format, found }: 
 function checkLevel(
   name: string,
   value: unknown,
-  { level, cell }: Level,
-  origins: readonly LayoutLevel['from'][],
+  { level, cell, origins }: Level & { readonly origins: readonly LayoutLevel['from'][] },
 ): LayoutLevel {
   const told = object(name, value);
   exactly(`${name}.level`, told['level'], level);
   const size = object(`${name}.tile`, told['tile']);
   const tile = {
-    width: whole(`${name}.tile.width`, size['width'], ...TILE_SIDES),
-    height: whole(`${name}.tile.height`, size['height'], ...TILE_SIDES),
+    width: whole(`${name}.tile.width`, size['width'], TILE_SIDES),
+    height: whole(`${name}.tile.height`, size['height'], TILE_SIDES),
   };
   const from = oneOf(`${name}.from`, told['from'], origins);
   const fits =

@@ -73,7 +73,7 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   checkBackground(mosaic['background']);
   const levels = levelsOf(grid, cell);
   checkLevels(list('levels', mosaic['levels']), levels);
-  const pictures = whole('pictures', mosaic['pictures'], 1, grid.columns * grid.rows);
+  const pictures = whole('pictures', mosaic['pictures'], [1, grid.columns * grid.rows]);
   checkLayouts(object('layouts', mosaic['layouts']), { levels, tileSize, format, found });
   checkSources(object('sources', mosaic['sources']));
   checkPlacement(object('placement', mosaic['placement']), pictures);
@@ -93,10 +93,10 @@ function otherVersion(version: unknown): UserError {
 
 function checkGrid({ columns, rows }: Fields): Grid {
   const grid = {
-    columns: whole('grid.columns', columns, 1, CELLS_MAX),
-    rows: whole('grid.rows', rows, 1, CELLS_MAX),
+    columns: whole('grid.columns', columns, [1, CELLS_MAX]),
+    rows: whole('grid.rows', rows, [1, CELLS_MAX]),
   };
-  whole('grid.columns x grid.rows', grid.columns * grid.rows, 1, CELLS_MAX);
+  whole('grid.columns x grid.rows', grid.columns * grid.rows, [1, CELLS_MAX]);
   return grid;
 }
 
@@ -105,7 +105,10 @@ function checkGrid({ columns, rows }: Fields): Grid {
  * two.
  */
 function checkCell({ width, height }: Fields): Size {
-  const cell = { width: whole('cell.width', width, 1, CELL_MAX), height: whole('cell.height', height, 1, CELL_MAX) };
+  const cell = {
+    width: whole('cell.width', width, [1, CELL_MAX]),
+    height: whole('cell.height', height, [1, CELL_MAX]),
+  };
   let shape = cell;
   while (shape.width % 2 === 0 && shape.height % 2 === 0) shape = { width: shape.width / 2, height: shape.height / 2 };
   const most = cell.width === cell.height ? 1 : ASPECT_MAX;
@@ -116,19 +119,19 @@ function checkCell({ width, height }: Fields): Size {
 
 /** Checks the tile size: the cell's width, times or divided by a power of two. */
 function checkTileSize(value: unknown, cell: Size): number {
-  const tileSize = whole('tileSize', value, ...TILE_SIDES);
+  const tileSize = whole('tileSize', value, TILE_SIDES);
   if (Number.isInteger(Math.log2(tileSize / cell.width))) return tileSize;
   throw malformed('tileSize', `a power of two times the cell's width, ${cell.width},`, tileSize);
 }
 
 function side(px: number, field: string): number {
-  return whole(`${field} in px`, px, 1, SIDE_MAX);
+  return whole(`${field} in px`, px, [1, SIDE_MAX]);
 }
 
 function checkTile({ format, extension, quality, subsampling }: Fields): TileFormat {
   const known = oneOf('tile.format', format, FORMATS);
   exactly('tile.extension', extension, extensionOf(known));
-  whole('tile.quality', quality, 1, 100);
+  whole('tile.quality', quality, [1, 100]);
   oneOf('tile.subsampling', subsampling, SUBSAMPLINGS);
   return known;
 }
@@ -164,41 +167,41 @@ function checkSources(sources: Fields): void {
     'enlarged',
     'verbatim',
   ];
-  for (const name of counts) whole(`sources.${name}`, sources[name], 0, Number.MAX_SAFE_INTEGER);
+  for (const name of counts) whole(`sources.${name}`, sources[name], [0, Number.MAX_SAFE_INTEGER]);
   for (const [kind, count] of Object.entries(object('sources.leftOut', sources['leftOut']))) {
-    whole(`sources.leftOut.${kind.slice(0, 40)}`, count, 0, Number.MAX_SAFE_INTEGER);
+    whole(`sources.leftOut.${kind.slice(0, 40)}`, count, [0, Number.MAX_SAFE_INTEGER]);
   }
 }
 
 function checkPlacement({ block, type }: Fields, pictures: number): void {
-  whole('placement.block', block, ...BLOCK_SIDES);
+  whole('placement.block', block, BLOCK_SIDES);
   oneOf('placement.type', type, pictures > PICTURES_U16 ? ['u32'] : ['u16', 'u32']);
 }
 
 function checkOriginals({ mode, block, levels }: Fields): void {
   oneOf('originals.mode', mode, ['link', 'copy']);
-  whole('originals.block', block, ...INDEX_BLOCKS);
-  whole('originals.levels', levels, 0, ORIGINAL_LEVELS_MAX);
+  whole('originals.block', block, INDEX_BLOCKS);
+  whole('originals.levels', levels, [0, ORIGINAL_LEVELS_MAX]);
 }
 
 function checkQuality(quality: Fields): void {
-  const any = (name: string, value: unknown) => number(name, value, -Infinity, Infinity);
+  const any = (name: string, value: unknown) => number(name, value, [-Infinity, Infinity]);
   for (const [i, one] of list('quality.likeness', quality['likeness']).entries()) {
     const name = `quality.likeness[${i}]`;
     const { cellPx, ciede2000, ssim, psnr } = object(name, one);
-    whole(`${name}.cellPx`, cellPx, 1, CELL_MAX);
+    whole(`${name}.cellPx`, cellPx, [1, CELL_MAX]);
     any(`${name}.ciede2000`, ciede2000);
     any(`${name}.ssim`, ssim);
     if (psnr !== null) any(`${name}.psnr`, psnr);
   }
   for (const name of ['gap', 'distanceCost', 'mostUsedShare']) any(`quality.${name}`, quality[name]);
   for (const name of ['mostUses', 'minDistance', 'distanceConflicts']) {
-    whole(`quality.${name}`, quality[name], 0, Number.MAX_SAFE_INTEGER);
+    whole(`quality.${name}`, quality[name], [0, Number.MAX_SAFE_INTEGER]);
   }
   for (const [i, pair] of list('quality.usesHistogram', quality['usesHistogram']).entries()) {
     const name = `quality.usesHistogram[${i}]`;
     const counts = list(name, pair);
     exactly(`the length of ${name}`, counts.length, 2);
-    for (const count of counts) whole(name, count, 0, Number.MAX_SAFE_INTEGER);
+    for (const count of counts) whole(name, count, [0, Number.MAX_SAFE_INTEGER]);
   }
 }

@@ -1,7 +1,7 @@
 import type { Rect, Size, Turn } from '../types.ts';
 import { isWhole } from './fields.ts';
 import { readScript, scriptText } from './script-text.ts';
-import { ORIGINALS_GLOBAL, dziTilePath, originalPath } from './site-paths.ts';
+import { ORIGINALS_GLOBAL, type DziTile, dziTilePath, originalPath } from './site-paths.ts';
 
 /** Pictures in a block of the index, as builds write it. */
 export const INDEX_BLOCK = 1024;
@@ -77,8 +77,8 @@ function isPart(start: unknown, length: unknown, side: number): start is number 
 export const ORIGINAL_TILE = 512;
 
 /** Returns the path of a tile in an original's pyramid. */
-export function originalTilePath(original: number, level: number, column: number, row: number): string {
-  return dziTilePath(originalPath(original), level, column, row, 'jpeg');
+export function originalTilePath(original: number, tile: DziTile): string {
+  return dziTilePath(originalPath(original), tile, 'jpeg');
 }
 
 /** Returns the deepest level of an original's pyramid. */
@@ -115,7 +115,7 @@ export function* originalParts({
           width: Math.min(ORIGINAL_TILE, across - column * ORIGINAL_TILE),
           height: Math.min(ORIGINAL_TILE, down - row * ORIGINAL_TILE),
         };
-        yield { path: originalTilePath(original, level, column, row), size };
+        yield { path: originalTilePath(original, { level, column, row }), size };
       }
     }
   }

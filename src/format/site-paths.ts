@@ -50,24 +50,32 @@ export const FOLDER_BITS = 10;
 export const dziFile = (pyramid: string): string => `${pyramid}.dzi`;
 export const dziFolder = (pyramid: string): string => `${pyramid}_files`;
 
-/** Tile (column, row) of a level of a Deep Zoom pyramid. */
-export function dziTilePath(pyramid: string, level: number, column: number, row: number, extension: string): string {
+/** Place of a tile: its level, and its column and row among the tiles of that level. */
+export interface DziTile {
+  readonly level: number;
+  readonly column: number;
+  readonly row: number;
+}
+
+/** Tile of a Deep Zoom pyramid. */
+export function dziTilePath(pyramid: string, { level, column, row }: DziTile, extension: string): string {
   return `${dziFolder(pyramid)}/${level}/${column}_${row}.${extension}`;
 }
 
-/** Size of a picture, and number of pieces that it is stored in. */
-export interface PieceShape extends Size {
+/** Files of pictures at one size: `across` x `down` pieces each. */
+export interface PictureFiles extends Size {
   readonly across: number;
   readonly down: number;
+  /** Size of a cell at the deepest level. */
+  readonly cell: Size;
+  readonly extension: string;
 }
 
-/** A picture's file: its piece (x, y) at one size. `cell` is the size of a cell at the deepest level. */
+/** A picture's file: its piece (x, y) at one size. */
 export function pictureFile(
   picture: number,
-  { width, across, down }: PieceShape,
   [x, y]: readonly [number, number],
-  cell: Size,
-  extension: string,
+  { width, across, down, cell, extension }: PictureFiles,
 ): string {
   const folder = `${FOLDERS.tiles}/${picture >> FOLDER_BITS}/${picture}`;
   const whole = width === cell.width && across * down === 1;

@@ -4,17 +4,22 @@ import type { Recipe, Size } from '../types.ts';
 /** Settings that encoding depends on. */
 export type Coding = Pick<Recipe, 'format' | 'quality' | 'subsampling'>;
 
+/** Settings of a tile that is never spliced. */
+export interface PaintedCoding extends Coding {
+  /** The level shows much at once, which is worth the time of a progressive JPEG. */
+  readonly coarse: boolean;
+}
+
 /**
  * Encodes px into a tile that is never spliced. Its JPEG tables are optimised, which makes it smaller; a coarse one
  * becomes smaller by another tenth.
  *
  * @param px RGB, 8-bit sRGB, row-major.
- * @param coarse tile of a level that shows much at once, which is worth the time of a progressive JPEG.
  */
-export async function encodePainted(px: Uint8Array, size: Size, coding: Coding, coarse: boolean): Promise<Buffer> {
+export async function encodePainted(px: Uint8Array, size: Size, coding: PaintedCoding): Promise<Buffer> {
   if (coding.format !== 'jpeg') return await encodeTile(px, size, coding);
   const { width, height } = size;
-  const { quality, subsampling } = coding;
+  const { quality, subsampling, coarse } = coding;
   return await sharp(px, { raw: { width, height, channels: 3 } })
     .jpeg({ quality, chromaSubsampling: subsampling, progressive: coarse })
     .toBuffer();

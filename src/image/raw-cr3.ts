@@ -19,14 +19,15 @@ export function cr3Facts(source: ByteSource): RawFacts {
   const candidates: { start: number; bytes: number }[] = [];
   let orientation: number | undefined;
   for (const { type, start, size } of topBoxes(source)) {
-    if (type === 'uuid') candidates.push(...previewsIn(source.read(start, 4096), start, UUID_BYTES + 8, source));
+    if (type === 'uuid')
+      candidates.push(...previewsIn(source, { bytes: source.read(start, 4096), base: start, skip: UUID_BYTES + 8 }));
     if (type !== 'moov' || size > MOOV_BYTES) continue;
     const moov = source.read(start, size);
     for (const box of boxesIn(moov)) {
       if (box.type === 'trak') candidates.push(...sampleOf(moov, box));
       if (box.type !== 'uuid') continue;
       const inner = moov.subarray(box.start, box.end);
-      candidates.push(...previewsIn(inner, start + box.start, UUID_BYTES, source));
+      candidates.push(...previewsIn(source, { bytes: inner, base: start + box.start, skip: UUID_BYTES }));
       orientation ??= orientationIn(inner);
     }
   }
@@ -49,10 +50,8 @@ function* topBoxes(source: ByteSource): Generator<{ type: string; start: number;
 
 /** Yields the places of JPEGs in the preview boxes of `bytes`, from `skip` on; `bytes` starts at `base` of the file. */
 function* previewsIn(
-  bytes: Buffer,
-  base: number,
-  skip: number,
   source: ByteSource,
+  { bytes, base, skip }: { readonly bytes: Buffer; readonly base: number; readonly skip: number },
 ): Generator<{ start: number; bytes: number }> {
   let at = skip;
   for (let i = 0; i < TOP_BOXES && at + 8 <= bytes.length; i++) {

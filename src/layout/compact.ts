@@ -132,7 +132,7 @@ export function compactSets(shape: SiteShape): TileSet[] {
   const overview = compact.levels.filter(({ level }) => level <= compact.overview);
   return [
     ...compact.sheets.map(({ level, side }) => sheetSet(shape, levels[level]!.cell, side)),
-    ...dziLevelSets(shape, PYRAMIDS.compact, overview, levels),
+    ...dziLevelSets(shape, PYRAMIDS.compact, overview),
   ];
 }
 

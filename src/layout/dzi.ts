@@ -23,21 +23,17 @@ export function dziLevel({ level, cell }: Level, tile: Size, recipe: Shape): Lay
 
 /** The tile sets of a site's `mosaic.dzi`. */
 export function dziSets(shape: SiteShape): TileSet[] {
-  const { layouts, grid, recipe } = shape;
-  return dziLevelSets(shape, PYRAMIDS.dzi, layouts.dzi?.levels ?? [], levelsOf(grid, recipe.cell));
+  return dziLevelSets(shape, PYRAMIDS.dzi, shape.layouts.dzi?.levels ?? []);
 }
 
-/** The tile sets of a Deep Zoom picture `NAME.dzi` that has some levels of the mosaic. */
-export function dziLevelSets(
-  shape: SiteShape,
-  name: string,
-  has: readonly LayoutLevel[],
-  levels: readonly Level[],
-): TileSet[] {
-  const extension = extensionOf(shape.recipe.format);
+/** The tile sets of a Deep Zoom image `NAME.dzi` that has some levels of the mosaic. */
+export function dziLevelSets(shape: SiteShape, name: string, has: readonly LayoutLevel[]): TileSet[] {
+  const { grid, recipe } = shape;
+  const levels = levelsOf(grid, recipe.cell);
+  const extension = extensionOf(recipe.format);
   return has.map(({ level, tile, from }) => {
     if (from === 'sheets') throw new Error('Deep Zoom has no sheets');
-    const pathsOf = (column: number, row: number) => [dziTilePath(name, level, column, row, extension)];
+    const pathsOf = (column: number, row: number) => [dziTilePath(name, { level, column, row }, extension)];
     return levelSet(shape, levels[level]!, { name: `${name}/${level}`, tile, from, pathsOf });
   });
 }

@@ -51,7 +51,8 @@ export function iiifSets(shape: SiteShape): TileSet[] {
     const sets: TileSet[] = [];
     if (whole && !whole.isTile) sets.push(wholeSet(shape, size, inFolder(whole.paths)));
     if (image.scaleFactors.includes(factor)) {
-      const pathsOf = (column: number, row: number) => inFolder(iiifTilePaths(image, factor, column, row));
+      const pathsOf = (column: number, row: number) =>
+        inFolder(iiifTilePaths(image, { scaleFactor: factor, column, row }));
       const from = setOrigin(size.cell, tile, recipe);
       sets.push(levelSet(shape, size, { name: `${FOLDERS.iiif}/${level}`, tile, from, pathsOf }));
     }

@@ -26,7 +26,7 @@ export function levelSet(
 
 /** Makes the tile set of all pictures' files at one size; its tiles are their pieces. */
 export function pictureSet({ pictures, recipe }: Pick<SiteShape, 'pictures' | 'recipe'>, mip: Mip): TileSet {
-  const extension = extensionOf(recipe.format);
+  const files = { ...mip, cell: recipe.cell, extension: extensionOf(recipe.format) };
   const { width, height, down, piece, from } = mip;
   return tileSet({
     name: picturesName(width),
@@ -37,7 +37,7 @@ export function pictureSet({ pictures, recipe }: Pick<SiteShape, 'pictures' | 'r
     height: height * pictures,
     tile: piece,
     from,
-    pathsOf: (x, row) => [pictureFile(Math.floor(row / down), mip, [x, row % down], recipe.cell, extension)],
+    pathsOf: (x, row) => [pictureFile(Math.floor(row / down), [x, row % down], files)],
   });
 }
 

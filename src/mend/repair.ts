@@ -97,7 +97,7 @@ async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promi
     const hindered = forgotten
       ? mendDocuments(reopened, store, { sums: sums!, damaged, why: forgotten.message })
       : await mendAll(reopened, store, { sums, damaged, onProgress: options.onProgress ?? (() => {}) });
-    const patch = differences(staged.folder, staged.place, [], new Set());
+    const patch = differences(staged.folder, staged.place);
     await staged.commit(patch);
     return { files: patch.files.filter((path) => path !== CHECKSUMS_FILE || damaged.has(path)), hindered };
   } catch (error) {

@@ -138,12 +138,18 @@ function knownSums(before: readonly TileSet[], sums: Uint32Array, sets: readonly
   return tiles;
 }
 
+const NO_ORIGINALS = { before: [], after: new Set<string>() };
+
 /**
  * Compares the files in `folder` with those of a site, and removes the equal ones from `folder`.
  *
- * @param before paths of the former originals; those not in `after` are to be removed from the site.
+ * @param originals paths of all originals before and after; those that are no more are to be removed from the site.
  */
-export function differences(folder: string, site: string, before: Iterable<string>, after: ReadonlySet<string>): Patch {
+export function differences(
+  folder: string,
+  site: string,
+  originals: { readonly before: Iterable<string>; readonly after: ReadonlySet<string> } = NO_ORIGINALS,
+): Patch {
   const files: string[] = [];
   const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
   for (const path of paths) {
@@ -152,7 +158,7 @@ export function differences(folder: string, site: string, before: Iterable<strin
     if (path !== CHECKSUMS_FILE && isSame(own, old)) rmSync(own);
     else files.push(path);
   }
-  const gone = [...before].filter((path) => !after.has(path) && existsSync(join(site, path)));
+  const gone = [...originals.before].filter((path) => !originals.after.has(path) && existsSync(join(site, path)));
   return { files, gone };
 }
 

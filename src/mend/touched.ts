@@ -1,4 +1,4 @@
-import { tileRect, type TileSet } from '../tiles/tile-set.ts';
+import { type TilePlace, tileRect, type TileSet } from '../tiles/tile-set.ts';
 
 /** Changes of a mosaic. */
 export interface Changes {
@@ -12,12 +12,7 @@ export interface Changes {
 }
 
 /** Tells whether a tile shows something that changed. */
-export function isTouched(
-  { cells, pictures, before, now }: Changes,
-  set: TileSet,
-  column: number,
-  row: number,
-): boolean {
+export function isTouched({ cells, pictures, before, now }: Changes, set: TileSet, [column, row]: TilePlace): boolean {
   const { left, top, width, height } = tileRect(set, column, row);
   const { cell, grid } = set;
   // Where cells are not whole px, px at their edges show parts of two cells: widen the tile by 1 px.

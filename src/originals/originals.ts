@@ -90,7 +90,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
       if (former && error instanceof SourceChanged) return { kind: 'none', reason: 'changed' };
       throw error;
     });
-    const { file, parts } = await write(whole, source, number, { store, mode, quality });
+    const { file, parts } = await write(whole, { source, number }, { store, mode, quality });
     const size = file.kind === 'encoded' && source.format === 'svg' ? await imageSize(file.bytes) : source;
     return { source, number, size, file, parts };
   };
@@ -137,8 +137,7 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
 /** Writes one original. Returns what was written, and the CRC-32 of its files. */
 async function write(
   file: OriginalFile,
-  source: Source,
-  number: number,
+  { source, number }: { readonly source: Source; readonly number: number },
   { store, mode, quality }: Pick<OriginalsOptions, 'store' | 'mode' | 'quality'>,
 ): Promise<{ readonly file: OriginalFile; readonly parts: Uint32Array }> {
   const path = originalPath(number);

@@ -6,11 +6,11 @@ import { encodeSrgb, halveLinear, LINEAR } from '../colour/linear.ts';
 import { encodePainted } from '../image/encode.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { findMip, type Mip } from '../tiles/tile-plan.ts';
-import { tileRect, type TileSet } from '../tiles/tile-set.ts';
+import { type TilePlace, tileRect, type TileSet } from '../tiles/tile-set.ts';
 import type { Rect, Size } from '../types.ts';
 import { cellsOf, isWanted, put, type Rendering } from './rendering.ts';
 
-/** A picture in linear light: RGB, row-major. */
+/** An image in linear light: RGB, row-major. */
 interface Linear extends Size {
   readonly px: Float32Array;
 }
@@ -42,13 +42,13 @@ export class Painter {
     const mip = findMip(recipe, set.cell);
     const paint = mip?.from === 'reference' ? this.fromFiles(set, mip) : mip ? this.fromMips(set) : this.fromFiner(set);
     const coarse = set.cell.width <= COARSE_CELL;
-    const encoded = mapOrdered(wantedOf(rendering, set), rendering.concurrency, async (at) => {
-      const rect = tileRect(set, ...at);
-      return { at, bytes: await encodePainted(await paint(rect), rect, recipe, coarse) };
+    const encoded = mapOrdered(wantedOf(rendering, set), rendering.concurrency, async (place) => {
+      const rect = tileRect(set, ...place);
+      return { place, bytes: await encodePainted(await paint(rect), rect, { ...recipe, coarse }) };
     });
     let waiting = 0;
-    for await (const { at, bytes } of encoded) {
-      put(rendering, set, at, { bytes, sum: crc32(bytes) });
+    for await (const { place, bytes } of encoded) {
+      put(rendering, set, { place, bytes, sum: crc32(bytes) });
       if (++waiting < 16) continue;
       await rendering.finished(waiting);
       waiting = 0;
@@ -121,12 +121,12 @@ function isWhole({ width, height }: Size): boolean {
   return Number.isInteger(width) && Number.isInteger(height);
 }
 
-function* tilesOf({ columns, rows }: TileSet): Generator<readonly [column: number, row: number]> {
+function* tilesOf({ columns, rows }: TileSet): Generator<TilePlace> {
   for (let row = 0; row < rows; row++) for (let column = 0; column < columns; column++) yield [column, row];
 }
 
-function* wantedOf(rendering: Rendering, set: TileSet): Generator<readonly [column: number, row: number]> {
-  for (const at of tilesOf(set)) if (isWanted(rendering, set, ...at)) yield at;
+function* wantedOf(rendering: Rendering, set: TileSet): Generator<TilePlace> {
+  for (const place of tilesOf(set)) if (isWanted(rendering, set, place)) yield place;
 }
 
 function linearPainter({ px: linear, width: stride }: Linear): CellPainter {

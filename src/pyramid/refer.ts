@@ -11,10 +11,11 @@ export async function writeFiles(rendering: Rendering, set: TileSet): Promise<vo
   const down = set.cell.height / set.tile.height;
   for (let row = 0; row < set.rows; row++) {
     for (let column = 0; column < set.columns; column++) {
-      if (!isWanted(rendering, set, column, row)) continue;
+      const place = [column, row] as const;
+      if (!isWanted(rendering, set, place)) continue;
       const piece = (row % down) * set.columns + column;
       const bytes = pictures.file(Math.floor(row / down), set.cell, piece);
-      put(rendering, set, [column, row], { bytes, sum: crc32(bytes) });
+      put(rendering, set, { place, bytes, sum: crc32(bytes) });
     }
     if (row % 64 === 63 || row === set.rows - 1) await finished(((row % 64) + 1) * set.columns);
   }
@@ -22,22 +23,22 @@ export async function writeFiles(rendering: Rendering, set: TileSet): Promise<vo
 
 /** Writes a set whose tiles are pictures, or pieces of them, as links to (or copies of) the pictures' own files. */
 export async function referSet(rendering: Rendering, set: TileSet): Promise<void> {
-  const { pictures, placement, checksums, finished, fullLevel, store } = rendering;
+  const { pictures, placement, checksums, finished } = rendering;
   const { cells, grid } = placement;
-  const shape = pieceShape(set);
-  const { across, down } = shape;
-  const extension = extensionOf(pictures.recipe.format);
-  const own = checksums.get(picturesName(shape.width))!;
+  const { recipe } = pictures;
+  const files = { ...pieceShape(set), cell: recipe.cell, extension: extensionOf(recipe.format) };
+  const { across, down } = files;
+  const own = checksums.get(picturesName(files.width))!;
   const sums = checksums.get(set.name)!;
   for (let row = 0; row < set.rows; row++) {
     const y = row % down;
     const firstCell = Math.floor(row / down) * grid.columns;
     for (let column = 0; column < set.columns; column++) {
-      if (!isWanted(rendering, set, column, row)) continue;
+      if (!isWanted(rendering, set, [column, row])) continue;
       const x = column % across;
       const picture = cells[firstCell + Math.floor(column / across)]!;
-      const original = pictureFile(picture, shape, [x, y], pictures.recipe.cell, extension);
-      for (const path of set.pathsOf(column, row)) refer(store, fullLevel, original, path);
+      const original = pictureFile(picture, [x, y], files);
+      for (const path of set.pathsOf(column, row)) refer(rendering, original, path);
       sums[row * set.columns + column] = own[(picture * down + y) * across + x]!;
     }
     await finished(set.columns);

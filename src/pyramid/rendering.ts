@@ -3,7 +3,7 @@ import type { Coding } from '../image/encode.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { TileHeader } from '../jpeg/splice.ts';
 import type { Shape } from '../tiles/tile-plan.ts';
-import type { TileSet } from '../tiles/tile-set.ts';
+import type { TilePlace, TileSet } from '../tiles/tile-set.ts';
 import type { FullLevel, Placement, Size } from '../types.ts';
 
 /** Destination of tiles; paths are relative, with `/`. */
@@ -55,7 +55,7 @@ export interface Rendering extends PyramidOptions {
 }
 
 /** Tells whether a tile is to be made. */
-export function isWanted({ only }: PyramidOptions, set: TileSet, column: number, row: number): boolean {
+export function isWanted({ only }: PyramidOptions, set: TileSet, [column, row]: TilePlace): boolean {
   return !only || only.wants(set, column, row);
 }
 
@@ -68,21 +68,22 @@ export function cellsOf({ placement, pictures }: Rendering, { shows, grid }: Til
 
 /** Writes a tile to all its paths, and records its checksum. */
 export function put(
-  { store, checksums, fullLevel }: Rendering,
+  rendering: Rendering,
   set: TileSet,
-  [column, row]: readonly [number, number],
-  tile: { readonly bytes: Uint8Array; readonly sum: number },
+  tile: { readonly place: TilePlace; readonly bytes: Uint8Array; readonly sum: number },
 ): void {
+  const { store, checksums } = rendering;
+  const [column, row] = tile.place;
   checksums.get(set.name)![row * set.columns + column] = tile.sum;
   const [first, ...others] = set.pathsOf(column, row);
   if (first === undefined) return;
   if (set.shows === 'pictures' || others.length > 0) store.writeOriginal(first, tile.bytes);
   else store.write(first, tile.bytes);
-  for (const path of others) refer(store, fullLevel, first, path);
+  for (const path of others) refer(rendering, first, path);
 }
 
 /** Makes `to` a link to `original`, or a copy of it. */
-export function refer(store: TileStore, fullLevel: FullLevel, original: string, to: string): void {
+export function refer({ store, fullLevel }: PyramidOptions, original: string, to: string): void {
   if (fullLevel === 'link') store.link(original, to);
   else store.copy(original, to);
 }

@@ -24,15 +24,16 @@ export async function spliceSet(rendering: Rendering, set: TileSet): Promise<voi
   let waiting = 0;
   for (let row = 0; row < set.rows; row++) {
     for (let column = 0; column < set.columns; column++) {
-      if (!isWanted(rendering, set, column, row)) continue;
+      const place = [column, row] as const;
+      if (!isWanted(rendering, set, place)) continue;
       const rect = tileRect(set, column, row);
-      const bands = bandsOf(rect, mip, mcu, piece);
+      const bands = bandsOf(rect, { mip, mcu, piece });
       const bound = spliceBound(header, bands);
       if (bound > out.length) out = new Uint8Array(bound * 2);
       const { width, height } = rect;
       const splice = { width, height, segmentMcus: mip.piece.width / mcu, bands };
       const bytes = out.subarray(0, spliceTile(out, header, splice));
-      put(rendering, set, [column, row], { bytes, sum: crc32(bytes) });
+      put(rendering, set, { place, bytes, sum: crc32(bytes) });
     }
     waiting += set.columns;
     if (waiting < 64 && row < set.rows - 1) continue;
@@ -41,13 +42,17 @@ export async function spliceSet(rendering: Rendering, set: TileSet): Promise<voi
   }
 }
 
+/** Pieces of a set, by column and row. */
+interface Pieces {
+  readonly mip: Mip;
+  /** Side of an MCU, px. */
+  readonly mcu: number;
+  readonly piece: (column: number, row: number) => Strips;
+}
+
 /** Lists the rows of pieces in a part of a set. */
-function bandsOf(
-  { left, top, width, height }: Rect,
-  { piece: size }: Mip,
-  mcu: number,
-  piece: (column: number, row: number) => Strips,
-): SpliceBand[] {
+function bandsOf({ left, top, width, height }: Rect, { mip, mcu, piece }: Pieces): SpliceBand[] {
+  const size = mip.piece;
   const bands: SpliceBand[] = [];
   const [bottom, first, last] = [top + height, left / size.width, (left + width) / size.width];
   for (let row = Math.floor(top / size.height); row * size.height < bottom; row++) {

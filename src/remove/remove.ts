@@ -91,14 +91,15 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
       ids: renumbered.ids,
       sums,
       kept,
-      wants: (set, column, row) => isTouched(changes, set, column, row),
+      wants: (set, column, row) => isTouched(changes, set, [column, row]),
       store: new PatchStore(staged.folder, place, { option: '--out', path: site }),
       nameOf: (picture) => opened.names[opened.idOf.indexOf(renumbered.ids[picture]! % usable)]!,
       onProgress: (done, total) => onProgress({ done, total }),
     });
     pictures = written.pictures;
-    const patch = differences(staged.folder, place, before, new Set(originalPaths(written.originals)));
-    await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, named, skipped)));
+    const after = new Set(originalPaths(written.originals));
+    const patch = differences(staged.folder, place, { before, after });
+    await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, { named, skipped })));
     pictures.close();
     await forget(catalog, named);
     // Not interruptible from here on: an interrupted command claims to have changed nothing.

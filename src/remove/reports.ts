@@ -33,9 +33,9 @@ export async function readSkipped(report: string): Promise<SkippedFile[]> {
 export function reportsWithout(
   { record, names, idOf, catalog }: Reopened,
   { mosaic, placement, renumbered }: TakenOut,
-  { sources: taken, skipped: forgotten }: NamedImages,
-  skipped: readonly SkippedFile[],
+  { named, skipped }: { readonly named: NamedImages; readonly skipped: readonly SkippedFile[] },
 ): Map<string, Iterable<Uint8Array>> {
+  const { sources: taken, skipped: forgotten } = named;
   const left = [...record.sources.keys()].filter((source) => !taken.has(source));
   const places = new Map(left.map((source, place) => [source, place]));
   const sourceOf = new Map(idOf.flatMap((id, source) => (id === undefined ? [] : [[id, places.get(source)!]])));

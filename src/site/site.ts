@@ -104,7 +104,7 @@ function previewOf({ layouts, levels, tile }: MosaicJson): string {
     return across <= width && down <= height;
   });
   return whole
-    ? dziTilePath(pyramid, whole.level, 0, 0, tile.extension)
+    ? dziTilePath(pyramid, { level: whole.level, column: 0, row: 0 }, tile.extension)
     : `${IIIF_PATHS.imageFolder}/full/max/0/default.jpg`;
 }
 

@@ -1,6 +1,6 @@
 import type { Grid, Rect, Size, TileOrigin } from '../types.ts';
 
-/** A picture made of cells at one size, cut into tiles: the unit that the pyramid stage renders. */
+/** An image made of cells at one size, cut into tiles: the unit that the pyramid stage renders. */
 export interface TileSet extends Size {
   /** Unique within a site; key of its checksums. */
   readonly name: string;
@@ -21,6 +21,9 @@ export interface TileSet extends Size {
   /** Paths of a tile in the site, with `/`; all of them have the same bytes. Empty if another set has the same tile. */
   readonly pathsOf: (column: number, row: number) => readonly string[];
 }
+
+/** Place of a tile in its set. */
+export type TilePlace = readonly [column: number, row: number];
 
 /** Makes a tile set; computes its columns and rows from the rest. */
 export function tileSet(parts: Omit<TileSet, 'columns' | 'rows'>): TileSet {

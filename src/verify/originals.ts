@@ -7,8 +7,7 @@ import {
   type OriginalFacts,
   readIndex,
 } from '../format/original-index.ts';
-import type { Problems } from './problems.ts';
-import type { SiteFiles } from './site-files.ts';
+import type { Checking } from './problems.ts';
 import type { Expected } from './tile-checker.ts';
 import { indexPath, originalPath } from '../format/site-paths.ts';
 
@@ -19,10 +18,9 @@ export type Original = Pick<OriginalFacts, 'original' | 'ending' | 'width' | 'he
 
 /** Reads the index of originals, and reports its problems. Returns the distinct originals. */
 export function readOriginals(
-  files: SiteFiles,
   { pictures, originals }: MosaicJson,
   sums: Checksums['originals'] | undefined,
-  problems: Problems,
+  { files, problems }: Checking,
 ): Original[] {
   const found = new Map<number, Original>();
   for (const [original, facts] of sums ?? []) found.set(original, { original, ...facts });
@@ -48,16 +46,16 @@ export function readOriginals(
 }
 
 /** Yields the expected files of originals; reports problems of their descriptors. */
-export function* expectedOf(originals: readonly Original[], files: SiteFiles, problems: Problems): Generator<Expected> {
+export function* expectedOf(originals: readonly Original[], checking: Checking): Generator<Expected> {
   for (const original of originals) {
-    checkDescriptor(original, files, problems);
+    checkDescriptor(original, checking);
     let i = 0;
     for (const { path, size } of originalParts(original)) yield { path, size, sum: original.sums?.[i++], own: true };
   }
 }
 
 /** Reports problems of the descriptor of an original that is a Deep Zoom pyramid. */
-function checkDescriptor({ original, ending, width, height }: Original, files: SiteFiles, problems: Problems) {
+function checkDescriptor({ original, ending, width, height }: Original, { files, problems }: Checking) {
   if (ending !== '') return;
   const path = `${originalPath(original)}.dzi`;
   const file = files.read(path);

@@ -1,8 +1,7 @@
 import { readBlock } from '../format/block-script.ts';
 import { blockLength, blockPath, blocksOf } from '../format/cell-blocks.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
-import type { Problems } from './problems.ts';
-import type { SiteFiles } from './site-files.ts';
+import type { Checking } from './problems.ts';
 import { DAMAGED } from './tile-checker.ts';
 
 type Described = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
@@ -14,10 +13,9 @@ type Described = Pick<MosaicJson, 'grid' | 'placement' | 'pictures'>;
  * @returns picture number of each cell, row by row; undefined if a block cannot be used.
  */
 export function readPlacement(
-  files: SiteFiles,
   mosaic: Described,
   sums: Uint32Array | undefined,
-  problems: Problems,
+  { files, problems }: Checking,
 ): Uint32Array | undefined {
   const { grid, placement } = mosaic;
   const before = problems.all.length;
@@ -35,7 +33,8 @@ export function readPlacement(
     const file = files.read(path);
     const sum = sums?.[i++];
     if (file.problem !== undefined) problems.add(path, file.problem);
-    else if (!readBlock(String(file.bytes), block, mosaic, cells)) problems.add(path, 'does not fit mosaic.json');
+    else if (!readBlock(String(file.bytes), block, { ...mosaic, cells }))
+      problems.add(path, 'does not fit mosaic.json');
     else if (sum !== undefined && file.sum !== sum) problems.add(path, DAMAGED);
   }
   return problems.all.length > before ? undefined : cells;

@@ -1,8 +1,16 @@
+import type { SiteFiles } from './site-files.ts';
+
 /** A problem of a file of a site. */
 export interface Problem {
   /** Path relative to the site, with `/`. */
   readonly path: string;
   readonly problem: string;
+}
+
+/** The files of a site that is being verified, and the problems found in them. */
+export interface Checking {
+  readonly files: SiteFiles;
+  readonly problems: Problems;
 }
 
 /** Most problems listed for a site without usable checksums: its `mosaic.json` may describe any number of files. */

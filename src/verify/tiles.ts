@@ -20,7 +20,7 @@ export function* tilesOf({ shape, sets, sums, cells }: TileFacts): Generator<Exp
   const bySet = sums && tileSums(sets, sums).bySet;
   for (const set of sets) {
     const { name, shows, from, columns, rows } = set;
-    const originalOf = shows === 'mosaic' && from === 'reference' && cells && referring(shape, set, cells, bySet);
+    const originalOf = shows === 'mosaic' && from === 'reference' && cells && referring(shape, set, { cells, bySet });
     // True for the sources' own compressed data, which we did not encode.
     const own = shows === 'pictures' && from === 'reference';
     for (let i = 0; i < columns * rows; i++) {
@@ -37,16 +37,15 @@ export function* tilesOf({ shape, sets, sums, cells }: TileFacts): Generator<Exp
 function referring(
   { recipe }: SiteShape,
   { grid, cell, tile }: TileSet,
-  cells: Uint32Array,
-  bySet: ReadonlyMap<string, Uint32Array> | undefined,
+  { cells, bySet }: { readonly cells: Uint32Array; readonly bySet: ReadonlyMap<string, Uint32Array> | undefined },
 ): (column: number, row: number) => Expected['original'] {
   const [across, down] = [cell.width / tile.width, cell.height / tile.height];
-  const extension = extensionOf(recipe.format);
+  const files = { ...cell, across, down, cell: recipe.cell, extension: extensionOf(recipe.format) };
   const sums = bySet?.get(picturesName(cell.width));
   return (column, row) => {
     const picture = cells[Math.floor(row / down) * grid.columns + Math.floor(column / across)]!;
     const [x, y] = [column % across, row % down];
-    const path = pictureFile(picture, { ...cell, across, down }, [x, y], recipe.cell, extension);
+    const path = pictureFile(picture, [x, y], files);
     return { path, sum: sums?.[(picture * down + y) * across + x] };
   };
 }

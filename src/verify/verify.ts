@@ -10,11 +10,11 @@ import { originalPartCount } from '../format/original-index.ts';
 import { expectedLayouts, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { mapOrdered } from '../threads/ordered.ts';
-import { tileCount } from '../tiles/tile-set.ts';
+import { tileCount, type TileSet } from '../tiles/tile-set.ts';
 import { checkAgreement } from './named-files.ts';
 import { expectedOf, readOriginals } from './originals.ts';
 import { readPlacement } from './placement.ts';
-import { type Problem, Problems, TooManyProblems } from './problems.ts';
+import { type Checking, type Problem, Problems, TooManyProblems } from './problems.ts';
 import { readDescription } from './read-mosaic.ts';
 import { SiteFiles } from './site-files.ts';
 import { type Expected, TileChecker } from './tile-checker.ts';
@@ -91,9 +91,7 @@ async function verifyDeep(options: VerifyOptions, problems: Problems): Promise<v
 }
 
 /** Options and tools of one verification. */
-interface Verifying extends VerifyOptions {
-  readonly files: SiteFiles;
-  readonly problems: Problems;
+interface Verifying extends VerifyOptions, Checking {
   readonly checker: TileChecker;
 }
 
@@ -103,24 +101,24 @@ async function verifyFiles(mosaic: MosaicJson, sums: Checksums | undefined, veri
   const shape = shapeOf(mosaic);
   const sets = siteSets(shape);
   // If the checksums do not fit `mosaic.json`, the expected files are unknown.
-  if (sums && !fits(sums, tileCount(sets), mosaic, problems)) return 0;
+  if (sums && !fits(sums, sets, mosaic)) {
+    if (!problems.has(MOSAIC_FILE)) problems.add(CHECKSUMS_FILE, 'does not fit mosaic.json');
+    return 0;
+  }
   if (!problems.has(MOSAIC_FILE)) {
     if (!isDeepStrictEqual(shape.layouts, mosaic.layouts)) {
       problems.add(MOSAIC_FILE, 'has layouts that do not follow from the grid');
     }
     checkAgreement(files, shape, problems);
   }
-  const cells = readPlacement(files, mosaic, sums?.cells, problems);
-  const originals = readOriginals(files, mosaic, sums?.originals, problems);
+  const cells = readPlacement(mosaic, sums?.cells, verifying);
+  const originals = readOriginals(mosaic, sums?.originals, verifying);
   const total = tileCount(sets) + originals.reduce((sum, original) => sum + originalPartCount(original), 0);
   let done = 0;
   const check = async (alike: readonly Expected[]) => {
     for (const one of alike) await checker.check(one);
   };
-  const expected = concat(
-    tilesOf({ shape, sets, sums: sums?.tiles, cells }),
-    each(expectedOf(originals, files, problems)),
-  );
+  const expected = concat(tilesOf({ shape, sets, sums: sums?.tiles, cells }), each(expectedOf(originals, verifying)));
   for await (const _ of mapOrdered(expected, concurrency, check)) {
     done++;
     if (done % 64 === 0 || done === total) onProgress({ done, total });
@@ -136,15 +134,8 @@ function shapeOf({ grid, cell, tileSize, tile, pictures, layouts, names }: Mosai
 }
 
 /** Tells whether the checksums have as many tiles and blocks as `mosaic.json` requires. */
-function fits(
-  { tiles, cells }: Checksums,
-  count: number,
-  { grid, placement }: MosaicJson,
-  problems: Problems,
-): boolean {
-  if (tiles.length === count && cells.length === blockCount(grid, placement.block)) return true;
-  if (!problems.has(MOSAIC_FILE)) problems.add(CHECKSUMS_FILE, 'does not fit mosaic.json');
-  return false;
+function fits({ tiles, cells }: Checksums, sets: readonly TileSet[], { grid, placement }: MosaicJson): boolean {
+  return tiles.length === tileCount(sets) && cells.length === blockCount(grid, placement.block);
 }
 
 function* concat<Item>(first: Iterable<Item>, second: Iterable<Item>): Generator<Item> {

@@ -43,7 +43,7 @@ describe('blocks of cells', () => {
       const script = blockScript({ cells, grid }, one, description);
       expect(script).toMatch(new RegExp(`^zoomosaicCells\\("${one.x}_${one.y}","[A-Za-z0-9+/=]*"\\);\n$`));
       expect(script.length).toBe(blockLength(one, type));
-      expect(readBlock(script, one, mosaic, read)).toBe(true);
+      expect(readBlock(script, one, { ...mosaic, cells: read })).toBe(true);
       for (const [i, picture] of numbersOf(script, type).entries()) {
         const [column, row] = [one.x * block + (i % one.columns), one.y * block + Math.floor(i / one.columns)];
         expect(picture).toBe(cells[row * columns + column]);
@@ -81,8 +81,8 @@ describe('blocks of cells', () => {
     ['a missing byte', sound.replace(/....(=*)"\);/, '$1");')],
   ])('take nothing from %s', (_, text) => {
     const read = new Uint32Array(20).fill(99);
-    expect(readBlock(text, first!, mosaic, read)).toBe(false);
+    expect(readBlock(text, first!, { ...mosaic, cells: read })).toBe(false);
     expect([...read]).toEqual(Array.from({ length: 20 }, () => 99));
-    expect(readBlock(sound, first!, mosaic, read)).toBe(true);
+    expect(readBlock(sound, first!, { ...mosaic, cells: read })).toBe(true);
   });
 });

@@ -181,7 +181,7 @@ export const FORMAT_TARGETS: readonly Target[] = [
     share: 8,
     prepare: async () => {
       const mosaic = { ...MOSAICS[0]!, pictures: 9 };
-      const block = blockAt(mosaic.grid, mosaic.placement.block, 0, 0);
+      const block = blockAt({ grid: mosaic.grid, side: mosaic.placement.block }, 0, 0);
       const placed = { cells: Uint32Array.from({ length: 24 }, (_, i) => i % 9), grid: mosaic.grid };
       const bases = (['u16', 'u32'] as const).map((type) => {
         return {
@@ -192,7 +192,7 @@ export const FORMAT_TARGETS: readonly Target[] = [
       return prepared(fc.record({ damage: damages, type: fc.constantFrom('u16', 'u32') }), ({ damage, type }) => {
         const cells = new Uint32Array(24);
         const placement = { ...mosaic.placement, type };
-        if (!readBlock(String(damaged(bases, damage)), block, { ...mosaic, placement }, cells)) return;
+        if (!readBlock(String(damaged(bases, damage)), block, { ...mosaic, placement, cells })) return;
         expectThat(
           cells.every((picture) => picture < 9),
           'a block is of pictures that there are',

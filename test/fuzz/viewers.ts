@@ -44,7 +44,7 @@ export const VIEWER_TARGETS: readonly Target[] = [
       const mosaic = { ...MOSAICS[0]!, pictures: 9 };
       const { grid, placement } = mosaic;
       const placed = { cells: Uint32Array.from({ length: 24 }, (_, i) => i % 9), grid };
-      const block = blockAt(grid, placement.block, 0, 0);
+      const block = blockAt({ grid, side: placement.block }, 0, 0);
       const bases = [{ bytes: Buffer.from(blockScript(placed, block, placement)), parts: [0, 14, 20, 22, 60] }];
       return prepared(damages, async (damage) => {
         const bytes = damaged(bases, damage);
@@ -56,7 +56,7 @@ export const VIEWER_TARGETS: readonly Target[] = [
           shown.every((picture) => typeof picture === 'number' && picture < 9);
         expectThat(isSound, 'cells have pictures that there are, or none at all');
         const read = new Uint32Array(24);
-        if (readBlock(String(bytes), block, mosaic, read))
+        if (readBlock(String(bytes), block, { ...mosaic, cells: read }))
           expectThat(shown.join() === read.join(), 'a page shows what verify reads');
       });
     },

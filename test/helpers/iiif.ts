@@ -65,7 +65,7 @@ export function addresses(image: IiifImage): Set<string> {
 /** All files that a site would have, as paths. */
 export function pathsOf(image: IiifImage): string[] {
   const tiles = iiifLevels(image).flatMap(({ scaleFactor, columns, rows }) =>
-    places(columns, rows).flatMap(([column, row]) => iiifTilePaths(image, scaleFactor, column, row)),
+    places(columns, rows).flatMap(([column, row]) => iiifTilePaths(image, { scaleFactor, column, row })),
   );
   const wholes = iiifWholeSizes(image).filter(({ isTile }) => !isTile);
   return [...tiles, ...wholes.flatMap(({ paths }) => paths)];

@@ -78,8 +78,12 @@ describe('the image, level 0 of the Image API 3.0', () => {
 
   test('a corner that two scale factors see alike is one file, the finer one’s', () => {
     const image = shape(513, 513, 64);
-    expect(iiifTilePaths(image, 1, 8, 8)).toEqual(['512,512,1,1/1,1/0/default.jpg']);
-    expect([2, 4, 8].map((s) => iiifTilePaths(image, s, 8 / s, 8 / s))).toEqual([[], [], []]);
+    expect(iiifTilePaths(image, { scaleFactor: 1, column: 8, row: 8 })).toEqual(['512,512,1,1/1,1/0/default.jpg']);
+    expect([2, 4, 8].map((s) => iiifTilePaths(image, { scaleFactor: s, column: 8 / s, row: 8 / s }))).toEqual([
+      [],
+      [],
+      [],
+    ]);
   });
 
   test('info.json has what is required (5.2), where it should be, and no more than it can keep', () => {
@@ -174,7 +178,7 @@ describe('what others ask for is there', () => {
     const image = shape(width, height, size);
     const theirs = files.filter((path) => path !== 'info.json').toSorted();
     const first = iiifLevels(image).flatMap(({ scaleFactor, columns, rows }) =>
-      places(columns, rows).flatMap(([column, row]) => iiifTilePaths(image, scaleFactor, column, row).slice(0, 1)),
+      places(columns, rows).flatMap(([column, row]) => iiifTilePaths(image, { scaleFactor, column, row }).slice(0, 1)),
     );
     expect(first.toSorted()).toEqual(theirs);
     const { tiles, ...info } = JSON.parse(readFileSync(join(out, 'info.json'), 'utf8')) as ReturnType<typeof infoJson>;

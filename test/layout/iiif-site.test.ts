@@ -162,7 +162,7 @@ describe('the layout iiif', () => {
         for (let i = 0; i < columns * rows; i++) {
           const [column, row] = [i % columns, Math.floor(i / columns)];
           const place = { factor, left: column * tile.width, top: row * tile.height };
-          for (const path of iiifTilePaths(image, factor, column, row)) expected.set(path, place);
+          for (const path of iiifTilePaths(image, { scaleFactor: factor, column, row })) expected.set(path, place);
         }
       }
       for (const { scaleFactor: factor, paths } of iiifWholeSizes(image)) {
