@@ -23,6 +23,7 @@ export class UserError extends Error {
   /** Advice to the user, one sentence. */
   readonly remedy: string;
 
+  // oxlint-disable-next-line max-params -- the class is public: its callers keep their arguments
   constructor(code: ErrorCode, message: string, remedy: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;

@@ -27,14 +27,21 @@ export function shown(value: unknown): string {
   return text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text;
 }
 
-/** @throws {UserError} `usage` unless `valid`. */
-export function check(name: string, what: string, value: unknown, valid: boolean): void {
-  if (!valid) throw expected(name, what, value);
+/** What a value is expected to be: its name in messages, and its test. */
+export interface Expectation {
+  readonly what: string;
+  readonly is: (value: unknown) => boolean;
+}
+
+/** @throws {UserError} `usage` unless a value is what is expected. */
+export function check(name: string, value: unknown, { what, is }: Expectation): void {
+  if (!is(value)) throw expected(name, what, value);
 }
 
 /** @throws {UserError} `usage` unless `value` is one of `values`. */
 export function oneOf<Value extends string>(name: string, values: readonly Value[], value: Value): void {
-  check(name, values.length === 1 ? values[0]! : `one of ${values.join(', ')}`, value, values.includes(value));
+  if (!values.includes(value))
+    throw expected(name, values.length === 1 ? values[0]! : `one of ${values.join(', ')}`, value);
 }
 
 /** Tells whether a value can be a path: text that is not empty and holds no NUL, which no system accepts. */
@@ -42,18 +49,21 @@ export function isPath(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 
+/** A path. */
+export const PATH: Expectation = { what: 'a path', is: isPath };
+
 /**
  * Checks paths, by the names of their options. Options that are not given pass.
  *
  * @throws {UserError} `usage` unless each can be a path.
  */
 export function checkPaths(paths: Readonly<Record<string, string | undefined>>): void {
-  for (const [name, path] of Object.entries(paths)) check(name, 'a path', path, path === undefined || isPath(path));
+  for (const [name, path] of Object.entries(paths)) if (path !== undefined) check(name, path, PATH);
 }
 
 /** @throws {UserError} `usage` unless `site` can be a path. */
 export function checkSitePath(site: string): void {
-  check('site', 'the folder of a site', site, isPath(site));
+  check('site', site, { what: 'the folder of a site', is: isPath });
 }
 
 /** Formats a whole number for users: `43,776`. */

@@ -1,4 +1,5 @@
 import { UserError } from '../errors.ts';
+import { shown } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
 import { type PlacedImage, PLACEMENT } from './pins.ts';
 import type { Grid, Size } from '../types.ts';
@@ -9,9 +10,11 @@ import type { Grid, Size } from '../types.ts';
  */
 export function gridOf(
   { grid, columns }: ResolvedOptions,
-  cell: Size,
-  target: Size,
-  given: readonly PlacedImage[] | undefined,
+  {
+    cell,
+    target,
+    given,
+  }: { readonly cell: Size; readonly target: Size; readonly given: readonly PlacedImage[] | undefined },
 ): Grid {
   if (grid) return grid;
   if (!given) {
@@ -35,10 +38,11 @@ export function gridOf(
 
 /** @throws {UserError} `usage` if a given placement turns images by a quarter, and cells are not square. */
 export function refuseQuarterTurns(given: readonly PlacedImage[] | undefined, cell: Size): void {
-  if (cell.width === cell.height || !given?.some(({ turn }) => turn % 2)) return;
+  const turned = cell.width === cell.height ? undefined : given?.find(({ turn }) => turn % 2);
+  if (!turned) return;
   throw new UserError(
     'usage',
-    `${PLACEMENT} turns images by a quarter, and cells are ${cell.width} x ${cell.height} px`,
-    'Use square cells, or turns 0, 2, 4 and 6.',
+    `${PLACEMENT} (line ${turned.line}) turns ${shown(turned.image)} by a quarter, but cells are not square: ${cell.width} x ${cell.height} px`,
+    'Use square cells (--cell-aspect 1:1), or the turns 0, 2, 4 and 6.',
   );
 }

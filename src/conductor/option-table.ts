@@ -4,7 +4,7 @@
  * `ResolvedOptions`.
  */
 import { HOST_IDS, HOSTS } from '../fit/hosts.ts';
-import { isPath } from '../messages.ts';
+import { type Expectation, isPath, PATH } from '../messages.ts';
 import { ASPECT_MAX } from '../tiles/cell-shape.ts';
 import type { Crop, FullLevel, Layout, Names, NearDuplicates, Originals, Subsampling, TileFormat } from '../types.ts';
 import type { BuildOptions } from './options.ts';
@@ -15,12 +15,6 @@ export const GROUPS = ['Grid', 'Matching', 'Images', 'Tiles', 'Hosting', 'Output
 /** Options in the table: all but the operands of the command line, and the options for programs only. */
 export type OptionName = Exclude<keyof BuildOptions, 'target' | 'images' | 'onProgress' | 'signal'>;
 
-/** Type of a value: its name in messages, and its test. */
-export interface ValueType {
-  readonly what: string;
-  readonly is: (value: unknown) => boolean;
-}
-
 /** A row of the table. */
 export interface OptionRow<Value = unknown> {
   readonly group: (typeof GROUPS)[number];
@@ -28,9 +22,9 @@ export interface OptionRow<Value = unknown> {
   readonly metavar?: string;
   /** One line of help. */
   readonly help: string;
-  readonly type: ValueType;
+  readonly type: Expectation;
   /** Accepted values of the type; all, if undefined. */
-  readonly range?: ValueType;
+  readonly range?: Expectation;
   /** Values that completion offers. */
   readonly choices?: readonly string[];
   readonly fallback?: Value;
@@ -42,11 +36,10 @@ export interface OptionRow<Value = unknown> {
   readonly isRepeatable?: true;
 }
 
-export const PATH: ValueType = { what: 'a path', is: isPath };
-export const TEXT: ValueType = { what: 'text', is: (value) => typeof value === 'string' };
-const FLAG: ValueType = { what: 'true or false', is: (value) => typeof value === 'boolean' };
-const NUMBER: ValueType = { what: 'a whole number', is: (value) => typeof value === 'number' };
-const SHARE: ValueType = { what: 'a number from 0 to 1', is: NUMBER.is };
+export const TEXT: Expectation = { what: 'text', is: (value) => typeof value === 'string' };
+const FLAG: Expectation = { what: 'true or false', is: (value) => typeof value === 'boolean' };
+const NUMBER: Expectation = { what: 'a whole number', is: (value) => typeof value === 'number' };
+const SHARE: Expectation = { what: 'a number from 0 to 1', is: NUMBER.is };
 
 /** Reads a whole number. Other text stays text, which the check of the type refuses. */
 const readWhole = (text: string) => (/^\d+$/.test(text) ? Number(text) : text);
@@ -55,7 +48,8 @@ const readShare = (text: string) => (/^(\d+\.?\d*|\.\d+)$/.test(text) ? Number(t
 /** The largest whole number of options without another limit. */
 const WHOLE_MAX = 2 ** 32;
 
-function whole(low: number, high = WHOLE_MAX) {
+/** The type and range of a whole number from `low` to `high`, both inclusive. */
+export function whole(low: number, high = WHOLE_MAX) {
   const what = `a whole number from ${low}${high < WHOLE_MAX ? ` to ${high}` : ''}`;
   const is = (value: unknown) => Number.isInteger(value) && (value as number) >= low && (value as number) <= high;
   return { type: NUMBER, range: { what, is }, read: readWhole };

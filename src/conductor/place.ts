@@ -44,7 +44,11 @@ export async function placeSources(
   const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
   const placed = await clock.time('match', (onProgress) =>
     given
-      ? matchGiven(target, features, { grid, cell, cells: givenCells(given, grid, names, length, PLACEMENT) })
+      ? matchGiven(target, features, {
+          grid,
+          cell,
+          cells: givenCells(given, { grid, names, usable: length, what: PLACEMENT }),
+        })
       : match(target, features, {
           ...options,
           grid,

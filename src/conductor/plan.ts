@@ -49,7 +49,7 @@ export async function planBuild(options: ResolvedOptions, clock: StageClock): Pr
   const { recipe, aspects, warnings } = await clock.time('scan', (onProgress) =>
     chooseRecipe(options, files, onProgress),
   );
-  const grid = gridOf(options, recipe.cell, target, given);
+  const grid = gridOf(options, { cell: recipe.cell, target, given });
   checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
   checkCells(grid);
   // Refuses rules that even all files together cannot meet, before the files are read.

@@ -9,7 +9,7 @@ import { TITLE_MAX } from '../format/mosaic-json.ts';
 import { checkBaseUrl, checkIiifFormat, checkRights } from '../layout/iiif-manifest.ts';
 import { checkOptions } from './check-options.ts';
 import { idleNotes } from './idle-options.ts';
-import { DEFAULTS, OPTIONS } from './option-table.ts';
+import { DEFAULTS, OPTIONS, whole } from './option-table.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { reportFolderOf } from '../staging/report-folder.ts';
 import type { Layout, Rgb } from '../types.ts';
@@ -43,7 +43,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   const { pins = [], ban = [] } = options;
   for (const { column, row } of pins) for (const place of [column, row]) checkWhole('pin', place, 0);
   const { title = '' } = options;
-  check('title', `at most ${TITLE_MAX} characters`, `${title.length}`, title.length <= TITLE_MAX);
+  if (title.length > TITLE_MAX) throw expected('title', `at most ${TITLE_MAX} characters`, `${title.length}`);
   const concurrency = options.concurrency ?? Math.min(256, availableParallelism());
   return {
     target: options.target,
@@ -88,8 +88,9 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   };
 }
 
+/** Checks a whole number, up to that of options without another limit. */
 function checkWhole(name: string, value: number, low: number): void {
-  check(name, `a whole number from ${low}`, value, Number.isInteger(value) && value >= low && value <= 2 ** 32);
+  check(name, value, whole(low).range);
 }
 
 /** Title of a page without the target's name. */

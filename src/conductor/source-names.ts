@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { UserError } from '../errors.ts';
-import { shown } from '../messages.ts';
+import { countText, shown } from '../messages.ts';
 
 /**
  * Names of images, for reports and options: the path within the folder that holds all images, with `/`. Such names reveal
@@ -58,19 +58,30 @@ export class SourceNames {
     if (all.length > 1) {
       throw new UserError(
         'usage',
-        `${where} names ${shown(name)}, which is ${all.length} images: ${this.nameOf(all[0]!)}, ${this.nameOf(all[1]!)}${all.length > 2 ? ', …' : ''}`,
-        'Name the one that is meant with its folder.',
+        `${where} names ${shown(name)}, which fits ${all.length} images: ${this.nameOf(all[0]!)}, ${this.nameOf(all[1]!)}${all.length > 2 ? ', …' : ''}`,
+        `Name the image with its folder, as in ${this.nameOf(all[0]!)}.`,
       );
     }
     const id = all.length === 1 ? this.ids(all[0]!) : undefined;
     if (id !== undefined) return id;
+    if (all.length === 1) {
+      throw new UserError(
+        'usage',
+        `${where} names ${shown(name)}, which cannot be used as an image`,
+        'Name another image, or replace that file by one that opens, such as a JPEG of it.',
+      );
+    }
     throw new UserError(
       'usage',
-      all.length === 1
-        ? `${where} names ${shown(name)}, which cannot be used as an image`
-        : `${where} names ${shown(name)}, which is none of the ${this.paths.length} images`,
+      `${where} names ${shown(name)}, which is ${this.noneOf()}`,
       'Name an image as sources.csv of the reports does; it has to be among the images, and not left out by --ban.',
     );
+  }
+
+  private noneOf(): string {
+    const [first, ...others] = this.paths;
+    if (first !== undefined && others.length === 0) return `not ${this.nameOf(first)}, the only image`;
+    return `none of the ${countText(this.paths.length)} images`;
   }
 
   private endingIn(name: string): string[] {

@@ -1,6 +1,6 @@
 import { basename, relative, resolve, sep } from 'node:path';
 import picomatch from 'picomatch';
-import { check } from '../messages.ts';
+import { expected } from '../messages.ts';
 import type { ScannedFile } from '../types.ts';
 
 /**
@@ -33,7 +33,7 @@ const PATTERN_MAX = 65_000;
  */
 function matcherOf(glob: string): (path: string) => boolean {
   const pattern = glob.split(sep).join('/').replace(/^\.\//, '').replace(/\/$/, '');
-  check('ban', 'a glob of images to leave out', glob, pattern !== '' && pattern.length <= PATTERN_MAX);
+  if (pattern === '' || pattern.length > PATTERN_MAX) throw expected('ban', 'a glob of images to leave out', glob);
   const options = { dot: true, nocase: process.platform === 'win32' };
   const means = picomatch([pattern, `${pattern}/**`], options);
   const named = pattern.includes('/') ? undefined : picomatch([pattern, `**/${pattern}`, `**/${pattern}/**`], options);

@@ -1,7 +1,7 @@
 import { realpath } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { resolve } from 'node:path';
-import { check } from '../messages.ts';
+import { check, type Expectation } from '../messages.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { readMosaicJson } from '../site/read-site.ts';
 import { Answerer } from './answer.ts';
@@ -29,6 +29,15 @@ export interface Serving {
 
 const PORT = 8080;
 const PORTS_TRIED = 100;
+/** An empty host would mean all addresses of the machine. */
+const HOST: Expectation = {
+  what: 'an address or a name',
+  is: (host) => typeof host === 'string' && host.trim() === host && host !== '',
+};
+const PORTS: Expectation = {
+  what: 'a whole number from 0 to 65535',
+  is: (port) => Number.isInteger(port) && (port as number) >= 0 && (port as number) <= 65535,
+};
 /** Idle time after which a connection is closed, ms. */
 const PATIENCE = 60_000;
 
@@ -40,9 +49,8 @@ const PATIENCE = 60_000;
  * @throws {UserError} `usage` for a malformed host or port; `not-a-site`; `site` if it cannot listen on any port.
  */
 export async function serve({ site, port = PORT, host = '127.0.0.1', cors = false }: ServeOptions): Promise<Serving> {
-  // An empty host would mean all addresses of the machine.
-  check('host', 'an address or a name', host, typeof host === 'string' && host.trim() === host && host !== '');
-  check('port', 'a whole number from 0 to 65535', port, Number.isInteger(port) && port >= 0 && port <= 65535);
+  check('host', host, HOST);
+  check('port', port, PORTS);
   await readMosaicJson(site);
   const root = await realpath(resolve(site));
   const server = createServer();

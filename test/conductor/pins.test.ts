@@ -58,14 +58,14 @@ describe('pins', () => {
   );
 
   test.each([
-    ['1,x,a.jpg', /in line 3 of --pin .*bad\.csv but received 1, x, a\.jpg$/],
-    ['1,-1,a.jpg', /received 1, -1, a\.jpg$/],
-    ['1.5,1,a.jpg', /received 1\.5, 1, a\.jpg$/],
-    [',1,a.jpg', /received , 1, a\.jpg$/],
-    ['1,2,', /received 1, 2, $/],
-    ['1,2', /received 1, 2$/],
-    ['1,2,a.jpg,8', /received 1, 2, a\.jpg, 8$/],
-    ['1,2,a.jpg,x', /received 1, 2, a\.jpg, x$/],
+    ['1,x,a.jpg', /^Expected a whole number as row in line 3 of --pin .*bad\.csv but received x$/],
+    ['1,-1,a.jpg', /a whole number as row .* received -1$/],
+    ['1.5,1,a.jpg', /a whole number as column .* received 1\.5$/],
+    [',1,a.jpg', /as column .* received nothing$/],
+    ['1,2,', /^Expected the name of an image as source in line 3 .* received nothing$/],
+    ['1,2', /as source .* received nothing$/],
+    ['1,2,a.jpg,8', /^Expected a number from 0 to 7 as turn in line 3 .* received 8$/],
+    ['1,2,a.jpg,x', /as turn .* received x$/],
   ])('are refused by the line of their file: %j', async (line, message) => {
     const file = await csvFile('bad.csv', `column,row,source,turn\n0,0,good.jpg,0\n${line}\n`);
     await refuses(() => readPins([file]), message);
@@ -168,8 +168,8 @@ describe('names of sources', () => {
   });
 
   test.each([
-    ['a.jpg', /^it names a\.jpg, which is 2 images: 2020\/a\.jpg, 2021\/a\.jpg$/],
-    ['b.jpg', /^it names b\.jpg, which is 2 images: 2020\/b\.jpg, old\/2020\/b\.jpg$/],
+    ['a.jpg', /^it names a\.jpg, which fits 2 images: 2020\/a\.jpg, 2021\/a\.jpg$/],
+    ['b.jpg', /^it names b\.jpg, which fits 2 images: 2020\/b\.jpg, old\/2020\/b\.jpg$/],
     ['d.jpg', /^it names d\.jpg, which is none of the 7 images$/],
     ['0/a.jpg', /which is none of the 7 images$/],
     ['1/2020/a.jpg', /which is none of the 7 images$/],
@@ -178,6 +178,11 @@ describe('names of sources', () => {
     ['broken.jpg', /^it names broken\.jpg, which cannot be used as an image$/],
   ])('are refused if that is not clear: %j', async (name, message) => {
     await refuses(() => names.find(name, 'it'), message);
+  });
+
+  test('are refused among one image, too', async () => {
+    const one = new SourceNames(['/data/a.jpg'], () => 0);
+    await refuses(() => one.find('b.jpg', 'it'), /^it names b\.jpg, which is not a\.jpg, the only image$/);
   });
 });
 
@@ -203,23 +208,39 @@ describe('cells', () => {
   test.each([
     [[pin(3, 0, 'c.jpg')], /^--pin 3,0=c\.jpg names cell 3,0, outside the grid of 3 x 2$/],
     [[pin(0, 2, 'c.jpg')], /^--pin 0,2=c\.jpg names cell 0,2, outside the grid of 3 x 2$/],
-    [[pin(1, 1, 'c.jpg'), pin(1, 1, 'xa.jpg')], /^--pin 1,1=xa\.jpg is the second image for that cell$/],
-    [[pin(1, 1, 'a.jpg')], /^--pin 1,1=a\.jpg names a\.jpg, which is 2 images/],
+    [[pin(1, 1, 'c.jpg'), pin(1, 1, 'xa.jpg')], /^--pin 1,1=xa\.jpg pins a second image to cell 1,1$/],
+    [[pin(1, 1, 'a.jpg')], /^--pin 1,1=a\.jpg names a\.jpg, which fits 2 images/],
     [[pin(1, 1, 'none.jpg')], /^--pin 1,1=none\.jpg names none\.jpg, which is none of the 7 images$/],
   ])('are refused where pins are wrong: %j', async (pins, message) => {
     await refuses(() => pinnedCells(pins, grid, names), message);
   });
 
+  test('are refused by file and line where pins of a file are wrong', async () => {
+    const pins = await readPins([await csvFile('twice.csv', 'column,row,source\n1,1,c.jpg\n1,1,xa.jpg\n')]);
+    await refuses(
+      () => pinnedCells(pins, grid, names),
+      /^--pin .*twice\.csv \(line 3, cell 1,1\) pins a second image to cell 1,1$/,
+    );
+    await refuses(
+      () => pinnedCells([{ ...pin(3, 0, 'c.jpg'), file: 'pins.csv' }], grid, names),
+      /^--pin pins\.csv \(cell 3,0\) names cell 3,0, outside the grid of 3 x 2$/,
+    );
+  });
+
   test('are those that a placement names, turned ones beyond the sources', () => {
-    expect([...givenCells(placed(six).toReversed(), grid, names, 100, 'it')]).toEqual([30, 0, 20, 30, 50, 40]);
-    expect([...givenCells(placed(six, [4, 0, 7]), grid, names, 100, 'it')]).toEqual([430, 0, 720, 30, 50, 40]);
+    expect([...givenCells(placed(six).toReversed(), { grid, names, usable: 100, what: 'it' })]).toEqual([
+      30, 0, 20, 30, 50, 40,
+    ]);
+    expect([...givenCells(placed(six, [4, 0, 7]), { grid, names, usable: 100, what: 'it' })]).toEqual([
+      430, 0, 720, 30, 50, 40,
+    ]);
   });
 
   test.each([
-    [placed(six).toSpliced(4, 1), /^it has no image for cell 1,1 of 3 x 2$/],
+    [placed(six).toSpliced(4, 1), /^it has no image for cell 1,1 of the grid of 3 x 2$/],
     [placed([...six, 'c.jpg']), /^it \(line 8\) names cell 0,2, outside the grid of 3 x 2$/],
     [placed(six.with(2, 'none.jpg')), /^it \(line 4, cell 2,0\) names none\.jpg, which is none of the 7 images$/],
   ])('are refused where a placement is wrong: %#', async (cells, message) => {
-    await refuses(() => givenCells(cells, grid, names, 100, 'it'), message);
+    await refuses(() => givenCells(cells, { grid, names, usable: 100, what: 'it' }), message);
   });
 });

@@ -87,7 +87,10 @@ export const TABLE_TARGETS: readonly Target[] = [
         writeFileSync(path, damaged(bases, damage));
         const placed = await settled(() => readPlacementFile(path, '--placement'), UserError);
         if (!placed) return;
-        const cells = outcomeOf(() => givenCells(placed, GRID, names, PATHS.length, '--placement'), UserError);
+        const cells = outcomeOf(
+          () => givenCells(placed, { grid: GRID, names, usable: PATHS.length, what: '--placement' }),
+          UserError,
+        );
         const most = 8 * PATHS.length;
         if (cells)
           expectThat(

@@ -131,7 +131,7 @@ describe('a given placement', () => {
   });
 
   test.each<[string, readonly string[], Partial<BuildOptions>, RegExp]>([
-    ['lacks a cell', GIVEN.toSpliced(4, 1), {}, /^--placement has no image for cell 1,1 of 3 x 2$/],
+    ['lacks a cell', GIVEN.toSpliced(4, 1), {}, /^--placement has no image for cell 1,1 of the grid of 3 x 2$/],
     ['has no cell', [], {}, /^--placement names no cell$/],
     [
       'names an unknown image',
@@ -149,7 +149,7 @@ describe('a given placement', () => {
       'is of a smaller grid',
       GIVEN,
       { grid: { columns: 4, rows: 2 } },
-      /^--placement has no image for cell 3,0 of 4 x 2$/,
+      /^--placement has no image for cell 3,0 of the grid of 4 x 2$/,
     ],
     [
       'is of a larger grid',
@@ -161,7 +161,7 @@ describe('a given placement', () => {
       'has a line that is wrong',
       GIVEN.with(1, '1,x,001.jpg'),
       {},
-      /^Expected column, row, source in line 3 of --placement but received 1, x, 001\.jpg$/,
+      /^Expected a whole number as row in line 3 of --placement but received x$/,
     ],
     ['is missing', [], { placement: 'nowhere.csv' }, /^Cannot read --placement nowhere\.csv: .*ENOENT/],
   ])('is refused if it %s', async (_, lines, options, message) => {

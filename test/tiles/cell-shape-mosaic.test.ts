@@ -233,7 +233,10 @@ describe('a mosaic of cells that are not square', () => {
     }
     placed[4] = ['4.png', 3];
     await writePlacement(placement, 3, placed);
-    await refuses(() => make('heads', given), /^--placement turns images by a quarter, and cells are 64 x 48 px$/);
+    await refuses(
+      () => make('heads', given),
+      /^--placement \(line \d+\) turns .* by a quarter, but cells are not square: 64 x 48 px$/,
+    );
     expect((await readSite(out)).mosaic).toEqual(mosaic);
   });
 
