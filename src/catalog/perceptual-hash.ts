@@ -1,7 +1,7 @@
 /**
- * Perceptual hash of a picture, after C. Zauner, "Implementation and benchmarking of perceptual image hash functions",
+ * Perceptual hash of an image, after C. Zauner, "Implementation and benchmarking of perceptual image hash functions",
  * 2010 (pHash). Each bit tells whether one of the 64 lowest frequencies (DCT) of the lightness is above their median.
- * Pictures that look alike differ in few bits, whatever their size, encoding or brightness.
+ * Images that look alike differ in few bits, whatever their size, encoding or brightness.
  */
 
 /** Bits of a hash, and its bytes. */
@@ -19,10 +19,10 @@ function frequency(index: number): number {
   return Math.floor(index / SIDE) ** 2 + (index % SIDE) ** 2;
 }
 
-/** Smallest and largest side of a picture that {@link perceptualHash} is given, px. */
+/** Smallest and largest side of an image that {@link perceptualHash} is given, px. */
 const [SIZE_MIN, SIZE_MAX] = [8, 32];
 
-/** Returns the side of the picture to hash, px, for a cell whose shorter side is `side` px: a power of two. */
+/** Returns the side of the image to hash, px, for a cell whose shorter side is `side` px: a power of two. */
 export function hashedSize(side: number): number {
   return Math.min(SIZE_MAX, Math.max(SIZE_MIN, 2 ** Math.floor(Math.log2(side))));
 }

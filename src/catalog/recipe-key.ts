@@ -8,7 +8,7 @@ import type { Recipe } from '../types.ts';
 import { SHARD_VERSION } from './shard.ts';
 
 /**
- * Makes the header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the picture,
+ * Makes the header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the image,
  * since they are not optimised.
  */
 export async function spliceHeader(recipe: Coding): Promise<TileHeader> {

@@ -2,7 +2,7 @@ import type { Sharp } from 'sharp';
 import { sharp } from '../image/sharp.ts';
 import type { Rect, Size } from '../types.ts';
 
-/** Transformation that brings a stored picture upright: turned clockwise by `angle`, then mirrored (left and right). */
+/** Transformation that brings a stored image upright: turned clockwise by `angle`, then mirrored (left and right). */
 export interface Stand {
   readonly angle: 0 | 90 | 180 | 270;
   readonly mirrored: boolean;
@@ -21,12 +21,12 @@ export const STANDS: readonly (Stand | undefined)[] = [
   { angle: 270, mirrored: false },
 ];
 
-/** Returns the stored size of an upright picture, or the upright size of a stored one. */
+/** Returns the stored size of an upright image, or the upright size of a stored one. */
 export function storedSize({ width, height }: Size, { angle }: Stand): Size {
   return angle % 180 ? { width: height, height: width } : { width, height };
 }
 
-/** Returns the stored rectangle of a part of an upright picture of size `whole`. */
+/** Returns the stored rectangle of a part of an upright image of size `whole`. */
 export function storedRect({ left, top, width, height }: Rect, whole: Size, { angle, mirrored }: Stand): Rect {
   const right = whole.width - left - width;
   const bottom = whole.height - top - height;
@@ -45,7 +45,7 @@ export function storedRect({ left, top, width, height }: Rect, whole: Size, { an
   }
 }
 
-/** Brings a stored picture upright. */
+/** Brings a stored image upright. */
 export function uprighted(image: Sharp, { angle, mirrored }: Stand): Sharp {
   // sharp mirrors before it turns, so the turn has to go the other way round.
   const turn = mirrored ? (360 - angle) % 360 : angle;
@@ -53,7 +53,7 @@ export function uprighted(image: Sharp, { angle, mirrored }: Stand): Sharp {
   return mirrored ? turned.flop() : turned;
 }
 
-/** Brings stored RGB px upright; the size is that of the stored picture. */
+/** Brings stored RGB px upright; the size is that of the stored image. */
 export async function uprightPx(px: Uint8Array, { width, height }: Size, stand: Stand): Promise<Uint8Array> {
   return await uprighted(sharp(px, { raw: { width, height, channels: 3 } }), stand)
     .raw()

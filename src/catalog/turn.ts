@@ -1,7 +1,7 @@
 import type { Size, Turn } from '../types.ts';
 
 /**
- * Mirrors and turns a picture of RGB px.
+ * Mirrors and turns an image of RGB px.
  *
  * @throws {Error} if it is not square and `turn` includes a quarter turn.
  */

@@ -4,7 +4,7 @@ import { linearToOklab } from './oklab.ts';
 export const FEATURE_SIDE = 4;
 /** Number of coefficients of a feature vector. */
 export const FEATURE_LENGTH = 3 * FEATURE_SIDE ** 2;
-/** Raised when features or hashes of the same picture change, so that catalogs are indexed anew. */
+/** Raised when features or hashes of the same image change, so that catalogs are indexed anew. */
 export const FEATURE_VERSION = 2;
 
 // Orthonormal DCT-II: the distance of two feature vectors equals that of the OKLab means themselves.

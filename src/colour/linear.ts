@@ -31,7 +31,7 @@ export function encodeSrgb(linear: Float32Array, out: Uint8Array, at = 0, count:
 }
 
 /**
- * Halves a picture in linear light (RGB, row-major); each px is the mean of 2 x 2. Where a side is odd, the last px is the mean of
+ * Halves an image in linear light (RGB, row-major); each px is the mean of 2 x 2. Where a side is odd, the last px is the mean of
  * those that exist.
  */
 export function halveLinear(px: Float32Array, width: number, height: number): Float32Array {

@@ -55,7 +55,7 @@ export interface BuildOptions {
   nearDuplicates?: NearDuplicates;
   /** Share by which the target's colours move towards the images' colours, 0..1; for matching only. */
   adapt?: number;
-  /** Importance of the cells: path of a picture that is light at important cells, or `auto`. */
+  /** Importance of the cells: path of an image that is light at important cells, or `auto`. */
   weights?: string;
   /** Also places images mirrored. */
   mirror?: boolean;

@@ -95,8 +95,8 @@ function reportFiles({ options, plan, catalog, mosaic, placement, pictures, plac
 }
 
 /** Returns the rules of the placement, for the record. */
-function rulesOf(options: ResolvedOptions, cell: Size, minDistance: number): RecordedRules {
+function rulesOf(options: ResolvedOptions, cellSize: Size, minDistance: number): RecordedRules {
   const { maxUses, variety, useAll, nearDuplicates, adapt } = options;
   const most = Number.isFinite(maxUses) ? maxUses : null;
-  return { maxUses: most, minDistance, variety, useAll, nearDuplicates, adapt, turns: turnsOf(options, cell) };
+  return { maxUses: most, minDistance, variety, useAll, nearDuplicates, adapt, turns: turnsOf(options, cellSize) };
 }

@@ -99,11 +99,11 @@ function smaller(usage: Usage, misfit: Misfit): Remedy {
     limit === 'siteBytes' || limit === 'fileBytes' || cellSize > tileSize;
   const sizes = exceeded.filter(({ limit }) => goesWithCells(limit));
   const ratio = Math.min(...sizes.map(({ has, allows }) => allows / has));
-  const cell = smallerCell(cellSize, ratio);
-  const fewer = sizes.length < exceeded.length || cell === undefined;
+  const smaller = smallerCell(cellSize, ratio);
+  const fewer = sizes.length < exceeded.length || smaller === undefined;
   const options = [
     ...(hasOriginals ? ['--originals none'] : []),
-    ...(sizes.length && cell !== undefined ? [`--cell-size ${cell}`] : []),
+    ...(sizes.length && smaller !== undefined ? [`--cell-size ${smaller}`] : []),
     ...(fewer ? ['fewer images'] : []),
   ];
   return { option: joined(options), certain: false };
@@ -114,7 +114,7 @@ function smaller(usage: Usage, misfit: Misfit): Remedy {
  * side.
  */
 function smallerCell(cellSize: number, ratio: number): number | undefined {
-  for (let cell = cellSize / 2; cell >= LEAST_CELL; cell /= 2) if ((cell / cellSize) ** 2 <= ratio) return cell;
+  for (let side = cellSize / 2; side >= LEAST_CELL; side /= 2) if ((side / cellSize) ** 2 <= ratio) return side;
   return undefined;
 }
 

@@ -34,9 +34,9 @@ const PRIMARIES: ReadonlyMap<number, Primaries> = new Map([
 ]);
 const SRGB: Primaries = [[0.64, 0.33], [0.3, 0.6], [0.15, 0.06], D65];
 
-/** Luminance of diffuse white in HDR pictures, candela per square metre (ITU-R BT.2408). */
+/** Luminance of diffuse white in HDR images, candela per square metre (ITU-R BT.2408). */
 const WHITE = 203;
-/** Light up to this value (white is 1) of HDR pictures stays unchanged; light above is compressed to values below 1. */
+/** Light up to this value (white is 1) of HDR images stays unchanged; light above is compressed to values below 1. */
 const KNEE = 0.6;
 
 /**
@@ -142,7 +142,7 @@ function hybridLogGamma(value: number): number {
   return value <= 0.5 ? value ** 2 / 3 : (Math.exp((value - c) / a) + b) / 12;
 }
 
-/** Compresses light beyond white into the range of a picture for standard screens. */
+/** Compresses light beyond white into the range of an image for standard screens. */
 function tamed(light: number): number {
   return light <= KNEE ? light : KNEE + (1 - KNEE) * (1 - Math.exp((KNEE - light) / (1 - KNEE)));
 }

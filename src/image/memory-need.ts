@@ -71,7 +71,7 @@ function wholePx(format: string, image: ImageFacts): number {
 
 /**
  * Returns the memory that decoding a file of `size` bytes may take, bytes. It grows with the file, up to half of the
- * machine's memory: photographs get what they need, while a small file that unfolds into a huge picture does not.
+ * machine's memory: photographs get what they need, while a small file that unfolds into a huge image does not.
  */
 export function memoryAllowance(size: number): number {
   const constrained = process.constrainedMemory() ?? 0;

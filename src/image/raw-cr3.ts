@@ -11,7 +11,7 @@ const TOP_BOXES = 64;
 const PREVIEW_HEADER = 64;
 const UUID_BYTES = 16;
 const ORIENTATION = 0x112;
-/** Path of boxes to a track's sample table; its sample is one picture. */
+/** Path of boxes to a track's sample table; its sample is one image. */
 const SAMPLE_PATH = ['mdia', 'minf', 'stbl'];
 
 /** Finds the JPEGs in Canon's CR3 (ISO base media file format): previews, and the only sample of each track. */

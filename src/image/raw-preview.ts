@@ -12,7 +12,7 @@ export interface RawPreview extends Size {
   readonly orientation: number | undefined;
 }
 
-/** The camera raw file has no embedded picture that is large enough. */
+/** The camera raw file has no embedded image that is large enough. */
 export class NoRawPreview extends Error {
   override readonly name = 'NoRawPreview';
 
@@ -21,7 +21,7 @@ export class NoRawPreview extends Error {
   }
 }
 
-/** Shortest longer side of an embedded picture that is used, px; smaller ones are thumbnails. */
+/** Shortest longer side of an embedded image that is used, px; smaller ones are thumbnails. */
 const SIDE_MIN = 320;
 /** Largest number of places of a file that are checked for a JPEG. */
 const CANDIDATES_MAX = 64;

@@ -1,7 +1,7 @@
 import type { ByteSource } from './byte-source.ts';
 import { type Directory, readDirectory, type TiffPlace } from './tiff-directories.ts';
 
-/** Places of pictures in a camera raw file, and its orientation. */
+/** Places of images in a camera raw file, and its orientation. */
 export interface RawFacts {
   /** Places in the file that may hold a JPEG. */
   readonly candidates: readonly { readonly start: number; readonly bytes: number }[];
@@ -59,9 +59,9 @@ interface Pending extends TiffPlace {
 }
 
 /**
- * Finds the pictures in a camera's TIFF-based raw file (CR2, NEF, ARW, DNG, ORF, RW2, PEF, SRW).
+ * Finds the images in a camera's TIFF-based raw file (CR2, NEF, ARW, DNG, ORF, RW2, PEF, SRW).
  *
- * @returns undefined if it is no TIFF, or a TIFF that is a picture itself.
+ * @returns undefined if it is no TIFF, or a TIFF that is an image itself.
  */
 export function rawTiffFacts(source: ByteSource): RawFacts | undefined {
   const head = source.read(0, 16);
@@ -145,7 +145,7 @@ class Walk {
 
 function isOfSensor({ numbers, places }: Directory): boolean {
   const first = (tag: number) => numbers.get(tag)?.[0] ?? 0;
-  // Cameras put a small picture into the first directory, and the sensor data into directories below it.
+  // Cameras put a small image into the first directory, and the sensor data into directories below it.
   const smallFirst = places.has(TAG.MAKE) && (first(TAG.REDUCED) & 1) === 1 && numbers.has(TAG.SUB_DIRECTORIES);
   return (
     smallFirst ||

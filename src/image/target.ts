@@ -7,11 +7,11 @@ import { type OpenImage, openImage } from './open-image.ts';
 import { explain } from './reasons.ts';
 import type { Rgb, Size } from '../types.ts';
 
-/** Picture to be reproduced. It was read, and decodes. */
+/** Image to be reproduced. It was read, and decodes. */
 export interface Target {
   readonly path: string;
   readonly image: OpenImage;
-  /** Size of the upright picture, px. */
+  /** Size of the upright image, px. */
   readonly width: number;
   readonly height: number;
   /** Mean colour, sRGB; averaged in linear light. */
@@ -19,7 +19,7 @@ export interface Target {
 }
 
 /**
- * Opens a target picture.
+ * Opens a target.
  *
  * @throws {UserError} `target` if it cannot be read or decoded.
  */

@@ -2,7 +2,7 @@ import { type ByteSource, byteSource } from './byte-source.ts';
 import type { ImageInput, OpenImage } from './open-image.ts';
 import { readDirectory } from './tiff-directories.ts';
 
-/** Parts of a picture are missing; libvips would accept the rest without an error. */
+/** Parts of an image are missing; libvips would accept the rest without an error. */
 export class PartsMissing extends Error {
   override readonly name = 'PartsMissing';
 }
@@ -12,7 +12,7 @@ const BOXES_MAX = 64;
 /** Boxes that hold an image and its description. */
 const IMAGE_BOXES: ReadonlySet<string> = new Set(['meta', 'mdat']);
 const TILE_OFFSETS = 324;
-/** Side of the small picture that makes the decoder read all tiles, px. */
+/** Side of the small image that makes the decoder read all tiles, px. */
 const SMALL = 32;
 /** Bytes per entry of a BigTIFF's directory, and the largest number of entries that are looked at. */
 const [BIG_ENTRY, ENTRIES_MAX] = [20, 1024];

@@ -1,5 +1,5 @@
 /**
- * Removes everything from a JPEG that is not picture, without re-encoding: EXIF, XMP, IPTC, comments, previews, gain
+ * Removes everything from a JPEG that is not image data, without re-encoding: EXIF, XMP, IPTC, comments, previews, gain
  * maps, and whatever follows EOI (motion photos, depth maps). An allow list names what is kept; all else is removed,
  * wherever it stands.
  *
@@ -121,7 +121,7 @@ function exifSegment(orientation: number): Uint8Array[] {
 }
 
 /**
- * Returns the offset behind the last MCU of a scan. Bytes from there on belong to no picture.
+ * Returns the offset behind the last MCU of a scan. Bytes from there on belong to no image.
  *
  * @param seen components of earlier scans; those of this scan are added.
  * @throws {JpegError} if the scan is damaged, repeats a component, or is not that of a baseline JPEG.

@@ -22,7 +22,7 @@ interface CellFunctions {
 /** The pixel kernels, with their tables in memory. One instance per thread. */
 export const cellKernel = loadKernel<CellFunctions>(WASM);
 
-/** First byte of the kernel's memory that pictures may use; a multiple of 16. */
+/** First byte of the kernel's memory that images may use; a multiple of 16. */
 export const CELL_FREE = Math.ceil(cellKernel.call.FREE.value / 16) * 16;
 
 const memory = cellKernel.reserve(CELL_FREE);

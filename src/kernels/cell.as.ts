@@ -1,14 +1,14 @@
 // Pixel kernels of the catalog, in AssemblyScript with SIMD. Indexing runs them over every px of every source: from 8-bit
 // sRGB to linear light, resizing there, and back to sRGB.
 //
-// A linear px is four f32 (r, g, b, 0), so that it fits one vector; 8-bit px are packed. All pictures are row-major. The
+// A linear px is four f32 (r, g, b, 0), so that it fits one vector; 8-bit px are packed. All images are row-major. The
 // caller owns the memory and lays it out: every argument named `*At` is a byte offset.
 
 /** Offset of two tables that the caller writes: 256 f32, sRGB to linear; then 65,536 bytes, linear (0..65535) to sRGB. */
 export const TABLES: usize = 1024;
 const TO_LINEAR: usize = TABLES;
 const TO_SRGB: usize = TABLES + 1024;
-/** First byte that the caller may use for pictures. */
+/** First byte that the caller may use for images. */
 export const FREE: usize = TABLES + 1024 + 65536;
 
 // @ts-ignore: decorator

@@ -14,7 +14,7 @@ interface PricedFunctions {
   ): number;
 }
 
-/** Quantisation steps per unit of OKLab: finer than the differences of 8-bit pictures; distances fit into 31 bits. */
+/** Quantisation steps per unit of OKLab: finer than the differences of 8-bit images; distances fit into 31 bits. */
 export const FEATURE_SCALE = 2048;
 
 /** Quantises features with {@link FEATURE_SCALE} steps per unit, into `out` from `at` on. */

@@ -1,13 +1,13 @@
 /**
  * Structural similarity (Z. Wang et al., "Image quality assessment: from error visibility to structural similarity", 2004):
- * Gaussian windows of 11 x 11 px, sigma 1.5, K1 0.01, K2 0.03. Only windows wholly within the picture count.
+ * Gaussian windows of 11 x 11 px, sigma 1.5, K1 0.01, K2 0.03. Only windows wholly within the image count.
  */
 const TAPS = 11;
 const SIGMA = 1.5;
 const C1 = (0.01 * 255) ** 2;
 const C2 = (0.03 * 255) ** 2;
 
-/** Chooses the side of the window in px for a picture's shorter side: odd, and at most that side. */
+/** Chooses the side of the window in px for an image's shorter side: odd, and at most that side. */
 export function ssimTaps(side: number): number {
   return side >= TAPS ? TAPS : side - ((side + 1) % 2);
 }
@@ -15,7 +15,7 @@ export function ssimTaps(side: number): number {
 /**
  * Sums the similarity of all windows.
  *
- * @param a, b luma 0..255 of two pictures of `width` x `height`, row-major.
+ * @param a, b luma 0..255 of two images of `width` x `height`, row-major.
  * @param taps side of the window, see {@link ssimTaps}.
  */
 export function sumSsim(
