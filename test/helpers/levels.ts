@@ -1,5 +1,5 @@
 /** Pictures put together from what lies in a site, and what they should look like, with nothing of ours. */
-import { readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect } from 'vitest';
@@ -51,6 +51,17 @@ export async function writeStructured(folder: string, count: number, size: Size)
     sharpOf(picture).png({ compressionLevel: 1 }).toFile(join(folder, name));
   await Promise.all([...pictures].map(write));
   return pictures;
+}
+
+/** Images of one size in a folder of `root`, each of which fills a cell px for px. */
+export async function sourcesOf(
+  root: string,
+  count: number,
+  side: number,
+): Promise<{ folder: string; pictures: Map<string, Picture> }> {
+  const folder = join(root, `${count} of ${side}`);
+  await mkdir(folder, { recursive: true });
+  return { folder, pictures: await writeStructured(folder, count, { width: side, height: side }) };
 }
 
 /** What stands in a cell: the name of an image, and its turn. */
