@@ -75,7 +75,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       foldPairs(await updateCatalog(files, { ...indexing, onProgress })),
     );
     opened.push(catalog);
-    const placed = await placeSources(options, plan, catalog, clock);
+    const placed = await placeSources(options, plan, { catalog, clock });
     const { placement, pictures } = await clock.time('catalog', (onProgress) =>
       Pictures.of(catalog, placed, { ...indexing, files, onProgress }),
     );

@@ -28,8 +28,7 @@ export interface Placed extends Matched {
 export async function placeSources(
   options: ResolvedOptions,
   { target, given, grid, files, recipe }: Plan,
-  catalog: Catalog,
-  clock: StageClock,
+  { catalog, clock }: { readonly catalog: Catalog; readonly clock: StageClock },
 ): Promise<Placed> {
   const names = new SourceNames(
     files.map(({ path }) => path),

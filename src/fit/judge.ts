@@ -99,11 +99,11 @@ function smaller(usage: Usage, misfit: Misfit): Remedy {
     limit === 'siteBytes' || limit === 'fileBytes' || cellSize > tileSize;
   const sizes = exceeded.filter(({ limit }) => goesWithCells(limit));
   const ratio = Math.min(...sizes.map(({ has, allows }) => allows / has));
-  const smaller = smallerCell(cellSize, ratio);
-  const fewer = sizes.length < exceeded.length || smaller === undefined;
+  const side = smallerCell(cellSize, ratio);
+  const fewer = sizes.length < exceeded.length || side === undefined;
   const options = [
     ...(hasOriginals ? ['--originals none'] : []),
-    ...(sizes.length && smaller !== undefined ? [`--cell-size ${smaller}`] : []),
+    ...(sizes.length && side !== undefined ? [`--cell-size ${side}`] : []),
     ...(fewer ? ['fewer images'] : []),
   ];
   return { option: joined(options), certain: false };

@@ -9,7 +9,7 @@ const GREY = { r: 128, g: 128, b: 128 };
 
 describe('decoding', () => {
   const decodeAs = async (image: Sharp, size = 64) =>
-    (await decodeCell(await image.toBuffer(), square(size), 'centre', GREY)).px;
+    (await decodeCell(await image.toBuffer(), { cell: square(size), crop: 'centre', background: GREY })).px;
   const picture = () => sharp(waves(64, 64, 12), { raw: { width: 64, height: 64, channels: 3 } });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('turns an image upright: EXIF orientation %i', async (orientation) => {
@@ -49,8 +49,8 @@ describe('decoding', () => {
       const upright = await sharp(stored).autoOrient().png().toBuffer();
       for (const crop of ['centre', 'attention'] as const) {
         const cell = { width: 96, height: 64 };
-        const plain = await decodeCell(upright, cell, crop, GREY);
-        const own = await decodeCell(stored, cell, crop, GREY);
+        const plain = await decodeCell(upright, { cell, crop, background: GREY });
+        const own = await decodeCell(stored, { cell, crop, background: GREY });
         expect([own.width, own.height, own.crop], crop).toEqual([plain.width, plain.height, plain.crop]);
         expect(own.turned).toBe(orientation !== 1);
         // Shrinking does not start at the same corner.
@@ -78,7 +78,7 @@ describe('decoding', () => {
         .resize(640, 640, { kernel: 'nearest' })
         .png()
         .toBuffer();
-      const shrunk = (await decodeCell(enlarged, square(64), 'centre', GREY)).px;
+      const shrunk = (await decodeCell(enlarged, { cell: square(64), crop: 'centre', background: GREY })).px;
       expect(difference(shrunk, plain).mean, `${name}, large`).toBeLessThan(2);
     }
     const cmyk = await decodeAs(
@@ -119,14 +119,16 @@ describe('decoding', () => {
       { input: await picture().png().toBuffer(), left: 320, top: 20 },
     ]);
     const bytes = await scene.png().toBuffer();
-    expect((await decodeCell(bytes, square(32), 'centre', GREY)).crop).toEqual({
+    expect((await decodeCell(bytes, { cell: square(32), crop: 'centre', background: GREY })).crop).toEqual({
       left: 150,
       top: 0,
       width: 100,
       height: 100,
     });
     for (const crop of ['attention', 'entropy'] as const) {
-      expect((await decodeCell(bytes, square(32), crop, GREY)).crop.left, crop).toBeGreaterThan(240);
+      expect((await decodeCell(bytes, { cell: square(32), crop, background: GREY })).crop.left, crop).toBeGreaterThan(
+        240,
+      );
     }
   });
 
@@ -153,7 +155,7 @@ describe('decoding', () => {
       ],
     ];
     for (const [cell, crop] of cases) {
-      const decoded = await decodeCell(bytes, cell, 'centre', GREY);
+      const decoded = await decodeCell(bytes, { cell, crop: 'centre', background: GREY });
       expect(decoded.crop).toEqual(crop);
       const expected = await sharp(bytes)
         .extract(crop)
@@ -170,7 +172,7 @@ describe('decoding', () => {
     const svg = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="4" height="8"/><rect x="4" width="4" height="8" fill="#fff"/></svg>',
     );
-    const { px, width } = await decodeCell(svg, square(64), 'centre', GREY);
+    const { px, width } = await decodeCell(svg, { cell: square(64), crop: 'centre', background: GREY });
     expect(width).toBeGreaterThanOrEqual(64);
     expect([px[31 * 3], px[32 * 3]]).toEqual([0, 255]);
   });
