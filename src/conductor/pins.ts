@@ -61,9 +61,7 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
       { cause: error },
     );
   }
-  return readCsv(text, ['column', 'row', 'source'], what).map((fields, i) => {
-    // The first line holds the names of the columns; each cell has one line.
-    const line = i + 2;
+  return readCsv(text, ['column', 'row', 'source'], what).map(({ fields, line }) => {
     for (const [name, wanted, pattern] of FIELDS) {
       const value = fields[name] ?? '';
       if (pattern.test(value)) continue;

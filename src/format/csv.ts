@@ -20,6 +20,12 @@ export function* csvBlocks(lines: Iterable<readonly (string | number)[]>): Gener
   yield Buffer.from(block.join(''));
 }
 
+/** A line of CSV: its number in the text, and its fields by the names of their columns. */
+export interface CsvLine {
+  readonly line: number;
+  readonly fields: Readonly<Record<string, string | undefined>>;
+}
+
 /**
  * Parses CSV whose first line names the columns, in any order. Only `wanted` columns are required. Fields are separated by commas,
  * or by semicolons, which spreadsheets of some languages write.
@@ -27,20 +33,17 @@ export function* csvBlocks(lines: Iterable<readonly (string | number)[]>): Gener
  * @param what name of the file in error messages.
  * @throws {UserError} `usage` if the text is no CSV, or lacks a column.
  */
-export function readCsv(
-  text: string,
-  wanted: readonly string[],
-  what: string,
-): Readonly<Record<string, string | undefined>>[] {
+export function readCsv(text: string, wanted: readonly string[], what: string): CsvLine[] {
   let header: string[] = [];
   try {
-    const rows = parse(text, {
+    const rows: CsvLine[] = parse(text, {
       bom: true,
       delimiter: separatorOf(text),
       columns: (names: string[]) => (header = names.map((name) => name.trim().toLowerCase())),
       skip_empty_lines: true,
       relax_column_count: true,
-    }) as Readonly<Record<string, string | undefined>>[];
+      on_record: (fields: CsvLine['fields'], { lines }): CsvLine => ({ line: lines, fields }),
+    });
     const missing = wanted.filter((column) => !header.includes(column));
     if (missing.length === 0) return rows;
     throw new Error(`its first line does not name ${missing.join(', ')}`);

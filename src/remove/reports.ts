@@ -26,7 +26,7 @@ export async function readSkipped(report: string): Promise<SkippedFile[]> {
     throw error;
   }
   const rows = readCsv(text, ['path', 'code'], path);
-  return rows.map((row) => ({ path: row['path'] ?? '', reason: (row['code'] ?? '') as Reason }));
+  return rows.map(({ fields }) => ({ path: fields['path'] ?? '', reason: (fields['code'] ?? '') as Reason }));
 }
 
 /** Makes the reports that change when images are removed: name -> blocks. */

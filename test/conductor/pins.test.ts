@@ -72,6 +72,11 @@ describe('pins', () => {
     await refuses(() => readPlacementFile(file, `--pin ${file}`), message);
   });
 
+  test('are refused by the line that an editor shows, where others are empty', async () => {
+    const file = await csvFile('gaps.csv', 'column,row,source\r\n0,0,a.jpg\r\n\r\n\r\n1,x,b.jpg\r\n');
+    await refuses(() => readPins([file]), /as row in line 5 of --pin .*gaps\.csv but received x$/);
+  });
+
   test('are refused if their file cannot be read', async () => {
     const missing = join(root, 'missing.csv');
     await refuses(() => readPins([missing]), /^Cannot read --pin .*missing\.csv: .*ENOENT/);

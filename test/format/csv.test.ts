@@ -29,7 +29,7 @@ describe('CSV', () => {
     const text = Buffer.concat(blocks).toString();
     expect(text.startsWith('first,number,last\r\n')).toBe(true);
     const rows = readCsv(text, ['last', 'number', 'first'], 'it');
-    expect(rows.map(({ first, number, last }) => [first, number, last])).toEqual(lines);
+    expect(rows.map(({ fields }) => [fields['first'], fields['number'], fields['last']])).toEqual(lines);
   });
 
   test('quotes only what has to be', () => {
@@ -50,7 +50,7 @@ describe('CSV', () => {
     ['semicolons, as spreadsheets write them', 'column;row\n1;2\n4;"3"\n'],
     ['empty lines', 'column,row\n\n1,2\n\n4,3\n\n\n'],
   ])('may have %s', (_, text) => {
-    const rows = readCsv(text, ['column', 'row'], 'it').map(({ column, row }) => [column, row]);
+    const rows = readCsv(text, ['column', 'row'], 'it').map(({ fields }) => [fields['column'], fields['row']]);
     expect(rows).toEqual([
       ['1', '2'],
       ['4', '3'],

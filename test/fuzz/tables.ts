@@ -64,7 +64,7 @@ export const TABLE_TARGETS: readonly Target[] = [
         const expected = lines.map(([a, b]) => ({ a, b }));
         expectThat(
           isDeepStrictEqual(
-            read.map((row) => ({ ...row })),
+            read.map(({ fields }) => ({ ...fields })),
             expected,
           ),
           'a table is read as it was written',

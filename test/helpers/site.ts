@@ -39,7 +39,7 @@ export async function readSite(out: string) {
   const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
   const pictures = await readPictures(out, mosaic);
   const csv = async (file: Parameters<typeof reportOf>[1], columns: string[]) =>
-    readCsv(await readFile(reportOf(out, file), 'utf8'), columns, file).map((line) => ({ ...line }));
+    readCsv(await readFile(reportOf(out, file), 'utf8'), columns, file).map(({ fields }) => ({ ...fields }));
   const placed = await csv('placement.csv', ['column', 'row', 'source', 'cost']);
   const sources = await csv('sources.csv', ['source', 'uses', 'column', 'row']);
   const skipped = await csv('skipped.csv', ['path', 'reason']);
