@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type BuildOptions, type MosaicJson, verify } from '../../src/index.ts';
 import { buildOf, contents, writeInputs } from '../helpers/built.ts';
 import { decode, difference, waves } from '../helpers/images.ts';
-import { halves, type Picture } from '../helpers/levels.ts';
+import { dziPicture, halves, type Picture } from '../helpers/levels.ts';
 import { readSite } from '../helpers/site.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -26,27 +26,9 @@ function tilesIn({ levels, layouts, tileSize }: MosaicJson, level: number) {
 }
 
 /** The picture of a level, put together from its tiles. */
-async function levelPicture(
-  site: string,
-  mosaic: MosaicJson,
-  level: number,
-): Promise<{ data: Buffer; width: number; height: number }> {
-  const { columns, rows, width, height } = tilesIn(mosaic, level);
-  const parts = Array.from({ length: columns * rows }, (_, i) => ({
-    input: join(
-      site,
-      'mosaic_files',
-      String(level),
-      `${i % columns}_${Math.floor(i / columns)}.${mosaic.tile.extension}`,
-    ),
-    left: (i % columns) * mosaic.tileSize,
-    top: Math.floor(i / columns) * mosaic.tileSize,
-  }));
-  const whole = await sharp({ create: { width, height, channels: 3, background: '#f0f' } })
-    .composite(parts)
-    .png()
-    .toBuffer();
-  return await decode(whole);
+async function levelPicture(site: string, mosaic: MosaicJson, level: number): Promise<Picture> {
+  tilesIn(mosaic, level);
+  return await dziPicture(site, 'mosaic', mosaic, level, mosaic.tileSize);
 }
 
 /** What encoding alone does to a level's picture, with the mosaic's own settings. */
@@ -97,7 +79,7 @@ describe('the pyramid', () => {
     const raw = { width: whole.width, height: whole.height, channels: 3 as const };
     const format =
       mosaic.tile.format === 'png'
-        ? sharp(whole.data, { raw }).png()
+        ? sharp(whole.data, { raw }).png({ compressionLevel: 0 })
         : sharp(whole.data, { raw }).jpeg({ quality: 95, chromaSubsampling: '4:4:4' });
     const oracle = join(root, 'vips', name);
     await mkdir(oracle, { recursive: true });
