@@ -24,7 +24,7 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'own modules', include: MOCKING } },
     ],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
   },
 });

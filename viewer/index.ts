@@ -5,7 +5,8 @@
  *     import { openMosaic } from 'zoomosaic/viewer';
  *     const viewer = OpenSeadragon({ id: 'picture', tileSources: await openMosaic('https://example.org/site/') });
  *
- * The formats are described in docs/formats.md and docs/compact.md.
+ * A page without a bundler loads the modules from the package: docs/compact.md has one. The formats are described in
+ * docs/formats.md and docs/compact.md.
  */
 import { MOSAIC_BYTES_MAX } from '../src/format/mosaic-json.ts';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';

@@ -4,7 +4,8 @@ import { tryAgain } from '../decoding/try-again.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { mipsOf, rastersOf } from '../tiles/tile-plan.ts';
 import type { Recipe } from '../types.ts';
-import { SHARD_VERSION, type ShardIndex } from './shard.ts';
+import type { ShardIndex } from './shard.ts';
+import { SHARD_VERSION } from './shard-layout.ts';
 import { readIndex } from './shard-index.ts';
 import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
 

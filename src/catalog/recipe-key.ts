@@ -5,7 +5,7 @@ import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
 import { STRIP_VERSION } from '../jpeg/strip.ts';
 import { mcuOf } from '../tiles/tile-plan.ts';
 import type { Recipe } from '../types.ts';
-import { SHARD_VERSION } from './shard.ts';
+import { SHARD_VERSION } from './shard-layout.ts';
 
 /**
  * Makes the header of all spliced tiles of a recipe. Its tables depend on the settings alone, never on the image,

@@ -4,7 +4,7 @@ import { FEATURE_LENGTH } from '../colour/features.ts';
 import { isPassing } from '../image/failures.ts';
 import { systemCode, UserError } from '../errors.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
-import { HEADER, MAGIC, SHARD_VERSION, shardLayout, type ShardLayout } from './shard.ts';
+import { HEADER, readHeader, type SectionSums, type ShardLayout } from './shard-layout.ts';
 
 /** Largest number of open files; a catalog of a million sources has some thousand shards. */
 const OPEN_MAX = 128;
@@ -28,7 +28,7 @@ export class ShardDamage extends UserError {
 /** Layout and tables of an opened binary. */
 interface Tables {
   readonly layout: ShardLayout;
-  readonly sums: { readonly features: number; readonly hashes: number };
+  readonly sums: SectionSums;
   readonly ends: Float64Array;
   readonly blobSums: Uint32Array;
   readonly rasterSums: Uint32Array;
@@ -127,23 +127,20 @@ export class ShardReader {
     const known = this.tables.get(path);
     if (known) return known;
     const head = this.read(path, 0, HEADER);
-    const [version, sources, blobs, rasters, features, hashes, tables, own] = Array.from({ length: 8 }, (_, i) =>
-      head.readUInt32LE(MAGIC.length + 4 * i),
-    ) as [number, number, number, number, number, number, number, number];
-    const sound = own === crc32(head.subarray(0, HEADER - 4)) && own === (headerSum ?? own);
-    if (!sound || version !== SHARD_VERSION || !head.toString('latin1').startsWith(MAGIC)) throw new ShardDamage(path);
-    const layout = shardLayout(sources, blobs, rasters);
+    const header = readHeader(head);
+    if (!header || header.own !== (headerSum ?? header.own)) throw new ShardDamage(path);
+    const { layout, sums } = header;
     if (layout.blobsAt > fstatSync(this.descriptor(path)).size) throw new ShardDamage(path);
     const { tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt } = layout;
-    const bytes = this.readSound(path, { at: tablesAt, length: blobsAt - tablesAt, sum: tables });
+    const bytes = this.readSound(path, { at: tablesAt, length: blobsAt - tablesAt, sum: sums.tables });
     // Sections are aligned to 8 bytes in the file, but not in the bytes that were read.
     const aligned = bytes.buffer.slice(endsAt - tablesAt);
     const table: Tables = {
       layout,
-      sums: { features, hashes },
-      ends: new Float64Array(aligned, 0, sources * blobs),
-      blobSums: new Uint32Array(aligned, blobSumsAt - endsAt, sources * blobs),
-      rasterSums: new Uint32Array(aligned, rasterSumsAt - endsAt, sources),
+      sums,
+      ends: new Float64Array(aligned, 0, layout.sources * layout.blobs),
+      blobSums: new Uint32Array(aligned, blobSumsAt - endsAt, layout.sources * layout.blobs),
+      rasterSums: new Uint32Array(aligned, rasterSumsAt - endsAt, layout.sources),
     };
     if (!isRising(table.ends)) throw new ShardDamage(path);
     this.tables.set(path, table);

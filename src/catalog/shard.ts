@@ -2,17 +2,7 @@
  * A shard: some hundred sources that were indexed together, immutable. Two files share a name:
  *
  * `NAME.json`  what people and programs want to know of each file and source (see docs/formats.md), sealed by a CRC-32
- * `NAME.bin`   what mosaics are made of, little endian:
- *
- *     0   8  magic "ZMSHARD\0"
- *     8  u32 version, u32 sources n, u32 blobs per source b, u32 raster bytes per source p
- *    24  u32 CRC-32 of the features, u32 of the hashes, u32 of the tables, u32 of these first 36 bytes
- *    40  f32 n x 48 features
- *        u8  n x 8 perceptual hashes
- *        u8  n x p px of the small mips, RGB, largest first
- *        tables: padding to a multiple of 8; f64 n x b ends of the blobs, from the start of the first; u32 n x b CRC-32 of
- *        the blobs; u32 n CRC-32 of each source's px; padding to a multiple of 8
- *        u8  blobs
+ * `NAME.bin`   what mosaics are made of (see shard-layout.ts)
  *
  * Every byte is covered: the JSON holds the header's checksum, the header those of what is read whole, the tables those of
  * what is read in parts. The binary is written, synced and renamed before the JSON is: a shard is there whole or not at all.
@@ -28,13 +18,9 @@ import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { packIndex } from './shard-index.ts';
+import { HEADER, SHARD_VERSION, shardLayout, writeHeader } from './shard-layout.ts';
 import { nextShardName, removeShard, temporaryEnding } from './shard-folder.ts';
 import { writeWhole } from './write-whole.ts';
-
-export const SHARD_VERSION = 3;
-export const MAGIC = 'ZMSHARD\0';
-/** Bytes of a binary's header, whose last four are its own checksum. */
-export const HEADER = 40;
 
 /** State of a file when it was read. `hash` holds as long as the size and times do. */
 export interface FileRecord {
@@ -82,37 +68,6 @@ export interface ShardIndex {
   readonly files: readonly FileRecord[];
   readonly sources: readonly SourceRecord[];
   readonly broken: readonly BrokenRecord[];
-}
-
-/** Counts of a shard's binary, and byte offsets of its sections. */
-export interface ShardLayout {
-  readonly sources: number;
-  readonly blobs: number;
-  readonly rasters: number;
-  readonly featuresAt: number;
-  readonly hashesAt: number;
-  readonly rastersAt: number;
-  readonly tablesAt: number;
-  readonly endsAt: number;
-  readonly blobSumsAt: number;
-  readonly rasterSumsAt: number;
-  readonly blobsAt: number;
-}
-
-const even = (bytes: number) => Math.ceil(bytes / 8) * 8;
-
-/** Returns the layout of a binary of `sources` rows, each of `blobs` blobs and `rasters` bytes of px. */
-export function shardLayout(sources: number, blobs: number, rasters: number): ShardLayout {
-  const featuresAt = HEADER;
-  const hashesAt = featuresAt + sources * FEATURE_LENGTH * 4;
-  const rastersAt = hashesAt + sources * HASH_BYTES;
-  const tablesAt = rastersAt + sources * rasters;
-  const endsAt = even(tablesAt);
-  const blobSumsAt = endsAt + sources * blobs * 8;
-  const rasterSumsAt = blobSumsAt + sources * blobs * 4;
-  const blobsAt = even(rasterSumsAt + sources * 4);
-  const sections = { featuresAt, hashesAt, rastersAt, tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt };
-  return { sources, blobs, rasters, ...sections };
 }
 
 /** Content of a binary by row. Each value is asked for more than once, and may be read anew each time. */
@@ -221,18 +176,4 @@ function* partsOf(head: Buffer, rows: ShardRows): Generator<Uint8Array> {
   for (let row = 0; row < rows.sources; row++) {
     for (let index = 0; index < rows.blobs; index++) yield rows.blob(row, index);
   }
-}
-
-/** Writes the header of a binary whose sections before the blobs are in place. */
-function writeHeader(head: Buffer, { sources, blobs, rasters, ...at }: ShardLayout): void {
-  head.write(MAGIC, 'latin1');
-  const sums = [
-    [at.featuresAt, at.hashesAt],
-    [at.hashesAt, at.rastersAt],
-    [at.tablesAt, at.blobsAt],
-  ].map(([from, to]) => crc32(head.subarray(from, to)));
-  for (const [i, value] of [SHARD_VERSION, sources, blobs, rasters, ...sums].entries()) {
-    head.writeUInt32LE(value, MAGIC.length + 4 * i);
-  }
-  head.writeUInt32LE(crc32(head.subarray(0, HEADER - 4)), HEADER - 4);
 }

@@ -1,6 +1,6 @@
 import { UserError } from '../errors.ts';
 import { CELLS_MAX } from '../format/mosaic-json.ts';
-import { countText as count, plural } from '../messages.ts';
+import { countText, plural } from '../messages.ts';
 import type { Grid } from '../types.ts';
 import { FREE } from './jobs.ts';
 import { kindsOf, shortageOf } from './kinds.ts';
@@ -20,7 +20,7 @@ export function checkCells({ columns, rows }: Grid): void {
   if (columns * rows <= CELLS_MAX) return;
   throw new UserError(
     'grid-too-large',
-    `A grid of ${count(columns)} x ${count(rows)} has ${count(columns * rows)} cells; expected at most ${count(CELLS_MAX)}`,
+    `A grid of ${countText(columns)} x ${countText(rows)} has ${countText(columns * rows)} cells; expected at most ${countText(CELLS_MAX)}`,
     `Use at most ${plural(Math.max(1, Math.floor(columns * Math.sqrt(CELLS_MAX / columns / rows))), 'column')}.`,
   );
 }
@@ -53,7 +53,7 @@ export interface Demands {
 export function checkRules({ grid, maxUses, minDistance = 0, usable, distinct, found, ...others }: Demands): void {
   const cells = grid.columns * grid.rows;
   const needed = Math.ceil(cells / maxUses);
-  const there = `; usable images: ${found ? 'at most ' : ''}${count(usable)}${distinct < usable ? `, ${count(distinct)} of them different` : ''}`;
+  const there = `; usable images: ${found ? 'at most ' : ''}${countText(usable)}${distinct < usable ? `, ${countText(distinct)} of them different` : ''}`;
   const keep = distinct < usable ? ', use --near-duplicates keep' : '';
   if (distinct < needed) {
     throw new UserError(
@@ -99,7 +99,7 @@ function checkKinds({
   if ('alike' in shortage) {
     throw new UserError(
       'too-few-images',
-      `--use-all requires all of ${count(shortage.alike)} images that look alike, but --min-distance ${minDistance} leaves room for only ${count(shortage.apart)}`,
+      `--use-all requires all of ${countText(shortage.alike)} images that look alike, but --min-distance ${minDistance} leaves room for only ${countText(shortage.apart)}`,
       'Use --near-duplicates keep, more --columns, or a lower --min-distance; or ban some of the images.',
     );
   }
@@ -108,7 +108,7 @@ function checkKinds({
   const uses = Number.isFinite(maxUses) ? ` at --max-uses ${maxUses}` : '';
   throw new UserError(
     'too-few-images',
-    `--min-distance ${minDistance} forbids repeats within ${width} x ${height} cells: in ${plural(blocks, 'such block', 'such blocks')}, the images can fill only ${count(filled)} of ${plural(cells, 'cell')}${uses}`,
+    `--min-distance ${minDistance} forbids repeats within ${width} x ${height} cells: in ${plural(blocks, 'such block', 'such blocks')}, the images can fill only ${countText(filled)} of ${plural(cells, 'cell')}${uses}`,
     Number.isFinite(maxUses)
       ? 'Add images, raise --max-uses, or lower --min-distance.'
       : 'Add images, or lower --min-distance.',

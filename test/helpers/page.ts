@@ -38,6 +38,8 @@ export async function open(
   first: () => void = () => {},
 ): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 900, height: 640 }, ...options });
+  // Only a page that hangs takes that long, however busy the machine is.
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   const visit: Visit = { page, requests: [], complaints: [] };
   const base = url.slice(0, url.lastIndexOf('/') + 1);
