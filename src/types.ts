@@ -173,6 +173,8 @@ export interface Placement {
   readonly gap: number;
   /** Increase of the sum of costs by separating equal sources, relative to that sum. */
   readonly distanceCost: number;
+  /** Increase of the sum of costs and prices by improving the likeness from afar, relative to the costs before. */
+  readonly afarCost: number;
   /** Distance that equal sources keep. */
   readonly minDistance: number;
 }
@@ -222,12 +224,19 @@ export interface Quality {
   /** Likeness at 1, 2, 4 and 8 px per cell. */
   readonly likeness: readonly Likeness[];
   /**
+   * Mean CIEDE2000 of mosaic and target after a blur with a standard deviation of one cell, in linear light: the difference
+   * that an eye sees which no longer tells the cells apart. Missing in sites of builds that did not measure it.
+   */
+  readonly afar?: number;
+  /**
    * Upper bound of the distance from the best placement that capacities and variety allow, before equal images were
    * separated: the amount by which costs plus prices of uses exceed the certified least, relative to the costs.
    */
   readonly gap: number;
   /** Increase of the sum of costs by separating equal images (`--min-distance`), relative to that sum. */
   readonly distanceCost: number;
+  /** Increase of the sum of costs and prices by improving the likeness from afar (`--afar`), relative to the costs before; missing like `afar`. */
+  readonly afarCost?: number;
   /** Largest share of the cells that one source fills, 0..1. */
   readonly mostUsedShare: number;
   /** Largest number of cells that one source fills. */

@@ -83,12 +83,13 @@ function aspectLines({ aspects }: BuildResult): string[] {
 }
 
 /** Formats the likeness at 2 px per cell, about the view of the whole mosaic, and the bound on the placement. */
-function likenessOf({ likeness, gap, distanceCost }: Quality): string {
+function likenessOf({ likeness, afar = 0, afarCost = 0, gap, distanceCost }: Quality): string {
   const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
   // The bound excludes the cost of separating repeats; the line `repeats` shows that cost.
   const before = distanceCost > 0 ? ' before repeats were separated' : '';
   const proven = gap > 0 ? `; placement at most ${percent(gap)} worse than the best possible${before}` : '';
-  return `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} from afar${proven}`;
+  const added = afarCost > 0 ? `; --afar adds ${percent(afarCost)} to the differences of single cells` : '';
+  return `SSIM ${ssim.toFixed(2)} and CIEDE2000 ${ciede2000.toFixed(1)} at 2 px per cell, ${afar.toFixed(1)} from afar, where cells blend${proven}${added}`;
 }
 
 /** Formats the repairs and problems of a site. */

@@ -1,4 +1,4 @@
-import { linearToOklab } from './oklab.ts';
+import { linearToOklab, oklabToLinear } from './oklab.ts';
 
 /** Number of parts of a cell along each side, in a feature vector. */
 export const FEATURE_SIDE = 4;
@@ -25,6 +25,7 @@ function frequency(index: number): number {
 
 const lab = new Float64Array(FEATURE_LENGTH);
 const half = new Float64Array(FEATURE_LENGTH);
+const colour = new Float64Array(3);
 
 /**
  * Computes the feature vector of a cell: an orthonormal DCT of the OKLab colours of its 4 x 4 linear-light means, by rising
@@ -57,6 +58,34 @@ export function writeFeatures(
   for (let i = 0; i < n * n; i++) {
     const from3 = FEATURE_ORDER[i]! * 3;
     for (let c = 0; c < 3; c++) out[at + i * 3 + c] = lab[from3 + c]!;
+  }
+}
+
+/**
+ * Computes the mean colour of a cell from its feature vector at `features[from..]`: the mean of the linear RGB of its 4 x 4
+ * parts.
+ *
+ * @param out receives r, g, b from `at` on.
+ */
+export function writeMeanColour(features: Float32Array, from: number, out: Float32Array, at: number): void {
+  const n = FEATURE_SIDE;
+  for (let i = 0; i < n * n; i++) {
+    const to = FEATURE_ORDER[i]! * 3;
+    for (let c = 0; c < 3; c++) half[to + c] = features[from + i * 3 + c]!;
+  }
+  out[at] = out[at + 1] = out[at + 2] = 0;
+  for (let y = 0; y < n; y++) {
+    for (let x = 0; x < n; x++) {
+      colour.fill(0);
+      for (let down = 0; down < n; down++) {
+        for (let across = 0; across < n; across++) {
+          const factor = BASIS[down * n + y]! * BASIS[across * n + x]!;
+          for (let c = 0; c < 3; c++) colour[c]! += factor * half[(down * n + across) * 3 + c]!;
+        }
+      }
+      oklabToLinear(colour[0]!, colour[1]!, colour[2]!, colour, 0);
+      for (let c = 0; c < 3; c++) out[at + c]! += colour[c]! / (n * n);
+    }
   }
 }
 

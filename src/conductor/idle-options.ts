@@ -6,6 +6,7 @@ import type { BuildOptions } from './options.ts';
 const CHOOSING: readonly OptionName[] = [
   'columns',
   'variety',
+  'afar',
   'maxUses',
   'useAll',
   'minDistance',

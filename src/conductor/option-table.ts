@@ -110,6 +110,11 @@ export const OPTIONS = {
     group: 'Matching',
     help: '0: the closest image for every cell; 1: all images equally often',
   },
+  afar: {
+    ...share(0.25), // more shows dots of foreign colours
+    group: 'Matching',
+    help: 'Importance of the likeness from afar, where neighbouring cells blend; 0: every cell by itself',
+  },
   maxUses: {
     ...whole(1),
     range: { what: 'a whole number from 1', is: (value) => value === Infinity || whole(1).range.is(value) },

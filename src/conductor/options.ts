@@ -49,6 +49,8 @@ export interface BuildOptions {
   maxUses?: number;
   /** Price of each further use of an image, 0..1: 0 is free (the closest image everywhere), 1 gives even use. */
   variety?: number;
+  /** Importance of the likeness from afar, where neighbouring cells blend, 0..1; 0 matches every cell by itself. */
+  afar?: number;
   /** Uses every usable image at least once, if there are enough cells. */
   useAll?: boolean;
   /** Treatment of images that look alike: they share their uses and the distance, or each counts by itself. */
@@ -122,6 +124,7 @@ export interface ResolvedOptions {
   readonly maxUses: number;
   readonly minDistance: number | undefined;
   readonly variety: number;
+  readonly afar: number;
   readonly useAll: boolean;
   readonly nearDuplicates: NearDuplicates;
   readonly adapt: number;

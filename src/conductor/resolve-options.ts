@@ -23,7 +23,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
   checkOptions(options);
   const given = { ...DEFAULTS, ...withoutUndefined(options) };
   const { columns, cellSize, quality, subsampling, format, crop, maxUses, fullLevel } = given;
-  const { variety, nearDuplicates, adapt, originals, names } = given;
+  const { variety, afar, nearDuplicates, adapt, originals, names } = given;
   const { tileSize, host, baseUrl, minDistance } = options;
   if (options.grid && options.columns !== undefined) throw expected('grid', 'either --columns or --grid', 'both');
   if (options.grid) for (const side of [options.grid.columns, options.grid.rows]) checkWhole('grid', side, 1);
@@ -59,6 +59,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     maxUses,
     minDistance,
     variety,
+    afar,
     useAll: given.useAll && options.placement === undefined,
     nearDuplicates,
     adapt,

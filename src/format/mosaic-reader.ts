@@ -195,6 +195,8 @@ function checkQuality(quality: Fields): void {
     if (psnr !== null) any(`${name}.psnr`, psnr);
   }
   for (const name of ['gap', 'distanceCost', 'mostUsedShare']) any(`quality.${name}`, quality[name]);
+  // Missing in sites of builds that did not measure the likeness from afar.
+  for (const name of ['afar', 'afarCost']) if (quality[name] !== undefined) any(`quality.${name}`, quality[name]);
   for (const name of ['mostUses', 'minDistance', 'distanceConflicts']) {
     whole(`quality.${name}`, quality[name], [0, Number.MAX_SAFE_INTEGER]);
   }

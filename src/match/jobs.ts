@@ -26,6 +26,8 @@ export interface Scene {
    */
   readonly sharing: Uint32Array;
   readonly alike: Uint32Array;
+  /** By source: mean colour, linear RGB; only where the likeness from afar is improved. */
+  readonly means?: Float32Array;
   /** By cell: factor of its costs. */
   readonly weights: Float32Array;
   /** By cell: the pinned picture; {@link FREE} where none is pinned. */
@@ -66,6 +68,8 @@ export type MatchJob =
   | {
       readonly kind: 'ruled';
       readonly rules: Rules;
+      /** Factor of the error of the blurred mosaic; 0 leaves it as it is. */
+      readonly afar: number;
       /** Minimum distances, tried in this order. */
       readonly distances: readonly number[];
       /** The closest picture of each cell; given if the distance is the only rule. */
@@ -84,6 +88,7 @@ export interface MatchResult {
   /** As in {@link Placement}. */
   readonly gap: number;
   readonly distanceCost: number;
+  readonly afarCost: number;
   readonly minDistance: number;
 }
 

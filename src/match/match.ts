@@ -39,6 +39,8 @@ export interface Matched extends Placement {
 }
 
 const BATCH_CELLS = 2048;
+/** Factor of the error of the blurred mosaic, relative to that of single cells, at `afar` 1; it grows with the square of `afar`. */
+const AFAR_MOST = 8;
 
 /**
  * Chooses a picture for every cell of the target: the closest by features, or under rules a placement of near least cost.
@@ -57,10 +59,14 @@ export async function match(target: Target, features: Float32Array, options: Mat
   const scene = await sceneOf(target, { features, sharing }, options);
   const { maxUses, variety, useAll, concurrency } = options;
   const rules = { maxUses, variety, useAll };
+  const afar = AFAR_MOST * options.afar ** 2;
   const free = !Number.isFinite(maxUses) && variety === 0 && !useAll;
   const distances = distancesFor({ ...options, pins });
   const threads = Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
-  const shared: Shared = { scene, ...((!free || distances[0] !== 0) && { lookup: lookupOf(scene, threads) }) };
+  const shared: Shared = {
+    scene,
+    ...((!free || distances[0] !== 0 || afar > 0) && { lookup: lookupOf(scene, threads) }),
+  };
   const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, shared);
   const abort = () => void pool.close(signal.reason as Error);
   signal.addEventListener('abort', abort, { once: true });
@@ -70,20 +76,21 @@ export async function match(target: Target, features: Float32Array, options: Mat
     const nearest = free
       ? await askNearest(pool, total, (done) => tell((done / total) * (shared.lookup ? PLACED_PART : 1)))
       : undefined;
-    const job = { kind: 'ruled', rules, distances, ...(nearest && { nearest }) } as const;
+    const job = { kind: 'ruled', rules, afar, distances, ...(nearest && { nearest }) } as const;
     const result = shared.lookup
       ? await askRuled(pool, job, { total, threads, onProgress: tell })
-      : { cells: nearest!, gap: 0, distanceCost: 0, minDistance: 0 };
+      : { cells: nearest!, gap: 0, distanceCost: 0, afarCost: 0, minDistance: 0 };
     if (result.stuck) throw refusal(options, result.stuck);
     const costs = await askCosts(pool, result.cells);
     onProgress(total, total);
-    const { gap, distanceCost, minDistance } = result;
+    const { gap, distanceCost, afarCost, minDistance } = result;
     return {
       grid,
       cells: pictureIdsOf(scene, result.cells, { turns: options.turns, usable }),
       costs,
       gap,
       distanceCost,
+      afarCost,
       minDistance,
       targetCells: scene.target,
       ...(options.weights !== undefined && { weights: scene.weights }),
@@ -206,5 +213,5 @@ export async function matchGiven(
   const at = cells.map((id) => turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable));
   const targetCells = await cutTarget(target, { grid, cell });
   const costs = costsOf(targetCells, { start: 0, points: turned, pictures: at });
-  return { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0, targetCells };
+  return { grid, cells, costs, gap: 0, distanceCost: 0, afarCost: 0, minDistance: 0, targetCells };
 }

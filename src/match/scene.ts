@@ -1,3 +1,4 @@
+import { FEATURE_LENGTH, writeMeanColour } from '../colour/features.ts';
 import type { Target } from '../image/target.ts';
 import type { Grid, Size, Turn } from '../types.ts';
 import { emphasise } from './emphasis.ts';
@@ -18,6 +19,8 @@ export interface SceneOptions {
   readonly turns: readonly Turn[];
   /** Weights of cells: path of a picture, or `auto`; undefined if all are equal. */
   readonly weights: string | undefined;
+  /** 0..1: importance of the likeness from afar, where neighbouring cells blend. */
+  readonly afar: number;
   /** 0..1: how far the target's colours are moved towards the sources' before they are compared. */
   readonly adapt: number;
   /** Cell -> source that is pinned to it, upright. */
@@ -28,7 +31,7 @@ export interface SceneOptions {
 export async function sceneOf(
   target: Target,
   { features, sharing }: { readonly features: Float32Array; readonly sharing: Uint32Array },
-  { grid, cell, alike, turns, weights, adapt, pins }: SceneOptions,
+  { grid, cell, alike, turns, weights, afar, adapt, pins }: SceneOptions,
 ): Promise<Scene> {
   const usable = alike.length;
   const vectors = turnedFeatures(features, turns);
@@ -44,9 +47,18 @@ export async function sceneOf(
     sources,
     sharing: shared(sources.map((source) => sharing[source]!)),
     alike: shared(sources.map((source) => alike[source]!)),
+    ...(afar > 0 && { means: meansOf(features) }),
     weights: await weightsOf(target, { grid, cell, weights }),
     pins: shared(Uint32Array.from({ length: cells }, (_, at) => (pins.has(at) ? upright[pins.get(at)!]! : FREE))),
   };
+}
+
+/** Computes the mean colours of sources, in memory that threads can share. */
+function meansOf(features: Float32Array): Float32Array {
+  const count = features.length / FEATURE_LENGTH;
+  const means = new Float32Array(new SharedArrayBuffer(count * 3 * 4));
+  for (let source = 0; source < count; source++) writeMeanColour(features, source * FEATURE_LENGTH, means, source * 3);
+  return means;
 }
 
 /** Computes the weights of cells, 1 on average. */

@@ -5,6 +5,7 @@ import { LINEAR } from '../colour/linear.ts';
 import { type Target, TargetPx } from '../image/target.ts';
 import { MEASURED_CELL } from '../tiles/tile-plan.ts';
 import type { Likeness, Placement, Size } from '../types.ts';
+import { bandsOf } from './bands.ts';
 import { ciede2000 } from './ciede2000.ts';
 import { ssimTaps, sumSsim } from './ssim.ts';
 
@@ -17,14 +18,6 @@ export interface LikenessOptions {
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
-
-/**
- * Greatest number of px per band, and per size of the mosaic. Of larger images, about the third number of bands is
- * measured, evenly spread.
- */
-const BAND_PX = 2 ** 18;
-const MEASURED_PX = 2 ** 21;
-const BANDS = 24;
 
 /**
  * Compares a mosaic with its target at 1, 2, 4 and 8 px per cell (across and down, whatever the cell's shape): mean
@@ -59,21 +52,6 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
     all.push({ cellPx, ...sums.means() });
   }
   return all;
-}
-
-/** Chooses the bands to measure; each has whole rows of cells. */
-function bandsOf(width: number, height: number, cellPx: number): { top: number; rows: number }[] {
-  const skipped = Math.ceil((width * height) / MEASURED_PX);
-  // Where only a part is measured, many narrow bands are more representative than a few wide ones.
-  const most = skipped > 1 ? Math.min(BAND_PX / width, height / BANDS / skipped) : BAND_PX / width;
-  const rows = Math.max(cellPx, Math.floor(most / cellPx) * cellPx);
-  // Measures at least one band, even in an image with few, very long rows.
-  const every = Math.min(skipped, Math.ceil(height / rows));
-  const bands = [];
-  for (let top = Math.floor(every / 2) * rows; top < height; top += every * rows) {
-    bands.push({ top, rows: Math.min(rows, height - top) });
-  }
-  return bands;
 }
 
 class Sums {

@@ -23,8 +23,8 @@ export async function deepDifferences(
     refuseForgotten(reopened, () => true);
     await refuseForeign(site, reopened);
     pictures = await Pictures.numbered(catalog, pictureIds(reopened), { ...indexing, files });
-    const { gap, distanceCost, minDistance } = mosaic.quality;
-    const placement = { grid: mosaic.grid, cells, costs, gap, distanceCost, minDistance };
+    const { gap, distanceCost, afarCost = 0, minDistance } = mosaic.quality;
+    const placement = { grid: mosaic.grid, cells, costs, gap, distanceCost, afarCost, minDistance };
     const store = new CompareStore(site);
     const header = await spliceHeader(record.recipe);
     const fullLevel = mosaic.layouts.dzi?.fullLevel ?? 'link';

@@ -165,10 +165,10 @@ function mendDocuments(
 
 /** Returns the content of a site from its record. */
 function contentOf({ mosaic, cells, costs, names, record }: Reopened) {
-  const { gap, distanceCost, minDistance } = mosaic.quality;
+  const { gap, distanceCost, afarCost = 0, minDistance } = mosaic.quality;
   return {
     mosaic,
-    placement: { grid: mosaic.grid, cells, costs, gap, distanceCost, minDistance },
+    placement: { grid: mosaic.grid, cells, costs, gap, distanceCost, afarCost, minDistance },
     nameOf: (picture: number) => names[record.pictures[picture]![0]]!,
   };
 }

@@ -74,6 +74,7 @@ export async function takeOut(
     minDistance,
     gap: mosaic.quality.gap,
     distanceCost: mosaic.quality.distanceCost,
+    afarCost: mosaic.quality.afarCost ?? 0,
     cells: renumbered.cells,
     costs: costs.map((cost, cell) => filled.get(cell) ?? cost),
   };

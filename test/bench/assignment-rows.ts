@@ -94,6 +94,7 @@ async function solve({ data, folder, runs }: Bench, columns: number, rows: numbe
     const lookup = new Lookup(lookupMemory({ cells, points: quantise(tree.points), weights }, ASKED_MAX));
     placeRuled({ ...scene, pins: new Uint32Array(columns * rows).fill(FREE) }, lookup, {
       kind: 'ruled',
+      afar: 0,
       rules: { maxUses, variety: 0, useAll: false },
       distances: [0],
       progress: new Int32Array(new SharedArrayBuffer(4)),

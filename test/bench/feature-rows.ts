@@ -88,7 +88,7 @@ async function placeBy(feature: Feature, { catalog }: OpenCatalog, { target, gri
     placed[cell] = nearest(cells, cell, sources, side ** 2 * 3, standingNear(placed, grid, cell));
   }
   const costs = new Float32Array(placed.length);
-  return { grid, cells: placed, costs, gap: 0, distanceCost: 0, minDistance: DISTANCE };
+  return { grid, cells: placed, costs, gap: 0, distanceCost: 0, afarCost: 0, minDistance: DISTANCE };
 }
 
 function standingNear(placed: Uint32Array, { columns, rows }: Grid, cell: number): Set<number> {

@@ -26,7 +26,7 @@ const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
 export async function likenessRows(bench: Bench): Promise<Row[]> {
   const { data, folder } = bench;
   const open = await openCatalog(data.photos, join(folder, 'catalog'), 256);
-  return [await defaultRow(bench, open), ...(await metapixelRows(bench, open))];
+  return [await defaultRow(bench, open), await afarRow(bench, open), ...(await metapixelRows(bench, open))];
 }
 
 async function defaultRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
@@ -50,24 +50,43 @@ async function defaultRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
   };
 }
 
-/** What --variety, --min-distance and --adapt trade; for choosing, and for docs/choosing.md. */
+/** What the default of --afar gains from afar, and loses in single cells. */
+async function afarRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
+  const [ssim, colour, afar]: [number[], number[], number[]] = [[], [], []];
+  for (const scene of await scenes({ across: 128 }, data.target)) {
+    const [by, without] = [await place(open, scene), await place(open, scene, { afar: 0 })];
+    const [ours, theirs] = [await likenessOf(open.catalog, scene, by), await likenessOf(open.catalog, scene, without)];
+    ssim.push(ours.ssim / theirs.ssim);
+    colour.push(ours.ciede2000 / theirs.ciede2000);
+    afar.push(ours.afar / theirs.afar);
+  }
+  return {
+    what: `default options / --afar 0, 128 columns, 1,000 photographs, ${afar.length} targets: mean CIEDE2000 from afar; SSIM and mean CIEDE2000 at 2 px per cell`,
+    reach: '',
+    ours: '',
+    theirs: '',
+    result: `${two(afar)} times; ${two(ssim)} and ${two(colour)} times`,
+  };
+}
+
+/** What --variety, --min-distance, --afar and --adapt trade; for choosing, and for docs/choosing.md. */
 export async function varietyRows({ data, folder }: Bench): Promise<Row[]> {
   const open = await openCatalog(data.photos, join(folder, 'catalog'), 256);
   const all = await scenes({ across: 128 }, data.target);
   const rows: Row[] = [];
   for (const { name, options } of TRADES) {
-    const told: { ssim: number; colour: number; share: number; used: number }[] = [];
+    const told: { ssim: number; colour: number; afar: number; share: number; used: number }[] = [];
     for (const scene of all) {
       const placement = await place(open, scene, options);
-      const { ssim, ciede2000 } = await likenessOf(open.catalog, scene, placement);
-      told.push({ ssim, colour: ciede2000, share: mostShare(placement), used: usedOf(placement) });
+      const { ssim, ciede2000, afar } = await likenessOf(open.catalog, scene, placement);
+      told.push({ ssim, colour: ciede2000, afar, share: mostShare(placement), used: usedOf(placement) });
     }
     const average = (value: (one: (typeof told)[number]) => number, digits: number) =>
       mean(told.map(value)).toFixed(digits);
     rows.push({
       what: name,
       reach: '',
-      ours: `SSIM ${average(({ ssim }) => ssim, 3)}, CIEDE2000 ${average(({ colour }) => colour, 2)}`,
+      ours: `SSIM ${average(({ ssim }) => ssim, 3)}, CIEDE2000 ${average(({ colour }) => colour, 2)}, from afar ${average(({ afar }) => afar, 2)}`,
       theirs: '',
       result: `${average(({ used }) => used, 0)} of ${open.alike.length} images, one in ${average(({ share }) => 100 * share, 2)} % of the cells`,
     });
@@ -79,6 +98,7 @@ const TRADES = [
   { name: '--variety 0 --min-distance 0', options: { variety: 0, minDistance: 0 } },
   ...[0, 0.25, 0.5, 0.75, 0.9, 1].map((variety) => ({ name: `--variety ${variety}`, options: { variety } })),
   ...[0, 2, 3, 5].map((minDistance) => ({ name: `--min-distance ${minDistance}`, options: { minDistance } })),
+  ...[0, 0.5, 0.75, 1].map((afar) => ({ name: `--afar ${afar}`, options: { afar } })),
   ...[0.25, 0.5, 1].map((adapt) => ({ name: `--adapt ${adapt}`, options: { adapt } })),
   { name: '--weights auto', options: { weights: 'auto' } },
 ];
@@ -96,30 +116,38 @@ async function metapixelRows({ data, folder, say }: Bench, open: OpenCatalog): P
   }
   const library = await prepare(open, join(folder, 'metapixel'));
   const ways = [
-    { name: 'default options', options: {}, ssim: [] as number[], colour: [] as number[] },
-    { name: '--variety 0', options: { variety: 0 }, ssim: [] as number[], colour: [] as number[] },
+    { name: 'default options', options: {}, ssim: [] as number[], colour: [] as number[], afar: [] as number[] },
+    {
+      name: '--variety 0',
+      options: { variety: 0 },
+      ssim: [] as number[],
+      colour: [] as number[],
+      afar: [] as number[],
+    },
     {
       name: '--variety 0 --mirror --rotate',
       options: { variety: 0, turns: [0, 1, 2, 3, 4, 5, 6, 7] as const },
       ssim: [] as number[],
       colour: [] as number[],
+      afar: [] as number[],
     },
   ];
   for (const scene of await scenes({ longer: 96 }, data.target)) {
     const theirs = await likenessOf(open.catalog, scene, await metapixel(scene, library, join(folder, 'metapixel')));
-    for (const { options, ssim, colour } of ways) {
+    for (const { options, ssim, colour, afar } of ways) {
       const placement = await place(open, scene, { minDistance: DISTANCE, ...options });
       const ours = await likenessOf(turnable(open.catalog), scene, placement);
       ssim.push(ours.ssim / theirs.ssim);
       colour.push(ours.ciede2000 / theirs.ciede2000);
+      afar.push(ours.afar / theirs.afar);
     }
   }
-  return ways.map(({ name, ssim, colour }) => ({
-    what: `${name} / metapixel (${installed.stdout.split('\n')[0]}): 96 cells along the longer side, distance ${DISTANCE}, ${ssim.length} targets: SSIM and mean CIEDE2000 at 2 px per cell`,
-    reach: '>= 1.15 times; <= 0.75 times',
+  return ways.map(({ name, ssim, colour, afar }) => ({
+    what: `${name} / metapixel (${installed.stdout.split('\n')[0]}): 96 cells along the longer side, distance ${DISTANCE}, ${ssim.length} targets: SSIM and mean CIEDE2000 at 2 px per cell; mean CIEDE2000 from afar`,
+    reach: '>= 1.15 times; <= 0.75 times; <= 0.60 times',
     ours: '',
     theirs: '',
-    result: `${two(ssim)} times; ${two(colour)} times`,
+    result: `${two(ssim)} times; ${two(colour)} times; ${two(afar)} times`,
   }));
 }
 
@@ -156,5 +184,13 @@ async function metapixel({ name, target, grid }: Scene, library: string, folder:
     found++;
   }
   if (found !== cells.length) throw new Error(`metapixel placed ${found} of ${cells.length} cells`);
-  return { grid, cells, costs: new Float32Array(cells.length), gap: 0, distanceCost: 0, minDistance: DISTANCE };
+  return {
+    grid,
+    cells,
+    costs: new Float32Array(cells.length),
+    gap: 0,
+    distanceCost: 0,
+    afarCost: 0,
+    minDistance: DISTANCE,
+  };
 }

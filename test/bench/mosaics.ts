@@ -6,6 +6,7 @@ import { groupAlike } from '../../dist/catalog/near-duplicates.js';
 import { turned } from '../../dist/catalog/turn.js';
 import type { SourceRasters } from '../../dist/tiles/cell-painter.js';
 import { match, type MatchOptions } from '../../dist/match/match.js';
+import { measureAfar } from '../../dist/measure/afar.js';
 import { measureLikeness } from '../../dist/measure/likeness.js';
 import { openTarget, type Target } from '../../dist/image/target.js';
 import { DEFAULTS } from '../../src/conductor/option-table.ts';
@@ -58,8 +59,17 @@ export async function place(
   { target, grid }: Scene,
   options: Partial<MatchOptions> = {},
 ): Promise<Placement> {
-  const { maxUses, variety, useAll, adapt } = DEFAULTS;
-  const defaults = { maxUses, variety, useAll, adapt, minDistance: undefined, weights: undefined, turns: [0] as const };
+  const { maxUses, variety, afar, useAll, adapt } = DEFAULTS;
+  const defaults = {
+    maxUses,
+    variety,
+    afar,
+    useAll,
+    adapt,
+    minDistance: undefined,
+    weights: undefined,
+    turns: [0] as const,
+  };
   const calls = { concurrency: availableParallelism(), onProgress, signal };
   return await match(target, features, {
     ...defaults,
@@ -86,8 +96,14 @@ export async function likenessAt(sources: SourceRasters, { target }: Scene, plac
 }
 
 /** And at 2. */
-export async function likenessOf(sources: SourceRasters, scene: Scene, placement: Placement): Promise<Likeness> {
-  return (await likenessAt(sources, scene, placement)).find(({ cellPx }) => cellPx === 2)!;
+export async function likenessOf(
+  sources: SourceRasters,
+  scene: Scene,
+  placement: Placement,
+): Promise<Likeness & { readonly afar: number }> {
+  const likeness = await likenessAt(sources, scene, placement);
+  const afar = await measureAfar({ target: scene.target, cell: SQUARE, placement, sources, signal });
+  return { ...likeness.find(({ cellPx }) => cellPx === 2)!, afar };
 }
 
 /** Share of the cells that the source which fills most has. */

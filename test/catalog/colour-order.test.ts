@@ -131,7 +131,15 @@ describe('pictures in use', () => {
     // The last source is not in use.
     const any = () => turns[integer(random, 0, turns.length - 1)]! * usable + integer(random, 0, usable - 2);
     const cells = Uint32Array.from({ length: 24 }, any);
-    const given: Placement = { grid, cells, costs: new Float32Array(24), gap: 0, distanceCost: 0, minDistance: 0 };
+    const given: Placement = {
+      grid,
+      cells,
+      costs: new Float32Array(24),
+      gap: 0,
+      distanceCost: 0,
+      afarCost: 0,
+      minDistance: 0,
+    };
     const features = catalog.features();
     const { pictures, placement } = await Pictures.of(catalog, { ...given, features }, { ...options, files });
     const { origins, turns: ways } = pictures;

@@ -39,6 +39,7 @@ test.each(['another image', 'no file'])('a source to be turned that is %s by now
     costs: new Float32Array(1),
     gap: 0,
     distanceCost: 0,
+    afarCost: 0,
     minDistance: 0,
   };
   const pictures = Pictures.of(catalog, { ...placement, features: catalog.features() }, { ...options, files });

@@ -27,6 +27,7 @@ const TAKEN: { readonly [Name in keyof BuildOptions]-?: NonNullable<BuildOptions
   crop: 'entropy',
   maxUses: Infinity,
   variety: 0.5,
+  afar: 0.75,
   useAll: true,
   nearDuplicates: 'keep',
   adapt: 1,

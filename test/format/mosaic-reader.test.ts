@@ -54,6 +54,7 @@ const FREE: readonly (readonly [path: RegExp, takes: (value: unknown) => boolean
   [/^quality\.likeness$/, (value) => Array.isArray(value) && value.length === 0],
   [/^quality\.(usesHistogram|likeness)\.\d+$/, (value) => value === NOTHING],
   [/^quality\.(gap|distanceCost|mostUsedShare)$/, (value) => Number.isFinite(value)],
+  [/^quality\.(afar|afarCost)$/, (value) => value === NOTHING || Number.isFinite(value)],
   [/^quality\.likeness\.0\.(ciede2000|ssim)$/, (value) => Number.isFinite(value)],
   [/^quality\.likeness\.0\.psnr$/, (value) => value === null || Number.isFinite(value)],
   [/^originals$/, (value) => value === NOTHING],

@@ -89,7 +89,13 @@ export function place(demand: Demand, random: () => number, variety = 0): number
   });
   const scene = sceneOf({ grid, px }, features, { alike, sharing: sharingOf(demand), pins });
   const progress = new Int32Array(new SharedArrayBuffer(4));
-  const job = { kind: 'ruled', rules: { ...FREELY, ...rules, variety }, distances: [distance], progress } as const;
+  const job = {
+    kind: 'ruled',
+    afar: 0,
+    rules: { ...FREELY, ...rules, variety },
+    distances: [distance],
+    progress,
+  } as const;
   const { cells, stuck } = placeRuled(scene, lookupOf(scene), job);
   return stuck ?? [...idsOf(scene, cells)];
 }

@@ -62,6 +62,8 @@ export function soundMosaic({
       gap: 0.001,
       distanceCost: 0,
       mostUsedShare: 0.1,
+      afar: 3.5,
+      afarCost: 0.02,
       mostUses: 2,
       usesHistogram: [
         [0, 1],

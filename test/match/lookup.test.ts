@@ -86,6 +86,7 @@ test('a placement does not depend on how many threads there are', async () => {
       turns: [0],
       weights: undefined,
       adapt: 0,
+      afar: 0,
       pins: new Map(),
       concurrency,
       onProgress: () => {},

@@ -31,6 +31,7 @@ function place(rules: Partial<Rules>, distances: number[], more: Parameters<type
   const progress = new Int32Array(new SharedArrayBuffer(4));
   const { cells, ...result } = placeRuled(scene, lookupOf(scene), {
     kind: 'ruled',
+    afar: 0,
     rules: { ...FREELY, ...rules },
     distances,
     progress,
@@ -152,6 +153,7 @@ describe('a placement', () => {
     const rules = { ...FREELY, variety };
     const { cells, gap, distanceCost } = placeRuled(scene, lookupOf(scene), {
       kind: 'ruled',
+      afar: 0,
       rules,
       distances: [0],
       progress,

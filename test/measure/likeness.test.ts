@@ -47,7 +47,7 @@ function mosaicOf(pictures: ReadonlyMap<number, Uint8Array>, grid: Grid, shape: 
   const count = grid.columns * grid.rows;
   const cells = Uint32Array.from({ length: count }, (_, cell) => count - 1 - cell);
   const costs = new Float32Array(count);
-  const placement: Placement = { grid, cells, costs, gap: 0, distanceCost: 0, minDistance: 0 };
+  const placement: Placement = { grid, cells, costs, gap: 0, distanceCost: 0, afarCost: 0, minDistance: 0 };
   const pixels = (id: number, { width: size }: Size) => {
     const cell = count - 1 - id;
     const width = grid.columns * size;

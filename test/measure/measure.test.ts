@@ -4,6 +4,7 @@ import { ssim } from 'ssim.js';
 import { describe, expect, test } from 'vitest';
 import { linearToCielab } from '../../src/colour/cielab.ts';
 import { LINEAR } from '../../src/colour/linear.ts';
+import { sumAfar } from '../../src/measure/afar.ts';
 import { ciede2000 } from '../../src/measure/ciede2000.ts';
 import { measure } from '../../src/measure/measure.ts';
 import { ssimTaps, sumSsim } from '../../src/measure/ssim.ts';
@@ -55,6 +56,40 @@ const PAIRS: [number, number, number, number, number, number, number][] = [
 
 const theirDifference = differenceCiede2000();
 const toLab = converter('lab65');
+
+test('the difference from afar is that of pictures blurred by a cell in linear light', () => {
+  const random = seeded(21);
+  const toLab = converter('lab65');
+  const deltaE = differenceCiede2000();
+  for (const [width, height] of [
+    [11, 9],
+    [3, 2],
+    [1, 1],
+  ] as const) {
+    const picture = () => Uint8Array.from({ length: width * height * 3 }, () => integer(random, 0, 255));
+    const [a, b] = [picture(), picture()];
+    const linear = (value: number) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+    const blurred = (px: Uint8Array, x: number, y: number) => {
+      const sums = [0, 0, 0];
+      let total = 0;
+      for (let row = Math.max(0, y - 3); row <= Math.min(height - 1, y + 3); row++) {
+        for (let column = Math.max(0, x - 3); column <= Math.min(width - 1, x + 3); column++) {
+          const factor = Math.exp(-((column - x) ** 2 + (row - y) ** 2) / 2);
+          total += factor;
+          for (let c = 0; c < 3; c++) sums[c]! += factor * linear(px[(row * width + column) * 3 + c]! / 255);
+        }
+      }
+      const [r, g, blue] = sums.map((sum) => sum / total) as [number, number, number];
+      return toLab({ mode: 'lrgb', r, g, b: blue });
+    };
+    const [first, count] = [Math.min(1, height - 1), Math.max(1, height - 3)];
+    let expected = 0;
+    for (let y = first; y < first + count; y++) {
+      for (let x = 0; x < width; x++) expected += deltaE(blurred(a, x, y), blurred(b, x, y));
+    }
+    expect(sumAfar(a, b, { width, height, first, count }) / (width * count)).toBeCloseTo(expected / (width * count), 2);
+  }
+});
 
 describe('CIEDE2000', () => {
   test('is what its authors published, either way round', () => {
@@ -215,14 +250,23 @@ describe('uses', () => {
     const quality = await measure({
       target: await openTarget(path),
       cell: { width: 1, height: 1 },
-      placement: { grid, cells, costs: new Float32Array(cells.length), gap: 0.5, distanceCost: 0.25, minDistance: 2 },
+      placement: {
+        grid,
+        cells,
+        costs: new Float32Array(cells.length),
+        gap: 0.5,
+        distanceCost: 0.25,
+        afarCost: 0.125,
+        minDistance: 2,
+      },
       sources: { pixels: (picture, { width, height }) => new Uint8Array(width * height * 3).fill(picture % 256) },
       origins,
       alike: own,
       onProgress: () => {},
       signal: new AbortController().signal,
     });
-    expect(quality).toMatchObject({ gap: 0.5, distanceCost: 0.25, minDistance: 2 });
+    expect(quality).toMatchObject({ gap: 0.5, distanceCost: 0.25, afarCost: 0.125, minDistance: 2 });
+    expect(quality.afar).toBeGreaterThan(0);
     expect(quality.distanceConflicts).toBe(conflictsOf(shown, 23, 2));
     expect(quality.distanceConflicts).not.toBe(conflictsOf(cells, 23, 2));
     expect(quality.mostUses).toBe(countsOf(shown)[0]);

@@ -42,6 +42,7 @@ async function render(given: {
       cells: new Uint32Array(grid.columns * grid.rows),
       costs: new Float32Array(0),
       gap: 0,
+      afarCost: 0,
       distanceCost: 0,
       minDistance: 0,
     },

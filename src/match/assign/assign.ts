@@ -1,5 +1,6 @@
 import { FREE, type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene } from '../jobs.ts';
 import type { Lookup } from '../lookup.ts';
+import { improveAfar } from './afar.ts';
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { keepApart, type KeepApartOptions } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
@@ -20,6 +21,8 @@ const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
 /** Progress of the separation after the first pass over blocks, and after the moves. */
 const [SEPARATED, MOVED] = [0.4, 0.5];
+/** Progress at which the likeness from afar is improved. */
+const AFAR_FROM = 0.75;
 /** Above this number of cells, a sample of about the second number is auctioned first, to learn the level of prices. */
 const SAMPLED_ABOVE = 2 ** 17;
 const SAMPLE = 2 ** 15;
@@ -31,9 +34,11 @@ const SAMPLE = 2 ** 15;
 export function placeRuled(
   scene: Scene,
   lookup: Lookup,
-  { rules, distances, nearest, progress }: RuledJob,
+  { rules, afar, distances, nearest, progress }: RuledJob,
 ): MatchResult {
-  const tell = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
+  const told = afar > 0 ? AFAR_FROM : 1;
+  const report = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
+  const tell = (part: number) => report(told * part);
   const problem = problemOf(scene, rules, lookup);
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
@@ -44,22 +49,37 @@ export function placeRuled(
         ? draft
         : separate(problem, draft, { minDistance, onProgress: (part) => tell(PLACED_PART + (1 - PLACED_PART) * part) });
     if (!apart) continue;
-    return { cells: apart.cells, gap, distanceCost: costOfDistance(problem, draft, apart), minDistance };
+    return finish(apart, minDistance);
   }
   const minDistance = distances.at(-1)!;
   const placed = placeKinds(problem, draft, minDistance);
   if (placed === undefined || placed === 'none') {
     const stuck = placed === 'none' ? 'proved' : 'not found';
-    return { cells: draft.cells, gap, distanceCost: 0, minDistance: 0, stuck };
+    return { cells: draft.cells, gap, distanceCost: 0, afarCost: 0, minDistance: 0, stuck };
   }
   rearrange(problem, placed, { minDistance, wished: draft.cells });
-  return { cells: placed.cells, gap, distanceCost: costOfDistance(problem, draft, placed), minDistance };
+  return finish(placed, minDistance);
+
+  /** Improves the likeness from afar, in the end. */
+  function finish(apart: Draft, minDistance: number): MatchResult {
+    const distanceCost = addedCost(problem, draft, apart);
+    const before = copyOf(apart);
+    if (afar > 0) {
+      const onProgress = (part: number) => report(AFAR_FROM + (1 - AFAR_FROM) * part);
+      improveAfar(problem, apart, { minDistance, strength: afar, means: scene.means!, onProgress });
+    }
+    return { cells: apart.cells, gap, distanceCost, afarCost: addedCost(problem, before, apart), minDistance };
+  }
 }
 
-/** Additional price of `apart` over `draft`, relative to the costs of `draft`. */
-function costOfDistance(problem: Problem, draft: Draft, apart: Draft): number {
-  const cost = sum(draft.costs);
-  return cost > 0 ? Math.max(0, (priceOf(problem, apart) - priceOf(problem, draft)) / cost) : 0;
+function copyOf({ cells, costs, uses }: Draft): Draft {
+  return { cells: cells.slice(), costs: costs.slice(), uses: uses.slice() };
+}
+
+/** Costs and prices that `after` has more than `before`, relative to the costs of `before`. */
+function addedCost(problem: Problem, before: Draft, after: Draft): number {
+  const cost = sum(before.costs);
+  return cost > 0 ? Math.max(0, (priceOf(problem, after) - priceOf(problem, before)) / cost) : 0;
 }
 
 /** Separates near-duplicates in a copy of `draft`; undefined if that fails. */
@@ -69,7 +89,7 @@ function separate(
   { minDistance, onProgress }: Required<KeepApartOptions>,
 ): Draft | undefined {
   const options = { minDistance, wished: draft.cells };
-  let apart: Draft = { cells: draft.cells.slice(), costs: draft.costs.slice(), uses: draft.uses.slice() };
+  let apart = copyOf(draft);
   // Where uses are scarce, blocks are not tried first: moves keep the capacities.
   const { maxUses, variety } = problem.rules;
   const scarce = Number.isFinite(maxUses) || variety > STEEP_ABOVE;
