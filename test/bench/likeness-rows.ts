@@ -32,7 +32,10 @@ export async function likenessRows(bench: Bench): Promise<Row[]> {
 async function defaultRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
   const [ratios, shares, nearestShares]: [number[], number[], number[]] = [[], [], []];
   for (const scene of await scenes({ across: 128 }, data.target)) {
-    const [chosen, nearest] = [await place(open, scene), await place(open, scene, { variety: 0, minDistance: 0 })];
+    const [chosen, nearest] = [
+      await place(open, scene),
+      await place(open, scene, { variety: 0, minDistance: 0, afar: 0 }),
+    ];
     const [ours, theirs] = [
       await likenessOf(open.catalog, scene, chosen),
       await likenessOf(open.catalog, scene, nearest),
@@ -95,7 +98,7 @@ export async function varietyRows({ data, folder }: Bench): Promise<Row[]> {
 }
 
 const TRADES = [
-  { name: '--variety 0 --min-distance 0', options: { variety: 0, minDistance: 0 } },
+  { name: '--variety 0 --min-distance 0 --afar 0', options: { variety: 0, minDistance: 0, afar: 0 } },
   ...[0, 0.25, 0.5, 0.75, 0.9, 1].map((variety) => ({ name: `--variety ${variety}`, options: { variety } })),
   ...[0, 2, 3, 5].map((minDistance) => ({ name: `--min-distance ${minDistance}`, options: { minDistance } })),
   ...[0, 0.5, 0.75, 1].map((afar) => ({ name: `--afar ${afar}`, options: { afar } })),

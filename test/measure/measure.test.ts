@@ -59,8 +59,6 @@ const toLab = converter('lab65');
 
 test('the difference from afar is that of pictures blurred by a cell in linear light', () => {
   const random = seeded(21);
-  const toLab = converter('lab65');
-  const deltaE = differenceCiede2000();
   for (const [width, height] of [
     [11, 9],
     [3, 2],
@@ -85,7 +83,7 @@ test('the difference from afar is that of pictures blurred by a cell in linear l
     const [first, count] = [Math.min(1, height - 1), Math.max(1, height - 3)];
     let expected = 0;
     for (let y = first; y < first + count; y++) {
-      for (let x = 0; x < width; x++) expected += deltaE(blurred(a, x, y), blurred(b, x, y));
+      for (let x = 0; x < width; x++) expected += theirDifference(blurred(a, x, y), blurred(b, x, y));
     }
     expect(sumAfar(a, b, { width, height, first, count }) / (width * count)).toBeCloseTo(expected / (width * count), 2);
   }

@@ -51,14 +51,14 @@ export function placeRuled(
     if (!apart) continue;
     return finish(apart, minDistance);
   }
-  const minDistance = distances.at(-1)!;
-  const placed = placeKinds(problem, draft, minDistance);
+  const last = distances.at(-1)!;
+  const placed = placeKinds(problem, draft, last);
   if (placed === undefined || placed === 'none') {
     const stuck = placed === 'none' ? 'proved' : 'not found';
     return { cells: draft.cells, gap, distanceCost: 0, afarCost: 0, minDistance: 0, stuck };
   }
-  rearrange(problem, placed, { minDistance, wished: draft.cells });
-  return finish(placed, minDistance);
+  rearrange(problem, placed, { minDistance: last, wished: draft.cells });
+  return finish(placed, last);
 
   /** Improves the likeness from afar, in the end. */
   function finish(apart: Draft, minDistance: number): MatchResult {
