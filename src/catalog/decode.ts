@@ -4,6 +4,7 @@ import { shrinkLinear, convertToSrgb } from '../image/convert.ts';
 import { DRAWN_PX } from '../image/memory-need.ts';
 import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
+import { reducedPart, reducedSize, type Reduced } from './reduced.ts';
 import { flatten, resample } from './resample.ts';
 import { type Stand, STANDS, storedRect, storedSize, uprighted, uprightPx } from './stand.ts';
 
@@ -24,8 +25,8 @@ export interface DecodedCell {
 }
 
 /**
- * Above this number of source px per cell px along a side, libvips shrinks the image, as a stream. Below it our own
- * resampler does, which is faster on small images. Both work in linear light.
+ * Above this number of source px per cell px along a side, libvips shrinks an image that is not reduced while it is
+ * decoded, as a stream. Below it our own resampler does, which is faster on small images. Both work in linear light.
  */
 const STREAM_RATIO = 4;
 /**
@@ -65,16 +66,17 @@ export async function decodeCell(
   if (!convert) options.ignoreIcc = true;
   const { width, height } = meta.autoOrient;
   const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
-  const open = () => image.px(options);
-  const rect = await cropOf(open, { width, height }, { cell, crop, stand });
+  const part = partSize({ width, height }, cell);
+  const storedCell = storedSize(cell, stand);
+  const reduced = reducedSize(meta, storedSize(part, stand), storedCell);
+  const whole = () => image.px(options);
+  const open = reduced ? await reducedImage(whole, reduced, crop !== 'centre') : whole;
+  const rect = await cropOf(open, { width, height }, { part, crop, stand });
   // Turned last, when few px are left: decoders read line by line.
-  const part = open().extract(storedRect(rect, { width, height }, stand));
-  const stored = await cellPx(part, {
-    rect: storedSize(rect, stand),
-    cell: storedSize(cell, stand),
-    convert,
-    background,
-  });
+  const from = storedRect(rect, { width, height }, stand);
+  const stored = reduced
+    ? await reducedCellPx(open(), { from, reduced, cell: storedCell, background })
+    : await cellPx(open().extract(from), { rect: from, cell: storedCell, convert, background });
   const px = stand === STANDS[1] ? stored : await uprightPx(stored, storedSize(cell, stand), stand);
   const alpha = meta.hasAlpha;
   return { px, format: image.format, width, height, crop: rect, alpha, turned: stand !== STANDS[1], profiled };
@@ -108,7 +110,6 @@ async function cellPx(
   const side = Math.max(rect.width, rect.height);
   const streamed = rect.width > STREAM_RATIO * cell.width || side > STREAM_SIDE;
   const plain = streamed && !convert ? part : convertToSrgb(part);
-  const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
   let decoded: { data: Buffer; info: OutputInfo };
   if (!streamed) decoded = await raw(plain);
   else if (!convert) decoded = await raw(shrinkLinear(plain, cell));
@@ -124,17 +125,56 @@ async function cellPx(
   return px.channels === 3 ? data : flatten(px, background);
 }
 
-/** Returns the largest part of an image with the cell's shape, in upright px; `crop` selects its place. */
-async function cropOf(
-  open: () => Sharp,
-  { width, height }: Size,
-  { cell, crop, stand }: { readonly cell: Size; readonly crop: Crop; readonly stand: Stand },
-): Promise<Rect> {
+/**
+ * Reduces an image while it is decoded.
+ *
+ * @param often the image is used more than once, and is decoded here and now.
+ * @returns the reduced image, as stored.
+ */
+async function reducedImage(whole: () => Sharp, { size }: Reduced, often: boolean): Promise<() => Sharp> {
+  const open = () => whole().resize(size.width, size.height, { fit: 'fill', kernel: 'cubic' });
+  if (!often) return open;
+  const { data, info } = await raw(open());
+  const { width, height, channels } = info;
+  return () => sharp(data, { raw: { width, height, channels } });
+}
+
+/** Makes cell px of the part `from` of an image, px as stored, which was reduced while it was decoded. */
+async function reducedCellPx(
+  image: Sharp,
+  {
+    from,
+    reduced,
+    cell,
+    background,
+  }: { readonly from: Rect; readonly reduced: Reduced; readonly cell: Size; readonly background: Rgb },
+): Promise<Uint8Array> {
+  const { around, part } = reducedPart(from, reduced);
+  const { data, info } = await raw(image.extract(around));
+  const { width, height, channels } = info;
+  if (Math.max(width, height) <= STREAM_SIDE)
+    return resample({ data, width, height, channels, part }, cell, background);
+  const shrunk = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell));
+  return flatten({ data: shrunk.data, ...cell, channels: shrunk.info.channels }, background);
+}
+
+const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
+
+/** Returns the size of the largest part of an image that has the cell's shape. */
+function partSize({ width, height }: Size, cell: Size): Size {
   const scale = Math.min(width / cell.width, height / cell.height);
-  const part = {
+  return {
     width: Math.max(1, Math.min(width, Math.round(cell.width * scale))),
     height: Math.max(1, Math.min(height, Math.round(cell.height * scale))),
   };
+}
+
+/** Returns a part of an image, in upright px; `crop` selects its place. The opened image may be a reduced one. */
+async function cropOf(
+  open: () => Sharp,
+  { width, height }: Size,
+  { part, crop, stand }: { readonly part: Size; readonly crop: Crop; readonly stand: Stand },
+): Promise<Rect> {
   const centre = { left: (width - part.width) >> 1, top: (height - part.height) >> 1, ...part };
   if (crop === 'centre' || (part.width === width && part.height === height)) return centre;
   // Saliency depends on the image as a whole, so a reduced copy decides. There, the crop's shorter side has at most

@@ -1,6 +1,6 @@
 import { LINEAR } from '../colour/linear.ts';
 import { CELL_FREE, cellKernel } from '../kernels/cell-kernel.ts';
-import type { Rgb, Size } from '../types.ts';
+import type { Rect, Rgb, Size } from '../types.ts';
 
 /** Decoded px, 8-bit sRGB, row-major. */
 export interface Pixels {
@@ -9,6 +9,8 @@ export interface Pixels {
   readonly height: number;
   /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (not premultiplied). */
   readonly channels: number;
+  /** Part that is resized, px; edges may lie within px. By default, all of it. */
+  readonly part?: Rect;
 }
 
 /**
@@ -17,9 +19,13 @@ export interface Pixels {
  *
  * @returns RGB, 8-bit sRGB. At an unchanged size, the px are unchanged.
  */
-export function resample({ data, width, height, channels }: Pixels, size: Size, background: Rgb): Uint8Array {
-  const down = weightsOf(height, size.height, 1);
-  const across = weightsOf(width, size.width, 2);
+export function resample(
+  { data, width, height, channels, part = { left: 0, top: 0, width, height } }: Pixels,
+  size: Size,
+  background: Rgb,
+): Uint8Array {
+  const down = weightsOf({ input: height, from: part.top, length: part.height }, size.height, 1);
+  const across = weightsOf({ input: width, from: part.left, length: part.width }, size.width, 2);
   let end = CELL_FREE;
   const room = (bytes: number) => {
     const at = end;
@@ -85,8 +91,15 @@ interface Weights {
   readonly weights: Float32Array;
 }
 
-function weightsOf(input: number, output: number, multiple: number): Weights {
-  const ratio = input / output;
+/** A line of `input` px, of which `length` px from `from` on are resized. */
+interface Line {
+  readonly input: number;
+  readonly from: number;
+  readonly length: number;
+}
+
+function weightsOf({ input, from, length }: Line, output: number, multiple: number): Weights {
+  const ratio = length / output;
   const scale = Math.max(1, ratio);
   const reach = Math.min(input, Math.ceil(4 * scale));
   const taps = multiple * Math.ceil(reach / multiple);
@@ -94,7 +107,7 @@ function weightsOf(input: number, output: number, multiple: number): Weights {
   const weights = new Float32Array(output * taps);
   const row = new Float64Array(taps);
   for (let i = 0; i < output; i++) {
-    const centre = (i + 0.5) * ratio - 0.5;
+    const centre = from + (i + 0.5) * ratio - 0.5;
     const start = Math.max(0, Math.min(input - reach, Math.ceil(centre - 2 * scale)));
     starts[i] = start;
     let total = 0;

@@ -1,0 +1,81 @@
+import type { Metadata } from 'sharp';
+import type { Rect, Size } from '../types.ts';
+
+/** A size, px, to which a decoder reduces an image while it decodes. */
+export interface Reduced {
+  readonly size: Size;
+  /** Reduced px per stored px, along both sides. */
+  readonly across: number;
+  readonly down: number;
+}
+
+/** Px per cell px, along a side, that a reduced image keeps: at least, and at most where the decoder can choose. */
+const [LEAST, MOST] = [2, 3];
+/** Shrink factors of JPEG decoders, which scale blocks of 8 x 8 coefficients. */
+const JPEG_FACTORS = [8, 4, 2];
+/** Least reduction of a WebP that pays. */
+const WEBP_LEAST = 2;
+
+/**
+ * Chooses the size to which a decoder reduces an image that is many times larger than its cell. It reduces the encoded
+ * values, which are not linear light, so it keeps two to three times the px that the cell needs.
+ *
+ * @param part size of the part that fills the cell; as `cell`, as it is stored.
+ * @returns nothing for formats without such a decoder, for colours that are converted otherwise on the way (inks, grey
+ *   with a profile), and for images that are not large enough.
+ */
+export function reducedSize(
+  { format, width, height, space, hasProfile }: Metadata,
+  part: Size,
+  cell: Size,
+): Reduced | undefined {
+  if (space !== 'srgb' && (space !== 'b-w' || hasProfile)) return undefined;
+  const ratio = Math.min(part.width / cell.width, part.height / cell.height);
+  const shrink = format === 'jpeg' ? jpegShrink(ratio) : format === 'webp' ? webpShrink(ratio) : undefined;
+  if (shrink === undefined) return undefined;
+  const size = { width: Math.floor(width / shrink), height: Math.floor(height / shrink) };
+  // Where a factor does not divide a side, libvips leaves out the px that would reach beyond the edge.
+  const factor = format === 'jpeg' ? jpegFactor(Math.min(width / size.width, height / size.height)) : 1;
+  const along = (stored: number, reduced: number) => reduced / (factor * Math.floor(stored / factor));
+  return { size, across: along(width, size.width), down: along(height, size.height) };
+}
+
+/** Returns by how much sharp is asked to shrink a JPEG: more than a factor by 1, without which sharp takes the next. */
+function jpegShrink(ratio: number): number | undefined {
+  const factor = JPEG_FACTORS.find((each) => (each + 1) * LEAST <= ratio);
+  return factor && Math.max(factor + 1, ratio / MOST);
+}
+
+function webpShrink(ratio: number): number | undefined {
+  const shrink = ratio / MOST;
+  return shrink >= WEBP_LEAST ? shrink : undefined;
+}
+
+/** Returns the factor by which sharp lets a JPEG's decoder shrink; the rest is resized (pipeline.cc). */
+function jpegFactor(shrink: number): number {
+  const factor = JPEG_FACTORS.find((each) => shrink >= each) ?? 1;
+  return factor > 1 && Math.floor(shrink) === factor ? factor / 2 : factor;
+}
+
+/** Returns where a part of a stored image is in the reduced one: the whole px around it, and itself within these. */
+export function reducedPart(
+  { left, top, width, height }: Rect,
+  { size, across, down }: Reduced,
+): { readonly around: Rect; readonly part: Rect } {
+  const columns = span(left * across, width * across, size.width);
+  const rows = span(top * down, height * down, size.height);
+  return {
+    around: { left: columns.first, top: rows.first, width: columns.count, height: rows.count },
+    part: {
+      left: left * across - columns.first,
+      top: top * down - rows.first,
+      width: width * across,
+      height: height * down,
+    },
+  };
+}
+
+function span(from: number, length: number, most: number): { readonly first: number; readonly count: number } {
+  const first = Math.min(most - 1, Math.floor(from));
+  return { first, count: Math.max(1, Math.min(most, Math.ceil(from + length)) - first) };
+}
