@@ -68,7 +68,7 @@ export async function decodeCell(
   const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
   const part = partSize({ width, height }, cell);
   const storedCell = storedSize(cell, stand);
-  const reduced = reducedSize(meta, storedSize(part, stand), storedCell);
+  const reduced = reducedSize(meta, storedSize(part, stand), crop === 'centre' ? storedCell : salientSize(storedCell));
   const whole = () => image.px(options);
   const open = reduced ? await reducedImage(whole, reduced, crop !== 'centre') : whole;
   const rect = await cropOf(open, { width, height }, { part, crop, stand });
@@ -137,6 +137,12 @@ async function reducedImage(whole: () => Sharp, { size }: Reduced, often: boolea
   const { data, info } = await raw(open());
   const { width, height, channels } = info;
   return () => sharp(data, { raw: { width, height, channels } });
+}
+
+/** Enlarges a small cell, so that a reduced image keeps the px by which saliency is judged. */
+function salientSize({ width, height }: Size): Size {
+  const factor = Math.max(1, SALIENCY_SIDE / Math.min(width, height) / 2);
+  return { width: width * factor, height: height * factor };
 }
 
 /** Makes cell px of the part `from` of an image, px as stored, which was reduced while it was decoded. */

@@ -1,3 +1,4 @@
+import { readFile, stat } from 'node:fs/promises';
 import { sharp } from '../image/sharp.ts';
 import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
 import { encodeTile } from '../image/encode.ts';
@@ -14,6 +15,8 @@ import { resample } from './resample.ts';
 import { packStrips } from './strips.ts';
 import { turned } from './turn.ts';
 
+/** Largest file, bytes, whose own data may be a tile. */
+const VERBATIM_BYTES = 16 * 2 ** 20;
 /** Largest mip that shares one encode with the smaller ones, px. */
 const SHEET_PX = 2 ** 20;
 /** Unused background: these px have no transparency. */
@@ -57,7 +60,7 @@ export async function indexImage(
   writeFeatures(square.means, 0, FEATURE_SIDE * 3, features, 0);
   const rasters = rastersOf(recipe).map((raster) => mips.px.get(sizeKey(raster)) ?? square.px.get(sizeKey(raster))!);
   const blobs = recipe.format === 'jpeg' ? await jpegBlobs(mips.px, recipe) : await fileBlobs(mips.px, recipe);
-  const verbatim = how.lenient ? undefined : verbatimTile(input, cell, recipe);
+  const verbatim = how.lenient ? undefined : await verbatimTile(input, cell, recipe);
   if (verbatim) blobs[0] = verbatim;
   const { format, width, height, crop, alpha } = cell;
   return {
@@ -175,11 +178,12 @@ async function fileBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): P
 }
 
 /** Returns the source's own data as its full-resolution tile, if it has the tile's format, size and colours. */
-function verbatimTile(input: ImageInput, image: DecodedCell, recipe: Recipe): Uint8Array | undefined {
+async function verbatimTile(input: ImageInput, image: DecodedCell, recipe: Recipe): Promise<Uint8Array | undefined> {
   const { cell } = recipe;
   const mip = mipsOf(recipe)[0]!;
   const whole = recipe.format === 'jpeg' && mip.from === 'reference' && mip.across * mip.down === 1 && !recipe.turn;
   const fits = image.width === cell.width && image.height === cell.height && !image.turned && !image.profiled;
-  if (!whole || !fits || image.format !== 'jpeg' || typeof input === 'string') return undefined;
-  return stripToTile(input);
+  if (!whole || !fits || image.format !== 'jpeg') return undefined;
+  if (typeof input !== 'string') return stripToTile(input);
+  return (await stat(input)).size > VERBATIM_BYTES ? undefined : stripToTile(await readFile(input));
 }

@@ -10,7 +10,7 @@ export interface Reduced {
 }
 
 /** Px per cell px, along a side, that a reduced image keeps: at least, and at most where the decoder can choose. */
-const [LEAST, MOST] = [2, 3];
+const [LEAST, MOST] = [2, 2.25];
 /** Shrink factors of JPEG decoders, which scale blocks of 8 x 8 coefficients. */
 const JPEG_FACTORS = [8, 4, 2];
 /** Least reduction of a WebP that pays. */
@@ -18,7 +18,7 @@ const WEBP_LEAST = 2;
 
 /**
  * Chooses the size to which a decoder reduces an image that is many times larger than its cell. It reduces the encoded
- * values, which are not linear light, so it keeps two to three times the px that the cell needs.
+ * values, which are not linear light, so it keeps more than twice the px that the cell needs.
  *
  * @param part size of the part that fills the cell; as `cell`, as it is stored.
  * @returns nothing for formats without such a decoder, for colours that are converted otherwise on the way (inks, grey

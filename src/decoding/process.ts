@@ -3,9 +3,8 @@
  * all memory costs the build no more than that image. The main thread reads files and keeps watch; worker threads
  * decode.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream, type Stats } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import type { ImageInput } from '../image/open-image.ts';
 import { shareFormats } from '../image/formats-settled.ts';
 import { ownPeakMemory } from '../threads/peak-memory.ts';
@@ -13,10 +12,8 @@ import { endAll } from './end-all.ts';
 import { memoryLimit, MemoryShare, READ_AHEAD, SHARED, watchMemory } from './memory.ts';
 import { Patience } from './patience.ts';
 import { type BeginOrder, type Order, type ReadOrder, type Report, sentError } from './protocol.ts';
+import { readInput, WHOLE_BYTES } from './read-input.ts';
 import { DecoderThreads } from './threads.ts';
-
-/** Files larger than this, bytes, are streamed by the decoder instead of being read at once. */
-const WHOLE_FILE_BYTES = 16 * 2 ** 20;
 
 // This thread loads no decoder, so that the others start sooner.
 shareFormats();
@@ -71,13 +68,11 @@ async function work(order: ReadOrder): Promise<void> {
 /** Reports the hash of a file, and decodes the file if that is wanted. */
 async function decodeWanted(order: ReadOrder): Promise<unknown> {
   const { id, path, size } = order;
-  const whole = size <= WHOLE_FILE_BYTES;
-  const release = await readAhead.take(whole ? size : 0);
+  const release = await readAhead.take(size <= WHOLE_BYTES ? size : 0);
   try {
     patience.begin(id, size / 2 ** 20);
-    const before = whole ? undefined : await stat(path);
-    const input: ImageInput = whole ? await readFile(path) : path;
-    const hash = typeof input === 'string' ? await hashFile(input) : createHash('sha256').update(input).digest('hex');
+    const { hash, input, before } = await readInput(path, size);
+    if (before) release();
     patience.rest(id);
     if (!(await isWanted(id, hash))) return undefined;
     return before ? await decodeUnchanged(order, path, before) : await decode(order, input, release);
@@ -130,10 +125,4 @@ async function decode({ id, task }: ReadOrder, input: ImageInput, started = () =
   } finally {
     release();
   }
-}
-
-async function hashFile(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 2 ** 20 })) hash.update(chunk as Buffer);
-  return hash.digest('hex');
 }

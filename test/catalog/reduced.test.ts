@@ -53,7 +53,7 @@ describe('images that are reduced while they are decoded', () => {
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('stand upright: EXIF orientation %i', async (orientation) => {
-    const bytes = await scene(1603, 1001).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
+    const bytes = await scene(2403, 1501).jpeg({ quality: 95 }).withMetadata({ orientation }).toBuffer();
     const plain = await whole(bytes, orientation);
     for (const crop of ['centre', 'attention', 'entropy'] as const) {
       const cell = { width: 72, height: 48 };
@@ -93,11 +93,11 @@ describe('images that are reduced while they are decoded', () => {
     const jpeg = await meta(scene(640, 480).jpeg());
     expect(reducedSize(jpeg, square(480), square(81))).toBeUndefined();
     expect(reducedSize(jpeg, square(480), square(80))?.size).toEqual({ width: 213, height: 160 });
-    expect(reducedSize(await meta(scene(640, 480).webp()), square(480), square(81))).toBeUndefined();
+    expect(reducedSize(await meta(scene(640, 480).webp()), square(480), square(107))).toBeUndefined();
     expect(reducedSize(await meta(scene(640, 480).png()), square(480), square(8))).toBeUndefined();
   });
 
-  test('keep two to three times the px of the cell, and some px of the narrowest image', async () => {
+  test('keep twice the px of the cell, and some px of the narrowest image', async () => {
     const jpeg = await sharp(await scene(64, 64).jpeg().toBuffer()).metadata();
     for (let side = 96; side < 6000; side += 7) {
       const reduced = reducedSize({ ...jpeg, width: side + 33, height: side }, square(side), square(16));
