@@ -27,6 +27,8 @@ export interface Bench {
   /** Folder that everything is written to. */
   readonly folder: string;
   readonly runs: number;
+  /** Number of photographs of 12 megapixels. */
+  readonly large: number;
   readonly say: (text: string) => void;
 }
 
@@ -45,7 +47,7 @@ export async function build({ data }: Bench, out: string, catalog: string, ...mo
   return JSON.parse((await runCommand(process.execPath, [BIN, ...args])).stdout) as BuildResult;
 }
 
-const peer = (name: string, ...args: string[]): Promise<Ran> =>
+export const peer = (name: string, ...args: string[]): Promise<Ran> =>
   runCommand(process.execPath, ['--import', 'tsx', fileURLToPath(new URL(name, import.meta.url)), ...args]);
 
 export const fresh = async (folder: string): Promise<string> => {

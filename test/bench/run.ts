@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of docs/benchmarks.md, measured side by side in one run; least and median of several.
- * `-- --runs 5 --only catalog,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million` chooses.
+ * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -12,11 +12,13 @@ import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
 import { featureRows } from './feature-rows.ts';
 import { compactMillionRows, compactRows, shapeRows } from './hosting-rows.ts';
+import { largeRows } from './large-rows.ts';
 import { likenessRows, varietyRows } from './likeness-rows.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   catalog: catalogRows,
+  large: largeRows,
   pyramid: pyramidRows,
   join: joinRows,
   million: millionRows,
@@ -32,6 +34,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
 const { values } = parseArgs({
   options: {
     runs: { type: 'string', default: '5' },
+    large: { type: 'string', default: '1000' },
     only: { type: 'string', default: Object.keys(PARTS).join(',') },
     out: { type: 'string', default: fileURLToPath(new URL('../../bench-out', import.meta.url)) },
   },
@@ -40,7 +43,7 @@ const say = (text: string) => void process.stderr.write(`${text}\n`);
 await mkdir(values.out, { recursive: true });
 const folder = join(values.out, 'work');
 const data = await benchData(join(values.out, 'data'));
-const bench: Bench = { data, folder, runs: Number(values.runs), say };
+const bench: Bench = { data, folder, runs: Number(values.runs), large: Number(values.large), say };
 
 const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
 const lines = [
