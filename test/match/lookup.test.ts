@@ -86,7 +86,7 @@ test('a placement does not depend on how many threads there are', async () => {
       turns: [0],
       weights: undefined,
       adapt: 0,
-      afar: 0,
+      afar: 0.5,
       pins: new Map(),
       concurrency,
       onProgress: () => {},
@@ -94,5 +94,6 @@ test('a placement does not depend on how many threads there are', async () => {
     });
   const alone = await place(1);
   expect(new Set(alone.cells).size).toBeGreaterThan(20);
+  expect(alone.afarCost).toBeGreaterThan(0);
   for (const concurrency of [2, 4]) expect(await place(concurrency)).toEqual(alone);
 });
