@@ -33,31 +33,40 @@ export async function meansDistance(bytes: Uint8Array): Promise<number> {
 
 /** Returns the OKLab colours of the means of 4 x 4 parts, taken in linear light. */
 function means(px: Uint8Array, { width, height }: Size): Float64Array {
-  const across = shares(width);
   const sums = new Float64Array(PARTS * PARTS * 3);
-  for (const [y, rows] of shares(height).entries()) {
-    const row = new Float64Array(PARTS * 3);
-    for (const [x, columns] of across.entries()) {
-      for (const [part, share] of columns) {
-        for (let c = 0; c < 3; c++) row[part * 3 + c]! += share * LINEAR[px[(y * width + x) * 3 + c]!]!;
-      }
+  for (let y = 0; y < height; y++) {
+    const row = rowMeans(px.subarray(y * width * 3, (y + 1) * width * 3), width);
+    for (let part = 0; part < PARTS; part++) {
+      const share = (shared(y, part, height) / height) * PARTS;
+      if (share > 0) for (const [i, value] of row.entries()) sums[part * PARTS * 3 + i]! += share * value;
     }
-    for (const [part, share] of rows)
-      for (let i = 0; i < row.length; i++) sums[part * PARTS * 3 + i]! += share * row[i]!;
   }
   for (let i = 0; i < sums.length; i += 3) linearToOklab(sums[i]!, sums[i + 1]!, sums[i + 2]!, sums, i);
   return sums;
 }
 
-/** Returns for every px of a line which parts it lies in, and which share of their means it has. */
-function shares(length: number): [part: number, share: number][][] {
-  const size = length / PARTS;
-  return Array.from({ length }, (_, i) => {
-    const parts: [number, number][] = [];
-    for (let part = Math.floor(i / size); part < PARTS && part * size < i + 1; part++) {
-      const share = Math.min(i + 1, (part + 1) * size) - Math.max(i, part * size);
-      if (share > 1e-9) parts.push([part, share / size]);
+/** Returns the linear RGB means of the 4 parts of a row. */
+function rowMeans(row: Uint8Array, width: number): Float64Array {
+  const means = new Float64Array(PARTS * 3);
+  for (let part = 0; part < PARTS; part++) {
+    const [from, to] = [Math.floor((part * width) / PARTS), Math.ceil(((part + 1) * width) / PARTS)];
+    let [r, g, b] = [0, 0, 0];
+    for (let x = from; x < to; x++) {
+      const share = x === from || x === to - 1 ? shared(x, part, width) : 1;
+      r += share * LINEAR[row[x * 3]!]!;
+      g += share * LINEAR[row[x * 3 + 1]!]!;
+      b += share * LINEAR[row[x * 3 + 2]!]!;
     }
-    return parts;
-  });
+    means.set(
+      [r, g, b].map((sum) => (sum / width) * PARTS),
+      part * 3,
+    );
+  }
+  return means;
+}
+
+/** Returns which share of px `at` of a line lies within one of its 4 parts. */
+function shared(at: number, part: number, length: number): number {
+  const [from, to] = [(part * length) / PARTS, ((part + 1) * length) / PARTS];
+  return Math.max(0, Math.min(at + 1, to) - Math.max(at, from));
 }
