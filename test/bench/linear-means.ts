@@ -47,7 +47,7 @@ function means(px: Uint8Array, { width, height }: Size): Float64Array {
 
 /** Returns the linear RGB means of the 4 parts of a row. */
 function rowMeans(row: Uint8Array, width: number): Float64Array {
-  const means = new Float64Array(PARTS * 3);
+  const out = new Float64Array(PARTS * 3);
   for (let part = 0; part < PARTS; part++) {
     const [from, to] = [Math.floor((part * width) / PARTS), Math.ceil(((part + 1) * width) / PARTS)];
     let [r, g, b] = [0, 0, 0];
@@ -57,12 +57,12 @@ function rowMeans(row: Uint8Array, width: number): Float64Array {
       g += share * LINEAR[row[x * 3 + 1]!]!;
       b += share * LINEAR[row[x * 3 + 2]!]!;
     }
-    means.set(
+    out.set(
       [r, g, b].map((sum) => (sum / width) * PARTS),
       part * 3,
     );
   }
-  return means;
+  return out;
 }
 
 /** Returns which share of px `at` of a line lies within one of its 4 parts. */
