@@ -1,4 +1,16 @@
 /**
+ * The two matrices of {@link linearToOklab}, row-major: linear RGB to cone responses, and the cube roots of these to OKLab.
+ */
+export const CONES = [
+  0.4122214708, 0.5363325363, 0.0514459929, 0.2119034982, 0.6806995451, 0.1073969566, 0.0883024619, 0.2817188376,
+  0.6299787005,
+] as const;
+export const LAB = [
+  0.2104542553, 0.793617785, -0.0040720468, 1.9779984951, -2.428592205, 0.4505937099, 0.0259040371, 0.7827717662,
+  -0.808675766,
+] as const;
+
+/**
  * Converts a linear sRGB colour to OKLab (Björn Ottosson, "A perceptual color space for image processing", 2020). L is 0
  * (black) to 1 (white); a and b lie within about -0.3..0.3.
  *

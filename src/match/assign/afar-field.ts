@@ -7,6 +7,7 @@
  * roots of two numbers differ by (a - b) / (∛a² + ∛a ∛b + ∛b²). With slopes kept for a while, the energy is quadratic in
  * the colour of a cell, so that the change by another picture takes a few multiplications (gradient and curvature).
  */
+import { CONES, LAB } from '../../colour/oklab.ts';
 import type { Grid } from '../../types.ts';
 
 /** Standard deviation of the blur, cells; and cells in each direction beyond which it is cut off. */
@@ -21,15 +22,6 @@ const KERNEL = (() => {
 /** Least cube root of a cone response that slopes are computed from: that of 1/1,000 of white. */
 const LEAST_ROOT = 0.1;
 
-/** Linear RGB to cone responses, row-major; and their cube roots to OKLab (see colour/oklab.ts). */
-const CONES = [
-  0.4122214708, 0.5363325363, 0.0514459929, 0.2119034982, 0.6806995451, 0.1073969566, 0.0883024619, 0.2817188376,
-  0.6299787005,
-] as const;
-const LAB = [
-  0.2104542553, 0.793617785, -0.0040720468, 1.9779984951, -2.428592205, 0.4505937099, 0.0259040371, 0.7827717662,
-  -0.808675766,
-] as const;
 /** LABᵀ LAB. */
 const LAB_SQUARE = Array.from({ length: 9 }, (_, i) => {
   const [row, column] = [Math.floor(i / 3), i % 3];
