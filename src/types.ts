@@ -128,8 +128,6 @@ export interface Recipe {
   readonly quality: number;
   readonly subsampling: Subsampling;
   readonly crop: Crop;
-  /** Orientation of the source in its cell; upright by default. */
-  readonly turn?: Turn;
 }
 
 /** A usable source in the catalog. */

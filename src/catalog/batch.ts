@@ -11,12 +11,12 @@ const SHARD_SOURCES = 500;
 const SHARD_BYTES = 32 * 2 ** 20;
 
 /**
- * Result of reading a file: the hash of its content and, if that content is new, the image or the reason for failure.
+ * Result of reading a file: the hash of its content and, if that content is new, its variants or the reason for failure.
  */
 export interface ReadFile {
   readonly file: ScannedFile;
   readonly hash: string;
-  readonly image?: IndexedImage;
+  readonly images?: readonly IndexedImage[];
   /** Reason why the content cannot be decoded. */
   readonly broken?: Reason;
 }
@@ -43,15 +43,16 @@ export class Batch {
    *
    * @returns true if the batch has reached its limits and should be written.
    */
-  add({ file, hash, image, broken }: ReadFile): boolean {
+  add({ file, hash, images = [], broken }: ReadFile): boolean {
     const { path, size, mtimeMs, ctimeMs } = file;
     this.files.push({ path, size, mtimeMs, ctimeMs, hash });
     if (broken !== undefined) {
       this.broken.push({ hash, reason: broken, ...(this.lenient && { lenient: true }) });
     }
-    if (image) {
-      const { features: _, perceptualHash: __, px, blobs, ...facts } = image;
-      this.sources.push({ hash, ...facts, ...(image.alpha && { background: this.background }) });
+    for (const image of images) {
+      const { features: _, crops: __, perceptualHash: ___, px, blobs, variant, ...facts } = image;
+      const own = { ...(variant > 0 && { variant }), ...(image.alpha && { background: this.background }) };
+      this.sources.push({ hash, ...facts, ...own });
       this.images.push(image);
       this.bytes += blobs.reduce((sum, blob) => sum + blob.length, px.length);
     }

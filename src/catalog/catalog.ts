@@ -1,8 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
-import { FEATURE_LENGTH } from '../colour/features.ts';
+import { FEATURE_LENGTH, type SourceFeatures } from '../colour/features.ts';
 import { mipsOf, rastersOf } from '../tiles/tile-plan.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Recipe, Size, SkippedFile, Source } from '../types.ts';
+import { BoundedCache } from './bounded-cache.ts';
+import { CROP_FEATURES } from './crop-features.ts';
 import { sizeKey } from './mips.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 import { ShardDamage, ShardReader } from './shard-reader.ts';
@@ -32,6 +34,8 @@ export class Catalog {
   readonly pairs: number;
   /** Notes for the user on how the catalog came to be. */
   readonly notes: readonly string[];
+  /** By id: see `Variant`. */
+  readonly variants: readonly number[];
   private readonly places: readonly SourcePlace[];
   private ids: Map<string, number> | undefined;
   private readonly reader = new ShardReader();
@@ -49,6 +53,7 @@ export class Catalog {
     found: {
       sources: readonly Source[];
       places: readonly SourcePlace[];
+      variants: readonly number[];
       skipped: readonly SkippedFile[];
       copies: Map<string, number>;
       pairs?: number;
@@ -58,6 +63,7 @@ export class Catalog {
     this.recipe = recipe;
     this.sources = found.sources;
     this.places = found.places;
+    this.variants = found.variants;
     this.skipped = found.skipped;
     this.copies = found.copies;
     this.pairs = found.pairs ?? 0;
@@ -90,6 +96,14 @@ export class Catalog {
     const all = new Float32Array(new SharedArrayBuffer(this.sources.length * FEATURE_LENGTH * 4));
     this.eachRow(FEATURE_LENGTH, all, (shard) => this.reader.features(shard));
     return all;
+  }
+
+  /** Returns the features of all sources by id, in memory that threads can share; `crops` tells whether of all crops. */
+  sourceFeatures(crops: boolean): SourceFeatures {
+    if (!crops) return { whole: this.features() };
+    const all = new Int16Array(this.sources.length * CROP_FEATURES);
+    this.eachRow(CROP_FEATURES, all, (shard) => this.reader.crops(shard));
+    return { whole: this.features(), crops: all };
   }
 
   /** Returns the perceptual hashes of all sources by id, {@link HASH_BYTES} bytes each. */
@@ -184,7 +198,8 @@ export class Catalog {
     this.close();
     const { recipe, skipped, notes } = this;
     const [sources, places] = [kept.map((id) => this.sources[id]!), kept.map((id) => this.places[id]!)];
-    return new Catalog(recipe, { sources, places, skipped, copies, pairs: this.pairs + pairs.size, notes });
+    const variants = kept.map((id) => this.variants[id]!);
+    return new Catalog(recipe, { sources, places, variants, skipped, copies, pairs: this.pairs + pairs.size, notes });
   }
 
   /** Closes the shards. */
@@ -193,7 +208,7 @@ export class Catalog {
   }
 
   /** Fills `all` with `length` numbers per source, by id. `read` returns the numbers of all rows of a shard. */
-  private eachRow<Values extends Float32Array | Uint8Array>(
+  private eachRow<Values extends Float32Array | Int16Array | Uint8Array>(
     length: number,
     all: Values,
     read: (shard: string) => Values,
@@ -209,30 +224,5 @@ export class Catalog {
   private blob(id: number, index: number): Uint8Array {
     const { shard, row } = this.places[id]!;
     return this.reader.blob(shard, row, index);
-  }
-}
-
-/** Cache bounded by a number of bytes. Evicts in the order of insertion. */
-class BoundedCache<Value> {
-  private readonly entries = new Map<number, { value: Value; bytes: number }>();
-  private readonly limit: number;
-  private bytes = 0;
-
-  constructor(limit: number) {
-    this.limit = limit;
-  }
-
-  get(key: number): Value | undefined {
-    return this.entries.get(key)?.value;
-  }
-
-  set(key: number, value: Value, bytes: number): void {
-    this.entries.set(key, { value, bytes });
-    this.bytes += bytes;
-    for (const [oldest, entry] of this.entries) {
-      if (this.bytes <= this.limit) return;
-      this.entries.delete(oldest);
-      this.bytes -= entry.bytes;
-    }
   }
 }

@@ -1,5 +1,3 @@
-import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
-
 /** Bits per colour axis: 2^6 steps. */
 const BITS = 6;
 /** Range of OKLab a and b: -0.25 to 0.25. Colours beyond are rare and are clipped. */
@@ -9,20 +7,17 @@ const CHROMA = 0.25;
  * Orders pictures along a Hilbert curve through OKLab, by mean colour. Neighbours in this order look alike, as do
  * neighbouring cells of a mosaic often.
  *
- * @param features feature vectors of the sources by id. Their first three numbers are a multiple of the mean colour.
- * @param sourceOf source of each picture.
+ * @param colourOf returns the mean colour of a picture: L, a, b.
  * @returns the pictures in order; pictures of equal colour keep their order.
  */
 export function colourOrder(
   pictures: readonly number[],
-  features: Float32Array,
-  sourceOf: (picture: number) => number,
+  colourOf: (picture: number) => readonly [number, number, number],
 ): number[] {
   const keys = new Map(
     pictures.map((picture) => {
-      const at = sourceOf(picture) * FEATURE_LENGTH;
-      const mean = (c: number) => features[at + c]! / FEATURE_SIDE;
-      const axes = [mean(0), mean(1) / (2 * CHROMA) + 0.5, mean(2) / (2 * CHROMA) + 0.5];
+      const [l, a, b] = colourOf(picture);
+      const axes = [l, a / (2 * CHROMA) + 0.5, b / (2 * CHROMA) + 0.5];
       return [picture, hilbertIndex(axes.map((value) => step(value)))];
     }),
   );

@@ -1,21 +1,30 @@
-import type { OutputInfo, Sharp } from 'sharp';
+import type { Metadata, Sharp } from 'sharp';
 import { sharp } from '../image/sharp.ts';
 import { shrinkLinear, convertToSrgb } from '../image/convert.ts';
 import { DRAWN_PX } from '../image/memory-need.ts';
 import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
-import { reducedPart, reducedSize, type Reduced } from './reduced.ts';
-import { flatten, resample } from './resample.ts';
-import { type Stand, STANDS, storedRect, storedSize, uprighted, uprightPx } from './stand.ts';
+import { partSize, placeCrop, salientSize } from './crop-place.ts';
+import { reducedPart, reducedSize, type Reduced, shrunkSize } from './reduced.ts';
+import { flatten, type Pixels, resample } from './resample.ts';
+import { type Stand, STANDS, storedRect, storedSize, uprightPx } from './stand.ts';
 
-/** A source decoded for its cell, and facts about its file. */
-export interface DecodedCell {
-  /** Px at the size that was asked for; RGB, 8-bit sRGB. */
-  readonly px: Uint8Array;
+/** An image decoded as a whole, possibly reduced, and facts about its file. */
+export interface DecodedImage extends DecodedFacts {
+  /** Px as they are stored, 8-bit sRGB. `stand` brings them upright. */
+  readonly stored: Pixels;
+  readonly stand: Stand;
+  /** Px in `stored` per px of the file, along both stored sides. */
+  readonly scale: Pick<Reduced, 'across' | 'down'>;
+}
+
+/** Facts about an image file. */
+interface DecodedFacts {
   readonly format: string;
   /** Size of the upright image, px. */
   readonly width: number;
   readonly height: number;
+  /** The largest part of the cell's shape, where it was asked for; upright px. */
   readonly crop: Rect;
   readonly alpha: boolean;
   /** The EXIF orientation requires turning or mirroring. */
@@ -24,62 +33,91 @@ export interface DecodedCell {
   readonly profiled: boolean;
 }
 
+/** A source decoded for its cell, and facts about its file. */
+export interface DecodedCell extends DecodedFacts {
+  /** Px at the size that was asked for; RGB, 8-bit sRGB. */
+  readonly px: Uint8Array;
+}
+
+/** Number of px up to which an image that no decoder reduces is kept as it is. Larger ones are shrunk in linear light. */
+const WHOLE_PX = 2 ** 22;
 /**
- * Above this number of source px per cell px along a side, libvips shrinks an image that is not reduced while it is
- * decoded, as a stream. Below it our own resampler does, which is faster on small images. Both work in linear light.
- */
-const STREAM_RATIO = 4;
-/**
- * Above this length of the crop's longer side, px, libvips shrinks as well, so that the resampler's memory stays small.
+ * Above this length of the crop's longer side, px, libvips shrinks it, so that the resampler's memory stays small. Both
+ * work in linear light.
  */
 const STREAM_SIDE = 1448;
-/** Longest shorter side, px, of the reduced crop by which saliency is judged. */
-const SALIENCY_SIDE = 256;
-const QUICK = { compressionLevel: 0 };
 const SVG_DENSITY = 72;
 /** Highest density that librsvg is asked for, px per inch. */
 const SVG_DENSITY_MAX = 2400;
 
-/** How a source is opened, cropped and resized. */
+/** How a source is opened and reduced. */
 export interface DecodeOptions extends OpenOptions {
   /** Size of the cell that the source fills, px. */
   readonly cell: Size;
   readonly crop: Crop;
-  /** Colour that transparent parts are laid over. */
-  readonly background: Rgb;
+  /** Sides of the smallest part that will fill a cell, relative to the largest one of the cell's shape; 1 by default. */
+  readonly smallest?: number;
 }
 
 /**
- * Decodes the part of an image that fills a cell: first frame, upright, in sRGB, cropped to the cell's shape, resized
- * to `cell` px in linear light.
+ * Decodes an image as a whole: first frame, in sRGB, reduced as far as its smallest part still fills a cell well.
  *
  * @throws errors of {@link openImage} and of sharp, for data that cannot be decoded or that ends early.
  */
-export async function decodeCell(
+export async function decodeImage(
   input: ImageInput,
-  { cell, crop, background, ...how }: DecodeOptions,
-): Promise<DecodedCell> {
+  { cell, crop, smallest = 1, ...how }: DecodeOptions,
+): Promise<DecodedImage> {
   const image = await openImage(input, how);
-  const { meta, options } = await drawn(image, cell);
+  const { meta, options } = await drawn(image, { width: cell.width / smallest, height: cell.height / smallest });
   const profiled = meta.icc !== undefined && !isSrgbProfile(meta.icc);
   const convert = profiled || meta.space === 'cmyk';
   if (!convert) options.ignoreIcc = true;
   const { width, height } = meta.autoOrient;
   const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
   const part = partSize({ width, height }, cell);
-  const storedCell = storedSize(cell, stand);
-  const reduced = reducedSize(meta, storedSize(part, stand), crop === 'centre' ? storedCell : salientSize(storedCell));
-  const whole = () => image.px(options);
-  const open = reduced ? await reducedImage(whole, reduced, crop !== 'centre') : whole;
-  const rect = await cropOf(open, { width, height }, { part, crop, stand });
-  // Turned last, when few px are left: decoders read line by line.
-  const from = storedRect(rect, { width, height }, stand);
-  const stored = reduced
-    ? await reducedCellPx(open(), { from, reduced, cell: storedCell, background })
-    : await cellPx(open().extract(from), { rect: from, cell: storedCell, convert, background });
-  const px = stand === STANDS[1] ? stored : await uprightPx(stored, storedSize(cell, stand), stand);
+  const least = storedSize({ width: part.width * smallest, height: part.height * smallest }, stand);
+  const wanted = storedSize(crop === 'centre' ? cell : salientSize(cell), stand);
+  const { stored, scale } = await storedPx(() => image.px(options), { meta, least, wanted, convert });
+  const rect = await placeCrop(() => sharpOf(stored), { width, height }, { part, crop, stand });
   const alpha = meta.hasAlpha;
-  return { px, format: image.format, width, height, crop: rect, alpha, turned: stand !== STANDS[1], profiled };
+  const turned = stand !== STANDS[1];
+  return { stored, stand, scale, format: image.format, width, height, crop: rect, alpha, turned, profiled };
+}
+
+/**
+ * Makes cell px of a part of a decoded image: upright, resized to `cell` px in linear light.
+ *
+ * @param rect upright px.
+ * @returns RGB, 8-bit sRGB.
+ */
+export async function cellOf(
+  { stored, stand, scale, width, height }: DecodedImage,
+  rect: Rect,
+  { cell, background }: { readonly cell: Size; readonly background: Rgb },
+): Promise<Uint8Array> {
+  const from = storedRect(rect, { width, height }, stand);
+  const size = storedSize(cell, stand);
+  const { around, part } = reducedPart(from, { size: stored, ...scale });
+  const cut = extract(stored, around);
+  const px = await resized({ ...cut, part }, size, background);
+  // Turned last, when few px are left.
+  return stand === STANDS[1] ? px : await uprightPx(px, size, stand);
+}
+
+/**
+ * Decodes the part of an image that fills a cell: {@link decodeImage} and {@link cellOf}.
+ *
+ * @throws errors of {@link decodeImage}.
+ */
+export async function decodeCell(
+  input: ImageInput,
+  { background, ...how }: DecodeOptions & { readonly background: Rgb },
+): Promise<DecodedCell> {
+  const image = await decodeImage(input, how);
+  const px = await cellOf(image, image.crop, { cell: how.cell, background });
+  const { format, width, height, crop, alpha, turned, profiled } = image;
+  return { px, format, width, height, crop, alpha, turned, profiled };
 }
 
 /**
@@ -97,107 +135,55 @@ async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
   return { meta: await px(options).metadata(), options };
 }
 
-/** Decodes the part of an image that fills a cell: `rect` px as stored, which become `cell` px, RGB. */
-async function cellPx(
-  part: Sharp,
-  {
-    rect,
-    cell,
-    convert,
-    background,
-  }: { readonly rect: Size; readonly cell: Size; readonly convert: boolean; readonly background: Rgb },
-): Promise<Uint8Array> {
-  const side = Math.max(rect.width, rect.height);
-  const streamed = rect.width > STREAM_RATIO * cell.width || side > STREAM_SIDE;
-  const plain = streamed && !convert ? part : convertToSrgb(part);
-  let decoded: { data: Buffer; info: OutputInfo };
-  if (!streamed) decoded = await raw(plain);
-  else if (!convert) decoded = await raw(shrinkLinear(plain, cell));
-  else {
-    // libvips applies no profile in linear light, so the conversion comes first, in a pass of its own.
-    const { data, info } = await raw(plain);
-    const { width, height, channels } = info;
-    decoded = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell));
-  }
-  const { data, info } = decoded;
-  const px = { data, width: info.width, height: info.height, channels: info.channels };
-  if (px.width !== cell.width || px.height !== cell.height) return resample(px, cell, background);
-  return px.channels === 3 ? data : flatten(px, background);
-}
-
-/**
- * Reduces an image while it is decoded.
- *
- * @param often the image is used more than once, and is decoded here and now.
- * @returns the reduced image, as stored.
- */
-async function reducedImage(whole: () => Sharp, { size }: Reduced, often: boolean): Promise<() => Sharp> {
-  const open = () => whole().resize(size.width, size.height, { fit: 'fill', kernel: 'cubic' });
-  if (!often) return open;
-  const { data, info } = await raw(open());
-  const { width, height, channels } = info;
-  return () => sharp(data, { raw: { width, height, channels } });
-}
-
-/** Enlarges a small cell, so that a reduced image keeps the px by which saliency is judged. */
-function salientSize({ width, height }: Size): Size {
-  const factor = Math.max(1, SALIENCY_SIDE / Math.min(width, height) / 2);
-  return { width: width * factor, height: height * factor };
-}
-
-/** Makes cell px of the part `from` of an image, px as stored, which was reduced while it was decoded. */
-async function reducedCellPx(
-  image: Sharp,
-  {
-    from,
-    reduced,
-    cell,
-    background,
-  }: { readonly from: Rect; readonly reduced: Reduced; readonly cell: Size; readonly background: Rgb },
-): Promise<Uint8Array> {
-  const { around, part } = reducedPart(from, reduced);
-  const { data, info } = await raw(image.extract(around));
-  const { width, height, channels } = info;
-  if (Math.max(width, height) <= STREAM_SIDE)
-    return resample({ data, width, height, channels, part }, cell, background);
-  const shrunk = await raw(shrinkLinear(sharp(data, { raw: { width, height, channels } }), cell));
-  return flatten({ data: shrunk.data, ...cell, channels: shrunk.info.channels }, background);
-}
-
-const raw = async (image: Sharp) => await image.raw().toBuffer({ resolveWithObject: true });
-
-/** Returns the size of the largest part of an image that has the cell's shape. */
-function partSize({ width, height }: Size, cell: Size): Size {
-  const scale = Math.min(width / cell.width, height / cell.height);
-  return {
-    width: Math.max(1, Math.min(width, Math.round(cell.width * scale))),
-    height: Math.max(1, Math.min(height, Math.round(cell.height * scale))),
-  };
-}
-
-/** Returns a part of an image, in upright px; `crop` selects its place. The opened image may be a reduced one. */
-async function cropOf(
+/** Decodes an image, reduced by its decoder, shrunk in linear light, or as it is. */
+async function storedPx(
   open: () => Sharp,
-  { width, height }: Size,
-  { part, crop, stand }: { readonly part: Size; readonly crop: Crop; readonly stand: Stand },
-): Promise<Rect> {
-  const centre = { left: (width - part.width) >> 1, top: (height - part.height) >> 1, ...part };
-  if (crop === 'centre' || (part.width === width && part.height === height)) return centre;
-  // Saliency depends on the image as a whole, so a reduced copy decides. There, the crop's shorter side has at most
-  // SALIENCY_SIDE px.
-  const reduce = Math.max(1, Math.min(part.width, part.height) / SALIENCY_SIDE);
-  const px = (length: number) => Math.max(1, Math.round(length / reduce));
-  const small = storedSize({ width: px(width), height: px(height) }, stand);
-  const reduced = await open().resize(small.width, small.height, { fit: 'fill' }).png(QUICK).toBuffer();
-  const upright = await uprighted(sharp(reduced), stand).png(QUICK).toBuffer();
-  const { info } = await sharp(upright)
-    .resize(px(part.width), px(part.height), { fit: 'cover', position: crop })
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const along = (offset: number | undefined, most: number) =>
-    Math.min(most, Math.round(Math.abs(offset ?? 0) * reduce));
-  const left = along(info.cropOffsetLeft, width - part.width);
-  return { left, top: along(info.cropOffsetTop, height - part.height), ...part };
+  {
+    meta,
+    least,
+    wanted,
+    convert,
+  }: { readonly meta: Metadata; readonly least: Size; readonly wanted: Size; readonly convert: boolean },
+): Promise<{ readonly stored: Pixels; readonly scale: DecodedImage['scale'] }> {
+  const reduced = reducedSize(meta, least, wanted);
+  if (reduced) {
+    const { width, height } = reduced.size;
+    return { stored: await raw(open().resize(width, height, { fit: 'fill', kernel: 'cubic' })), scale: reduced };
+  }
+  const shrunk = meta.width * meta.height > WHOLE_PX ? shrunkSize(meta, least, wanted) : undefined;
+  if (!shrunk) return { stored: await raw(convertToSrgb(open())), scale: { across: 1, down: 1 } };
+  // libvips applies no profile in linear light, so the conversion comes first, in a pass of its own.
+  const plain = convert ? sharpOf(await raw(convertToSrgb(open()))) : open();
+  return { stored: await raw(shrinkLinear(plain, shrunk.size)), scale: shrunk };
+}
+
+async function resized(px: Pixels & { readonly part: Rect }, cell: Size, background: Rgb): Promise<Uint8Array> {
+  const { width, height, part } = px;
+  if (width === cell.width && height === cell.height && part.width === width && part.height === height)
+    return px.channels === 3 ? px.data : flatten(px, background);
+  if (Math.max(width, height) <= STREAM_SIDE) return resample(px, cell, background);
+  return flatten(await raw(shrinkLinear(sharpOf(px), cell)), background);
+}
+
+/** Copies a part of an image. */
+function extract({ data, width, height, channels }: Pixels, part: Rect): Pixels {
+  if (part.width === width && part.height === height) return { data, width, height, channels };
+  const line = part.width * channels;
+  const out = new Uint8Array(line * part.height);
+  for (let y = 0; y < part.height; y++) {
+    const from = ((part.top + y) * width + part.left) * channels;
+    out.set(data.subarray(from, from + line), y * line);
+  }
+  return { data: out, width: part.width, height: part.height, channels };
+}
+
+function sharpOf({ data, width, height, channels }: Pixels): Sharp {
+  return sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } });
+}
+
+async function raw(image: Sharp): Promise<Pixels> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels };
 }
 
 /**

@@ -58,7 +58,7 @@ async function replace(
 ): Promise<number | undefined> {
   const binary = join(folder, `${name}.bin`);
   // Checked even if nothing is to be forgotten: a binary that does not belong to this JSON may hold anything.
-  const { blobs, rasters } = reader.check(binary, { ...index, sources: index.sources.length });
+  const { blobs, rasters, crops } = reader.check(binary, { ...index, sources: index.sources.length });
   const files = index.files.filter(({ path, hash }) => !hashes.has(hash) && !paths.has(path));
   const broken = index.broken.filter(({ hash }) => !hashes.has(hash));
   const others = index.sources.flatMap(({ hash }, row) => (hashes.has(hash) ? [] : [row]));
@@ -69,7 +69,11 @@ async function replace(
   let added = 0;
   if (recordsOf(rest).length > 0 && !(await isToldBehind(folder, name, rest))) {
     const behind = nameBehind(name, Math.random());
-    await writeShardAs({ folder, name: behind }, rest, rowsOf(sound, { reader, binary, blobs, rasters }));
+    await writeShardAs(
+      { folder, name: behind },
+      rest,
+      rowsOf(sound, { reader, binary, blobs, rasters, cropLength: crops }),
+    );
     added = await bytesOf(folder, behind);
   }
   return (await removeWhole(folder, name)) - added;
@@ -93,13 +97,15 @@ function rowsOf(
     reader,
     binary,
     ...counts
-  }: { readonly reader: ShardReader; readonly binary: string; readonly blobs: number; readonly rasters: number },
+  }: Pick<ShardRows, 'blobs' | 'rasters' | 'cropLength'> & { readonly reader: ShardReader; readonly binary: string },
 ): ShardRows {
-  const [features, hashes] = [reader.features(binary), reader.hashes(binary)];
+  const [features, crops, hashes] = [reader.features(binary), reader.crops(binary), reader.hashes(binary)];
+  const { cropLength } = counts;
   return {
     sources: rows.length,
     ...counts,
     features: (i) => features.subarray(rows[i]! * FEATURE_LENGTH, (rows[i]! + 1) * FEATURE_LENGTH),
+    crops: (i) => crops.subarray(rows[i]! * cropLength, (rows[i]! + 1) * cropLength),
     perceptualHash: (i) => hashes.subarray(rows[i]! * HASH_BYTES, (rows[i]! + 1) * HASH_BYTES),
     px: (i) => reader.rasters(binary, rows[i]!),
     blob: (i, index) => reader.blob(binary, rows[i]!, index),

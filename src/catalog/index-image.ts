@@ -6,9 +6,12 @@ import type { ImageInput, OpenOptions } from '../image/open-image.ts';
 import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
 import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
 import { stripToTile } from '../jpeg/strip.ts';
+import { cropFactor, cropRect } from '../tiles/crops.ts';
 import { mcuOf, type Mip, mipsOf, rastersOf } from '../tiles/tile-plan.ts';
+import { cropOfVariant, turnOfVariant } from '../tiles/variants.ts';
 import type { Recipe, Rgb, Size, Source } from '../types.ts';
-import { decodeCell, type DecodedCell } from './decode.ts';
+import { cropFeatures } from './crop-features.ts';
+import { cellOf, decodeImage, type DecodedImage } from './decode.ts';
 import { halveCell, type MipPixels, sizeKey } from './mips.ts';
 import { hashedSize, perceptualHash } from './perceptual-hash.ts';
 import { resample } from './resample.ts';
@@ -22,9 +25,12 @@ const SHEET_PX = 2 ** 20;
 /** Unused background: these px have no transparency. */
 const BLACK = { r: 0, g: 0, b: 0 };
 
-/** Everything that a catalog keeps of an image. */
+/** Everything that a catalog keeps of an image in one variant. */
 export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
+  readonly variant: number;
   readonly features: Float32Array;
+  /** Features of the other crops; see `cropFeatures`. Empty for all variants but 0. */
+  readonly crops: Int16Array;
   readonly perceptualHash: Uint8Array;
   /** Raster px, RGB; see `rastersOf`. */
   readonly px: Uint8Array;
@@ -40,38 +46,57 @@ export interface IndexOptions extends OpenOptions {
   readonly recipe: Recipe;
   /** Colour that transparent images are laid over. */
   readonly background: Rgb;
+  /** Variants to index, in this order; the whole, upright, by default. */
+  readonly variants?: readonly number[];
 }
 
+const NO_CROPS = new Int16Array(0);
+
 /**
- * Decodes an image and makes all data of it that a mosaic may need.
+ * Decodes an image once, and makes all data of its variants that a mosaic may need.
  *
- * @throws errors of {@link decodeCell}.
+ * @throws errors of {@link decodeImage}.
  */
 export async function indexImage(
   input: ImageInput,
-  { recipe, background, ...how }: IndexOptions,
+  { variants = [0], ...options }: IndexOptions,
+): Promise<IndexedImage[]> {
+  const { recipe, background: _, ...how } = options;
+  const smallest = Math.min(...variants.map((variant) => cropFactor(cropOfVariant(variant))));
+  const decoded = await decodeImage(input, { cell: recipe.cell, crop: recipe.crop, smallest, ...how });
+  const images: IndexedImage[] = [];
+  for (const variant of variants) images.push(await indexVariant(input, decoded, { ...options, variant }));
+  return images;
+}
+
+async function indexVariant(
+  input: ImageInput,
+  decoded: DecodedImage,
+  { recipe, background, variant, ...how }: Omit<IndexOptions, 'variants'> & { readonly variant: number },
 ): Promise<IndexedImage> {
-  const { cell: size, crop: place, turn = 0 } = recipe;
-  const decoded = await decodeCell(input, { cell: size, crop: place, background, ...how });
-  const cell = { ...decoded, px: turned(decoded.px, size, turn) };
-  const mips = halveCell(cell.px, size);
-  const square = squareOf(cell.px, mips, size);
+  const size = recipe.cell;
+  const part = cropRect(decoded, cropOfVariant(variant), recipe.crop);
+  const px = turned(await cellOf(decoded, part, { cell: size, background }), size, turnOfVariant(variant));
+  const mips = halveCell(px, size);
+  const square = squareOf(px, mips, size);
   const features = new Float32Array(FEATURE_LENGTH);
   writeFeatures(square.means, 0, FEATURE_SIDE * 3, features, 0);
   const rasters = rastersOf(recipe).map((raster) => mips.px.get(sizeKey(raster)) ?? square.px.get(sizeKey(raster))!);
   const blobs = recipe.format === 'jpeg' ? await jpegBlobs(mips.px, recipe) : await fileBlobs(mips.px, recipe);
-  const verbatim = how.lenient ? undefined : await verbatimTile(input, cell, recipe);
+  const verbatim = how.lenient || variant !== 0 ? undefined : await verbatimTile(input, decoded, recipe);
   if (verbatim) blobs[0] = verbatim;
-  const { format, width, height, crop, alpha } = cell;
+  const { format, width, height, crop, alpha } = decoded;
   return {
+    variant,
     format,
     width,
     height,
     crop,
     alpha,
-    enlarged: crop.width < size.width || crop.height < size.height,
+    enlarged: part.width < size.width || part.height < size.height,
     verbatim: verbatim !== undefined,
     features,
+    crops: variant === 0 ? cropFeatures(decoded, recipe.crop, background) : NO_CROPS,
     perceptualHash: square.hash,
     px: Buffer.concat(rasters),
     blobs,
@@ -178,10 +203,10 @@ async function fileBlobs(px: ReadonlyMap<string, Uint8Array>, recipe: Recipe): P
 }
 
 /** Returns the source's own data as its full-resolution tile, if it has the tile's format, size and colours. */
-async function verbatimTile(input: ImageInput, image: DecodedCell, recipe: Recipe): Promise<Uint8Array | undefined> {
+async function verbatimTile(input: ImageInput, image: DecodedImage, recipe: Recipe): Promise<Uint8Array | undefined> {
   const { cell } = recipe;
   const mip = mipsOf(recipe)[0]!;
-  const whole = recipe.format === 'jpeg' && mip.from === 'reference' && mip.across * mip.down === 1 && !recipe.turn;
+  const whole = recipe.format === 'jpeg' && mip.from === 'reference' && mip.across * mip.down === 1;
   const fits = image.width === cell.width && image.height === cell.height && !image.turned && !image.profiled;
   if (!whole || !fits || image.format !== 'jpeg') return undefined;
   if (typeof input !== 'string') return stripToTile(input);

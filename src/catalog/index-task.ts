@@ -8,12 +8,14 @@ export interface IndexTask {
   readonly recipe: Recipe;
   /** Colour that transparent images are laid over. */
   readonly background: Rgb;
+  /** Variants to index, in this order. */
+  readonly variants: readonly number[];
   /** Accepts the part of a damaged file that decodes; fails if no part does. */
   readonly lenient: boolean;
 }
 
 /**
- * Indexes an image, as a job of a decoding thread.
+ * Indexes variants of an image, as a job of a decoding thread.
  *
  * @throws errors of decoding; {@link NothingDecodes} if `lenient` and all px are about the same.
  */
@@ -21,11 +23,17 @@ export async function indexTask(
   input: ImageInput,
   task: IndexTask,
   admit: Admit,
-): Promise<{ result: IndexedImage; views: ArrayBufferView[] }> {
+): Promise<{ result: IndexedImage[]; views: ArrayBufferView[] }> {
   const result = await indexImage(input, { ...task, admit });
-  const { features, perceptualHash, px, blobs } = result;
-  if (task.lenient && isPlain(px)) throw new NothingDecodes();
-  return { result, views: [features, perceptualHash, px, ...blobs] };
+  if (task.lenient && isPlain(result[0]!.px)) throw new NothingDecodes();
+  const views = result.flatMap(({ features, crops, perceptualHash, px, blobs }) => [
+    features,
+    crops,
+    perceptualHash,
+    px,
+    ...blobs,
+  ]);
+  return { result, views };
 }
 
 /** Largest range of a channel, of 255, in an image without content: decoders may add a little to nothing. */

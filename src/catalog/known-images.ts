@@ -17,6 +17,9 @@ export interface KnownSource {
   readonly place: SourcePlace;
 }
 
+/** Key of a variant of an image among the sources: the image's hash, followed by the variant if that is not 0. */
+const keyOf = (hash: string, variant = 0) => (variant ? `${hash}/${variant}` : hash);
+
 /** Images that a catalog's folder holds for one recipe. */
 export class KnownImages {
   readonly folder: string;
@@ -43,7 +46,7 @@ export class KnownImages {
       if (record.partial !== undefined && !this.lenient) {
         if (decoder === DECODERS) this.broken.set(record.hash, record.partial);
       } else if (!record.alpha || record.background === this.background) {
-        this.sources.set(record.hash, { record, place: { shard, row } });
+        this.sources.set(keyOf(record.hash, record.variant), { record, place: { shard, row } });
       }
     }
     if (decoder !== DECODERS) return;
@@ -51,10 +54,23 @@ export class KnownImages {
     for (const { hash, reason, lenient } of broken) if (lenient || !this.lenient) this.broken.set(hash, reason);
   }
 
-  /** Tells whether a file is unchanged since it was indexed, and its image is known. */
-  isCurrent(file: ScannedFile): boolean {
+  /** Tells whether a file is unchanged since it was indexed, and these variants of its image are known. */
+  isCurrent(file: ScannedFile, variants: readonly number[]): boolean {
     const record = this.lookalike(file);
-    return record?.ctimeMs === file.ctimeMs && this.has(record.hash);
+    return record?.ctimeMs === file.ctimeMs && this.missing(record.hash, variants).length === 0;
+  }
+
+  /** Lists those of some variants of the image at `path`, as far as it is known, that are not. */
+  missingAt(path: string, variants: readonly number[]): readonly number[] {
+    const hash = this.files.get(path)?.hash;
+    const missing = hash === undefined ? [] : this.missing(hash, variants);
+    // The file may hold another image by now.
+    return missing.length > 0 ? missing : variants;
+  }
+
+  /** Lists those of some variants of an image that are not known. An image that cannot be decoded has none that are missing. */
+  missing(hash: string, variants: readonly number[]): number[] {
+    return this.broken.has(hash) ? [] : variants.filter((variant) => !this.sources.has(keyOf(hash, variant)));
   }
 
   /**
@@ -66,20 +82,24 @@ export class KnownImages {
   }
 
   /**
-   * Claims an image for indexing.
+   * Claims variants of an image for indexing.
    *
-   * @returns true for the first caller; false if the image is indexed or claimed already.
+   * @returns true for the first caller; false if they are indexed, or the image is claimed already.
    */
-  claim(hash: string): boolean {
-    if (this.has(hash) || this.claimed.has(hash)) return false;
+  claim(hash: string, variants: readonly number[]): boolean {
+    if (this.missing(hash, variants).length === 0 || this.claimed.has(hash)) return false;
     this.claimed.add(hash);
     return true;
   }
 
-  /** Returns the source that the file at `path` is, or the reason why it is none. */
-  sourceAt(path: string): KnownSource | { readonly reason: Reason } {
+  /** Returns a variant of the source that the file at `path` is, or the reason why it is none. */
+  sourceAt(path: string, variant: number): KnownSource | { readonly reason: Reason } {
     const hash = this.files.get(path)?.hash ?? '';
-    return this.sources.get(hash) ?? { reason: this.broken.get(hash) ?? this.undecided.get(hash) ?? 'not-indexed' };
+    return (
+      this.sources.get(keyOf(hash, variant)) ?? {
+        reason: this.broken.get(hash) ?? this.undecided.get(hash) ?? 'not-indexed',
+      }
+    );
   }
 
   /**
@@ -105,10 +125,6 @@ export class KnownImages {
   private lookalike({ path, size, mtimeMs }: ScannedFile): FileRecord | undefined {
     const record = this.files.get(path);
     return record?.size === size && record.mtimeMs === mtimeMs ? record : undefined;
-  }
-
-  private has(hash: string): boolean {
-    return this.sources.has(hash) || this.broken.has(hash);
   }
 }
 

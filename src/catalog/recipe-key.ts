@@ -24,7 +24,7 @@ export async function spliceHeader(recipe: Coding): Promise<TileHeader> {
  * together.
  */
 export async function recipeKey(recipe: Recipe): Promise<string> {
-  const { cell, tileSize, format, quality, subsampling, crop, turn = 0 } = recipe;
+  const { cell, tileSize, format, quality, subsampling, crop } = recipe;
   const size = cell.width === cell.height ? `${cell.width}px` : `${cell.width}x${cell.height}px`;
   const parts = [size, `tile${tileSize}`, format];
   if (format !== 'png') parts.push(`q${quality}`);
@@ -37,7 +37,6 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
   // Version of the verbatim tiles, which are a source's own data.
   if (format === 'jpeg') parts.push(`s${STRIP_VERSION}`);
   parts.push(`v${SHARD_VERSION}`);
-  if (turn) parts.push(`turn${turn}`);
   return parts.join('-');
 }
 

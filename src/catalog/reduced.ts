@@ -15,6 +15,8 @@ const [LEAST, MOST] = [2, 2.25];
 const JPEG_FACTORS = [8, 4, 2];
 /** Least reduction of a WebP that pays. */
 const WEBP_LEAST = 2;
+/** Least reduction in linear light that pays. */
+const SHRUNK_LEAST = 1.25;
 
 /**
  * Chooses the size to which a decoder reduces an image that is many times larger than its cell. It reduces the encoded
@@ -38,6 +40,14 @@ export function reducedSize(
   const factor = format === 'jpeg' ? jpegFactor(Math.min(width / size.width, height / size.height)) : 1;
   const along = (stored: number, reduced: number) => reduced / (factor * Math.floor(stored / factor));
   return { size, across: along(width, size.width), down: along(height, size.height) };
+}
+
+/** Returns the size to which an image is shrunk in linear light; nothing if it is not large enough. */
+export function shrunkSize(stored: Size, part: Size, cell: Size): Reduced | undefined {
+  const shrink = Math.min(part.width / cell.width, part.height / cell.height) / MOST;
+  if (shrink < SHRUNK_LEAST) return undefined;
+  const size = { width: Math.ceil(stored.width / shrink), height: Math.ceil(stored.height / shrink) };
+  return { size, across: size.width / stored.width, down: size.height / stored.height };
 }
 
 /** Returns by how much sharp is asked to shrink a JPEG: more than a factor by 1, without which sharp takes the next. */

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { VARIANTS } from '../tiles/variants.ts';
 import type { BrokenRecord, FileRecord, ShardIndex, SourceRecord } from './shard.ts';
 
 /** End of a sealed JSON: the CRC-32 of all bytes before. */
@@ -60,9 +61,10 @@ function isFile(value: unknown): value is FileRecord {
 
 function isSource(value: unknown): value is SourceRecord {
   if (!isObject(value)) return false;
-  const { hash, format, width, height, crop, enlarged, verbatim, alpha, background, partial } = value;
+  const { hash, variant, format, width, height, crop, enlarged, verbatim, alpha, background, partial } = value;
   if (!isObject(crop) || ![background, partial].every((text) => text === undefined || isText(text))) return false;
   const lengths = [width, height, crop['left'], crop['top'], crop['width'], crop['height']];
+  if (variant !== undefined && !(isNumber(variant) && Number.isInteger(variant) && variant < VARIANTS)) return false;
   return isHash(hash) && isText(format) && lengths.every(isLength) && [enlarged, verbatim, alpha].every(isFlag);
 }
 

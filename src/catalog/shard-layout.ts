@@ -2,9 +2,11 @@
  * The binary of a shard, `NAME.bin`, little endian:
  *
  *     0   8  magic "ZMSHARD\0"
- *     8  u32 version, u32 sources n, u32 blobs per source b, u32 raster bytes per source p
- *    24  u32 CRC-32 of the features, u32 of the hashes, u32 of the tables, u32 of these first 36 bytes
- *    40  f32 n x 48 features
+ *     8  u32 version, u32 sources n, u32 blobs per source b, u32 raster bytes per source p, u32 crop features per source c
+ *    28  u32 CRC-32 of the features, u32 of the crop features, u32 of the hashes, u32 of the tables, u32 of these first 44
+ *        bytes
+ *    48  f32 n x 48 features
+ *        i16 n x c crop features, in units of 1 / 8191
  *        u8  n x 8 perceptual hashes
  *        u8  n x p px of the small mips, RGB, largest first
  *        tables: padding to a multiple of 8; f64 n x b ends of the blobs, from the start of the first; u32 n x b CRC-32 of
@@ -15,17 +17,19 @@ import { crc32 } from 'node:zlib';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
 
-export const SHARD_VERSION = 3;
+export const SHARD_VERSION = 4;
 const MAGIC = 'ZMSHARD\0';
 /** Bytes of a binary's header, whose last four are its own checksum. */
-export const HEADER = 40;
+export const HEADER = 48;
 
 /** Counts of a shard's binary, and byte offsets of its sections. */
 export interface ShardLayout {
   readonly sources: number;
   readonly blobs: number;
   readonly rasters: number;
+  readonly crops: number;
   readonly featuresAt: number;
+  readonly cropsAt: number;
   readonly hashesAt: number;
   readonly rastersAt: number;
   readonly tablesAt: number;
@@ -37,37 +41,46 @@ export interface ShardLayout {
 
 const even = (bytes: number) => Math.ceil(bytes / 8) * 8;
 
-/** Returns the layout of a binary of `sources` rows, each of `blobs` blobs and `rasters` bytes of px. */
-export function shardLayout(sources: number, blobs: number, rasters: number): ShardLayout {
+/** Returns the layout of a binary of `sources` rows, each of `blobs` blobs, `rasters` bytes of px and `crops` crop features. */
+export function shardLayout({
+  sources,
+  blobs,
+  rasters,
+  crops,
+}: Pick<ShardLayout, 'sources' | 'blobs' | 'rasters' | 'crops'>): ShardLayout {
   const featuresAt = HEADER;
-  const hashesAt = featuresAt + sources * FEATURE_LENGTH * 4;
+  const cropsAt = featuresAt + sources * FEATURE_LENGTH * 4;
+  const hashesAt = cropsAt + sources * crops * 2;
   const rastersAt = hashesAt + sources * HASH_BYTES;
   const tablesAt = rastersAt + sources * rasters;
   const endsAt = even(tablesAt);
   const blobSumsAt = endsAt + sources * blobs * 8;
   const rasterSumsAt = blobSumsAt + sources * blobs * 4;
   const blobsAt = even(rasterSumsAt + sources * 4);
-  const sections = { featuresAt, hashesAt, rastersAt, tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt };
-  return { sources, blobs, rasters, ...sections };
+  const sections = { featuresAt, cropsAt, hashesAt, rastersAt, tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt };
+  return { sources, blobs, rasters, crops, ...sections };
 }
 
 /** Checksums (CRC-32) of the sections that are read whole. */
 export interface SectionSums {
   readonly features: number;
+  readonly crops: number;
   readonly hashes: number;
   readonly tables: number;
 }
 
 /** Writes the header of a binary whose sections before the blobs are in place. */
-export function writeHeader(head: Buffer, { sources, blobs, rasters, ...at }: ShardLayout): void {
+export function writeHeader(head: Buffer, { sources, blobs, rasters, crops, ...at }: ShardLayout): void {
   const sum = (from: number, to: number) => crc32(head.subarray(from, to));
-  const { features, hashes, tables }: SectionSums = {
-    features: sum(at.featuresAt, at.hashesAt),
+  const sums: SectionSums = {
+    features: sum(at.featuresAt, at.cropsAt),
+    crops: sum(at.cropsAt, at.hashesAt),
     hashes: sum(at.hashesAt, at.rastersAt),
     tables: sum(at.tablesAt, at.blobsAt),
   };
   head.write(MAGIC, 'latin1');
-  for (const [i, value] of [SHARD_VERSION, sources, blobs, rasters, features, hashes, tables].entries()) {
+  const values = [SHARD_VERSION, sources, blobs, rasters, crops, sums.features, sums.crops, sums.hashes, sums.tables];
+  for (const [i, value] of values.entries()) {
     head.writeUInt32LE(value, MAGIC.length + 4 * i);
   }
   head.writeUInt32LE(crc32(head.subarray(0, HEADER - 4)), HEADER - 4);
@@ -82,10 +95,11 @@ export function writeHeader(head: Buffer, { sources, blobs, rasters, ...at }: Sh
 export function readHeader(
   head: Buffer,
 ): { readonly layout: ShardLayout; readonly sums: SectionSums; readonly own: number } | undefined {
-  const [version, sources, blobs, rasters, features, hashes, tables, own] = Array.from({ length: 8 }, (_, i) =>
-    head.readUInt32LE(MAGIC.length + 4 * i),
-  ) as [number, number, number, number, number, number, number, number];
+  const value = (i: number) => head.readUInt32LE(MAGIC.length + 4 * i);
+  const version = value(0);
+  const own = head.readUInt32LE(HEADER - 4);
   if (own !== crc32(head.subarray(0, HEADER - 4)) || version !== SHARD_VERSION) return undefined;
   if (!head.toString('latin1').startsWith(MAGIC)) return undefined;
-  return { layout: shardLayout(sources, blobs, rasters), sums: { features, hashes, tables }, own };
+  const layout = shardLayout({ sources: value(1), blobs: value(2), rasters: value(3), crops: value(4) });
+  return { layout, sums: { features: value(5), crops: value(6), hashes: value(7), tables: value(8) }, own };
 }

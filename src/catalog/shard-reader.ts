@@ -60,6 +60,7 @@ export class ShardReader {
     const whole = bytes === expected.bytes && bytes === fstatSync(this.descriptor(path)).size;
     if (!rows || !whole || sources !== expected.sources) throw new ShardDamage(path);
     this.features(path);
+    this.crops(path);
     this.hashes(path);
     return layout;
   }
@@ -70,6 +71,14 @@ export class ShardReader {
     const section = { at: layout.featuresAt, length: layout.sources * FEATURE_LENGTH * 4, sum: sums.features };
     const bytes = this.readSound(path, section);
     return new Float32Array(bytes.buffer, bytes.byteOffset, layout.sources * FEATURE_LENGTH);
+  }
+
+  /** Returns the crop features of all sources of a shard, `crops` numbers each. */
+  crops(path: string): Int16Array {
+    const { layout, sums } = this.table(path);
+    const section = { at: layout.cropsAt, length: layout.sources * layout.crops * 2, sum: sums.crops };
+    const bytes = this.readSound(path, section);
+    return new Int16Array(bytes.buffer, bytes.byteOffset, layout.sources * layout.crops);
   }
 
   /** Returns the perceptual hashes of all sources of a shard, {@link HASH_BYTES} bytes each. */

@@ -32,9 +32,11 @@ export interface FileRecord {
   readonly hash: string;
 }
 
-/** A usable image; its row in the binary is its index in the shard's `sources`. */
+/** A usable image in one variant; its row in the binary is its index in the shard's `sources`. */
 export interface SourceRecord {
   readonly hash: string;
+  /** See `Variant`; missing for the whole, upright. */
+  readonly variant?: number;
   readonly format: string;
   readonly width: number;
   readonly height: number;
@@ -76,7 +78,10 @@ export interface ShardRows {
   readonly blobs: number;
   /** Bytes of raster px per source. */
   readonly rasters: number;
+  /** Crop features per source. */
+  readonly cropLength: number;
   features(row: number): Float32Array;
+  crops(row: number): Int16Array;
   perceptualHash(row: number): Uint8Array;
   px(row: number): Uint8Array;
   blob(row: number, index: number): Uint8Array;
@@ -141,7 +146,9 @@ function rowsOf(images: readonly IndexedImage[]): ShardRows {
     sources: images.length,
     blobs: images[0]?.blobs.length ?? 0,
     rasters: images[0]?.px.length ?? 0,
+    cropLength: images[0]?.crops.length ?? 0,
     features: (row) => images[row]!.features,
+    crops: (row) => images[row]!.crops,
     perceptualHash: (row) => images[row]!.perceptualHash,
     px: (row) => images[row]!.px,
     blob: (row, index) => images[row]!.blobs[index]!,
@@ -150,13 +157,13 @@ function rowsOf(images: readonly IndexedImage[]): ShardRows {
 
 /** Returns all bytes of a binary before its blobs, and the size of the whole binary, bytes. */
 function headOf(rows: ShardRows): { readonly head: Buffer; readonly bytes: number } {
-  const layout = shardLayout(rows.sources, rows.blobs, rows.rasters);
+  const layout = shardLayout({ ...rows, crops: rows.cropLength });
   const head = Buffer.alloc(layout.blobsAt);
   let end = 0;
   for (let row = 0; row < rows.sources; row++) {
-    const [values, px] = [rows.features(row), rows.px(row)];
-    const features = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    head.set(features, layout.featuresAt + row * FEATURE_LENGTH * 4);
+    const px = rows.px(row);
+    head.set(bytesOf(rows.features(row)), layout.featuresAt + row * FEATURE_LENGTH * 4);
+    head.set(bytesOf(rows.crops(row)), layout.cropsAt + row * rows.cropLength * 2);
     head.set(rows.perceptualHash(row), layout.hashesAt + row * HASH_BYTES);
     head.set(px, layout.rastersAt + row * rows.rasters);
     head.writeUInt32LE(crc32(px), layout.rasterSumsAt + row * 4);
@@ -169,6 +176,10 @@ function headOf(rows: ShardRows): { readonly head: Buffer; readonly bytes: numbe
   }
   writeHeader(head, layout);
   return { head, bytes: layout.blobsAt + end };
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: Float32Array | Int16Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 function* partsOf(head: Buffer, rows: ShardRows): Generator<Uint8Array> {

@@ -55,12 +55,17 @@ async function indexAgain(
 ): Promise<Map<number, Place>> {
   const paths = new Set([...lost].map((id) => catalog.sources[id]!.path));
   const own = options.files.filter(({ path }) => paths.has(path));
-  const again = await updateCatalog(own, { ...options, recipe: catalog.recipe });
-  const ids = new Map(again.sources.map(({ hash }, id) => [hash, id]));
+  const variants = new Map<string, number[]>();
+  for (const id of lost) {
+    const { path } = catalog.sources[id]!;
+    variants.set(path, [...(variants.get(path) ?? []), catalog.variants[id]!]);
+  }
+  const again = await updateCatalog(own, { ...options, variants, recipe: catalog.recipe });
+  const ids = new Map(again.sources.map(({ hash }, id) => [`${hash}/${again.variants[id]!}`, id]));
   return new Map(
     [...lost].map((id) => {
       const { hash, path } = catalog.sources[id]!;
-      const now = ids.get(hash);
+      const now = ids.get(`${hash}/${catalog.variants[id]!}`);
       if (now === undefined) throw new SourceChanged(path);
       return [id, { catalog: again, id: now }];
     }),

@@ -27,6 +27,8 @@ import { type CatalogPlace, type KnownImages, openCatalog } from './known-images
 export interface UpdateOptions extends CatalogPlace {
   /** Absolute paths of files that are read again, even if they seem unchanged. */
   readonly suspects?: ReadonlySet<string>;
+  /** Variants of each image by the path of its file, none twice; by default, of every file the whole, upright. */
+  readonly variants?: ReadonlyMap<string, readonly number[]>;
   /** Number of images decoded at the same time. */
   readonly concurrency: number;
   /** Decoders to use; by default, they are started for this call and closed after it. */
@@ -42,6 +44,7 @@ export interface UpdateOptions extends CatalogPlace {
 const [MEMORY, BYTES_PER_PX] = [2 ** 29, 24];
 /** Images under way per thread, so that no thread waits while files are read and results are handed over. */
 const AHEAD = 3;
+const WHOLE: readonly number[] = [0];
 /** Number of images that justifies the start of one more thread. */
 const IMAGES_PER_THREAD = 8;
 
@@ -64,7 +67,10 @@ type Outcome = ReadFile | FailedFile;
  */
 export async function updateCatalog(files: readonly ScannedFile[], options: UpdateOptions): Promise<Catalog> {
   const { known, damaged, anew } = await openCatalog(options);
-  const fresh = files.filter((file) => options.suspects?.has(file.path) || !known.isCurrent(file));
+  const variantsOf = (path: string) => options.variants?.get(path) ?? WHOLE;
+  const fresh = files.filter(
+    (file) => options.suspects?.has(file.path) || !known.isCurrent(file, variantsOf(file.path)),
+  );
   const failed = new Map<string, Reason>();
   const disguised: string[] = [];
   let done = files.length - fresh.length;
@@ -76,6 +82,7 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     recipe,
     background,
     lenient,
+    variantsOf,
   };
   const { decoders } = examining;
   const abort = () => void decoders.close(options.signal.reason);
@@ -103,7 +110,7 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
     ...(damaged ? [damagedNote(damaged)] : []),
     ...(disguised.length ? [disguisedNote(disguised)] : []),
   ];
-  const catalog = assemble(files, { known, failed, recipe, notes });
+  const catalog = assemble(files, { known, failed, recipe, notes, variantsOf });
   const partial = catalog.sources.filter((source) => source.partial !== undefined).length;
   if (partial) notes.push(`${plural(partial, 'image is', 'images are')} damaged: only the part that decodes is shown`);
   return catalog;
@@ -138,26 +145,27 @@ export function indexingDecoders(
 }
 
 /** Context of reading files. */
-interface Examining extends IndexTask {
+interface Examining extends Omit<IndexTask, 'variants'> {
   readonly known: KnownImages;
+  readonly variantsOf: (path: string) => readonly number[];
   readonly decoders: NonNullable<UpdateOptions['decoders']>;
 }
 
 async function examine(file: ScannedFile, examining: Examining): Promise<Outcome> {
-  const { known, decoders, recipe, background, lenient } = examining;
+  const { known, decoders, recipe, background, lenient, variantsOf } = examining;
   const { path, size } = file;
   if (file.unsupported) return { file, failed: file.unsupported };
   if (size === 0) return { file, failed: 'empty' };
   let claimed: string | undefined;
   const wanted = (hash: string) => {
-    if (!known.claim(hash)) return false;
+    if (!known.claim(hash, variantsOf(path))) return false;
     claimed = hash;
     return true;
   };
-  const task: IndexTask = { recipe, background, lenient: false };
+  const task: IndexTask = { recipe, background, variants: known.missingAt(path, variantsOf(path)), lenient: false };
   try {
-    const { hash, result } = await decoders.run<IndexedImage>({ path, size, task, wanted });
-    return { file, hash: hash!, ...(result && { image: result }) };
+    const { hash, result } = await decoders.run<IndexedImage[]>({ path, size, task, wanted });
+    return { file, hash: hash!, ...(result && { images: result }) };
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = reasonOf(error);
@@ -170,15 +178,16 @@ async function examine(file: ScannedFile, examining: Examining): Promise<Outcome
 
 /** Indexes the part of a damaged file that decodes. If no part does, the first reason remains. */
 async function examinePart(
-  found: Required<Omit<ReadFile, 'image'>>,
-  { known, decoders, recipe, background }: Examining,
+  found: Required<Omit<ReadFile, 'images'>>,
+  { known, decoders, recipe, background, variantsOf }: Examining,
 ): Promise<Outcome> {
   const { file, hash, broken: partial } = found;
-  const task: IndexTask = { recipe, background, lenient: true };
+  const task: IndexTask = { recipe, background, variants: variantsOf(file.path), lenient: true };
   const wanted = (now: string) => now === hash;
   try {
-    const { result } = await decoders.run<IndexedImage>({ path: file.path, size: file.size, task, wanted });
-    return result ? { file, hash, image: { ...result, partial } } : undecided(known, hash, { file, failed: 'EBUSY' });
+    const { result } = await decoders.run<IndexedImage[]>({ path: file.path, size: file.size, task, wanted });
+    const images = result?.map((image) => ({ ...image, partial }));
+    return images ? { file, hash, images } : undecided(known, hash, { file, failed: 'EBUSY' });
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = reasonOf(error);
@@ -200,33 +209,39 @@ function assemble(
     failed,
     recipe,
     notes,
+    variantsOf,
   }: {
     readonly known: KnownImages;
     readonly failed: ReadonlyMap<string, Reason>;
     readonly recipe: Recipe;
     readonly notes: readonly string[];
+    readonly variantsOf: (path: string) => readonly number[];
   },
 ): Catalog {
   const sources: Source[] = [];
   const places: SourcePlace[] = [];
+  const variants: number[] = [];
   const skipped: SkippedFile[] = [];
   const seen = new Map<string, number>();
   const copies = new Map<string, number>();
-  for (const { path } of files) {
+  const entries = files.flatMap(({ path }) => variantsOf(path).map((variant) => ({ path, variant })));
+  for (const { path, variant } of entries) {
     const reason = failed.get(path);
-    const found = reason === undefined ? known.sourceAt(path) : { reason };
+    const found = reason === undefined ? known.sourceAt(path, variant) : { reason };
     if ('reason' in found) {
       skipped.push({ path, reason: found.reason });
       continue;
     }
-    const { background: _, ...facts } = found.record;
-    const same = seen.get(facts.hash);
+    const { background: _, variant: __, ...facts } = found.record;
+    const key = `${facts.hash}/${variant}`;
+    const same = seen.get(key);
     if (same !== undefined) copies.set(path, same);
     else {
-      seen.set(facts.hash, sources.length);
+      seen.set(key, sources.length);
       sources.push({ path, ...facts });
       places.push(found.place);
+      variants.push(variant);
     }
   }
-  return new Catalog(recipe, { sources, places, skipped, copies, notes });
+  return new Catalog(recipe, { sources, places, variants, skipped, copies, notes });
 }

@@ -2,6 +2,20 @@ import { linearToOklab, oklabToLinear } from './oklab.ts';
 
 /** Number of parts of a cell along each side, in a feature vector. */
 export const FEATURE_SIDE = 4;
+/** Features of sources by id. */
+export interface SourceFeatures {
+  /** {@link FEATURE_LENGTH} numbers per source, of the whole. */
+  readonly whole: Float32Array;
+  /**
+   * Features of all other crops, by source and then by crop from 1 on, in units of 1 / {@link CROP_SCALE}; only where they
+   * are needed.
+   */
+  readonly crops?: Int16Array;
+}
+
+/** Units per 1 of a crop's feature. The largest feature is 4, the lightness of white times {@link FEATURE_SIDE}. */
+export const CROP_SCALE = 8191;
+
 /** Number of coefficients of a feature vector. */
 export const FEATURE_LENGTH = 3 * FEATURE_SIDE ** 2;
 /** Raised when features or hashes of the same image change, so that catalogs are indexed anew. */
@@ -59,6 +73,20 @@ export function writeFeatures(
     const from3 = FEATURE_ORDER[i]! * 3;
     for (let c = 0; c < 3; c++) out[at + i * 3 + c] = lab[from3 + c]!;
   }
+}
+
+/** Returns the mean OKLab colour of a source in a crop: L, a, b. */
+export function meanLabOf(
+  { whole, crops }: SourceFeatures,
+  source: number,
+  crop: number,
+): readonly [number, number, number] {
+  const perSource = crops ? (crops.length / whole.length) * FEATURE_LENGTH : 0;
+  const [values, at, unit] =
+    crop === 0
+      ? [whole, source * FEATURE_LENGTH, FEATURE_SIDE]
+      : [crops!, source * perSource + (crop - 1) * FEATURE_LENGTH, FEATURE_SIDE * CROP_SCALE];
+  return [values[at]! / unit, values[at + 1]! / unit, values[at + 2]! / unit];
 }
 
 /**

@@ -14,6 +14,7 @@ const CHOOSING: readonly OptionName[] = [
   'weights',
   'mirror',
   'rotate',
+  'crops',
   'pins',
 ];
 /** Options that only appear in documents of the layout iiif. */

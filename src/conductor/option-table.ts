@@ -3,6 +3,7 @@
  * help and completion, and of docs/options.md. A new option needs one row, and one field of `BuildOptions` and of
  * `ResolvedOptions`.
  */
+import type { CropSet } from '../tiles/crops.ts';
 import { HOST_IDS, HOSTS } from '../fit/hosts.ts';
 import { type Expectation, isPath, PATH } from '../messages.ts';
 import { ASPECT_MAX } from '../tiles/cell-shape.ts';
@@ -183,6 +184,11 @@ export const OPTIONS = {
     ...choice<Crop>(['centre', 'attention', 'entropy'], 'centre'), // predictable, and needs no second look at the image
     group: 'Images',
     help: 'Part of an image that fills its cell: the centre, the most striking part, or the busiest part',
+  },
+  crops: {
+    ...choice<CropSet>(['none', 'shift', 'close', 'all'], 'close'),
+    group: 'Images',
+    help: 'Parts that an image may be shown in: one; shifted ones; also 3/4 of it; also half of it; colours stay as they are',
   },
   background: {
     group: 'Images',

@@ -1,4 +1,5 @@
 import type { Aspect } from '../tiles/cell-shape.ts';
+import type { CropSet } from '../tiles/crops.ts';
 import type {
   Crop,
   FullLevel,
@@ -45,6 +46,8 @@ export interface BuildOptions {
   background?: string;
   /** Part of an image that fills its cell. */
   crop?: Crop;
+  /** Parts that an image may be shown in, whichever is most like the target. */
+  crops?: CropSet;
   /** Greatest number of cells that one image may fill. */
   maxUses?: number;
   /** Price of each further use of an image, 0..1: 0 is free (the closest image everywhere), 1 gives even use. */
@@ -120,6 +123,7 @@ export interface ResolvedOptions {
   readonly cellSize: number | 'native';
   readonly cellAspect: Aspect | 'auto';
   readonly tileSize: number | undefined;
+  readonly crops: CropSet;
   readonly background: Rgb | undefined;
   readonly maxUses: number;
   readonly minDistance: number | undefined;

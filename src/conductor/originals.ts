@@ -42,7 +42,7 @@ export async function originalsOf({
   const { originals: mode, concurrency, signal } = options;
   if (mode === 'none') return { originals: undefined, sums: new Map(), indexSums: new Map(), warnings: [] };
   const { encoded, leftOut, largest, sums, indexSums } = await writeOriginals({
-    pictures: pictures.turns.map((turn, picture) => ({ source: pictures.sourceOf(picture), turn })),
+    pictures: pictures.shown(),
     mode,
     store,
     background,

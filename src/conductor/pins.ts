@@ -4,6 +4,8 @@ import { UserError } from '../errors.ts';
 import { expected, shown } from '../messages.ts';
 import { explain } from '../image/reasons.ts';
 import type { SourceNames } from './source-names.ts';
+import { CROP_NAMES, cropNamed } from '../tiles/crops.ts';
+import { pictureId, variantOf } from '../tiles/variants.ts';
 import type { Grid, Pin, Turn } from '../types.ts';
 
 /** Name of a given placement in messages. */
@@ -17,6 +19,11 @@ const FIELDS: readonly (readonly [name: string, what: string, pattern: RegExp])[
   ['row', 'a whole number', /^\d+$/],
   ['source', 'the name of an image', /./s],
   ['turn', 'a number from 0 to 7', /^[0-7]?$/],
+  [
+    'crop',
+    `the name of a crop (${CROP_NAMES.slice(1).join(', ')}) or nothing`,
+    new RegExp(`^(?:${CROP_NAMES.join('|')})$`),
+  ],
 ];
 
 /**
@@ -44,11 +51,13 @@ interface GivenPin extends Pin {
 /** A cell of a placement file. */
 export interface PlacedImage extends Pin {
   readonly turn: Turn;
+  /** Number of its crop. */
+  readonly crop: number;
   /** Line number in the file. */
   readonly line: number;
 }
 
-/** Reads a CSV with the columns column, row, source, and optionally turn. */
+/** Reads a CSV with the columns column, row, source, and optionally turn and crop. */
 export async function readPlacementFile(path: string, what: string): Promise<PlacedImage[]> {
   let text: string;
   try {
@@ -68,11 +77,18 @@ export async function readPlacementFile(path: string, what: string): Promise<Pla
       throw new UserError(
         'usage',
         `Expected ${wanted} as ${name} in line ${line} of ${shown(what)} but received ${value === '' ? 'nothing' : shown(value)}`,
-        'A line has a column and a row, whole numbers from 0, and the name of an image; it may have a turn from 0 to 7.',
+        'A line has a column and a row, whole numbers from 0, and the name of an image; it may have a turn from 0 to 7 and the name of a crop.',
       );
     }
     const [column, row, turn] = ['column', 'row', 'turn'].map((name) => Number(fields[name] ?? 0));
-    return { column: column!, row: row!, image: fields['source']!, turn: turn as Turn, line };
+    return {
+      column: column!,
+      row: row!,
+      image: fields['source']!,
+      turn: turn as Turn,
+      crop: cropNamed(fields['crop'] ?? '')!,
+      line,
+    };
   });
 }
 
@@ -124,18 +140,19 @@ export function givenCells(
   const given = new Uint8Array(cells.length);
   const known = new Map<string, number>();
   for (const one of placed) {
-    const { column, row, image, turn, line } = one;
+    const { column, row, image, line } = one;
+    const variant = variantOf(one);
     const cell = cellIndex(grid, one, `${what} (line ${line})`);
     let id = known.get(image);
     if (id === undefined) known.set(image, (id = names.find(image, `${what} (line ${line}, cell ${column},${row})`)));
-    if (given[cell] && cells[cell] !== turn * usable + id) {
+    if (given[cell] && cells[cell] !== pictureId(id, variant, usable)) {
       throw new UserError(
         'usage',
         `${what} has two images for cell ${column},${row}, the second in line ${line}`,
         'Name one image for every cell.',
       );
     }
-    cells[cell] = turn * usable + id;
+    cells[cell] = pictureId(id, variant, usable);
     given[cell] = 1;
   }
   const missing = given.indexOf(0);

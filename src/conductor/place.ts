@@ -5,7 +5,10 @@ import { UserError } from '../errors.ts';
 import { reasonText } from '../image/reasons.ts';
 import { plural } from '../messages.ts';
 import { matchGiven, match, type Matched } from '../match/match.ts';
-import { turnsOf } from '../match/turns.ts';
+import { turnsOf } from '../match/variants.ts';
+import type { SourceFeatures } from '../colour/features.ts';
+import { CROP_SETS, cropCount, cropMasks } from '../tiles/crops.ts';
+import type { Recipe, Source, Turn } from '../types.ts';
 import type { ResolvedOptions } from './options.ts';
 import { givenCells, pinnedCells, PLACEMENT } from './pins.ts';
 import type { Plan } from './plan.ts';
@@ -15,7 +18,9 @@ import type { StageClock } from './stage-clock.ts';
 /** A placement of sources, and the facts behind it. */
 export interface Placed extends Matched {
   readonly names: SourceNames;
-  readonly features: Float32Array;
+  readonly features: SourceFeatures;
+  /** Number of crops that a source might be shown in. */
+  readonly crops: number;
   /** By source: lowest id of its near-duplicates. */
   readonly alike: Uint32Array;
 }
@@ -38,9 +43,11 @@ export async function placeSources(
   refuseNone(catalog, names);
   const { cell } = recipe;
   const { length } = catalog.sources;
-  const features = catalog.features();
+  const turns = turnsOf(options, cell);
+  const { count: crops, masks } = given ? NO_CROPS : chooseCrops(catalog.sources, recipe, { options, turns });
+  const features = catalog.sourceFeatures(given ? given.some(({ crop }) => crop > 0) : crops > 1);
   const alone = Uint32Array.from({ length }, (_, id) => id);
-  const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features) : alone;
+  const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features.whole) : alone;
   const placed = await clock.time('match', (onProgress) =>
     given
       ? matchGiven(target, features, {
@@ -53,12 +60,34 @@ export async function placeSources(
           grid,
           cell,
           alike,
-          turns: turnsOf(options, cell),
+          turns,
+          crops: masks,
           pins: pinnedCells(options.pins, grid, names),
           onProgress,
         }),
   );
-  return { ...placed, names, features, alike };
+  return { ...placed, names, features, crops, alike };
+}
+
+const NO_CROPS = { count: 1, masks: new Uint32Array(0) };
+
+/** Greatest number of pictures that are matched; their features take some 600 bytes each. */
+const PICTURES_MAX = 400_000;
+
+/** Chooses the crops that sources may be shown in: those that were asked for, or fewer where sources are many. */
+function chooseCrops(
+  sources: readonly Source[],
+  recipe: Recipe,
+  { options, turns }: { readonly options: ResolvedOptions; readonly turns: readonly Turn[] },
+): { readonly count: number; readonly masks: Uint32Array } {
+  const asked = CROP_SETS[options.crops];
+  for (const count of Object.values(CROP_SETS)
+    .filter((each) => each <= asked)
+    .toSorted((a, b) => b - a)) {
+    const masks = cropMasks(sources, recipe, count);
+    if (count === 1 || cropCount(masks) * turns.length <= PICTURES_MAX) return { count, masks };
+  }
+  return NO_CROPS;
 }
 
 function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {

@@ -6,7 +6,7 @@ import type { MosaicJson } from '../format/mosaic-json.ts';
 import { iiifDocuments } from '../layout/iiif.ts';
 import { descriptorsOf } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
-import { turnsOf } from '../match/turns.ts';
+import { turnsOf } from '../match/variants.ts';
 import { type RecordedRules, recordsOf, targetJpeg } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
 import { writeSite } from '../site/site.ts';
@@ -88,15 +88,19 @@ function reportFiles({ options, plan, catalog, mosaic, placement, pictures, plac
   const { recipe } = plan;
   const nameOf = (path: string) => placed.names.nameOf(path);
   const parts = { mosaic, placement, pictures, sources, skipped, nameOf };
-  const rules = rulesOf(options, recipe.cell, placement.minDistance);
+  const rules = rulesOf(options, recipe.cell, { minDistance: placement.minDistance, crops: placed.crops });
   const { credit, rights } = options;
   const record = { ...parts, credit, rights, recipe, rules, weights: placed.weights, targetJpg };
   return new Map([...reportsOf(parts), ...recordsOf(record)]);
 }
 
 /** Returns the rules of the placement, for the record. */
-function rulesOf(options: ResolvedOptions, cellSize: Size, minDistance: number): RecordedRules {
+function rulesOf(
+  options: ResolvedOptions,
+  cellSize: Size,
+  kept: Pick<RecordedRules, 'minDistance' | 'crops'>,
+): RecordedRules {
   const { maxUses, variety, useAll, nearDuplicates, adapt } = options;
   const most = Number.isFinite(maxUses) ? maxUses : null;
-  return { maxUses: most, minDistance, variety, useAll, nearDuplicates, adapt, turns: turnsOf(options, cellSize) };
+  return { maxUses: most, variety, useAll, nearDuplicates, adapt, turns: turnsOf(options, cellSize), ...kept };
 }

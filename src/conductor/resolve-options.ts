@@ -52,6 +52,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     columns,
     grid: options.grid && { ...options.grid },
     recipe: { format, quality, subsampling, crop },
+    crops: given.crops,
     cellSize,
     cellAspect: aspectOf(given.cellAspect),
     tileSize,

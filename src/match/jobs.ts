@@ -11,14 +11,15 @@ import type { SearchTree } from './search-tree.ts';
 import type { TargetCells } from './target-cells.ts';
 
 /**
- * Data that matching threads share. A picture is a source in one orientation (upright, mirrored, …). While cells are
- * matched, a picture's index is its place in the search tree, where similar pictures are neighbours; `tree.ids[picture]` is
- * turn index x number of sources + source id.
+ * Data that matching threads share. A picture is a source in one variant (crop and orientation). While cells are matched, a
+ * picture's index is its place in the search tree, where similar pictures are neighbours; `ids[picture]` is its id: variant
+ * x number of sources + source.
  */
 export interface Scene {
   readonly target: TargetCells;
   readonly tree: SearchTree;
-  /** By picture: its source. */
+  /** By picture: its id, and its source. */
+  readonly ids: Uint32Array;
   readonly sources: Uint32Array;
   /**
    * By picture. `sharing` is equal for pictures that share their uses; `alike` is equal for near-duplicates, which keep
@@ -26,7 +27,7 @@ export interface Scene {
    */
   readonly sharing: Uint32Array;
   readonly alike: Uint32Array;
-  /** By source: mean colour, linear RGB; only where the likeness from afar is improved. */
+  /** By picture: mean colour, linear RGB; only where the likeness from afar is improved. */
   readonly means?: Float32Array;
   /** By cell: factor of its costs. */
   readonly weights: Float32Array;

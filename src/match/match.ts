@@ -1,9 +1,9 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
+import { FEATURE_LENGTH, type SourceFeatures } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
 import { WorkerPool, workerModule } from '../threads/pool.ts';
 import type { Target } from '../image/target.ts';
-import type { Placement, Size, Turn } from '../types.ts';
+import type { Placement, Size } from '../types.ts';
 import { costsOf } from './costs.ts';
 import { emphasise } from './emphasis.ts';
 import { type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene, type Shared } from './jobs.ts';
@@ -12,7 +12,7 @@ import { checkRules, distancesFor } from './rules.ts';
 import { sceneOf, type SceneOptions } from './scene.ts';
 import { cutTarget } from './target.ts';
 import type { TargetCells } from './target-cells.ts';
-import { turnedFeatures } from './turns.ts';
+import { pictureFeatures } from './variants.ts';
 
 export interface MatchOptions extends SceneOptions {
   /** Greatest number of cells that a source and its near-duplicates may fill together; Infinity for no limit. */
@@ -48,10 +48,10 @@ const AFAR_MOST = 8;
  * @param features of the sources.
  * @throws {UserError} if the rules cannot be kept.
  */
-export async function match(target: Target, features: Float32Array, options: MatchOptions): Promise<Matched> {
+export async function match(target: Target, features: SourceFeatures, options: MatchOptions): Promise<Matched> {
   const { grid, pins, signal, onProgress } = options;
   const total = grid.columns * grid.rows;
-  const usable = features.length / FEATURE_LENGTH;
+  const usable = features.whole.length / FEATURE_LENGTH;
   // With `useAll`, near-duplicates do not share uses: each has to be used itself.
   const sharing = options.useAll ? Uint32Array.from({ length: usable }, (_, source) => source) : options.alike;
   checkRules({ ...options, sharing, usable, distinct: new Set(sharing).size });
@@ -86,7 +86,7 @@ export async function match(target: Target, features: Float32Array, options: Mat
     const { gap, distanceCost, afarCost, minDistance } = result;
     return {
       grid,
-      cells: pictureIdsOf(scene, result.cells, { turns: options.turns, usable }),
+      cells: result.cells.map((picture) => scene.ids[picture]!),
       costs,
       gap,
       distanceCost,
@@ -188,30 +188,17 @@ function refusal(
   );
 }
 
-/** Converts the indexes that a {@link Scene} gives pictures to picture ids. */
-function pictureIdsOf(
-  { tree }: Scene,
-  pictures: Uint32Array,
-  { turns, usable }: { readonly turns: readonly Turn[]; readonly usable: number },
-): Uint32Array {
-  return pictures.map((picture) => {
-    const id = tree.ids[picture]!;
-    return turns[Math.floor(id / usable)]! * usable + (id % usable);
-  });
-}
-
 /** Computes the costs of a given placement. */
 export async function matchGiven(
   target: Target,
-  features: Float32Array,
+  features: SourceFeatures,
   { grid, cells, cell }: Pick<Placement, 'grid' | 'cells'> & { readonly cell: Size },
 ): Promise<Matched> {
-  const usable = features.length / FEATURE_LENGTH;
-  const turns = [...new Set(cells.map((id) => Math.floor(id / usable)))] as Turn[];
-  const turned = turnedFeatures(features, turns);
-  emphasise(turned);
-  const at = cells.map((id) => turns.indexOf(Math.floor(id / usable) as Turn) * usable + (id % usable));
+  const ids = [...new Set(cells)];
+  const numbers = new Map(ids.map((id, i) => [id, i]));
+  const points = pictureFeatures(features, ids);
+  emphasise(points);
   const targetCells = await cutTarget(target, { grid, cell });
-  const costs = costsOf(targetCells, { start: 0, points: turned, pictures: at });
+  const costs = costsOf(targetCells, { start: 0, points, pictures: cells.map((id) => numbers.get(id)!) });
   return { grid, cells, costs, gap: 0, distanceCost: 0, afarCost: 0, minDistance: 0, targetCells };
 }

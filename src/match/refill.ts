@@ -1,4 +1,4 @@
-import { FEATURE_LENGTH } from '../colour/features.ts';
+import { FEATURE_LENGTH, type SourceFeatures } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
 import type { Grid, Turn } from '../types.ts';
@@ -8,21 +8,23 @@ import { emphasise, writeCellVector } from './emphasis.ts';
 import { FREE, type Rules } from './jobs.ts';
 import { squaredDistance } from './search-tree.ts';
 import { targetCellsOf, type TargetColours, type TargetCells, writeCellFeatures } from './target-cells.ts';
-import { turnedFeatures } from './turns.ts';
+import { pictureFeatures, pictureIds } from './variants.ts';
 
 /** A placement with holes, and the pictures that may fill them. */
 export interface RefillOptions {
   readonly grid: Grid;
-  /** Picture of each cell, turn x number of sources + source; {@link FREE} marks a hole. Filled in place. */
+  /** Picture of each cell, variant x number of sources + source; {@link FREE} marks a hole. Filled in place. */
   readonly cells: Uint32Array;
   readonly target: TargetColours;
   /** 0..1: how far the target's colours are moved towards the sources'. */
   readonly adapt: number;
   /** Features of the sources. */
-  readonly features: Float32Array;
+  readonly features: SourceFeatures;
   /** Tells whether a source may be used to fill holes. */
   readonly isAllowed: (source: number) => boolean;
   readonly turns: readonly Turn[];
+  /** By source: bit c tells whether it may be shown in crop c. */
+  readonly crops: Uint32Array;
   /**
    * By source. `alike` is equal for near-duplicates, which must keep the distance; `sharing` is equal for sources that
    * share their uses.
@@ -71,7 +73,11 @@ export function refill(options: RefillOptions): Map<number, number> {
 class Filling {
   private readonly options: RefillOptions;
   private readonly usable: number;
-  /** Emphasised features of all pictures, as floats and quantised. */
+  /** Ids of all pictures that may fill a hole or are in place, in rising order; the index of each; and those of each source. */
+  private readonly ids: Uint32Array;
+  private readonly indexes: ReadonlyMap<number, number>;
+  private readonly bySource: readonly (readonly number[])[];
+  /** Emphasised features of these pictures, as floats and quantised. */
   private readonly vectors: Float32Array;
   private readonly points: Int16Array;
   /** Quantised features of the cells visited so far. */
@@ -84,13 +90,20 @@ class Filling {
   private mark = 0;
 
   constructor(options: RefillOptions) {
-    const { grid, cells, target, adapt, features, turns, sharing, rules } = options;
+    const { grid, cells, target, adapt, features, turns, crops, sharing, rules } = options;
     this.options = options;
     this.usable = sharing.length;
-    this.vectors = turnedFeatures(features, turns);
+    const allowed = pictureIds(crops, turns);
+    const shown = cells.filter((id) => id !== FREE);
+    this.ids = Uint32Array.from(new Set([...allowed, ...shown])).toSorted();
+    this.indexes = new Map(Array.from(this.ids, (id, index) => [id, index]));
+    const bySource: number[][] = Array.from({ length: this.usable }, () => []);
+    for (const id of allowed) bySource[id % this.usable]!.push(this.indexes.get(id)!);
+    this.bySource = bySource;
+    this.vectors = pictureFeatures(features, this.ids);
     emphasise(this.vectors);
     this.points = quantise(this.vectors);
-    this.target = targetCellsOf(target, grid, { features, part: adapt });
+    this.target = targetCellsOf(target, grid, { features: features.whole, part: adapt });
     this.uses = new Uint32Array(this.usable);
     this.near = new Uint32Array(this.usable);
     for (const picture of cells) if (picture !== FREE) this.uses[sharing[picture % this.usable]!]!++;
@@ -101,7 +114,7 @@ class Filling {
 
   /** Fills a cell, whatever it shows now; returns whether that changed it. */
   fill(cell: number): boolean {
-    const { cells, isAllowed, turns, alike, sharing, weights } = this.options;
+    const { cells, isAllowed, alike, sharing, weights } = this.options;
     const weight = weights?.[cell] ?? 1;
     const before = cells[cell]!;
     if (before !== FREE) this.uses[sharing[before % this.usable]!]!--;
@@ -111,9 +124,9 @@ class Filling {
       if (this.near[alike[source]!] === this.mark || !isAllowed(source)) continue;
       const price = this.slots.price(this.uses[sharing[source]!]!);
       if (price >= least) continue;
-      for (const [i, turn] of turns.entries()) {
-        const cost = price + weight * this.cost(cell, i * this.usable + source, (least - price) / weight);
-        if (cost < least) [best, least] = [turn * this.usable + source, cost];
+      for (const index of this.bySource[source]!) {
+        const cost = price + weight * this.cost(cell, index, (least - price) / weight);
+        if (cost < least) [best, least] = [this.ids[index]!, cost];
       }
     }
     cells[cell] = best;
@@ -123,12 +136,10 @@ class Filling {
 
   /** Squared distance of a cell's picture from what the target shows there, without adaptation. */
   difference(cell: number): number {
-    const { target, grid, cells, turns } = this.options;
+    const { target, grid, cells } = this.options;
     const wanted = new Float32Array(FEATURE_LENGTH);
     writeCellVector({ grid, px: target }, cell, wanted);
-    const picture = cells[cell]!;
-    const turn = turns.indexOf(Math.floor(picture / this.usable) as Turn);
-    return squaredDistance(wanted, this.vectors, (turn * this.usable + (picture % this.usable)) * FEATURE_LENGTH);
+    return squaredDistance(wanted, this.vectors, this.indexes.get(cells[cell]!)! * FEATURE_LENGTH);
   }
 
   /** Squared distance of a cell and a picture; may return any number >= `enough` instead if it is not below `enough`. */
@@ -174,15 +185,13 @@ class Filling {
 
   /** Mean cost of the pictures that are in place, from a sample: close to the cost of the closest pictures. */
   private closest(): number {
-    const { cells, turns } = this.options;
+    const { cells } = this.options;
     const step = Math.max(1, Math.floor(cells.length / PAIRS));
     let [total, count] = [0, 0];
     for (let cell = 0; cell < cells.length; cell += step) {
       const picture = cells[cell]!;
       if (picture === FREE) continue;
-      const turn = turns.indexOf(Math.floor(picture / this.usable) as Turn);
-      if (turn < 0) continue;
-      total += this.cost(cell, turn * this.usable + (picture % this.usable), Infinity);
+      total += this.cost(cell, this.indexes.get(picture)!, Infinity);
       count++;
     }
     return count > 0 ? total / count : 0;

@@ -15,6 +15,7 @@ import type { SiteShape } from '../layout/site-shape.ts';
 import { countText } from '../messages.ts';
 import { readRecord, recordedCells, type SiteRecord } from '../site/record.ts';
 import type { TileSet } from '../tiles/tile-set.ts';
+import { pictureId } from '../tiles/variants.ts';
 import type { ScannedFile } from '../types.ts';
 import { CHECKSUMS_FILE } from '../format/site-paths.ts';
 
@@ -140,9 +141,9 @@ export async function refuseForeign(place: string, { mosaic, cells, report }: Re
   );
 }
 
-/** Computes the catalog's id of each picture, by number: turn x number of sources + source. */
+/** Computes the catalog's id of each picture, by number: variant x number of sources + source. */
 export function pictureIds({ record, idOf, catalog }: Reopened): number[] {
-  return record.pictures.map(([source, turn]) => turn * catalog.sources.length + idOf[source]!);
+  return record.pictures.map(([source, variant]) => pictureId(idOf[source]!, variant, catalog.sources.length));
 }
 
 /**

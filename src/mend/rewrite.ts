@@ -24,7 +24,7 @@ export interface Rewriting {
   /** New description of the site. */
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
-  /** Catalog's id of each picture, by number: turn x number of sources + source. */
+  /** Catalog's id of each picture, by number: variant x number of sources + source. */
   readonly ids: readonly number[];
   /** Tells whether a tile must be made; the others keep their `sums`. */
   readonly wants: (set: TileSet, column: number, row: number) => boolean;
@@ -78,7 +78,7 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
     const originals =
       mosaic.originals &&
       (await writeOriginals({
-        pictures: pictures.turns.map((turn, picture) => ({ source: pictures.sourceOf(picture), turn })),
+        pictures: pictures.shown(),
         mode: mosaic.originals.mode,
         store,
         kept,

@@ -6,7 +6,7 @@ import { imageSize } from '../image/open-image.ts';
 import type { OriginalSums } from '../format/checksums.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { reasonOf } from '../image/reasons.ts';
-import type { Originals, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
+import type { Originals, Rect, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
 import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
 import { INDEX_BLOCK, indexScript, originalParts, type OriginalRow } from '../format/original-index.ts';
 import { dziFile, dziFolder, indexPath, originalPath } from '../format/site-paths.ts';
@@ -27,8 +27,8 @@ export interface OriginalStore {
 
 /** Inputs of {@link writeOriginals}. */
 export interface OriginalsOptions {
-  /** Source and orientation of each picture, by number. */
-  readonly pictures: readonly { readonly source: Source; readonly turn: Turn }[];
+  /** Source of each picture, by number; the part of it that the picture shows, upright px, and the orientation. */
+  readonly pictures: readonly { readonly source: Source; readonly crop: Rect; readonly turn: Turn }[];
   readonly mode: Exclude<Originals, 'none'>;
   /** Originals that exist already, by the SHA-256 of their sources; none by default. */
   readonly kept?: ReadonlyMap<string, KeptOriginal>;
@@ -112,13 +112,13 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     onProgress(++done, numbers.size);
     signal.throwIfAborted();
   }
-  const rows = pictures.map(({ source, turn }): OriginalRow | null => {
+  const rows = pictures.map(({ source, crop: part, turn }): OriginalRow | null => {
     const number = numbers.get(source)!;
     const file = made.get(number);
     if (!file) return null;
     // A rendered drawing differs from the catalog's size, each side rounded by itself: scale the crop.
     const [x, y] = [file.width / source.width, file.height / source.height];
-    const { left, top, width, height } = source.crop;
+    const { left, top, width, height } = part;
     const crop = [left * x, top * y, width * x, height * y] as const;
     return [number, file.ending, file.width, file.height, ...crop, turn];
   });

@@ -58,8 +58,8 @@ export function recordedPictures(
   sourceOf: (id: number) => number,
 ): RecordedPicture[] {
   return ids.map((id, number) => {
-    const turn = Math.floor(id / usable) as RecordedPicture[1];
+    const variant = Math.floor(id / usable);
     const source = sourceOf(id % usable);
-    return spare[number] ? [source, turn, 1] : [source, turn];
+    return spare[number] ? [source, variant, 1] : [source, variant];
   });
 }

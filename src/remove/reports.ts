@@ -59,7 +59,7 @@ export function reportsWithout(
     placement,
     pictures: {
       origins: Uint32Array.from(pictures, ([source]) => source),
-      turns: pictures.map(([, turn]) => turn),
+      variants: pictures.map(([, variant]) => variant),
     },
     sources: left.map((source) => ({ path: names[source]! })),
     skipped: skipped.filter(({ path }) => !forgotten.has(path)),

@@ -7,6 +7,8 @@ import { distanceConflicts, measureUses, usesOf } from '../measure/uses.ts';
 import { type Reopened, refuseForgotten } from '../mend/reopen.ts';
 import type { Changes } from '../mend/touched.ts';
 import { readTarget, recordedWeights } from '../site/record.ts';
+import { cropMasks } from '../tiles/crops.ts';
+import { cropOfVariant, pictureId } from '../tiles/variants.ts';
 import type { Placement } from '../types.ts';
 import type { NamedImages } from './named-images.ts';
 import { type Renumbered, renumber } from './renumber.ts';
@@ -44,15 +46,17 @@ export async function takeOut(
       'Remove the site instead, or build it of others.',
     );
   }
-  const before = record.pictures.map(([source, turn, spare]) => {
+  const before = record.pictures.map(([source, variant, spare]) => {
     const id = idOf[source];
-    return id === undefined || taken.has(source) || spare ? undefined : turn * usable + id;
+    return id === undefined || taken.has(source) || spare ? undefined : pictureId(id, variant, usable);
   });
   const shown = cells.map((number) => before[number] ?? FREE);
-  const { maxUses, nearDuplicates, useAll, variety, adapt, minDistance, turns } = record.rules;
-  const features = catalog.features();
+  const { maxUses, nearDuplicates, useAll, variety, adapt, minDistance, turns, crops } = record.rules;
+  const features = catalog.sourceFeatures(
+    crops > 1 || record.pictures.some(([, variant]) => cropOfVariant(variant) > 0),
+  );
   const own = Uint32Array.from({ length: usable }, (_, id) => id);
-  const lookalikes = groupAlike(catalog.hashes(), features);
+  const lookalikes = groupAlike(catalog.hashes(), features.whole);
   const alike = nearDuplicates === 'group' ? lookalikes : own;
   const filled = refill({
     grid,
@@ -60,6 +64,7 @@ export async function takeOut(
     adapt,
     features,
     turns,
+    crops: cropMasks(catalog.sources, record.recipe, crops),
     alike,
     minDistance,
     target: await readTarget(report, record),

@@ -8,6 +8,7 @@ import { JpegError, jpegParts, SCAN_DATA } from '../jpeg/parts.ts';
 import type { Strips } from '../jpeg/cut.ts';
 import type { Reopened } from '../mend/reopen.ts';
 import { mipsOf } from '../tiles/tile-plan.ts';
+import { pictureId } from '../tiles/variants.ts';
 import type { NamedImages } from './named-images.ts';
 import type { Found } from './prove.ts';
 import { Searcher, type Trace, TRACE_LEAST } from './searcher.ts';
@@ -47,18 +48,18 @@ export async function tracesFor(
   return traces;
 }
 
-/** Opens the images' pictures: upright as in the catalog, and in the orientations shown in the site. */
+/** Opens the images' pictures: whole and upright as in the catalog, and in the crops and orientations shown in the site. */
 async function picturesOf(sources: ReadonlySet<number>, { record, catalog, idOf, files, indexing }: Reopened) {
   const known = [...sources].filter((source) => idOf[source] !== undefined);
-  const upright = known.map((source) => idOf[source]!);
-  const shown = record.pictures.flatMap(([source, turn]) =>
-    turn > 0 && known.includes(source) ? [turn * catalog.sources.length + idOf[source]!] : [],
+  const whole = known.map((source) => idOf[source]!);
+  const shown = record.pictures.flatMap(([source, variant]) =>
+    variant > 0 && known.includes(source) ? [pictureId(idOf[source]!, variant, catalog.sources.length)] : [],
   );
   try {
-    return await Pictures.numbered(catalog, [...upright, ...shown], { ...indexing, files });
+    return await Pictures.numbered(catalog, [...whole, ...shown], { ...indexing, files });
   } catch (error) {
-    // Orientations cannot be re-created without the file.
-    if (error instanceof SourceChanged) return await Pictures.numbered(catalog, upright, { ...indexing, files });
+    // Crops and orientations cannot be re-created without the file.
+    if (error instanceof SourceChanged) return await Pictures.numbered(catalog, whole, { ...indexing, files });
     throw error;
   }
 }

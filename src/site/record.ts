@@ -18,7 +18,7 @@ import { explain } from '../image/reasons.ts';
 import { isSoundRecord } from './sound-record.ts';
 import type { Grid, NearDuplicates, Placement, Recipe, Source, Turn } from '../types.ts';
 
-const VERSION = 1;
+const VERSION = 2;
 /** JPEG quality of `target.jpg`. It is high because the colours are compared; nobody looks at the image. */
 const QUALITY = 95;
 
@@ -32,10 +32,12 @@ export interface RecordedRules {
   readonly nearDuplicates: NearDuplicates;
   readonly adapt: number;
   readonly turns: readonly Turn[];
+  /** Number of crops that a source may be shown in. */
+  readonly crops: number;
 }
 
-/** A picture: source id and orientation. `spare` is 1 if no cell shows the picture any more; the site still has its files. */
-export type RecordedPicture = readonly [source: number, turn: Turn, spare?: 1];
+/** A picture: source id and variant. `spare` is 1 if no cell shows the picture any more; the site still has its files. */
+export type RecordedPicture = readonly [source: number, variant: number, spare?: 1];
 
 /** `record.json`. */
 export interface SiteRecord {
@@ -90,8 +92,8 @@ export interface BuildFacts extends Omit<RecordParts, 'target' | 'sources' | 'na
   /** All usable sources, by id; and the name that reports give to a path. */
   readonly sources: readonly Source[];
   readonly nameOf: (path: string) => string;
-  /** Source id and orientation of each picture, by number. */
-  readonly pictures: { readonly origins: Uint32Array; readonly turns: readonly Turn[] };
+  /** Source id and variant of each picture, by number. */
+  readonly pictures: { readonly origins: Uint32Array; readonly variants: readonly number[] };
   /** See {@link targetJpeg}. */
   readonly targetJpg: Buffer;
 }
@@ -109,7 +111,7 @@ export function recordsOf({
     target: crc32(targetJpg),
     sources: sources.map(({ hash }) => hash),
     names: sources.map(({ path }) => nameOf(path)),
-    pictures: pictures.turns.map((turn, number) => [pictures.origins[number]!, turn] as const),
+    pictures: pictures.variants.map((variant, number) => [pictures.origins[number]!, variant] as const),
   });
   return new Map([
     ['record.json', [Buffer.from(text)]],

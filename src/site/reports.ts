@@ -1,14 +1,16 @@
 import { csvBlocks } from '../format/csv.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { reasonText } from '../image/reasons.ts';
-import type { Placement, SkippedFile, Source, Turn } from '../types.ts';
+import { cropName } from '../tiles/crops.ts';
+import { cropOfVariant, turnOfVariant } from '../tiles/variants.ts';
+import type { Placement, SkippedFile, Source } from '../types.ts';
 
 /** Facts that reports are made from. */
 export interface ReportParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
-  /** Source id and orientation of each picture, by number. */
-  readonly pictures: { readonly origins: Uint32Array; readonly turns: readonly Turn[] };
+  /** Source id and variant of each picture, by number. */
+  readonly pictures: { readonly origins: Uint32Array; readonly variants: readonly number[] };
   /** All usable sources, by id. */
   readonly sources: readonly Pick<Source, 'path'>[];
   readonly skipped: readonly SkippedFile[];
@@ -54,15 +56,18 @@ function* skippedLines(
 
 function* placementLines(
   { cells, costs, grid }: Placement,
-  { origins, turns }: ReportParts['pictures'],
+  { origins, variants }: ReportParts['pictures'],
   names: readonly string[],
 ): Generator<readonly (string | number)[]> {
-  const turned = turns.some((turn) => turn > 0);
-  yield ['column', 'row', 'source', 'cost', ...(turned ? ['turn'] : [])];
+  const turned = variants.some((variant) => turnOfVariant(variant) > 0);
+  const cropped = variants.some((variant) => cropOfVariant(variant) > 0);
+  yield ['column', 'row', 'source', 'cost', ...(turned ? ['turn'] : []), ...(cropped ? ['crop'] : [])];
   for (const [cell, picture] of cells.entries()) {
     const place = [cell % grid.columns, Math.floor(cell / grid.columns)];
-    const turn = turned ? [turns[picture]!] : [];
-    yield [...place, names[origins[picture]!]!, Number(costs[cell]!.toPrecision(5)), ...turn];
+    const variant = variants[picture]!;
+    const turn = turned ? [turnOfVariant(variant)] : [];
+    const crop = cropped ? [cropName(cropOfVariant(variant))] : [];
+    yield [...place, names[origins[picture]!]!, Number(costs[cell]!.toPrecision(5)), ...turn, ...crop];
   }
 }
 

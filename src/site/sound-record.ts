@@ -2,6 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { isDeep, isWhole } from '../format/fields.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
+import { CROPS } from '../tiles/crops.ts';
+import { VARIANTS } from '../tiles/variants.ts';
 import type { SiteRecord } from './record.ts';
 
 /** A record whose fields are not checked yet. */
@@ -46,7 +48,7 @@ function isRecipeOf({ cell, tileSize, tile, crop }: MosaicJson, recipe: unknown)
 
 function areRules(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
-  const { maxUses, minDistance, variety, useAll, nearDuplicates, adapt, turns } = value as Readonly<
+  const { maxUses, minDistance, variety, useAll, nearDuplicates, adapt, turns, crops } = value as Readonly<
     Record<string, unknown>
   >;
   const isShare = (share: unknown) => typeof share === 'number' && share >= 0 && share <= 1;
@@ -59,14 +61,20 @@ function areRules(value: unknown): boolean {
     isShare(adapt) &&
     isListOf(turns, isTurn) &&
     turns.length > 0 &&
-    new Set(turns).size === turns.length
+    new Set(turns).size === turns.length &&
+    isWhole(crops, 1, CROPS)
   );
 }
 
 function arePictures(value: unknown, pictures: number, sources: number): boolean {
   if (!isListOf(value, Array.isArray) || value.length !== pictures) return false;
-  return value.every(([source, turn, spare, ...more]: unknown[]) => {
-    return isWhole(source, 0, sources - 1) && isTurn(turn) && (spare === undefined || spare === 1) && more.length === 0;
+  return value.every(([source, variant, spare, ...more]: unknown[]) => {
+    return (
+      isWhole(source, 0, sources - 1) &&
+      isWhole(variant, 0, VARIANTS - 1) &&
+      (spare === undefined || spare === 1) &&
+      more.length === 0
+    );
   });
 }
 

@@ -88,7 +88,7 @@ async function solve({ data, folder, runs }: Bench, columns: number, rows: numbe
     const tree = buildSearchTree(features);
     const own = tree.ids;
     const weights = new Float32Array(columns * rows).fill(1);
-    const scene = { target, tree, sources: own, sharing: own, alike: own, weights };
+    const scene = { target, tree, ids: own, sources: own, sharing: own, alike: own, weights };
     const cells = new Int16Array(columns * rows * FEATURE_LENGTH);
     quantiseCells(target, cells, { start: 0, end: columns * rows });
     const lookup = new Lookup(lookupMemory({ cells, points: quantise(tree.points), weights }, ASKED_MAX));

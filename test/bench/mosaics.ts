@@ -69,17 +69,22 @@ export async function place(
     minDistance: undefined,
     weights: undefined,
     turns: [0] as const,
+    crops: new Uint32Array(alike.length).fill(1),
   };
   const calls = { concurrency: availableParallelism(), onProgress, signal };
-  return await match(target, features, {
-    ...defaults,
-    ...calls,
-    grid,
-    cell: SQUARE,
-    alike,
-    pins: new Map(),
-    ...options,
-  });
+  return await match(
+    target,
+    { whole: features },
+    {
+      ...defaults,
+      ...calls,
+      grid,
+      cell: SQUARE,
+      alike,
+      pins: new Map(),
+      ...options,
+    },
+  );
 }
 
 /** The px of a catalog's sources, and of what they look like turned. */

@@ -32,6 +32,7 @@ export async function benchNearest(target: string, features: Float32Array, runs:
     weights: undefined,
     alike: Uint32Array.from({ length: features.length / FEATURE_LENGTH }, (_, id) => id),
     turns: [0 as const],
+    crops: new Uint32Array(features.length / FEATURE_LENGTH).fill(1),
     pins: new Map<number, number>(),
     concurrency: 2,
     onProgress: () => {},
@@ -41,7 +42,7 @@ export async function benchNearest(target: string, features: Float32Array, runs:
   let costs: Float32Array = new Float32Array();
   for (let run = 0; run < runs; run++) {
     const start = performance.now();
-    ({ costs } = await match(opened, features, { grid, cell, ...rules }));
+    ({ costs } = await match(opened, { whole: features }, { grid, cell, ...rules }));
     seconds.push((performance.now() - start) / 1000);
   }
   const cells = await cutTarget(opened, { grid, cell });

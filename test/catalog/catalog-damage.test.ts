@@ -16,6 +16,7 @@ import { scan } from '../../src/scan/scan.ts';
 import type { Recipe } from '../../src/types.ts';
 import { writeMany, writeWaves } from '../helpers/images.ts';
 import { integer, seeded } from '../helpers/random.ts';
+import { indexesOf } from '../helpers/forgotten.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 /** Bits that are flipped, each in a catalog of its own. */
@@ -113,7 +114,7 @@ async function indexedAnew(catalog: string): Promise<number> {
   let anew = 0;
   for (const path of added) {
     const { sources, broken } = JSON.parse(await readFile(join(catalog, path), 'utf8')) as ShardIndex;
-    anew += sources.length + broken.length;
+    anew += sources.filter(({ variant }) => variant === undefined).length + broken.length;
   }
   return anew;
 }
@@ -175,7 +176,8 @@ describe('a damaged catalog', () => {
   test('indexes only the images of the damaged shard', async () => {
     for (const [lot, own] of [8, 3].entries()) {
       const catalog = await copied(`lot ${lot}`);
-      const shards = (await filesOf(catalog)).filter((path) => path.endsWith('.bin') && !path.includes('turn'));
+      const whole = (await indexesOf(catalog)).filter(({ sources }) => sources.every(({ variant }) => !variant));
+      const shards = whole.map(({ path }) => path.replace(/json$/, 'bin')).toSorted();
       const path = join(catalog, shards[lot]!);
       const bytes = await readFile(path);
       bytes[100]! ^= 1;
@@ -307,15 +309,17 @@ describe("a catalog's folder", () => {
 });
 
 test('every byte of a binary belongs to a part that is checked', () => {
-  for (const [sources, blobs, rasters] of [
-    [0, 0, 0],
-    [1, 0, 255],
-    [3, 5, 255],
-    [500, 21, 1021],
+  for (const [sources, blobs, rasters, crops] of [
+    [0, 0, 0, 0],
+    [1, 0, 255, 0],
+    [3, 5, 255, 960],
+    [500, 21, 1021, 960],
   ] as const) {
-    const { featuresAt, hashesAt, rastersAt, tablesAt, ...tables } = shardLayout(sources, blobs, rasters);
-    expect(featuresAt).toBe(40);
-    expect(hashesAt - featuresAt).toBe(sources * 48 * 4);
+    const layout = shardLayout({ sources, blobs, rasters, crops });
+    const { featuresAt, cropsAt, hashesAt, rastersAt, tablesAt, ...tables } = layout;
+    expect(featuresAt).toBe(48);
+    expect(cropsAt - featuresAt).toBe(sources * 48 * 4);
+    expect(hashesAt - cropsAt).toBe(sources * crops * 2);
     expect(rastersAt - hashesAt).toBe(sources * 8);
     expect(tablesAt - rastersAt).toBe(sources * rasters);
     expect([tables.endsAt % 8, tables.blobsAt % 8]).toEqual([0, 0]);

@@ -42,12 +42,8 @@ describe('the Hilbert curve', () => {
   });
 });
 
-/** Feature vectors of sources of plain colours in OKLab, whose means weigh 4. */
-function featuresOf(colours: readonly (readonly [number, number, number])[]): Float32Array {
-  const features = new Float32Array(colours.length * FEATURE_LENGTH);
-  for (const [id, lab] of colours.entries()) for (const c of [0, 1, 2]) features[id * FEATURE_LENGTH + c] = 4 * lab[c]!;
-  return features;
-}
+type Colour = readonly [number, number, number];
+const colourOf = (colours: readonly Colour[]) => (id: number) => colours[id]!;
 
 describe('the order of colours', () => {
   const random = seeded(31);
@@ -57,7 +53,7 @@ describe('the order of colours', () => {
   const ids = colours.map((_, id) => id);
 
   test('is a permutation, whose neighbours are alike', () => {
-    const order = colourOrder(ids, featuresOf(colours), (id) => id);
+    const order = colourOrder(ids, colourOf(colours));
     expect(order.toSorted((a, b) => a - b)).toEqual(ids);
     const meanStep = (all: readonly number[]) => {
       let sum = 0;
@@ -71,27 +67,25 @@ describe('the order of colours', () => {
   });
 
   test('does not depend on what came first, but for equal colours', () => {
-    const features = featuresOf(colours);
-    const backwards = colourOrder(ids.toReversed(), features, (id) => id);
+    const backwards = colourOrder(ids.toReversed(), colourOf(colours));
     const keysOf = (order: readonly number[]) =>
       order.map((id) => {
         const [l, a, b] = colours[id]!;
-        return [l, 2 * a + 0.5, 2 * b + 0.5].map((value) => Math.floor(Math.fround(value) * 64)).join(' ');
+        return [l, 2 * a + 0.5, 2 * b + 0.5].map((value) => Math.floor(value * 64)).join(' ');
       });
-    expect(keysOf(backwards)).toEqual(keysOf(colourOrder(ids, features, (id) => id)));
-    const grey = featuresOf(ids.map(() => [0.5, 0, 0]));
-    expect(colourOrder(ids.toReversed(), grey, (id) => id)).toEqual(ids.toReversed());
+    expect(keysOf(backwards)).toEqual(keysOf(colourOrder(ids, colourOf(colours))));
+    expect(colourOrder(ids.toReversed(), () => [0.5, 0, 0])).toEqual(ids.toReversed());
   });
 
   test('takes colours beyond what it divides', () => {
-    const extremes = featuresOf([
+    const extremes = colourOf([
       [-0.1, -0.4, -0.4],
       [1.1, 0.4, 0.4],
       [1, 0.25, 0.25],
       [0, -0.25, -0.25],
     ]);
-    expect(colourOrder([0, 1, 2, 3], extremes, (id) => id).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
-    expect(colourOrder([3, 0], extremes, (id) => id)).toEqual([3, 0]);
+    expect(colourOrder([0, 1, 2, 3], extremes).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3]);
+    expect(colourOrder([3, 0], extremes)).toEqual([3, 0]);
   });
 });
 
@@ -140,16 +134,20 @@ describe('pictures in use', () => {
       afarCost: 0,
       minDistance: 0,
     };
-    const features = catalog.features();
+    const features = catalog.sourceFeatures(false);
     const { pictures, placement } = await Pictures.of(catalog, { ...given, features }, { ...options, files });
-    const { origins, turns: ways } = pictures;
+    const { origins, variants } = pictures;
     expect(given.cells, 'what was given').toBe(cells);
     expect(placement).toMatchObject({ grid, gap: 0 });
-    expect(Array.from(placement.cells, (number) => ways[number]! * usable + origins[number]!)).toEqual([...cells]);
+    expect(Array.from(placement.cells, (number) => variants[number]! * usable + origins[number]!)).toEqual([...cells]);
     expect(pictures.count).toBe(new Set(cells).size);
     expect(origins).toHaveLength(pictures.count);
     const keys = Array.from(origins, (source) => {
-      const [l, a, b] = [0, 1, 2].map((c) => features[source * FEATURE_LENGTH + c]! / 4) as [number, number, number];
+      const [l, a, b] = [0, 1, 2].map((c) => features.whole[source * FEATURE_LENGTH + c]! / 4) as [
+        number,
+        number,
+        number,
+      ];
       return hilbertIndex([l, 2 * a + 0.5, 2 * b + 0.5].map((value) => Math.floor(value * 64)));
     });
     expect(keys).toEqual(keys.toSorted((a, b) => a - b));
@@ -157,7 +155,7 @@ describe('pictures in use', () => {
     for (let number = 0; number < pictures.count; number++) {
       const { path } = catalog.sources[origins[number]!]!;
       expect(pictures.sourceOf(number).path).toBe(path);
-      const turn = ways[number]!;
+      const turn = variants[number]!;
       const image = sharp((await decode(path)).data, { raw: { width: 40, height: 40, channels: 3 } });
       const mirrored = sharp(await (turn < 4 ? image : image.flop()).png().toBuffer());
       const turned = await mirrored

@@ -212,10 +212,11 @@ describe('pictures', () => {
       ids.set(path.slice(images.length + 3).replace(/\..*/, ''), id);
     // What the catalog keeps is what indexing finds, of the right image.
     const last = catalog.sources.length - 1;
-    const { perceptualHash: hash, features } = await indexImage(
-      await sharp(catalog.sources[last]!.path).png().toBuffer(),
-      { recipe: RECIPE, background: GREY },
-    );
+    const png = await sharp(catalog.sources[last]!.path).png().toBuffer();
+    const [{ perceptualHash: hash, features } = expect.fail()] = await indexImage(png, {
+      recipe: RECIPE,
+      background: GREY,
+    });
     expect(catalog.hashes().subarray(last * HASH_BYTES)).toEqual(hash);
     expect(catalog.features().subarray(last * FEATURE_LENGTH)).toEqual(features);
     catalog.close();

@@ -42,7 +42,11 @@ test.each(['another image', 'no file'])('a source to be turned that is %s by now
     afarCost: 0,
     minDistance: 0,
   };
-  const pictures = Pictures.of(catalog, { ...placement, features: catalog.features() }, { ...options, files });
+  const pictures = Pictures.of(
+    catalog,
+    { ...placement, features: catalog.sourceFeatures(false) },
+    { ...options, files },
+  );
   await expect(pictures).rejects.toThrow(SourceChanged);
   await expect(pictures).rejects.toMatchObject({ code: 'changed', path: first });
   catalog.close();

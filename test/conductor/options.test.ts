@@ -25,6 +25,7 @@ const TAKEN: { readonly [Name in keyof BuildOptions]-?: NonNullable<BuildOptions
   format: 'png',
   background: '#fff',
   crop: 'entropy',
+  crops: 'all',
   maxUses: Infinity,
   variety: 0.5,
   afar: 0.75,

@@ -198,6 +198,7 @@ describe('cells', () => {
     images.map((image, cell) => ({
       ...pin(cell % 3, Math.floor(cell / 3), image),
       turn: turns[cell] ?? (0 as const),
+      crop: 0,
       line: cell + 2,
     }));
   const six = ['c.jpg', '2020/a.jpg', '2021/a.jpg', 'c.jpg', 'xa.jpg', 'old/2020/b.jpg'];

@@ -35,9 +35,11 @@ async function soundShard(
   await mkdir(folder, { recursive: true });
   const files = (await jpegFiles()).slice(0, 3);
   const black = { r: 0, g: 0, b: 0 };
-  const images = await Promise.all(
-    files.map(({ bytes }) => indexImage(bytes, { recipe: RECIPE, background: black, lenient: false })),
-  );
+  const images = (
+    await Promise.all(
+      files.map(({ bytes }) => indexImage(bytes, { recipe: RECIPE, background: black, lenient: false })),
+    )
+  ).flat();
   const sources = images.map(({ format, width, height, crop, enlarged, verbatim, alpha }, i) => {
     return { hash: String(i).repeat(64), format, width, height, crop, enlarged, verbatim, alpha };
   });
@@ -50,7 +52,9 @@ async function soundShard(
       sources: images.length,
       blobs: images[0]!.blobs.length,
       rasters: images[0]!.px.length,
+      cropLength: images[0]!.crops.length,
       features: (row) => images[row]!.features,
+      crops: (row) => images[row]!.crops,
       perceptualHash: (row) => images[row]!.perceptualHash,
       px: (row) => images[row]!.px,
       blob: (row, i) => images[row]!.blobs[i]!,
@@ -64,12 +68,15 @@ async function soundShard(
 function expectSame(path: string, images: readonly IndexedImage[]): void {
   const reader = new ShardReader();
   const same = (a: Uint8Array, b: Uint8Array) => Buffer.compare(a, b) === 0;
-  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array) => new Uint8Array(buffer, byteOffset, byteLength);
+  const bytes = ({ buffer, byteOffset, byteLength }: Float32Array | Int16Array) =>
+    new Uint8Array(buffer, byteOffset, byteLength);
   try {
-    const features = reader.features(path);
+    const [features, crops] = [reader.features(path), reader.crops(path)];
     for (const [row, image] of images.entries()) {
       const own = features.subarray(row * image.features.length, (row + 1) * image.features.length);
       expectThat(same(bytes(own), bytes(image.features)), 'features are those that were written');
+      const ofCrops = crops.subarray(row * image.crops.length, (row + 1) * image.crops.length);
+      expectThat(same(bytes(ofCrops), bytes(image.crops)), 'crop features are those that were written');
       outcomeOf(
         () => expectThat(same(reader.rasters(path, row), image.px), 'px are those that were written'),
         ShardDamage,
@@ -86,17 +93,28 @@ function expectSame(path: string, images: readonly IndexedImage[]): void {
   }
 }
 
+/** The layout that a binary's header tells. */
+function layoutOf(bin: Buffer) {
+  const [sources, blobs, rasters, crops] = [12, 16, 20, 24].map((at) => bin.readUInt32LE(at)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  return shardLayout({ sources, blobs, rasters, crops });
+}
+
 /** A binary with checksums that fit what it holds, as somebody would make it who means no good. */
 function sealed(bin: Buffer): Buffer {
   if (bin.length < HEADER) return bin;
-  const [sources, blobs, rasters] = [12, 16, 20].map((at) => bin.readUInt32LE(at)) as [number, number, number];
-  const { featuresAt, hashesAt, rastersAt, tablesAt, blobsAt } = shardLayout(sources, blobs, rasters);
+  const { featuresAt, cropsAt, hashesAt, rastersAt, tablesAt, blobsAt } = layoutOf(bin);
   const sections = [
-    [featuresAt, hashesAt],
+    [featuresAt, cropsAt],
+    [cropsAt, hashesAt],
     [hashesAt, rastersAt],
     [tablesAt, blobsAt],
   ] as const;
-  for (const [i, [from, to]] of sections.entries()) bin.writeUInt32LE(crc32(bin.subarray(from, to)), 24 + 4 * i);
+  for (const [i, [from, to]] of sections.entries()) bin.writeUInt32LE(crc32(bin.subarray(from, to)), 28 + 4 * i);
   bin.writeUInt32LE(crc32(bin.subarray(0, HEADER - 4)), HEADER - 4);
   return bin;
 }
@@ -108,16 +126,16 @@ function sealedIndex(text: string): Buffer {
 }
 
 const shardParts = (bin: Buffer): Base => {
-  const [sources, blobs, rasters] = [12, 16, 20].map((at) => bin.readUInt32LE(at)) as [number, number, number];
-  const { featuresAt, hashesAt, rastersAt, tablesAt, blobsAt, endsAt, blobSumsAt, rasterSumsAt } = shardLayout(
-    sources,
-    blobs,
-    rasters,
-  );
-  const header = [0, 8, 12, 16, 20, 24, 28, 32, 36];
+  const { featuresAt, cropsAt, hashesAt, rastersAt, tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt } =
+    layoutOf(bin);
+  const header = [0, 8, 12, 16, 20, 24, 28, 32, 36, 40, 44];
   return {
     bytes: bin,
-    parts: [...header, featuresAt, hashesAt, rastersAt, tablesAt, endsAt, blobSumsAt, rasterSumsAt, blobsAt],
+    parts: [
+      ...header,
+      ...[featuresAt, cropsAt, hashesAt, rastersAt, tablesAt],
+      ...[endsAt, blobSumsAt, rasterSumsAt, blobsAt],
+    ],
   };
 };
 

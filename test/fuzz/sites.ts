@@ -27,6 +27,7 @@ function recordOf(mosaic: (typeof MOSAICS)[number]): string {
       nearDuplicates: 'group',
       adapt: 0,
       turns: [0, 4],
+      crops: 12,
     },
     credit: 'somebody',
     rights: undefined,

@@ -20,8 +20,10 @@ const RECIPE: Recipe = {
   subsampling: '4:2:0',
   crop: 'centre',
 };
+/** What differs in a recipe, and the variant of the images. */
+type Change = Partial<Recipe> & { readonly variant?: number };
 /** What differs in the recipes that the catalog was used with. */
-export const RECIPES: readonly Partial<Recipe>[] = [{}, { turn: 1 }, { quality: 70 }, { format: 'webp' }];
+export const RECIPES: readonly Change[] = [{}, { variant: 25 }, { quality: 70 }, { format: 'webp' }];
 const signal = new AbortController().signal;
 const onProgress = () => {};
 
@@ -94,14 +96,16 @@ export async function useCatalog(): Promise<Used> {
 export async function update(
   folder: string,
   images: string[],
-  change: Partial<Recipe> = {},
+  { variant = 0, ...change }: Change = {},
   grey = 0,
 ): Promise<number> {
   const before = await filesOf(folder).catch((): string[] => []);
   const files = await scan(images, { onProgress, signal });
   const recipe = { ...RECIPE, ...change };
   const background = { r: grey, g: grey, b: grey };
-  const catalog = await updateCatalog(files, { folder, recipe, background, concurrency: 1, onProgress, signal });
+  const variants = new Map(files.map(({ path }) => [path, [variant]]));
+  const options = { folder, recipe, background, variants, concurrency: 1, onProgress, signal };
+  const catalog = await updateCatalog(files, options);
   catalog.close();
   const added = (await filesOf(folder)).filter((path) => path.endsWith('.json') && !before.includes(path));
   return added.length;

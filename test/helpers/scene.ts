@@ -32,6 +32,7 @@ export function sceneOf(
   return {
     target,
     tree,
+    ids: Uint32Array.from(tree.ids),
     sources: byPosition(own),
     sharing: byPosition(more.sharing ?? alike),
     alike: byPosition(alike),

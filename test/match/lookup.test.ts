@@ -75,23 +75,28 @@ test('a placement does not depend on how many threads there are', async () => {
     return (random() - 0.5) / (1 + dimension) + (dimension === 0 ? 2.4 : 0);
   });
   const place = async (concurrency: number) =>
-    await match(target, features, {
-      grid: { columns: 100, rows: 80 },
-      cell: { width: 1, height: 1 },
-      maxUses: Infinity,
-      minDistance: 2,
-      variety: 0.5,
-      useAll: false,
-      alike: Uint32Array.from({ length: usable }, (_, id) => id),
-      turns: [0],
-      weights: undefined,
-      adapt: 0,
-      afar: 0.5,
-      pins: new Map(),
-      concurrency,
-      onProgress: () => {},
-      signal: new AbortController().signal,
-    });
+    await match(
+      target,
+      { whole: features },
+      {
+        grid: { columns: 100, rows: 80 },
+        cell: { width: 1, height: 1 },
+        maxUses: Infinity,
+        minDistance: 2,
+        variety: 0.5,
+        useAll: false,
+        alike: Uint32Array.from({ length: usable }, (_, id) => id),
+        crops: new Uint32Array(usable).fill(1),
+        turns: [0],
+        weights: undefined,
+        adapt: 0,
+        afar: 0.5,
+        pins: new Map(),
+        concurrency,
+        onProgress: () => {},
+        signal: new AbortController().signal,
+      },
+    );
   const alone = await place(1);
   expect(new Set(alone.cells).size).toBeGreaterThan(20);
   expect(alone.afarCost).toBeGreaterThan(0);

@@ -49,7 +49,8 @@ function scene(seed: number) {
     alike,
     cells,
     gone,
-    features,
+    features: { whole: features },
+    crops: new Uint32Array(usable).fill(1),
     target,
     rules,
     may,
@@ -99,7 +100,16 @@ describe('holes of a placement', () => {
     const cells = Uint32Array.of(0, FREE, 0, 2);
     const alike = Uint32Array.of(0, 1, 2);
     const rules = { maxUses: Infinity, variety: 0, useAll: false };
-    const options = { grid: { columns: 2, rows: 2 }, cells, target, features, alike, sharing: alike, rules };
+    const options = {
+      grid: { columns: 2, rows: 2 },
+      cells,
+      target,
+      features: { whole: features },
+      crops: alike.map(() => 1),
+      alike,
+      sharing: alike,
+      rules,
+    };
     refill({ ...options, weights: undefined, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
     expect([...cells]).toEqual([0, 1, 0, 2]);
   });
@@ -118,7 +128,16 @@ test.each([
   const cells = Uint32Array.of(FREE, FREE, 0, 3);
   const alike = Uint32Array.of(0, 1, 2, 3);
   const rules = { maxUses: 1, variety: 0, useAll: false };
-  const options = { grid: { columns: 2, rows: 2 }, cells, target, features, alike, sharing: alike, rules };
+  const options = {
+    grid: { columns: 2, rows: 2 },
+    cells,
+    target,
+    features: { whole: features },
+    crops: alike.map(() => 1),
+    alike,
+    sharing: alike,
+    rules,
+  };
   const given = weights && Float32Array.from(weights);
   refill({ ...options, weights: given, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
   expect([...cells.subarray(0, 2)]).toEqual(expected);

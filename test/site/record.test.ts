@@ -23,6 +23,7 @@ const PARTS: RecordParts = {
     nearDuplicates: 'group',
     adapt: 0,
     turns: [0, 4],
+    crops: 12,
   },
   credit: undefined,
   rights: undefined,

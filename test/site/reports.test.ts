@@ -90,8 +90,8 @@ describe('reports', () => {
   });
 
   test.each<[string, Partial<BuildOptions>]>([
-    ['upright', { maxUses: 3 }],
-    ['mirrored and turned', { mirror: true, rotate: true }],
+    ['upright', { maxUses: 3, crops: 'none' }],
+    ['mirrored and turned', { mirror: true, rotate: true, crops: 'none' }],
   ])('render the same site again: %s', async (name, options) => {
     const first = await make(root, `first ${name}`, options);
     const again = await make(root, `again ${name}`, { placement: first.placement });

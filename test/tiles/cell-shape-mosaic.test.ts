@@ -257,6 +257,7 @@ describe('a mosaic of cells that are not square', () => {
       cellSize: 128,
       cellAspect: '4:3',
       format: 'png',
+      crops: 'none',
     } as const;
     const shown: Record<string, Picture> = {};
     for (const crop of ['centre', 'attention', 'entropy'] as const) {

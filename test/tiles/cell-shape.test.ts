@@ -102,7 +102,7 @@ describe('an aspect', () => {
     const { recipe } = resolveOptions({ target: 'target', images: ['images'], out: 'out' });
     for (const aspect of coprime) {
       const shape = { cell: cellSizeOf(aspect, 16), tileSize: tileSideOf(aspect, 256) };
-      const { px, features } = await indexImage(png, {
+      const [{ px, features } = expect.fail()] = await indexImage(png, {
         recipe: { ...recipe, ...shape },
         background: { r: 0, g: 0, b: 0 },
       });

@@ -142,7 +142,7 @@ describe.skipIf(skipped)('viewer', () => {
   });
 
   test('shares tiles of cells that are larger than a tile', async () => {
-    const large = await makeSite('large', { cellSize: 512, columns: 4 });
+    const large = await makeSite('large', { cellSize: 512, columns: 4, crops: 'none' });
     const { page, requests, complaints } = await open(fromDisk(large));
     await settle(page);
     await lookAt(page, 2.5 * 512, 1.5 * 512, 1);
@@ -188,7 +188,7 @@ describe.skipIf(skipped)('viewer', () => {
 
   describe('the compact layout', () => {
     test('alone is what a page shows', async () => {
-      const alone = await makeSite('alone', { layout: 'compact', cellAspect: '3:2', columns: 9 });
+      const alone = await makeSite('alone', { layout: 'compact', cellAspect: '3:2', columns: 9, crops: 'none' });
       expect(Object.keys(alone.mosaic.layouts)).toEqual(['compact']);
       const { page, requests, complaints } = await open(fromDisk(alone));
       await settle(page);

@@ -32,7 +32,7 @@ export interface AfarOptions {
   readonly minDistance: number;
   /** Factor of the energy, relative to the costs of the same differences in single cells. */
   readonly strength: number;
-  /** By source: mean colour, linear RGB. */
+  /** By picture: mean colour, linear RGB. */
   readonly means: Float32Array;
   /** Called from time to time with the part of the work that is done, 0..1. */
   readonly onProgress: (part: number) => void;
@@ -93,7 +93,7 @@ class Afar {
   private readonly lab = new Float64Array(3);
 
   constructor(problem: Problem, draft: Draft, options: AfarOptions) {
-    const { scene, lookup, groups, turns } = problem;
+    const { scene, lookup, groups, variants } = problem;
     const { grid } = scene.target;
     this.problem = problem;
     this.draft = draft;
@@ -101,7 +101,7 @@ class Afar {
     this.scale = options.strength * COST_SCALE;
     this.isNear = nearTest({ grid, distance: options.minDistance }, draft.cells, scene.alike);
     const near = (2 * options.minDistance + 1) ** 2 - 1;
-    this.asked = Math.min(lookup.priced.most, (TRIED + near) * turns);
+    this.asked = Math.min(lookup.priced.most, (TRIED + near) * variants);
     this.wanted = new Float32Array(draft.cells.length * 3);
     const features = new Float32Array(FEATURE_LENGTH);
     for (let cell = 0; cell < draft.cells.length; cell++) {
@@ -110,8 +110,7 @@ class Afar {
     }
     const shown = new Float32Array(draft.cells.length * 3);
     for (const [cell, picture] of draft.cells.entries()) {
-      const source = scene.sources[picture]!;
-      shown.set(options.means.subarray(source * 3, source * 3 + 3), cell * 3);
+      shown.set(options.means.subarray(picture * 3, picture * 3 + 3), cell * 3);
     }
     this.field = new AfarField({ grid, target: this.wanted, shown, weights: scene.weights });
     this.mostUses = draft.uses.reduce((most, times) => Math.max(most, times), 0);
@@ -150,7 +149,7 @@ class Afar {
     const { means } = this.options;
     field.at(cell);
     const at = cell * 3;
-    const shown = scene.sources[this.draft.cells[cell]!]! * 3;
+    const shown = this.draft.cells[cell]! * 3;
     const [r, g, b] = [0, 1, 2].map((c) => wanted[at + c]! - means[shown + c]!) as [number, number, number];
     const [rr, rg, rb, gg, gb, bb] = field.curvature as unknown as [number, number, number, number, number, number];
     // Derivative of the energy by the cell's linear RGB, if it had the target's colour.
@@ -178,14 +177,14 @@ class Afar {
   /** Gives a cell the best of some pictures, if that is better than its own; returns whether it changed. */
   private move(cell: number, pictures: Uint32Array): boolean {
     const { problem, draft, field, scale } = this;
-    const { scene, groups, slots, rules, turns } = problem;
+    const { groups, slots, rules, variants } = problem;
     const { means } = this.options;
     const { cells, costs, uses } = draft;
     const mine = cells[cell]!;
     const myGroup = groups.of[mine]!;
     const last = rules.useAll && uses[myGroup] === 1;
     const spared = slots.price(uses[myGroup]! - 1);
-    const from = scene.sources[mine]! * 3;
+    const from = mine * 3;
     field.at(cell);
     let [least, chosen, chosenCost, tried] = [-1e-6 * COST_SCALE, -1, 0, 0];
     for (const picture of pictures) {
@@ -193,9 +192,9 @@ class Afar {
       if (picture === mine || (last && group !== myGroup)) continue;
       const price = group === myGroup ? 0 : this.priceOf(group) - spared;
       if (!Number.isFinite(price) || this.isNear(cell, picture)) continue;
-      if (++tried > TRIED * turns) break;
+      if (++tried > TRIED * variants) break;
       const cost = costOf(problem, cell, picture);
-      const to = scene.sources[picture]! * 3;
+      const to = picture * 3;
       const energy = field.change(
         means[to]! - means[from]!,
         means[to + 1]! - means[from + 1]!,
@@ -205,7 +204,7 @@ class Afar {
       if (change < least) [least, chosen, chosenCost] = [change, picture, cost];
     }
     if (chosen < 0) return false;
-    const to = scene.sources[chosen]! * 3;
+    const to = chosen * 3;
     field.move(cell, [means[to]! - means[from]!, means[to + 1]! - means[from + 1]!, means[to + 2]! - means[from + 2]!]);
     const group = groups.of[chosen]!;
     uses[myGroup]!--;

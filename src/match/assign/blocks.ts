@@ -49,7 +49,7 @@ export class Blocks {
 
   /** Assigns blocks anew, one after the other; returns the saved cost. Blocks that broke the distance before do not count. */
   solve(blocks: readonly (readonly number[])[]): number {
-    const { lookup, turns: ways, scene } = this.problem;
+    const { lookup, variants: ways, scene } = this.problem;
     const { columns, rows } = scene.target.grid;
     const reach = 2 * this.minDistance + 1;
     const near = Math.min(reach, columns) * Math.min(reach, rows);
@@ -117,7 +117,7 @@ export class Blocks {
     for (const other of block) {
       const picture = draft.cells[other]!;
       // The listed near-duplicate may cost more than this picture: its orientation differs, or its source has other uses.
-      if (!places.has(scene.alike[picture]!) || problem.turns > 1 || problem.rules.useAll)
+      if (!places.has(scene.alike[picture]!) || problem.variants > 1 || problem.rules.useAll)
         this.add(picture, costOf(problem, cell, picture));
     }
   }

@@ -29,8 +29,8 @@ export interface Problem {
   readonly rules: Rules;
   /** Mean cost of random pairs of a cell and a picture. */
   readonly randomPairs: number;
-  /** Number of orientations that a source may have. */
-  readonly turns: number;
+  /** Greatest number of pictures of one source. */
+  readonly variants: number;
 }
 
 /** A placement while it is being made: the picture of each cell, its weighted cost, and the uses of each group. */
@@ -46,8 +46,14 @@ export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
   const randomPairs = meanCost(lookup);
   const even = Math.max(1, scene.pins.length / groups.count);
   const slots = slotsFor(rules, { even, randomPairs, closest: closestCost(lookup) });
-  const turns = scene.sources.length / (scene.sources.reduce((last, source) => Math.max(last, source), 0) + 1);
-  return { scene, lookup, groups, slots, rules, randomPairs, turns };
+  return { scene, lookup, groups, slots, rules, randomPairs, variants: mostOf(scene.sources) };
+}
+
+/** Returns how often the commonest value occurs. */
+function mostOf(values: Uint32Array): number {
+  const counts = new Uint32Array(values.reduce((most, value) => Math.max(most, value), 0) + 1);
+  for (const value of values) counts[value]!++;
+  return counts.reduce((most, count) => Math.max(most, count), 0);
 }
 
 /**

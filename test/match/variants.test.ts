@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -7,9 +7,10 @@ import { indexImage } from '../../src/catalog/index-image.ts';
 import { turned } from '../../src/catalog/turn.ts';
 import { FEATURE_LENGTH } from '../../src/colour/features.ts';
 import { build, type BuildOptions, verify } from '../../src/index.ts';
-import { turnedFeatures, turnsOf } from '../../src/match/turns.ts';
+import { pictureFeatures, pictureIds, turnsOf } from '../../src/match/variants.ts';
 import type { Recipe, Size, Turn } from '../../src/types.ts';
 import { decode, difference, waves } from '../helpers/images.ts';
+import { indexesOf } from '../helpers/forgotten.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { seeded } from '../helpers/random.ts';
 import { cellPx, readSite } from '../helpers/site.ts';
@@ -97,17 +98,21 @@ test('features of a turned picture follow from those of the upright one', async 
   const sources = [lopsided(32, 1), lopsided(32, 2), waves(32, 32, 3)];
   const upright = new Float32Array(sources.length * FEATURE_LENGTH);
   for (const [id, px] of sources.entries()) {
-    upright.set((await indexImage(await pngOf(px), { recipe, background: GREY })).features, id * FEATURE_LENGTH);
+    const [{ features } = expect.fail()] = await indexImage(await pngOf(px), { recipe, background: GREY });
+    upright.set(features, id * FEATURE_LENGTH);
   }
-  const all = turnedFeatures(upright, TURNS);
+  const masks = new Uint32Array(3).fill(1);
+  const turnedFeatures = (turns: readonly Turn[]) => pictureFeatures({ whole: upright }, pictureIds(masks, turns));
+  const all = turnedFeatures(TURNS);
   expect(all.buffer).toBeInstanceOf(SharedArrayBuffer);
-  const some = turnedFeatures(upright, [0, 5]);
+  const some = turnedFeatures([0, 5]);
   expect(some.subarray(3 * FEATURE_LENGTH)).toEqual(all.subarray(15 * FEATURE_LENGTH, 18 * FEATURE_LENGTH));
   for (const turn of TURNS) {
     for (const [id, px] of sources.entries()) {
       const own = all.subarray((turn * 3 + id) * FEATURE_LENGTH, (turn * 3 + id + 1) * FEATURE_LENGTH);
-      const ours = await indexImage(await pngOf(px), { recipe: { ...recipe, turn }, background: GREY });
-      const theirs = await indexImage(await pngOf(await theirTurn(px, square(32), turn)), { recipe, background: GREY });
+      const [ours = expect.fail()] = await indexImage(await pngOf(px), { recipe, variants: [turn], background: GREY });
+      const turnedPng = await pngOf(await theirTurn(px, square(32), turn));
+      const [theirs = expect.fail()] = await indexImage(turnedPng, { recipe, background: GREY });
       expect(ours.features).toEqual(theirs.features);
       expect(ours.px).toEqual(theirs.px);
       for (const [i, value] of theirs.features.entries()) expect(own[i], `${turn}, ${i}`).toBeCloseTo(value, 5);
@@ -157,10 +162,21 @@ async function make(name: string, target: string, options: Partial<BuildOptions>
   const images = [join(root, 'images')];
   const free = { variety: 0, minDistance: 0, nearDuplicates: 'keep' } as const;
   const grid = { columns: 6, rows: 4 };
-  const result = await build({ target, images, out, grid, cellSize: SIDE, ...free, ...options, catalog });
+  const result = await build({
+    target,
+    images,
+    out,
+    grid,
+    cellSize: SIDE,
+    crops: 'none',
+    ...free,
+    ...options,
+    catalog,
+  });
   const { mosaic, ids, pictures: numbers } = await readSite(out);
-  const turns = (await readdir(catalog)).map((folder) => Number(/-turn(\d)$/.exec(folder)?.[1] ?? 0));
-  return { out, catalog, result, mosaic, ids, numbers, turns: turns.toSorted((a, b) => a - b) };
+  const indexed = (await indexesOf(catalog)).flatMap(({ sources }) => sources.map(({ variant = 0 }) => variant));
+  const turns = [...new Set(indexed)].toSorted((a, b) => a - b);
+  return { out, catalog, result, mosaic, ids, numbers, turns };
 }
 
 describe('a mosaic', () => {
@@ -181,10 +197,9 @@ describe('a mosaic', () => {
     expect(ids).toEqual(Array.from({ length: 24 }, (_, cell) => turnOf(cell) * COUNT + (cell % COUNT)));
     expect(turns).toEqual(ways);
     // Each source in each of its ways is a picture by itself: one number, and no number stands for two.
-    const pictureIds = new Set(ids);
-    expect(mosaic.pictures).toBe(pictureIds.size);
-    expect(new Set(numbers)).toEqual(new Set(Array.from({ length: pictureIds.size }, (_, number) => number)));
-    expect(new Set(ids.map((id, cell) => `${id} ${numbers[cell]}`)).size).toBe(pictureIds.size);
+    expect(mosaic.pictures).toBe(new Set(ids).size);
+    expect(new Set(numbers)).toEqual(new Set(Array.from({ length: mosaic.pictures }, (_, number) => number)));
+    expect(new Set(ids.map((id, cell) => `${id} ${numbers[cell]}`)).size).toBe(mosaic.pictures);
     expect(mosaic.sources).toMatchObject({ usable: COUNT, used: COUNT });
     const size = mosaic.cell;
     if (options.cellAspect) expect(size).toEqual({ width: 96, height: 64 });
@@ -238,7 +253,7 @@ describe('a mosaic', () => {
       code: 'usage',
       message: expect.stringMatching(/by a quarter/) as string,
     });
-    await build({ ...options, out: join(root, 'quarter'), cellSize: SIDE });
+    await build({ ...options, out: join(root, 'quarter'), cellSize: SIDE, crops: 'none' });
     expect((await readSite(join(root, 'quarter'))).ids).toEqual([2 * COUNT, 3 * COUNT + 1]);
   });
 
@@ -249,11 +264,8 @@ describe('a mosaic', () => {
     const { catalog } = upright;
     const target = await targetOf('few', (cell) => (cell === 3 || cell === 16 ? 2 : 0));
     expect((await make('few', target, { rotate: true, catalog })).turns).toEqual([0, 2]);
-    const folder = (await readdir(catalog)).find((name) => name.endsWith('-turn2'))!;
-    const [shard] = (await readdir(join(catalog, folder))).filter((name) => name.endsWith('.json'));
-    const { files } = JSON.parse(await readFile(join(catalog, folder, shard!), 'utf8')) as {
-      files: { path: string }[];
-    };
+    const shards = await indexesOf(catalog);
+    const { files } = shards.find(({ sources }) => sources.some(({ variant }) => variant === 2))!;
     expect(files.map(({ path }) => path)).toEqual(['03.png', '04.png'].map((name) => join(root, 'images', name)));
   });
 });
