@@ -112,7 +112,7 @@ export const OPTIONS = {
     help: '0: the closest image for every cell; 1: all images equally often',
   },
   afar: {
-    ...share(0.2), // better colours at 2 px per cell, too; large values show dots of foreign colours
+    ...share(0.4), // better colours at 2 px per cell, too; large values show dots of foreign colours
     group: 'Matching',
     help: 'Importance of the likeness from afar, where neighbouring cells blend; 0: every cell by itself',
   },

@@ -7,7 +7,7 @@ import { plural } from '../messages.ts';
 import { matchGiven, match, type Matched } from '../match/match.ts';
 import { turnsOf } from '../match/variants.ts';
 import type { SourceFeatures } from '../colour/features.ts';
-import { CROP_SETS, cropCount, cropMasks } from '../tiles/crops.ts';
+import { CROP_SETS, cropCount, cropMasks, perSourceOf } from '../tiles/crops.ts';
 import type { Recipe, Source, Turn } from '../types.ts';
 import type { ResolvedOptions } from './options.ts';
 import { givenCells, pinnedCells, PLACEMENT } from './pins.ts';
@@ -62,6 +62,7 @@ export async function placeSources(
           alike,
           turns,
           crops: masks,
+          perSource: perSourceOf(crops),
           pins: pinnedCells(options.pins, grid, names),
           onProgress,
         }),

@@ -69,6 +69,8 @@ export type MatchJob =
   | {
       readonly kind: 'ruled';
       readonly rules: Rules;
+      /** Pictures per source that is shown, on average; Infinity for no limit. */
+      readonly perSource: number;
       /** Factor of the error of the blurred mosaic; 0 leaves it as it is. */
       readonly afar: number;
       /** Minimum distances, tried in this order. */

@@ -26,6 +26,8 @@ export interface MatchOptions extends SceneOptions {
   readonly variety: number;
   /** Uses every source at least once, if there are enough cells. */
   readonly useAll: boolean;
+  /** Greatest number of pictures per source that is shown, on average; Infinity for no limit. See `mergePictures`. */
+  readonly perSource: number;
   readonly concurrency: number;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
@@ -57,7 +59,7 @@ export async function match(target: Target, features: SourceFeatures, options: M
   checkRules({ ...options, sharing, usable, distinct: new Set(sharing).size });
   onProgress(0, total);
   const scene = await sceneOf(target, { features, sharing }, options);
-  const { maxUses, variety, useAll, concurrency } = options;
+  const { maxUses, variety, useAll, perSource, concurrency } = options;
   const rules = { maxUses, variety, useAll };
   const afar = AFAR_MOST * options.afar ** 2;
   const free = !Number.isFinite(maxUses) && variety === 0 && !useAll;
@@ -65,7 +67,7 @@ export async function match(target: Target, features: SourceFeatures, options: M
   const threads = Math.min(concurrency, Math.ceil(total / BATCH_CELLS));
   const shared: Shared = {
     scene,
-    ...((!free || distances[0] !== 0 || afar > 0) && { lookup: lookupOf(scene, threads) }),
+    ...((!free || distances[0] !== 0 || afar > 0 || perSource < Infinity) && { lookup: lookupOf(scene, threads) }),
   };
   const pool = new WorkerPool(workerModule('worker', import.meta.url), threads, shared);
   const abort = () => void pool.close(signal.reason as Error);
@@ -76,7 +78,7 @@ export async function match(target: Target, features: SourceFeatures, options: M
     const nearest = free
       ? await askNearest(pool, total, (done) => tell((done / total) * (shared.lookup ? PLACED_PART : 1)))
       : undefined;
-    const job = { kind: 'ruled', rules, afar, distances, ...(nearest && { nearest }) } as const;
+    const job = { kind: 'ruled', rules, perSource, afar, distances, ...(nearest && { nearest }) } as const;
     const result = shared.lookup
       ? await askRuled(pool, job, { total, threads, onProgress: tell })
       : { cells: nearest!, gap: 0, distanceCost: 0, afarCost: 0, minDistance: 0 };

@@ -15,6 +15,19 @@ export const CROP_SETS: Readonly<Record<CropSet, number>> = { none: 1, shift: 3,
 /** Number of all crops. */
 export const CROPS = CROP_SETS.all;
 
+/** Greatest number of pictures per source that is shown, on average, by number of crops: every picture adds to the site. */
+const PER_SOURCE: Readonly<Record<number, number>> = {
+  [CROP_SETS.none]: Infinity, // only turns
+  [CROP_SETS.shift]: 2,
+  [CROP_SETS.close]: 2,
+  [CROP_SETS.all]: 4,
+};
+
+/** Returns the greatest number of pictures per source that is shown, on average, of so many crops. */
+export function perSourceOf(crops: number): number {
+  return PER_SOURCE[crops] ?? Infinity;
+}
+
 /** Name of each crop in reports, by number. The whole has none. */
 export const CROP_NAMES: readonly string[] = [
   '',

@@ -95,6 +95,7 @@ async function solve({ data, folder, runs }: Bench, columns: number, rows: numbe
     placeRuled({ ...scene, pins: new Uint32Array(columns * rows).fill(FREE) }, lookup, {
       kind: 'ruled',
       afar: 0,
+      perSource: Infinity,
       rules: { maxUses, variety: 0, useAll: false },
       distances: [0],
       progress: new Int32Array(new SharedArrayBuffer(4)),

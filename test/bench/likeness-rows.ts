@@ -13,7 +13,7 @@ import {
   place,
   scenes,
   type Scene,
-  turnable,
+  rastersOf,
   usedOf,
 } from './mosaics.ts';
 import { type Bench, fresh, type Row } from './rows.ts';
@@ -37,12 +37,12 @@ async function defaultRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
       await place(open, scene, { variety: 0, minDistance: 0, afar: 0 }),
     ];
     const [ours, theirs] = [
-      await likenessOf(open.catalog, scene, chosen),
-      await likenessOf(open.catalog, scene, nearest),
+      await likenessOf(rastersOf(open), scene, chosen),
+      await likenessOf(rastersOf(open), scene, nearest),
     ];
     ratios.push(ours.ssim / theirs.ssim);
-    shares.push(mostShare(chosen));
-    nearestShares.push(mostShare(nearest));
+    shares.push(mostShare(chosen, open));
+    nearestShares.push(mostShare(nearest, open));
   }
   return {
     what: `default options / the nearest image for every cell, 128 columns, 1,000 photographs, ${ratios.length} targets: SSIM at 2 px per cell; share of the cells that one image fills`,
@@ -58,7 +58,10 @@ async function afarRow({ data }: Bench, open: OpenCatalog): Promise<Row> {
   const [ssim, colour, afar]: [number[], number[], number[]] = [[], [], []];
   for (const scene of await scenes({ across: 128 }, data.target)) {
     const [by, without] = [await place(open, scene), await place(open, scene, { afar: 0 })];
-    const [ours, theirs] = [await likenessOf(open.catalog, scene, by), await likenessOf(open.catalog, scene, without)];
+    const [ours, theirs] = [
+      await likenessOf(rastersOf(open), scene, by),
+      await likenessOf(rastersOf(open), scene, without),
+    ];
     ssim.push(ours.ssim / theirs.ssim);
     colour.push(ours.ciede2000 / theirs.ciede2000);
     afar.push(ours.afar / theirs.afar);
@@ -81,8 +84,8 @@ export async function varietyRows({ data, folder }: Bench): Promise<Row[]> {
     const told: { ssim: number; colour: number; afar: number; share: number; used: number }[] = [];
     for (const scene of all) {
       const placement = await place(open, scene, options);
-      const { ssim, ciede2000, afar } = await likenessOf(open.catalog, scene, placement);
-      told.push({ ssim, colour: ciede2000, afar, share: mostShare(placement), used: usedOf(placement) });
+      const { ssim, ciede2000, afar } = await likenessOf(rastersOf(open), scene, placement);
+      told.push({ ssim, colour: ciede2000, afar, share: mostShare(placement, open), used: usedOf(placement, open) });
     }
     const average = (value: (one: (typeof told)[number]) => number, digits: number) =>
       mean(told.map(value)).toFixed(digits);
@@ -136,10 +139,10 @@ async function metapixelRows({ data, folder, say }: Bench, open: OpenCatalog): P
     },
   ];
   for (const scene of await scenes({ longer: 96 }, data.target)) {
-    const theirs = await likenessOf(open.catalog, scene, await metapixel(scene, library, join(folder, 'metapixel')));
+    const theirs = await likenessOf(rastersOf(open), scene, await metapixel(scene, library, join(folder, 'metapixel')));
     for (const { options, ssim, colour, afar } of ways) {
       const placement = await place(open, scene, { minDistance: DISTANCE, ...options });
-      const ours = await likenessOf(turnable(open.catalog), scene, placement);
+      const ours = await likenessOf(rastersOf(open), scene, placement);
       ssim.push(ours.ssim / theirs.ssim);
       colour.push(ours.ciede2000 / theirs.ciede2000);
       afar.push(ours.afar / theirs.afar);
@@ -155,7 +158,7 @@ async function metapixelRows({ data, folder, say }: Bench, open: OpenCatalog): P
 }
 
 /** Has metapixel index the catalog's images, as squares named after their ids; returns its library. */
-async function prepare({ catalog }: OpenCatalog, folder: string): Promise<string> {
+export async function prepare({ catalog }: OpenCatalog, folder: string): Promise<string> {
   const [squares, library] = [join(await fresh(folder), 'squares'), join(folder, 'library')];
   for (const path of [squares, library]) await mkdir(path, { recursive: true });
   for (const [id, { path, crop }] of catalog.sources.entries()) {
@@ -169,7 +172,7 @@ async function prepare({ catalog }: OpenCatalog, folder: string): Promise<string
   return library;
 }
 
-async function metapixel({ name, target, grid }: Scene, library: string, folder: string): Promise<Placement> {
+export async function metapixel({ name, target, grid }: Scene, library: string, folder: string): Promise<Placement> {
   const [picture, out, protocol] = ['png', 'out.png', 'protocol'].map((end) => join(folder, `${name}.${end}`)) as [
     string,
     string,

@@ -1,16 +1,19 @@
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { Catalog } from '../../dist/catalog/catalog.js';
 import { groupAlike } from '../../dist/catalog/near-duplicates.js';
-import { turned } from '../../dist/catalog/turn.js';
 import type { SourceRasters } from '../../dist/tiles/cell-painter.js';
+import { FEATURE_ORDER, FEATURE_SIDE } from '../../dist/colour/features.js';
+import { linearToSrgb } from '../../dist/colour/linear.js';
+import { oklabToLinear } from '../../dist/colour/oklab.js';
 import { match, type MatchOptions } from '../../dist/match/match.js';
+import { pictureFeatures } from '../../dist/match/variants.js';
 import { measureAfar } from '../../dist/measure/afar.js';
 import { measureLikeness } from '../../dist/measure/likeness.js';
 import { openTarget, type Target } from '../../dist/image/target.js';
 import { DEFAULTS } from '../../src/conductor/option-table.ts';
-import type { Grid, Likeness, Placement, Turn } from '../../src/types.ts';
+import { CROP_SETS, type CropSet, cropMasks, perSourceOf } from '../../src/tiles/crops.ts';
+import type { Grid, Likeness, Placement } from '../../src/types.ts';
 import { catalogOf } from './data.ts';
 import { SHARED_DATA } from './shared-data.ts';
 
@@ -47,18 +50,26 @@ export async function scenes(cells: { readonly longer: number } | { readonly acr
 /** A catalog of a folder's images, and what the near-duplicates in it are. */
 export async function openCatalog(images: string, folder: string, cellSize: number) {
   const catalog = await catalogOf(images, folder, cellSize);
-  const features = catalog.features();
-  return { catalog, features, alike: groupAlike(catalog.hashes(), features) };
+  const features = catalog.sourceFeatures(true);
+  return { catalog, features, alike: groupAlike(catalog.hashes(), features.whole) };
 }
 
 export type OpenCatalog = Awaited<ReturnType<typeof openCatalog>>;
 
+/** What {@link place} may do otherwise than a build by default. */
+export interface PlaceOptions extends Omit<Partial<MatchOptions>, 'crops'> {
+  readonly crops?: CropSet;
+  /** Side of a cell, px, which a crop has to fill. */
+  readonly cellSize?: number;
+}
+
 /** Matches as a build does by default, but for `options`. */
 export async function place(
-  { features, alike }: OpenCatalog,
+  { catalog, features, alike }: OpenCatalog,
   { target, grid }: Scene,
-  options: Partial<MatchOptions> = {},
+  { crops = DEFAULTS.crops, cellSize = 128, ...options }: PlaceOptions = {},
 ): Promise<Placement> {
+  const cell = { width: cellSize, height: cellSize };
   const { maxUses, variety, afar, useAll, adapt } = DEFAULTS;
   const defaults = {
     maxUses,
@@ -69,30 +80,54 @@ export async function place(
     minDistance: undefined,
     weights: undefined,
     turns: [0] as const,
-    crops: new Uint32Array(alike.length).fill(1),
+    crops: cropMasks(catalog.sources, { cell, crop: 'centre' }, CROP_SETS[crops]),
   };
   const calls = { concurrency: availableParallelism(), onProgress, signal };
-  return await match(
-    target,
-    { whole: features },
-    {
-      ...defaults,
-      ...calls,
-      grid,
-      cell: SQUARE,
-      alike,
-      pins: new Map(),
-      ...options,
-    },
-  );
+  const perSource = Number(process.env['PER'] ?? Infinity);
+  const placing = {
+    perSource,
+    ...defaults,
+    ...calls,
+    grid,
+    cell: SQUARE,
+    alike,
+    pins: new Map<number, number>(),
+    ...options,
+  };
+  return await match(target, features, placing);
 }
 
-/** The px of a catalog's sources, and of what they look like turned. */
-export function turnable(catalog: Catalog): SourceRasters {
-  const usable = catalog.sources.length;
+/** The px of pictures at up to 4 px per cell: what their features say, which are means of 4 x 4 parts. */
+export function rastersOf({ features }: OpenCatalog): SourceRasters {
+  const known = new Map<string, Uint8Array>();
   return {
-    pixels: (id, size) => turned(catalog.pixels(id % usable, size), size, Math.floor(id / usable) as Turn),
+    pixels: (id, { width: side }) => {
+      const key = `${id} ${side}`;
+      const px = known.get(key) ?? featurePx(pictureFeatures(features, [id]), side);
+      known.set(key, px);
+      return px;
+    },
   };
+}
+
+/** Means of side x side parts of a picture, sRGB, from its feature vector. */
+function featurePx(features: Float32Array, side: number): Uint8Array {
+  const n = FEATURE_SIDE;
+  const wave = (k: number, at: number) => Math.sqrt((k ? 2 : 1) / n) * Math.cos((Math.PI * (at + 0.5) * k) / n);
+  const sums = new Float64Array(side * side * 3);
+  const colour = new Float64Array(3);
+  for (let part = 0; part < n * n; part++) {
+    const [x, y] = [part % n, Math.floor(part / n)];
+    const lab = [0, 0, 0];
+    for (const [i, frequency] of FEATURE_ORDER.entries()) {
+      const factor = wave(Math.floor(frequency / n), y) * wave(frequency % n, x);
+      for (let c = 0; c < 3; c++) lab[c]! += factor * features[i * 3 + c]!;
+    }
+    oklabToLinear(lab[0]!, lab[1]!, lab[2]!, colour, 0);
+    const to = (Math.floor((y * side) / n) * side + Math.floor((x * side) / n)) * 3;
+    for (let c = 0; c < 3; c++) sums[to + c]! += colour[c]! / (n / side) ** 2;
+  }
+  return Uint8Array.from(sums, (value) => Math.round(linearToSrgb(value)));
 }
 
 /** How like its target a placement looks at 1, 2, 4 and 8 px per cell. */
@@ -112,15 +147,15 @@ export async function likenessOf(
 }
 
 /** Share of the cells that the source which fills most has. */
-export function mostShare({ cells }: Placement): number {
+export function mostShare({ cells }: Placement, { alike }: OpenCatalog): number {
   const uses = new Map<number, number>();
-  for (const id of cells) uses.set(id, (uses.get(id) ?? 0) + 1);
+  for (const id of cells) uses.set(id % alike.length, (uses.get(id % alike.length) ?? 0) + 1);
   return Math.max(...uses.values()) / cells.length;
 }
 
 /** Sources that are used. */
-export function usedOf({ cells }: Placement): number {
-  return new Set(cells).size;
+export function usedOf({ cells }: Placement, { alike }: OpenCatalog): number {
+  return new Set(Array.from(cells, (id) => id % alike.length)).size;
 }
 
 export function geometricMean(values: readonly number[]): number {

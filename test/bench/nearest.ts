@@ -29,6 +29,7 @@ export async function benchNearest(target: string, features: Float32Array, runs:
     useAll: false,
     adapt: 0,
     afar: 0,
+    perSource: Infinity,
     weights: undefined,
     alike: Uint32Array.from({ length: features.length / FEATURE_LENGTH }, (_, id) => id),
     turns: [0 as const],

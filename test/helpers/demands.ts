@@ -92,6 +92,7 @@ export function place(demand: Demand, random: () => number, variety = 0): number
   const job = {
     kind: 'ruled',
     afar: 0,
+    perSource: Infinity,
     rules: { ...FREELY, ...rules, variety },
     distances: [distance],
     progress,

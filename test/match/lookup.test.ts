@@ -87,6 +87,7 @@ test('a placement does not depend on how many threads there are', async () => {
         useAll: false,
         alike: Uint32Array.from({ length: usable }, (_, id) => id),
         crops: new Uint32Array(usable).fill(1),
+        perSource: Infinity,
         turns: [0],
         weights: undefined,
         adapt: 0,

@@ -143,7 +143,14 @@ describe('rearranging', () => {
     const sharing = rules.useAll ? Uint32Array.from({ length: count }, (__, id) => id) : alike;
     const scene = sceneOf(target(columns, rows), features(count), { alike, sharing });
     const progress = new Int32Array(new SharedArrayBuffer(4));
-    const job = { kind: 'ruled', afar: 0, rules: { ...FREELY, ...rules }, distances: [distance], progress } as const;
+    const job = {
+      kind: 'ruled',
+      afar: 0,
+      perSource: Infinity,
+      rules: { ...FREELY, ...rules },
+      distances: [distance],
+      progress,
+    } as const;
     const { cells, stuck } = placeRuled(scene, lookupOf(scene), job);
     expect(stuck).toBeUndefined();
     const ids = [...idsOf(scene, cells)];

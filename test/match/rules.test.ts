@@ -32,6 +32,7 @@ function place(rules: Partial<Rules>, distances: number[], more: Parameters<type
   const { cells, ...result } = placeRuled(scene, lookupOf(scene), {
     kind: 'ruled',
     afar: 0,
+    perSource: Infinity,
     rules: { ...FREELY, ...rules },
     distances,
     progress,
@@ -154,6 +155,7 @@ describe('a placement', () => {
     const { cells, gap, distanceCost } = placeRuled(scene, lookupOf(scene), {
       kind: 'ruled',
       afar: 0,
+      perSource: Infinity,
       rules,
       distances: [0],
       progress,

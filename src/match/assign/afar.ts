@@ -19,10 +19,10 @@ import { AfarField, BLUR_REACH } from './afar-field.ts';
 import { costOf, type Draft, type Problem } from './problem.ts';
 
 /** Passes over all cells; fewer if one changes less than the second number, as a part of the cells. */
-const SWEEPS = 3;
+const SWEEPS = 1;
 const WORTH = 0.002;
 /** Number of pictures that are judged per cell. */
-const TRIED = 16;
+const TRIED = 8;
 /** Cells of a batch are this far apart, so that none blurs into another's surroundings. */
 const STEP = 2 * BLUR_REACH + 1;
 /** Costs of one unit of squared OKLab difference of a cell's mean colour. */
@@ -34,6 +34,8 @@ export interface AfarOptions {
   readonly strength: number;
   /** By picture: mean colour, linear RGB. */
   readonly means: Float32Array;
+  /** The pictures that cells may show; all of them by default. */
+  readonly shown?: ReadonlySet<number>;
   /** Called from time to time with the part of the work that is done, 0..1. */
   readonly onProgress: (part: number) => void;
 }
@@ -93,7 +95,7 @@ class Afar {
   private readonly lab = new Float64Array(3);
 
   constructor(problem: Problem, draft: Draft, options: AfarOptions) {
-    const { scene, lookup, groups, variants } = problem;
+    const { scene, lookup, groups, ways } = problem;
     const { grid } = scene.target;
     this.problem = problem;
     this.draft = draft;
@@ -101,7 +103,7 @@ class Afar {
     this.scale = options.strength * COST_SCALE;
     this.isNear = nearTest({ grid, distance: options.minDistance }, draft.cells, scene.alike);
     const near = (2 * options.minDistance + 1) ** 2 - 1;
-    this.asked = Math.min(lookup.priced.most, (TRIED + near) * variants);
+    this.asked = Math.min(lookup.priced.most, (TRIED + near) * ways);
     this.wanted = new Float32Array(draft.cells.length * 3);
     const features = new Float32Array(FEATURE_LENGTH);
     for (let cell = 0; cell < draft.cells.length; cell++) {
@@ -177,7 +179,7 @@ class Afar {
   /** Gives a cell the best of some pictures, if that is better than its own; returns whether it changed. */
   private move(cell: number, pictures: Uint32Array): boolean {
     const { problem, draft, field, scale } = this;
-    const { groups, slots, rules, variants } = problem;
+    const { groups, slots, rules, ways } = problem;
     const { means } = this.options;
     const { cells, costs, uses } = draft;
     const mine = cells[cell]!;
@@ -192,7 +194,7 @@ class Afar {
       if (picture === mine || (last && group !== myGroup)) continue;
       const price = group === myGroup ? 0 : this.priceOf(group) - spared;
       if (!Number.isFinite(price) || this.isNear(cell, picture)) continue;
-      if (++tried > TRIED * variants) break;
+      if (++tried > TRIED * ways) break;
       const cost = costOf(problem, cell, picture);
       const to = picture * 3;
       const energy = field.change(
@@ -229,7 +231,8 @@ class Afar {
     const { groups, lookup } = this.problem;
     const price = this.priceOf(group);
     for (let i = groups.starts[group]!; i < groups.starts[group + 1]!; i++) {
-      lookup.priced.setPrice(groups.members[i]!, price);
+      const picture = groups.members[i]!;
+      lookup.priced.setPrice(picture, this.options.shown?.has(picture) === false ? Infinity : price);
     }
   }
 }

@@ -1,6 +1,7 @@
 import { FREE, type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene } from '../jobs.ts';
 import type { Lookup } from '../lookup.ts';
 import { improveAfar } from './afar.ts';
+import { mergePictures } from './merge-pictures.ts';
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { keepApart, type KeepApartOptions } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
@@ -34,7 +35,7 @@ const SAMPLE = 2 ** 15;
 export function placeRuled(
   scene: Scene,
   lookup: Lookup,
-  { rules, afar, distances, nearest, progress }: RuledJob,
+  { rules, perSource, afar, distances, nearest, progress }: RuledJob,
 ): MatchResult {
   const told = afar > 0 ? AFAR_FROM : 1;
   const report = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
@@ -65,11 +66,19 @@ export function placeRuled(
     const distanceCost = addedCost(problem, draft, apart);
     const before = copyOf(apart);
     if (afar > 0) {
-      const onProgress = (part: number) => report(AFAR_FROM + (1 - AFAR_FROM) * part);
-      improveAfar(problem, apart, { minDistance, strength: afar, means: scene.means!, onProgress });
-    }
+      const tellAfar = (pass: number) => (part: number) => report(AFAR_FROM + ((1 - AFAR_FROM) * (pass + part)) / 2);
+      const options = { minDistance, strength: afar, means: scene.means! };
+      improveAfar(problem, apart, { ...options, onProgress: tellAfar(0) });
+      mergePictures(problem, apart, { perSource });
+      improveAfar(problem, apart, { ...options, ...limited(perSource, apart), onProgress: tellAfar(1) });
+    } else mergePictures(problem, apart, { perSource });
     return { cells: apart.cells, gap, distanceCost, afarCost: addedCost(problem, before, apart), minDistance };
   }
+}
+
+/** Keeps to the pictures that are shown, where their number is limited. */
+function limited(perSource: number, { cells }: Draft): { readonly shown?: ReadonlySet<number> } {
+  return perSource < Infinity ? { shown: new Set(cells) } : {};
 }
 
 function copyOf({ cells, costs, uses }: Draft): Draft {

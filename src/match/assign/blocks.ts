@@ -49,7 +49,7 @@ export class Blocks {
 
   /** Assigns blocks anew, one after the other; returns the saved cost. Blocks that broke the distance before do not count. */
   solve(blocks: readonly (readonly number[])[]): number {
-    const { lookup, variants: ways, scene } = this.problem;
+    const { lookup, ways, scene } = this.problem;
     const { columns, rows } = scene.target.grid;
     const reach = 2 * this.minDistance + 1;
     const near = Math.min(reach, columns) * Math.min(reach, rows);

@@ -105,7 +105,7 @@ class Moves {
 
   /** Lists up to `tried` of the cheapest pictures without a near-duplicate within the distance of the cell. */
   private candidates(cell: number, tried: number): number[] {
-    const { lookup, variants: ways } = this.problem;
+    const { lookup, ways } = this.problem;
     const { count, most } = lookup.priced;
     const found: number[] = [];
     const add = (picture: number) => {

@@ -8,6 +8,8 @@ import { Slots } from './slots.ts';
 const SAMPLED_CELLS = 1024;
 /** Price of a second use with `useAll`, in mean costs of random pairs: more than any cell gains by a second use. */
 const AGAIN = 8;
+/** More pictures of one source are seldom among the cheapest ones of a cell: 2 place as well as all. */
+const WAYS_MAX = 2;
 /** Rise of the price per use when all sources are to be used equally often, in mean costs of random pairs. */
 const EVENLY = 4;
 /**
@@ -31,6 +33,8 @@ export interface Problem {
   readonly randomPairs: number;
   /** Greatest number of pictures of one source. */
   readonly variants: number;
+  /** Number of these that are asked for, where a search goes by the number of sources. */
+  readonly ways: number;
 }
 
 /** A placement while it is being made: the picture of each cell, its weighted cost, and the uses of each group. */
@@ -46,7 +50,8 @@ export function problemOf(scene: Scene, rules: Rules, lookup: Lookup): Problem {
   const randomPairs = meanCost(lookup);
   const even = Math.max(1, scene.pins.length / groups.count);
   const slots = slotsFor(rules, { even, randomPairs, closest: closestCost(lookup) });
-  return { scene, lookup, groups, slots, rules, randomPairs, variants: mostOf(scene.sources) };
+  const variants = mostOf(scene.sources);
+  return { scene, lookup, groups, slots, rules, randomPairs, variants, ways: Math.min(variants, WAYS_MAX) };
 }
 
 /** Returns how often the commonest value occurs. */
