@@ -83,7 +83,7 @@ export async function place(
     crops: cropMasks(catalog.sources, { cell, crop: 'centre' }, CROP_SETS[crops]),
   };
   const calls = { concurrency: availableParallelism(), onProgress, signal };
-  const perSource = Number(process.env['PER'] ?? Infinity);
+  const perSource = perSourceOf(CROP_SETS[crops]);
   const placing = {
     perSource,
     ...defaults,
