@@ -17,7 +17,17 @@ const [images, site] = [join(values.out, 'images'), join(values.out, 'site')];
 process.stderr.write('Drawing the sample images …\n');
 await generateSamples({ out: images });
 const build = ['build', join(here, 'target.svg'), images, '--out', site, '--catalog', join(values.out, 'catalog')];
-await zoomosaic([...build, '--columns', '120', '--min-distance', '3', '--title', 'Lighthouse at dusk']);
+await zoomosaic([
+  ...build,
+  '--columns',
+  '120',
+  '--cell-size',
+  '256',
+  '--min-distance',
+  '3',
+  '--title',
+  'Lighthouse at dusk',
+]);
 if (!process.exitCode && !values['no-serve']) await zoomosaic(['serve', site]);
 
 /** Runs a command line in this process. */

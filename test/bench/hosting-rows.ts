@@ -24,7 +24,7 @@ export async function compactRows({ data, folder, runs }: Bench): Promise<Row[]>
   const results: Record<string, BuildResult> = {};
   const make = (layout: string) => async (run: number) => {
     await runCommand('sync', []);
-    const more = ['--columns', '256', '--layout', layout, '--catalog', catalog];
+    const more = ['--columns', '256', '--cell-size', '256', '--layout', layout, '--catalog', catalog];
     const result = await build(data.target, [data.photos], site(layout, run), ...more);
     results[layout] = result;
     return result.stages.pyramid;
@@ -132,7 +132,8 @@ async function aspectRow({ data, folder, runs }: Bench): Promise<Row> {
   const site = (aspect: string, run: number) => join(folder, `aspect-${aspect.replace(':', '-')}-${run}`);
   const make = (aspect: string) => async (run: number) => {
     await runCommand('sync', []);
-    const more = ['--columns', '256', '--cell-aspect', aspect, '--catalog', join(folder, 'catalog')];
+    const size = ['--columns', '256', '--cell-size', '256', '--cell-aspect', aspect];
+    const more = [...size, '--catalog', join(folder, 'catalog')];
     const result = await build(data.target, [data.photos], site(aspect, run), ...more);
     return result.stages.pyramid;
   };

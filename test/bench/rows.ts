@@ -42,8 +42,9 @@ const megabytes = ({ min, median }: Figures) => `${Math.round(min / MB)} / ${Mat
 
 /** Builds with the command line, as users do. */
 export async function build({ data }: Bench, out: string, catalog: string, ...more: string[]): Promise<BuildResult> {
-  const images = more.includes('--cell-size') ? data.tiny : data.photos;
-  const args = ['build', data.target, images, '-o', out, '--catalog', catalog, '--json', '--quiet', ...more];
+  const isTiny = more.includes('--cell-size');
+  const [images, size] = isTiny ? [data.tiny, []] : [data.photos, ['--cell-size', '256']];
+  const args = ['build', data.target, images, '-o', out, '--catalog', catalog, '--json', '--quiet', ...size, ...more];
   return JSON.parse((await runCommand(process.execPath, [BIN, ...args])).stdout) as BuildResult;
 }
 

@@ -108,7 +108,7 @@ export async function writeFramed(folder: string, cell: Size): Promise<Map<strin
 export async function makeShaped(root: string, name: string, options: ShapedOptions) {
   const out = join(root, name);
   const files = { target: join(root, 'target.png'), out, catalog: join(root, 'catalog') };
-  const result = await build({ ...files, nearDuplicates: 'keep', ...options });
+  const result = await build({ ...files, cellSize: 256, nearDuplicates: 'keep', ...options });
   const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
   return { out, result, mosaic };
 }

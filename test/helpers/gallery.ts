@@ -101,7 +101,7 @@ export class Gallery {
     const folder = join(this.root, name);
     const common = { target: join(this.root, 'target.png'), out: folder, catalog: join(this.root, 'catalog') };
     const iiif = options.layout?.includes('iiif') ? { baseUrl: 'https://example.org/mosaic' } : {};
-    await build({ ...common, ...iiif, nearDuplicates: 'keep', ...options });
+    await build({ ...common, ...iiif, cellSize: 256, nearDuplicates: 'keep', ...options });
     const { mosaic, pictures } = await readSite(folder);
     return { folder, mosaic, pictures };
   }

@@ -14,7 +14,7 @@ export async function makeIiif(
   options: Partial<BuildOptions> & Pick<BuildOptions, 'images'>,
 ) {
   const out = join(root, name);
-  const common = { target: join(root, 'target.png'), out, catalog: join(root, 'catalog') };
+  const common = { target: join(root, 'target.png'), out, catalog: join(root, 'catalog'), cellSize: 256 };
   const result = await build({ ...common, layout: 'iiif', baseUrl: BASE, nearDuplicates: 'keep', ...options });
   const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
   return { out, result, mosaic };

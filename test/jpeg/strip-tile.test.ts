@@ -209,7 +209,13 @@ describe('a default site', () => {
     await whole.toFile(join(root, 'target.png'));
     const out = join(root, 'site');
     const columns = places.length;
-    const options = { target: join(root, 'target.png'), images: [images], out, catalog: join(root, 'catalog') };
+    const options = {
+      target: join(root, 'target.png'),
+      images: [images],
+      out,
+      catalog: join(root, 'catalog'),
+      cellSize: 256,
+    };
     await build({ ...options, grid: { columns, rows: 1 }, maxUses: 1, nearDuplicates: 'keep' });
     const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
     expect(mosaic.sources).toMatchObject({ used: columns, verbatim: columns });
@@ -225,7 +231,13 @@ describe('a default site', () => {
     await mkdir(images);
     await encoded(256).toFile(join(images, '1.jpg'));
     await encoded(256).png().toFile(join(root, 'one.png'));
-    const options = { target: join(root, 'one.png'), images: [images], out: join(root, 'one-site'), catalog };
+    const options = {
+      target: join(root, 'one.png'),
+      images: [images],
+      out: join(root, 'one-site'),
+      catalog,
+      cellSize: 256,
+    };
     await build({ ...options, columns: 1 });
     const [key] = await readdir(catalog);
     expect(key).toMatch(/-s2-v\d+$/);

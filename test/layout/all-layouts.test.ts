@@ -61,7 +61,15 @@ describe('a site with all layouts', () => {
 
   test('is what the command line makes of the same, and tells in JSON', async () => {
     const args = ['target.png', '18 of 256', '-o', 'by command', '--catalog', 'catalog', '--placement', 'all.csv'];
-    const layouts = ['--layout', 'dzi,compact,iiif', '--base-url', 'https://example.org/mosaic/', '--json'];
+    const layouts = [
+      '--cell-size',
+      '256',
+      '--layout',
+      'dzi,compact,iiif',
+      '--base-url',
+      'https://example.org/mosaic/',
+      '--json',
+    ];
     const run = spawnSync(process.execPath, [BIN, 'build', ...args, ...layouts], { cwd: root, encoding: 'utf8' });
     expect(run.status, run.stderr).toBe(0);
     const result = JSON.parse(run.stdout) as BuildResult;

@@ -41,6 +41,7 @@ async function make(name: string, options: Partial<BuildOptions>): Promise<Build
     out: join(home, name),
     catalog: join(home, 'catalog'),
     columns: 5,
+    cellSize: 256,
     minDistance: 0,
     useAll: true,
     nearDuplicates: 'keep',
@@ -203,6 +204,8 @@ test('the command line tells of paths only as they were typed', async () => {
     'catalog',
     '--columns',
     '5',
+    '--cell-size',
+    '256',
     '--json',
     '--quiet',
   ];

@@ -56,6 +56,7 @@ describe.skipIf(skipped)('the snippets of docs/compact.md', () => {
       placement: await writePlacement(join(root, 'cells.csv'), 6, cells),
       nearDuplicates: 'keep',
       layout: 'compact',
+      cellSize: 256,
     });
     const { mosaic, pictures } = await readSite(join(root, 'mosaic'));
     site = { folder: join(root, 'mosaic'), mosaic, pictures };

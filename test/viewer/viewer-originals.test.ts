@@ -77,7 +77,7 @@ describe.skipIf(skipped)('the viewer, with originals,', () => {
     const common = { target: join(root, 'target.png'), out: folder, catalog: join(root, 'catalog') };
     const placement = await writePlacement(join(root, `${name}.csv`), columns, cells);
     const given = { images: [join(root, 'images')], placement, originals: 'copy', background: '#3366cc' } as const;
-    await build({ ...common, ...given, baseUrl: 'https://example.org/mosaic', ...options });
+    await build({ ...common, ...given, cellSize: 256, baseUrl: 'https://example.org/mosaic', ...options });
     const { mosaic, pictures } = await readSite(folder);
     return { folder, mosaic, pictures };
   }

@@ -37,7 +37,7 @@ describe.skipIf(skipped)('viewer', () => {
   async function makeSite(name: string, options: Partial<BuildOptions> = {}): Promise<Site> {
     const folder = join(root, name);
     const target = join(root, 'target.png');
-    const defaults = { target, images: paths, out: folder, columns: 12, minDistance: 0, title: TITLE };
+    const defaults = { target, images: paths, out: folder, columns: 12, cellSize: 256, minDistance: 0, title: TITLE };
     await build({ ...defaults, catalog: join(root, 'catalog'), ...options });
     const { mosaic, ids, pictures } = await readSite(folder);
     return { folder, mosaic, cells: ids, pictures };
