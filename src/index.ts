@@ -1,4 +1,6 @@
 export { build } from './conductor/build.ts';
+export type { CellChoice } from './conductor/auto-cell.ts';
+export type { OriginalsGain } from './conductor/originals-gain.ts';
 export type { BuildResult } from './conductor/result.ts';
 export type { AspectChoice } from './tiles/cell-shape.ts';
 export { fit, type FitOptions, type FitResult, type HostFit, type LayoutFit } from './fit/fit.ts';

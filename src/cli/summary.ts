@@ -4,15 +4,13 @@ import { sizeText } from '../layout/dzi.ts';
 import { countText, plural } from '../messages.ts';
 import { aspectText, commonestAspect } from '../tiles/cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
+import { cellReason, detailLines } from './cell-summary.ts';
 import { fitLines } from './fit-summary.ts';
+import { percent } from './percent.ts';
 import type { Quality } from '../types.ts';
 import type { RepairResult } from '../mend/repair.ts';
 import type { RemoveResult } from '../remove/remove.ts';
 import type { VerifyResult } from '../verify/verify.ts';
-
-function percent(part: number): string {
-  return part >= 0.995 ? `${Math.round(100 * part)} %` : `${(100 * part).toPrecision(2)} %`;
-}
 
 /** Formats a number of px for users. */
 function pixelsText(px: number): string {
@@ -45,9 +43,10 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
     '',
     ...(missing && allWanted ? [`Left out in spite of --use-all: ${missing}`] : []),
     `${result.out}: ${countText(width)} x ${countText(height)} px (${pixelsText(width * height)}), ${plural(result.levels, 'level')}`,
-    `  cells    ${countText(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px`,
+    `  cells    ${countText(cells)} (${grid.columns} x ${grid.rows}) of ${sizeText(result.cell)} px${cellReason(result)}`,
     `  images   ${parts.join(', ')}${missing && !allWanted ? `; left out: ${missing}` : ''}`,
     ...aspectLines(result),
+    ...detailLines(result),
     `  likeness ${likenessOf(result.quality)}`,
     `  repeats  each image fills at most ${plural(quality.mostUses, 'cell')} (${percent(quality.mostUsedShare)})${apart}`,
     `  files    ${countText(result.files)}${linked}; ${bytesText(result.bytes)}`,

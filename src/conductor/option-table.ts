@@ -88,15 +88,15 @@ export const OPTIONS = {
   cellSize: {
     group: 'Grid',
     metavar: 'px',
-    help: 'Side of a cell at full zoom: a power of two from 16 to 4096; native: the least that loses no image detail',
-    type: { what: 'a whole number, or native', is: (value) => NUMBER.is(value) || TEXT.is(value) },
+    help: 'Side of a cell at full zoom: a power of two from 16 to 4096; auto: up to 512, as most images fill it; native: the least that loses no image detail',
+    type: { what: 'a whole number, auto or native', is: (value) => NUMBER.is(value) || TEXT.is(value) },
     range: {
-      what: 'a power of two from 16 to 4096, or native',
-      is: (value) => value === 'native' || (typeof value === 'number' && isCellSize(value)),
+      what: 'a power of two from 16 to 4096, auto or native',
+      is: (value) => value === 'auto' || value === 'native' || (typeof value === 'number' && isCellSize(value)),
     },
-    choices: ['native'],
-    read: (text: string) => (text.toLowerCase() === 'native' ? 'native' : readWhole(text)),
-    ...by<number | 'native'>(256), // an image one can look at; 128 columns of it are 32,768 px
+    choices: ['auto', 'native'],
+    read: (text: string) => (/^(auto|native)$/i.test(text) ? text.toLowerCase() : readWhole(text)),
+    ...by<number | 'native' | 'auto'>('auto'), // photographs are pictures to look at, and small images are not enlarged
   },
   cellAspect: {
     group: 'Grid',

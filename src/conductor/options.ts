@@ -28,10 +28,12 @@ export interface BuildOptions {
   /** Number of cells across and down, instead of `columns`; the target is cropped to that shape. */
   grid?: { columns: number; rows: number };
   /**
-   * Side of a cell at full resolution, px: a power of two, 16..4096; or `native`, the least at which no image loses detail.
-   * Cells that are not square have about the same area.
+   * Side of a cell at full resolution, px: a power of two, 16..4096; `native`, the least at which no image loses detail; or, by
+   * default, `auto`: the largest from 32 to 512 that three quarters of the images fill without being enlarged, with every crop in
+   * use; that of the images if more than half of them are equally large; smaller where `host` demands it. Cells that are not square
+   * have about the same area.
    */
-  cellSize?: number | 'native';
+  cellSize?: number | 'native' | 'auto';
   /** Shape of a cell, as in `4:3`; or `auto`, the most frequent shape of the images. */
   cellAspect?: string;
   /** Side of a tile, px: 256 or 512; for cells that are not square, the least side from there on that fits them. */
@@ -120,7 +122,7 @@ export interface ResolvedOptions {
   readonly grid: { readonly columns: number; readonly rows: number } | undefined;
   /** The recipe, without the fields that depend on the images. */
   readonly recipe: Omit<Recipe, 'cell' | 'tileSize'>;
-  readonly cellSize: number | 'native';
+  readonly cellSize: number | 'native' | 'auto';
   readonly cellAspect: Aspect | 'auto';
   readonly tileSize: number | undefined;
   readonly crops: CropSet;

@@ -7,8 +7,8 @@ import { plural } from '../messages.ts';
 import { matchGiven, match, type Matched } from '../match/match.ts';
 import { turnsOf } from '../match/variants.ts';
 import type { SourceFeatures } from '../colour/features.ts';
-import { CROP_SETS, cropCount, cropMasks, perSourceOf } from '../tiles/crops.ts';
-import type { Recipe, Source, Turn } from '../types.ts';
+import { perSourceOf } from '../tiles/crops.ts';
+import { chooseCrops, NO_CROPS } from './crops-in-use.ts';
 import type { ResolvedOptions } from './options.ts';
 import { givenCells, pinnedCells, PLACEMENT } from './pins.ts';
 import type { Plan } from './plan.ts';
@@ -68,27 +68,6 @@ export async function placeSources(
         }),
   );
   return { ...placed, names, features, crops, alike };
-}
-
-const NO_CROPS = { count: 1, masks: new Uint32Array(0) };
-
-/** Greatest number of pictures that are matched; their features take some 600 bytes each. */
-const PICTURES_MAX = 400_000;
-
-/** Chooses the crops that sources may be shown in: those that were asked for, or fewer where sources are many. */
-function chooseCrops(
-  sources: readonly Source[],
-  recipe: Recipe,
-  { options, turns }: { readonly options: ResolvedOptions; readonly turns: readonly Turn[] },
-): { readonly count: number; readonly masks: Uint32Array } {
-  const asked = CROP_SETS[options.crops];
-  for (const count of Object.values(CROP_SETS)
-    .filter((each) => each <= asked)
-    .toSorted((a, b) => b - a)) {
-    const masks = cropMasks(sources, recipe, count);
-    if (count === 1 || cropCount(masks) * turns.length <= PICTURES_MAX) return { count, masks };
-  }
-  return NO_CROPS;
 }
 
 function refuseNone({ sources, skipped }: Catalog, names: SourceNames): void {

@@ -6,10 +6,11 @@ import { ban } from '../scan/ban.ts';
 import { scan } from '../scan/scan.ts';
 import { plural } from '../messages.ts';
 import type { AspectChoice } from '../tiles/cell-shape.ts';
-import type { Grid, Recipe, Rgb, ScannedFile } from '../types.ts';
+import type { Grid, Recipe, Rgb, ScannedFile, Size } from '../types.ts';
 import { gridOf, refuseQuarterTurns } from './grid.ts';
 import type { ResolvedOptions } from './options.ts';
 import { PLACEMENT, type PlacedImage, readPlacementFile } from './pins.ts';
+import type { CellChoice } from './auto-cell.ts';
 import { chooseRecipe } from './recipe.ts';
 import type { StageClock } from './stage-clock.ts';
 
@@ -29,6 +30,8 @@ export interface Plan {
   readonly recipe: Recipe;
   /** With `cellAspect` `auto`: effect of each aspect on the images. */
   readonly aspects: readonly AspectChoice[];
+  /** With `cellSize` `auto`: the choice. */
+  readonly cellChoice: CellChoice | undefined;
   readonly grid: Grid;
   readonly warnings: readonly string[];
 }
@@ -46,16 +49,17 @@ export async function planBuild(options: ResolvedOptions, clock: StageClock): Pr
   const found = await clock.time('scan', (onProgress) => scan(options.images, { onProgress, signal }));
   const { kept: files, idle: idleBans } = ban(found, options.ban);
   if (files.length === 0) throw allBanned(found.length);
-  const { recipe, aspects, warnings } = await clock.time('scan', (onProgress) =>
-    chooseRecipe(options, files, onProgress),
+  const gridFor = (cell: Size) => gridOf(options, { cell, target, given });
+  const { recipe, ...chosen } = await clock.time('scan', (onProgress) =>
+    chooseRecipe(options, files, { given, gridOf: gridFor, onProgress }),
   );
-  const grid = gridOf(options, { cell: recipe.cell, target, given });
+  const grid = gridFor(recipe.cell);
   checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
   checkCells(grid);
   // Refuses rules that even all files together cannot meet, before the files are read.
   if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
   refuseQuarterTurns(given, recipe.cell);
-  return { target, given, background, found, files, idleBans, recipe, aspects, grid, warnings };
+  return { target, given, background, found, files, idleBans, recipe, grid, ...chosen };
 }
 
 /** Lists the files and folders that the site must not overwrite. */

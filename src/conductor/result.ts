@@ -1,4 +1,6 @@
 import type { AspectChoice } from '../tiles/cell-shape.ts';
+import type { CellChoice } from './auto-cell.ts';
+import { originalsGain, type OriginalsGain } from './originals-gain.ts';
 import { type FitResult, fitOf } from '../fit/fit.ts';
 import type { SiteUsage } from '../fit/usage.ts';
 import { leftOutOf } from '../catalog/left-out.ts';
@@ -21,6 +23,8 @@ export interface BuildResult {
   readonly cell: Size;
   /** Width of a cell, px. */
   readonly cellSize: number;
+  /** With `cellSize` `auto`: the choice of that size. */
+  readonly cellChoice?: CellChoice;
   readonly tileSize: number;
   /** With `cellAspect` `auto`: effect of each aspect on the images. */
   readonly aspects: readonly AspectChoice[];
@@ -29,6 +33,8 @@ export interface BuildResult {
   readonly height: number;
   /** Number of levels of the pyramid. */
   readonly levels: number;
+  /** Without originals: what they would add. */
+  readonly originalsGain?: OriginalsGain;
   readonly sources: SourceCounts & { readonly enlarged: number; readonly verbatim: number };
   /** Number of files that cannot be used, by kind, with the remedies. */
   readonly leftOut: readonly LeftOut[];
@@ -62,10 +68,10 @@ export interface BuildEnd {
 
 /** Assembles the result of a build. */
 export function resultOf(
-  { options, plan, catalog, shape, mosaic, store }: BuiltSite,
+  { options, plan, catalog, pictures, shape, mosaic, store }: BuiltSite,
   { usage, seconds, warnings }: BuildEnd,
 ): BuildResult {
-  const { recipe, aspects, idleBans } = plan;
+  const { recipe, aspects, cellChoice, idleBans, files } = plan;
   const { cell, tileSize } = recipe;
   return {
     out: options.out,
@@ -75,11 +81,13 @@ export function resultOf(
     grid: plan.grid,
     cell,
     cellSize: cell.width,
+    ...(cellChoice && { cellChoice }),
     tileSize,
     aspects,
     width: mosaic.width,
     height: mosaic.height,
     levels: mosaic.levels.length,
+    ...(options.originals === 'none' && { originalsGain: originalsGain(pictures, cell, files) }),
     sources: mosaic.sources,
     leftOut: leftOutOf(catalog.skipped),
     stages: seconds,

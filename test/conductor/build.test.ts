@@ -170,7 +170,7 @@ describe('a build', () => {
       'a cell size',
       { cellSize: 100 },
       'usage',
-      /Expected a power of two from 16 to 4096, or native for --cell-size but received 100/,
+      /Expected a power of two from 16 to 4096, auto or native for --cell-size but received 100/,
     ],
     ['a tile size', { tileSize: 128 }, 'usage', /Expected 256 or 512 for --tile-size but received 128/],
     ['a quality', { quality: 0 }, 'usage', /Expected a whole number from 1 to 100 for --quality but received 0/],

@@ -11,7 +11,7 @@ import { hostOf } from '../../src/fit/hosts.ts';
 import { build, type BuildOptions, type Grid, HOSTS, type MosaicJson, type Size } from '../../src/index.ts';
 import { firstShared, levelCosts } from '../../src/layout/compact.ts';
 import { siteSets } from '../../src/layout/site-sets.ts';
-import { chooseLayouts, type LayoutFacts } from '../../src/conductor/choose-layouts.ts';
+import { chooseLayouts, type PlacedMosaic } from '../../src/conductor/choose-layouts.ts';
 import { chooseRecipe } from '../../src/conductor/recipe.ts';
 import { resolveOptions } from '../../src/conductor/resolve-options.ts';
 import { scan } from '../../src/scan/scan.ts';
@@ -41,7 +41,7 @@ const common = () => ({ target: join(root, 'target.png'), images: [images], cata
 
 async function make(name: string, options: Partial<BuildOptions>) {
   const out = join(root, name);
-  const result = await build({ ...common(), out, nearDuplicates: 'keep', ...options });
+  const result = await build({ ...common(), out, cellSize: 256, nearDuplicates: 'keep', ...options });
   const mosaic = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
   return { out, result, mosaic };
 }
@@ -77,7 +77,11 @@ describe('what a site will take up, by estimate,', () => {
       const resolved = resolveOptions({ ...common(), out, ...given });
       const { signal } = resolved;
       const found = await scan([images], { onProgress: () => {}, signal });
-      const { recipe } = await chooseRecipe(resolved, found, () => {});
+      const { recipe } = await chooseRecipe(resolved, found, {
+        given: undefined,
+        gridOf: () => grid,
+        onProgress: () => {},
+      });
       const indexing = { folder: resolved.catalog, recipe, background: { r: 0, g: 0, b: 0 }, concurrency: 1, signal };
       const catalog = await updateCatalog(found, { ...indexing, onProgress: () => {} });
       const { pictures, shown } = await readSite(out);
@@ -173,7 +177,7 @@ describe('--layout auto', () => {
     const { layouts, warnings } = chooseLayouts({
       ...facts,
       header: { bytes: new Uint8Array(600) },
-    } as unknown as LayoutFacts);
+    } as unknown as PlacedMosaic);
     const name = Object.keys(layouts).join();
     const [warning] = warnings;
     const doubtful = `no layout is expected to fit on ${hostOf(host).name}; --layout auto chose compact, the smallest`;

@@ -69,10 +69,11 @@ describe('--cell-size native', () => {
     for (const side of [8192, 8193, 9000]) await writeFile(join(folder, `${side}.png`), blackPng(side));
     const options = resolveOptions({ target, images: [folder], out: 'none', cellSize: 'native' });
     const files = await scan([folder], { onProgress: () => {}, signal: options.signal });
-    const chosen = await chooseRecipe(options, files, () => {});
+    const facts = { given: undefined, gridOf: () => ({ columns: 1, rows: 1 }), onProgress: () => {} };
+    const chosen = await chooseRecipe(options, files, facts);
     expect(chosen.recipe.cell).toEqual({ width: 8192, height: 8192 });
     expect(chosen.warnings).toEqual(['2 images have more detail than the largest cells (8192 px) can show']);
-    const wide = await chooseRecipe({ ...options, cellAspect: parseAspect('3:2')! }, files, () => {});
+    const wide = await chooseRecipe({ ...options, cellAspect: parseAspect('3:2')! }, files, facts);
     expect(wide.recipe.cell).toEqual({ width: 6144, height: 4096 });
     expect(nativeCell(parseAspect('1:1')!, [{ width: 8192, height: 9000 }], 256)).toEqual({
       width: 8192,
