@@ -107,6 +107,7 @@ describe('zoomosaic build', () => {
       'levels',
       'linkedFiles',
       'names',
+      'originalsGain',
       'out',
       'peakRssBytes',
       'quality',
