@@ -9,8 +9,11 @@ export interface Reduced {
   readonly down: number;
 }
 
-/** Px per cell px, along a side, that a reduced image keeps: at least, and at most where the decoder can choose. */
-const [LEAST, MOST] = [2, 2.25];
+/**
+ * Px per cell px, along a side, that a reduced image keeps: at least, and at most where the decoder can choose. The least is just
+ * below 2, so that photographs of 4,000 x 3,000 and 4,032 x 3,024 px are reduced for cells of 512 px: by 3, to 1.95 and 1.97.
+ */
+const [LEAST, MOST] = [1.95, 2.25];
 /** Shrink factors of JPEG decoders, which scale blocks of 8 x 8 coefficients. */
 const JPEG_FACTORS = [8, 4, 2];
 /** Least reduction of a WebP that pays. */
@@ -20,7 +23,7 @@ const SHRUNK_LEAST = 1.25;
 
 /**
  * Chooses the size to which a decoder reduces an image that is many times larger than its cell. It reduces the encoded
- * values, which are not linear light, so it keeps more than twice the px that the cell needs.
+ * values, which are not linear light, so it keeps about twice the px that the cell needs, or more.
  *
  * @param part size of the part that fills the cell; as `cell`, as it is stored.
  * @returns nothing for formats without such a decoder, for colours that are converted otherwise on the way (inks, grey

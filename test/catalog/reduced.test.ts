@@ -11,6 +11,7 @@ const GREY = { r: 128, g: 128, b: 128 };
 const square = (side: number): Size => ({ width: side, height: side });
 const raw = (width: number, height: number) => ({ raw: { width, height, channels: 3 as const } });
 const scene = (width: number, height: number) => sharp(waves(width, height, 5), raw(width, height));
+const metaOf = async (image: Sharp) => await sharp(await image.toBuffer()).metadata();
 const decode = async (bytes: Uint8Array, cell: Size, crop: Crop = 'centre') =>
   await decodeCell(bytes, { cell, crop, background: GREY });
 
@@ -89,12 +90,22 @@ describe('images that are reduced while they are decoded', () => {
   });
 
   test('are large: smaller ones and other formats are decoded as they are', async () => {
-    const meta = async (image: Sharp) => await sharp(await image.toBuffer()).metadata();
-    const jpeg = await meta(scene(640, 480).jpeg());
-    expect(reducedSize(jpeg, square(480), square(81))).toBeUndefined();
-    expect(reducedSize(jpeg, square(480), square(80))?.size).toEqual({ width: 213, height: 160 });
-    expect(reducedSize(await meta(scene(640, 480).webp()), square(480), square(107))).toBeUndefined();
-    expect(reducedSize(await meta(scene(640, 480).png()), square(480), square(8))).toBeUndefined();
+    const jpeg = await metaOf(scene(640, 480).jpeg());
+    expect(reducedSize(jpeg, square(480), square(83))).toBeUndefined();
+    expect(reducedSize(jpeg, square(480), square(82))?.size).toEqual({ width: 213, height: 160 });
+    expect(reducedSize(await metaOf(scene(640, 480).webp()), square(480), square(107))).toBeUndefined();
+    expect(reducedSize(await metaOf(scene(640, 480).png()), square(480), square(8))).toBeUndefined();
+  });
+
+  test('are photographs of 12 megapixels in cells of 512 px', async () => {
+    const jpeg = await metaOf(scene(64, 48).jpeg());
+    for (const [width, height] of [
+      [4000, 3000],
+      [4032, 3024],
+    ] as const) {
+      const reduced = reducedSize({ ...jpeg, width, height }, square(height), square(512));
+      expect(reduced?.size).toEqual({ width: Math.floor(width / 3), height: height / 3 });
+    }
   });
 
   test('keep twice the px of the cell, and some px of the narrowest image', async () => {
