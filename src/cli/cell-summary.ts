@@ -3,7 +3,7 @@ import { countText } from '../messages.ts';
 import { bytesText } from './bytes-text.ts';
 import { percent } from './percent.ts';
 
-/** Least median gain of detail that is worth a line. */
+/** Least gain of detail, of the largest image, that is worth a line. */
 const GAIN_LEAST = 1.05;
 
 /** Formats the reason for the size of the cells; empty if it was given. */
