@@ -64,7 +64,13 @@ export interface Grid {
 }
 
 /** Stages of a build, in order. */
-export type Stage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'originals' | 'site';
+export type BuildStage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 'originals' | 'site';
+
+/** Stages of a preview, in order. */
+export type PreviewStage = 'scan' | 'catalog' | 'match' | 'draw';
+
+/** Stages of a build or a preview. */
+export type Stage = BuildStage | PreviewStage;
 
 /** An image pinned to a cell. */
 export interface Pin {

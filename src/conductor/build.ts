@@ -1,10 +1,7 @@
-import { basename } from 'node:path';
 import { foldPairs } from '../catalog/pairs.ts';
 import { Pictures } from '../catalog/pictures.ts';
 import { spliceHeader } from '../catalog/recipe-key.ts';
-import { ShardDamage } from '../catalog/shard-reader.ts';
 import { updateCatalog } from '../catalog/update.ts';
-import { SourceChanged } from '../errors.ts';
 import { oneThreadPerImage } from '../image/decoder-threads.ts';
 import { siteSets } from '../layout/site-sets.ts';
 import { measure } from '../measure/measure.ts';
@@ -17,12 +14,13 @@ import { chooseLayouts } from './choose-layouts.ts';
 import { describeMosaic } from './describe.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { originalsOf } from './originals.ts';
-import { placeSources } from './place.ts';
+import { PlacingFacts, placeSources } from './place.ts';
 import { inputsOf, type Plan, planBuild } from './plan.ts';
 import { publishSite } from './publish.ts';
 import { resolveOptions } from './resolve-options.ts';
 import { type BuildResult, resultOf } from './result.ts';
-import { StageClock } from './stage-clock.ts';
+import { runUnchanged } from './run-unchanged.ts';
+import { BUILD_STAGES, StageClock } from './stage-clock.ts';
 
 /**
  * Builds a mosaic of `images` that shows `target`, as a static site in `out`. Prints nothing. Reports progress to
@@ -32,36 +30,13 @@ import { StageClock } from './stage-clock.ts';
  */
 export async function build(options: BuildOptions): Promise<BuildResult> {
   const resolved = resolveOptions(options);
-  return await oneThreadPerImage(() => runUnchanged(resolved));
-}
-
-/** Greatest number of runs of a build. A further run follows if an image or the catalog changed during the last one. */
-const RUNS_MAX = 3;
-
-/** Runs a build. Starts again, with a warning, if an image changed meanwhile or another process took shards out of the catalog. */
-async function runUnchanged(options: ResolvedOptions): Promise<BuildResult> {
-  const notes: string[] = [];
-  const suspects = new Set<string>();
-  for (let runs = 1; ; runs++) {
-    try {
-      const result = await run(options, suspects);
-      return notes.length > 0 ? { ...result, warnings: [...notes, ...result.warnings] } : result;
-    } catch (error) {
-      if (runs === RUNS_MAX) throw error;
-      if (error instanceof SourceChanged) {
-        suspects.add(error.path);
-        notes.push(`${basename(error.path)} changed while it was being used; it was read again`);
-      } else if (error instanceof ShardDamage)
-        notes.push('the catalog changed while it was being used; it was read again');
-      else throw error;
-    }
-  }
+  return await oneThreadPerImage(() => runUnchanged((suspects) => run(resolved, suspects)));
 }
 
 /** @param suspects paths of images to read again, even if the catalog knows their size and times. */
 async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Promise<BuildResult> {
   const { signal, concurrency, catalog: folder, lenient } = options;
-  const clock = new StageClock(options.onProgress, signal);
+  const clock = new StageClock(BUILD_STAGES, options.onProgress, signal);
   const plan = await planBuild(options, clock);
   const { target, background, files, recipe, grid } = plan;
   const { cell } = recipe;
@@ -75,7 +50,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       foldPairs(await updateCatalog(files, { ...indexing, onProgress })),
     );
     opened.push(catalog);
-    const placed = await placeSources(options, plan, { catalog, clock });
+    const placed = await placeSources(options, plan, { clock, facts: new PlacingFacts(catalog, plan) });
     const { placement, pictures } = await clock.time('catalog', (onProgress) =>
       Pictures.of(catalog, placed, { ...indexing, files, onProgress }),
     );

@@ -1,5 +1,4 @@
-import { CROP_SETS, cropCount, cropFactor, cropMasks } from '../tiles/crops.ts';
-import type { Recipe, Source, Turn } from '../types.ts';
+import { CROP_SETS, cropCount, cropFactor } from '../tiles/crops.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { PlacedImage } from './pins.ts';
 
@@ -23,15 +22,20 @@ function countsUpTo({ crops }: Pick<ResolvedOptions, 'crops'>): number[] {
     .toSorted((a, b) => b - a);
 }
 
-/** Chooses the crops that sources may be shown in: those that were asked for, or fewer where sources are many. */
+/**
+ * Chooses the crops that sources may be shown in: those that were asked for, or fewer where sources are many.
+ *
+ * @param masksOf returns the crops of each source, of the first so many; see `cropMasks`.
+ * @param turns number of orientations.
+ */
 export function chooseCrops(
-  sources: readonly Source[],
-  recipe: Recipe,
-  { options, turns }: { readonly options: ResolvedOptions; readonly turns: readonly Turn[] },
+  masksOf: (count: number) => Uint32Array,
+  options: Pick<ResolvedOptions, 'crops'>,
+  turns: number,
 ): ChosenCrops {
   for (const count of countsUpTo(options)) {
-    const masks = cropMasks(sources, recipe, count);
-    if (count === 1 || cropCount(masks) * turns.length <= PICTURES_MAX) return { count, masks };
+    const masks = masksOf(count);
+    if (count === 1 || cropCount(masks) * turns <= PICTURES_MAX) return { count, masks };
   }
   return NO_CROPS;
 }

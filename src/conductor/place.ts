@@ -4,16 +4,19 @@ import { groupAlike } from '../catalog/near-duplicates.ts';
 import { UserError } from '../errors.ts';
 import { reasonText } from '../image/reasons.ts';
 import { plural } from '../messages.ts';
+import type { TargetPx } from '../image/target.ts';
 import { matchGiven, match, type Matched } from '../match/match.ts';
+import { MatchParts } from '../match/parts.ts';
 import { turnsOf } from '../match/variants.ts';
 import type { SourceFeatures } from '../colour/features.ts';
-import { perSourceOf } from '../tiles/crops.ts';
+import { cropMasks, perSourceOf } from '../tiles/crops.ts';
+import type { NearDuplicates, Size } from '../types.ts';
 import { chooseCrops, NO_CROPS } from './crops-in-use.ts';
 import type { ResolvedOptions } from './options.ts';
 import { givenCells, pinnedCells, PLACEMENT } from './pins.ts';
 import type { Plan } from './plan.ts';
 import { SourceNames } from './source-names.ts';
-import type { StageClock } from './stage-clock.ts';
+import type { Clock } from './stage-clock.ts';
 
 /** A placement of sources, and the facts behind it. */
 export interface Placed extends Matched {
@@ -25,6 +28,55 @@ export interface Placed extends Matched {
   readonly alike: Uint32Array;
 }
 
+/** Facts of a catalog and a target for placements; each is found once, at its first use. */
+export class PlacingFacts {
+  readonly catalog: Catalog;
+  private readonly plan: Pick<Plan, 'target' | 'recipe'>;
+  private readonly decode: ((shape: Size) => Promise<TargetPx>) | undefined;
+  private readonly known = new Map<string, unknown>();
+
+  /** @param decode returns the px of the target, cropped to a shape; by default, it is decoded for each match. */
+  constructor(catalog: Catalog, plan: Pick<Plan, 'target' | 'recipe'>, decode?: (shape: Size) => Promise<TargetPx>) {
+    this.catalog = catalog;
+    this.plan = plan;
+    this.decode = decode;
+  }
+
+  /** Returns the features of the sources. */
+  features(crops: boolean): SourceFeatures {
+    // Features with crops serve placements without them, too.
+    const all = this.known.get('features true') as SourceFeatures | undefined;
+    return all ?? this.once(`features ${crops}`, () => this.catalog.sourceFeatures(crops));
+  }
+
+  /** Returns the parts that matches share. */
+  parts(crops: boolean): MatchParts {
+    const features = this.features(crops);
+    return this.once(
+      `parts ${features.crops !== undefined}`,
+      () => new MatchParts(this.plan.target, features, this.decode),
+    );
+  }
+
+  /** Returns, by source, the lowest id of its near-duplicates. */
+  alike(treatment: NearDuplicates): Uint32Array {
+    return this.once(`alike ${treatment}`, () => {
+      if (treatment === 'group') return groupAlike(this.catalog.hashes(), this.features(false).whole);
+      return Uint32Array.from(this.catalog.sources, (_, id) => id);
+    });
+  }
+
+  /** Returns, by source, the crops that it may be shown in, of the first `count`. */
+  masks(count: number): Uint32Array {
+    return this.once(`masks ${count}`, () => cropMasks(this.catalog.sources, this.plan.recipe, count));
+  }
+
+  private once<Value>(key: string, find: () => Value): Value {
+    if (!this.known.has(key)) this.known.set(key, find());
+    return this.known.get(key) as Value;
+  }
+}
+
 /**
  * Places the sources of a catalog in the cells of a plan: by matching, or according to `--placement`.
  *
@@ -33,8 +85,9 @@ export interface Placed extends Matched {
 export async function placeSources(
   options: ResolvedOptions,
   { target, given, grid, files, recipe }: Plan,
-  { catalog, clock }: { readonly catalog: Catalog; readonly clock: StageClock },
+  { clock, facts }: { readonly clock: Clock<'match'>; readonly facts: PlacingFacts },
 ): Promise<Placed> {
+  const { catalog } = facts;
   const names = new SourceNames(
     files.map(({ path }) => path),
     (path) => catalog.idOf(path),
@@ -42,18 +95,17 @@ export async function placeSources(
   );
   refuseNone(catalog, names);
   const { cell } = recipe;
-  const { length } = catalog.sources;
   const turns = turnsOf(options, cell);
-  const { count: crops, masks } = given ? NO_CROPS : chooseCrops(catalog.sources, recipe, { options, turns });
-  const features = catalog.sourceFeatures(given ? given.some(({ crop }) => crop > 0) : crops > 1);
-  const alone = Uint32Array.from({ length }, (_, id) => id);
-  const alike = options.nearDuplicates === 'group' ? groupAlike(catalog.hashes(), features.whole) : alone;
+  const { count: crops, masks } = given ? NO_CROPS : chooseCrops((count) => facts.masks(count), options, turns.length);
+  const withCrops = given ? given.some(({ crop }) => crop > 0) : crops > 1;
+  const features = facts.features(withCrops);
+  const alike = facts.alike(options.nearDuplicates);
   const placed = await clock.time('match', (onProgress) =>
     given
       ? matchGiven(target, features, {
           grid,
           cell,
-          cells: givenCells(given, { grid, names, usable: length, what: PLACEMENT }),
+          cells: givenCells(given, { grid, names, usable: catalog.sources.length, what: PLACEMENT }),
         })
       : match(target, features, {
           ...options,
@@ -63,6 +115,7 @@ export async function placeSources(
           turns,
           crops: masks,
           perSource: perSourceOf(crops),
+          parts: facts.parts(withCrops),
           pins: pinnedCells(options.pins, grid, names),
           onProgress,
         }),

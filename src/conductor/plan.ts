@@ -12,7 +12,7 @@ import type { ResolvedOptions } from './options.ts';
 import { PLACEMENT, type PlacedImage, readPlacementFile } from './pins.ts';
 import type { CellChoice } from './auto-cell.ts';
 import { chooseRecipe } from './recipe.ts';
-import type { StageClock } from './stage-clock.ts';
+import type { Clock } from './stage-clock.ts';
 
 /** Plan of a build; no image has been decoded yet. */
 export interface Plan {
@@ -41,7 +41,7 @@ export interface Plan {
  *
  * @throws {UserError} if the user can mend the cause.
  */
-export async function planBuild(options: ResolvedOptions, clock: StageClock): Promise<Plan> {
+export async function planBuild(options: ResolvedOptions, clock: Clock<'scan'>): Promise<Plan> {
   const { signal } = options;
   const target = await openTarget(options.target);
   const given = options.placement === undefined ? undefined : await readPlacementFile(options.placement, PLACEMENT);
@@ -53,13 +53,25 @@ export async function planBuild(options: ResolvedOptions, clock: StageClock): Pr
   const { recipe, ...chosen } = await clock.time('scan', (onProgress) =>
     chooseRecipe(options, files, { given, gridOf: gridFor, onProgress }),
   );
-  const grid = gridFor(recipe.cell);
-  checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
-  checkCells(grid);
-  // Refuses rules that even all files together cannot meet, before the files are read.
-  if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
+  const grid = planGrid(options, { target, given, files, recipe });
   refuseQuarterTurns(given, recipe.cell);
   return { target, given, background, found, files, idleBans, recipe, grid, ...chosen };
+}
+
+/**
+ * Chooses the grid of a plan.
+ *
+ * @throws {UserError} if it is too large, or if even all files together cannot meet the rules.
+ */
+export function planGrid(
+  options: ResolvedOptions,
+  { target, given, files, recipe }: Pick<Plan, 'target' | 'given' | 'files' | 'recipe'>,
+): Grid {
+  const grid = gridOf(options, { cell: recipe.cell, target, given });
+  checkLimits(grid, recipe, options.layout !== 'auto' && options.layout.includes('dzi'));
+  checkCells(grid);
+  if (!given) checkRules({ ...options, ...asIfUsable(files.length), grid });
+  return grid;
 }
 
 /** Lists the files and folders that the site must not overwrite. */

@@ -7,7 +7,7 @@ import { leftOutOf } from '../catalog/left-out.ts';
 import { peakMemory } from '../threads/peak-memory.ts';
 import type { BuiltSite } from './publish.ts';
 import { warningsOf } from './warnings.ts';
-import type { Grid, Layout, LeftOut, Names, Quality, Size, SourceCounts, Stage } from '../types.ts';
+import type { BuildStage, Grid, Layout, LeftOut, Names, Quality, Size, SourceCounts } from '../types.ts';
 
 /** Result of a build; `--json` prints it. */
 export interface BuildResult {
@@ -39,7 +39,7 @@ export interface BuildResult {
   /** Number of files that cannot be used, by kind, with the remedies. */
   readonly leftOut: readonly LeftOut[];
   /** Duration of each stage, seconds. */
-  readonly stages: Readonly<Record<Stage, number>>;
+  readonly stages: Readonly<Record<BuildStage, number>>;
   /** Number of files in the site. */
   readonly files: number;
   /** Number of tiles that are links to (or copies of) the one tile of a picture. */
@@ -61,7 +61,7 @@ export interface BuildResult {
 export interface BuildEnd {
   readonly usage: SiteUsage;
   /** Duration of each stage, seconds. */
-  readonly seconds: Readonly<Record<Stage, number>>;
+  readonly seconds: Readonly<Record<BuildStage, number>>;
   /** Warnings of the stages. */
   readonly warnings: readonly string[];
 }

@@ -1,4 +1,4 @@
-import type { Progress, Stage } from '../types.ts';
+import type { BuildStage, PreviewStage, Progress, Stage } from '../types.ts';
 
 const UNITS: Record<Stage, string> = {
   scan: 'files',
@@ -8,30 +8,42 @@ const UNITS: Record<Stage, string> = {
   pyramid: 'tiles',
   originals: 'images',
   site: 'steps',
+  draw: 'pictures',
 };
 
-/** Runs the stages of a build, reports their progress and measures their durations. Starts no stage after an abort. */
-export class StageClock {
+/** Stages of a build, in order. */
+export const BUILD_STAGES: readonly BuildStage[] = [
+  'scan',
+  'catalog',
+  'match',
+  'measure',
+  'pyramid',
+  'originals',
+  'site',
+];
+/** Stages of a preview, in order. */
+export const PREVIEW_STAGES: readonly PreviewStage[] = ['scan', 'catalog', 'match', 'draw'];
+
+/** Runs some of the stages. */
+export interface Clock<Own extends Stage> {
+  /** Runs `work` as a stage, or as a part of one. */
+  time<T>(stage: Own, work: (onProgress: (done: number, total: number) => void) => Promise<T>): Promise<T>;
+}
+
+/** Runs stages, reports their progress and measures their durations. Starts no stage after an abort. */
+export class StageClock<Own extends Stage> implements Clock<Own> {
   /** Duration of each stage so far, seconds. */
-  readonly seconds: Record<Stage, number> = {
-    scan: 0,
-    catalog: 0,
-    match: 0,
-    measure: 0,
-    pyramid: 0,
-    originals: 0,
-    site: 0,
-  };
+  readonly seconds: Record<Own, number>;
   private readonly onProgress: (progress: Progress) => void;
   private readonly signal: AbortSignal;
 
-  constructor(onProgress: (progress: Progress) => void, signal: AbortSignal) {
+  constructor(stages: readonly Own[], onProgress: (progress: Progress) => void, signal: AbortSignal) {
+    this.seconds = Object.fromEntries(stages.map((stage) => [stage, 0])) as Record<Own, number>;
     this.onProgress = onProgress;
     this.signal = signal;
   }
 
-  /** Runs `work` as a stage, or as a part of one. */
-  async time<T>(stage: Stage, work: (onProgress: (done: number, total: number) => void) => Promise<T>): Promise<T> {
+  async time<T>(stage: Own, work: (onProgress: (done: number, total: number) => void) => Promise<T>): Promise<T> {
     this.signal.throwIfAborted();
     const start = performance.now();
     try {

@@ -8,6 +8,7 @@ import { costsOf } from './costs.ts';
 import { emphasise } from './emphasis.ts';
 import { type MatchJob, type MatchResult, PLACED_PART, PROGRESS_PARTS, type Scene, type Shared } from './jobs.ts';
 import { ASKED_MAX, type LookupMemory, lookupMemory } from './lookup.ts';
+import { MatchParts } from './parts.ts';
 import { checkRules, distancesFor } from './rules.ts';
 import { sceneOf, type SceneOptions } from './scene.ts';
 import { cutTarget } from './target.ts';
@@ -29,6 +30,8 @@ export interface MatchOptions extends SceneOptions {
   /** Greatest number of pictures per source that is shown, on average; Infinity for no limit. See `mergePictures`. */
   readonly perSource: number;
   readonly concurrency: number;
+  /** Parts that this match shares with others of the same target and features; by default, it makes its own. */
+  readonly parts?: MatchParts;
   readonly onProgress: (done: number, total: number) => void;
   readonly signal: AbortSignal;
 }
@@ -58,7 +61,8 @@ export async function match(target: Target, features: SourceFeatures, options: M
   const sharing = options.useAll ? Uint32Array.from({ length: usable }, (_, source) => source) : options.alike;
   checkRules({ ...options, sharing, usable, distinct: new Set(sharing).size });
   onProgress(0, total);
-  const scene = await sceneOf(target, { features, sharing }, options);
+  const { parts = new MatchParts(target, features) } = options;
+  const scene = await sceneOf(parts, sharing, options);
   const { maxUses, variety, useAll, perSource, concurrency } = options;
   const rules = { maxUses, variety, useAll };
   const afar = AFAR_MOST * options.afar ** 2;

@@ -1,7 +1,7 @@
 import { FEATURE_SIDE } from '../colour/features.ts';
 import { type Target, TargetPx } from '../image/target.ts';
 import type { Grid, Size } from '../types.ts';
-import { targetCellsOf, type TargetCells } from './target-cells.ts';
+import { targetCellsOf, type TargetCells, type TargetColours } from './target-cells.ts';
 
 /**
  * Bytes of a target that are resized at once. sharp returns memory that cannot be shared; strips avoid a second copy of the
@@ -20,13 +20,17 @@ export async function cutTarget(
   towards?: { readonly features: Float32Array; readonly part: number },
 ): Promise<TargetCells> {
   const shape = { width: grid.columns * cell.width, height: grid.rows * cell.height };
-  const whole = await TargetPx.decode(target, shape);
+  return targetCellsOf(await coloursOf(await TargetPx.decode(target, shape), grid), grid, towards);
+}
+
+/** Computes the colours of a target's cells, in memory that threads can share. */
+export async function coloursOf(target: TargetPx, grid: Grid): Promise<TargetColours> {
   const [width, height] = [grid.columns * FEATURE_SIDE, grid.rows * FEATURE_SIDE];
   const shared = new Uint8Array(new SharedArrayBuffer(width * height * 3));
   const rows = Math.max(1, Math.floor(STRIP_BYTES / (width * 3)));
   for (let top = 0; top < height; top += rows) {
-    const strip = await whole.resized({ width, height }, top, Math.min(rows, height - top));
+    const strip = await target.resized({ width, height }, top, Math.min(rows, height - top));
     shared.set(strip, top * width * 3);
   }
-  return targetCellsOf(shared, grid, towards);
+  return shared;
 }
