@@ -75,3 +75,8 @@ export function countText(value: number): string {
 export function plural(value: number, noun: string, nouns = `${noun}s`): string {
   return `${countText(value)} ${value === 1 ? noun : nouns}`;
 }
+
+/** Formats a part as a percentage for users: `1.3 %`. */
+export function percentText(part: number): string {
+  return part >= 0.995 ? `${Math.round(100 * part)} %` : `${(100 * part).toPrecision(2)} %`;
+}

@@ -4,13 +4,24 @@ import type { BuildOptions } from '../conductor/options.ts';
 import type { RemoveOptions } from '../remove/remove.ts';
 import type { VerifyOptions } from '../verify/verify.ts';
 import { expected } from '../messages.ts';
-import { BUILD_OPTIONS, buildOptions, OUTPUT_OPTIONS } from './build-options.ts';
+import type { PreviewOptions } from '../conductor/preview-options.ts';
+import {
+  BUILD_OPERANDS,
+  BUILD_OPTIONS,
+  buildOptions,
+  OUTPUT_OPTIONS,
+  PREVIEW_PARSER_OPTIONS,
+  previewOptions,
+  RECORD_OPTIONS,
+  recordOptions,
+} from './build-options.ts';
 import { complete } from './completion.ts';
-import { buildHelp, COMMANDS, nearest, shortHelp } from './help.ts';
+import { COMMANDS, nearest, shortHelp, tableHelp } from './help.ts';
 
 /** A parsed command line. */
 export type Command =
   | { readonly name: 'build'; readonly options: BuildOptions; readonly quiet: boolean; readonly json: boolean }
+  | { readonly name: 'preview'; readonly options: PreviewOptions; readonly quiet: boolean; readonly json: boolean }
   | {
       readonly name: 'serve';
       readonly site: string;
@@ -31,26 +42,6 @@ export type Command =
   /** Text to print: help or version. */
   | { readonly name: 'text'; readonly text: string };
 
-/** Options for the folders with the data of a build. */
-const RECORD_OPTIONS = {
-  report: { type: 'string', requiresArg: true, describe: "Folder of the site's reports; by default beside it" },
-  catalog: {
-    type: 'string',
-    requiresArg: true,
-    describe: "Folder of the index of images; by default in the user's cache directory",
-  },
-} as const;
-
-function recordOptions({
-  report,
-  catalog,
-}: {
-  readonly report?: string | undefined;
-  readonly catalog?: string | undefined;
-}) {
-  return { ...(report !== undefined && { report }), ...(catalog !== undefined && { catalog }) };
-}
-
 /** Pattern of operands that the parser mistakes for options, or for values of the options before them. */
 const LIKE_NO_NAME = /^(-|true$|false$)/;
 
@@ -62,8 +53,8 @@ const LIKE_NO_NAME = /^(-|true$|false$)/;
 export async function readArguments(args: readonly string[], version: string): Promise<Command> {
   const asked = parserWords(args);
   if (asked.length === 0) throw new UserError('usage', shortHelp().trimEnd().replace('zoomosaic: ', ''), helpOf());
-  if (asked[0] === 'build' && asked.some((one) => one === '--help' || one === '-h'))
-    return { name: 'text', text: buildHelp() };
+  const help = asked.some((one) => one === '--help' || one === '-h') ? tableHelp(asked[0]!) : undefined;
+  if (help !== undefined) return { name: 'text', text: help };
   let command: Command | undefined;
   let text = '';
   const parser = yargs()
@@ -76,20 +67,25 @@ export async function readArguments(args: readonly string[], version: string): P
       COMMANDS.build,
       (y) =>
         y
-          .positional('target', { type: 'string', describe: 'Image that the mosaic reproduces' })
-          .positional('images', {
-            type: 'string',
-            array: true,
-            describe: 'Files, folders (with their subfolders) and globs',
-          })
+          .positional('target', BUILD_OPERANDS.target)
+          .positional('images', BUILD_OPERANDS.images)
           .options(BUILD_OPTIONS),
       async (a) => {
-        command = {
-          name: 'build',
-          options: await buildOptions(a),
-          quiet: a.quiet === true,
-          json: a.json === true,
-        };
+        const output = { quiet: a.quiet === true, json: a.json === true };
+        command = { name: 'build', options: await buildOptions(a), ...output };
+      },
+    )
+    .command(
+      'preview <target> <images..>',
+      COMMANDS.preview,
+      (y) =>
+        y
+          .positional('target', BUILD_OPERANDS.target)
+          .positional('images', BUILD_OPERANDS.images)
+          .options(PREVIEW_PARSER_OPTIONS),
+      async (a) => {
+        const output = { quiet: a.quiet === true, json: a.json === true };
+        command = { name: 'preview', options: await previewOptions(a), ...output };
       },
     )
     .command(
@@ -227,7 +223,8 @@ function corrected(message: string, asked: readonly string[]): string {
   const [, unknown] = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message) ?? [];
   if (unknown === undefined) return message;
   const isCommand = unknown === asked[0];
-  const names = isCommand ? Object.keys(COMMANDS) : Object.keys(BUILD_OPTIONS);
+  const options = asked[0] === 'preview' ? PREVIEW_PARSER_OPTIONS : BUILD_OPTIONS;
+  const names = Object.keys(isCommand ? COMMANDS : options);
   const known = nearest(unknown, names);
   return known === undefined ? message : `${message}; did you mean ${isCommand ? known : `--${known}`}?`;
 }

@@ -15,6 +15,7 @@ export function complete(
   const typed = process.argv.slice(process.argv.indexOf('--get-yargs-completions') + 1);
   const option = typed.at(-2);
   const row = ROWS.find(([name]) => `--${optionOf(name)}` === option)?.[1];
-  if (row?.metavar !== undefined && words.includes('build')) done([...(row.choices ?? [])]);
+  if (row?.metavar !== undefined && (words.includes('build') || words.includes('preview')))
+    done([...(row.choices ?? [])]);
   else known((_error, names) => done(names ?? []));
 }

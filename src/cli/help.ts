@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein';
 import { GROUPS, optionOf, type OptionRow, ROWS } from '../conductor/option-table.ts';
+import { PREVIEW_OPTIONS } from '../conductor/preview-options.ts';
 import { OUTPUT_OPTIONS } from './build-options.ts';
 
 /** Widths of help texts and of their column of options, characters. */
@@ -8,6 +9,7 @@ const [WIDTH, OPTION_WIDTH] = [100, 32];
 /** Commands and their descriptions. */
 export const COMMANDS = {
   build: 'Build the site of a mosaic',
+  preview: 'Draw one picture of a mosaic, or of several to compare',
   serve: 'Serve a site for viewing in a browser',
   verify: 'Check that a site is complete and undamaged; repair it',
   fit: 'Check which hosts accept a site',
@@ -46,28 +48,72 @@ Commands: ${Object.keys(COMMANDS).join(', ')}. Their descriptions: zoomosaic --h
 `;
 }
 
+const PREVIEW_EXAMPLES: typeof EXAMPLES = [
+  ['zoomosaic preview portrait.jpg photos/ -o preview.jpg', 'The mosaic that build would make, as one picture'],
+  [
+    'zoomosaic preview portrait.jpg photos/ -o sheet.jpg --compare variety=0,0.3,0.6,1',
+    'Four pictures on one sheet, with likeness and repeats below each',
+  ],
+  [
+    'zoomosaic preview portrait.jpg photos/ -o s.png --compare columns=64,128 --compare afar=0,0.4',
+    'Four pictures: two values of one option, with two of another',
+  ],
+];
+
+/** Groups of options that a preview shows the effect of. */
+const PREVIEWED: readonly (typeof GROUPS)[number][] = ['Grid', 'Matching', 'Images'];
+
+/** Formats the help of a command with the options of a build; undefined for other commands. */
+export function tableHelp(command: string): string | undefined {
+  return command === 'build' ? buildHelp() : command === 'preview' ? previewHelp() : undefined;
+}
+
 /** Formats the help of `build`: options by group, with placeholders and defaults. */
 export function buildHelp(): string {
-  const lines = [`zoomosaic build <target> <images..> -o <folder>`, '', COMMANDS.build, ''];
-  lines.push(
-    table('Operands', [
-      ['<target>', 'Image that the mosaic reproduces'],
-      ['<images..>', 'Files, folders (with their subfolders) and globs'],
+  return [
+    'zoomosaic build <target> <images..> -o <folder>\n',
+    `${COMMANDS.build}\n`,
+    OPERANDS,
+    ...GROUPS.map((group) => table(group, [...rowsOf(group), ...(group === 'Output' ? OUTPUT_ROWS : [])])),
+    ...endOf(EXAMPLES),
+  ].join('\n');
+}
+
+/** Formats the help of `preview`. */
+export function previewHelp(): string {
+  const own = Object.entries(PREVIEW_OPTIONS).map(([name, row]) => helpRow(name, row));
+  return [
+    'zoomosaic preview <target> <images..> -o <picture>\n',
+    `${COMMANDS.preview}\n`,
+    'The placement is that of a build with the same options. Cells are approximations, drawn from small',
+    'px in the catalog, so that likeness is about that of the build. The build then reads no image again.\n',
+    OPERANDS,
+    table('Output', [
+      ['-o, --out <picture>', 'Name that ends in .jpg, .png or .webp; an older file there is replaced'],
+      ...own,
+      ...OUTPUT_ROWS,
     ]),
-  );
-  for (const group of GROUPS) {
-    const rows = ROWS.filter(([, row]) => row.group === group).map(
-      ([name, row]) => [spelling(name, row), `${row.help}${defaultText(row)}`] as const,
-    );
-    const more =
-      group === 'Output'
-        ? Object.entries(OUTPUT_OPTIONS).map(([name, { describe }]) => [`--${name}`, describe] as const)
-        : [];
-    lines.push(table(group, [...rows, ...more]));
-  }
-  lines.push('Examples', ...EXAMPLES.flatMap(([command, what]) => [`  ${command}`, `      ${what}`]), '');
-  lines.push('Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
-  return lines.join('\n');
+    ...PREVIEWED.map((group) => table(group, rowsOf(group))),
+    'Other options of build are accepted, and change nothing that a preview shows.\n',
+    ...endOf(PREVIEW_EXAMPLES),
+  ].join('\n');
+}
+
+function helpRow(name: string, row: OptionRow): readonly [string, string] {
+  return [spelling(name, row), `${row.help}${defaultText(row)}`];
+}
+
+function rowsOf(group: (typeof GROUPS)[number]): (readonly [string, string])[] {
+  return ROWS.filter(([, row]) => row.group === group).map(([name, row]) => helpRow(name, row));
+}
+
+function endOf(examples: typeof EXAMPLES): string[] {
+  return [
+    'Examples',
+    ...examples.flatMap(([command, what]) => [`  ${command}`, `      ${what}`]),
+    '',
+    'Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.',
+  ];
 }
 
 /** Formats an option as users type it: `--cell-size <px>`. */
@@ -96,6 +142,12 @@ function table(title: string, rows: readonly (readonly [string, string])[]): str
   });
   return [title, ...lines, ''].join('\n');
 }
+
+const OPERANDS = table('Operands', [
+  ['<target>', 'Image that the mosaic reproduces'],
+  ['<images..>', 'Files, folders (with their subfolders) and globs'],
+]);
+const OUTPUT_ROWS = Object.entries(OUTPUT_OPTIONS).map(([name, { describe }]) => [`--${name}`, describe] as const);
 
 /** Breaks a text into lines of at most `width` characters, between words. */
 function wrapped(text: string, width: number): string[] {

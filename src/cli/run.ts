@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { messageOf, UserError } from '../errors.ts';
 import type { Host } from '../fit/hosts.ts';
-import { countText, plural } from '../messages.ts';
 import type { Progress } from '../types.ts';
 import { SEE_BUILD_HELP } from '../messages.ts';
 import { type Command, helpOf, readArguments } from './arguments.ts';
+import { interruptionText, isInterruption } from './interruption.ts';
 import { ProgressView } from './progress-view.ts';
 
 /** Part of `process` that the command line uses; tests replace it. */
@@ -51,6 +51,8 @@ async function execute(command: Command, process: CliProcess, signal: AbortSigna
       return DONE;
     case 'build':
       return await runBuild(command, process, signal);
+    case 'preview':
+      return await runPreview(command, process, signal);
     case 'verify':
       return await runVerify(command, process, signal);
     case 'remove':
@@ -70,7 +72,43 @@ async function runBuild(
   signal: AbortSignal,
 ): Promise<number> {
   const [{ build }, { buildSummary }] = await Promise.all([import('../conductor/build.ts'), import('./summary.ts')]);
-  const view = new ProgressView(process.stderr, quiet);
+  return await runIndexing(process, signal, {
+    act: (onProgress) => build({ ...options, signal, onProgress }),
+    text: (result) => (json ? jsonOf(result) : quiet ? '' : buildSummary(result, options.useAll)),
+    quiet,
+    unchanged: 'The site is unchanged.',
+  });
+}
+
+async function runPreview(
+  { options, quiet, json }: Extract<Command, { name: 'preview' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const [{ preview }, { previewSummary }] = await Promise.all([
+    import('../conductor/preview.ts'),
+    import('./preview-summary.ts'),
+  ]);
+  return await runIndexing(process, signal, {
+    act: (onProgress) => preview({ ...options, signal, onProgress }),
+    text: (result) => (json ? jsonOf(result) : quiet ? '' : previewSummary(result)),
+    quiet,
+    unchanged: 'No picture was written.',
+  });
+}
+
+/** Runs a command that indexes images first, with its progress; an interruption tells what the catalog has kept. */
+async function runIndexing<Result>(
+  process: CliProcess,
+  signal: AbortSignal,
+  command: {
+    readonly act: (onProgress: (progress: Progress) => void) => Promise<Result>;
+    readonly text: (result: Result) => string;
+    readonly quiet: boolean;
+    readonly unchanged: string;
+  },
+): Promise<number> {
+  const view = new ProgressView(process.stderr, command.quiet);
   let indexed: Progress | undefined;
   const onProgress = (progress: Progress) => {
     // Indexing turned images later may report a smaller total.
@@ -78,15 +116,14 @@ async function runBuild(
     view.show(progress);
   };
   try {
-    const result = await build({ ...options, signal, onProgress });
+    const result = await command.act(onProgress);
     view.end();
-    if (json) process.stdout.write(jsonOf(result));
-    else if (!quiet) process.stdout.write(buildSummary(result, options.useAll));
+    process.stdout.write(command.text(result));
     return DONE;
   } catch (error) {
     if (!signal.aborted || !isInterruption(error, signal)) throw error;
     view.end();
-    process.stderr.write(`${interruptionText(indexed)}\n`);
+    process.stderr.write(`${interruptionText(indexed, command.unchanged)}\n`);
     return INTERRUPTED;
   } finally {
     view.end();
@@ -192,24 +229,6 @@ function report(error: unknown, process: CliProcess, signal: AbortSignal): numbe
   const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
   process.stderr.write(`zoomosaic: unexpected error, please report it\n${stack}\n`);
   return FAILED;
-}
-
-/** Number of new images that the catalog writes together; an interruption loses those of the last, unfinished batch. */
-const UNWRITTEN_MAX = 500;
-
-/** Formats the message on an interruption. `indexed` is the progress of indexing, for builds. */
-function interruptionText(indexed?: Pick<Progress, 'done' | 'total'>): string {
-  if (!indexed || indexed.done === 0) return 'Interrupted; nothing was changed.';
-  const { done, total } = indexed;
-  const advice = 'run the same command again to go on. The site is unchanged.';
-  if (done === total) return `Interrupted: ${plural(done, 'image is', 'images are')} kept in the catalog; ${advice}`;
-  if (done <= UNWRITTEN_MAX)
-    return `Interrupted after ${countText(done)} of ${plural(total, 'image')}. The site is unchanged.`;
-  return `Interrupted: the ${countText(done)} images read so far are kept in the catalog, except the last few hundred at most; ${advice}`;
-}
-
-function isInterruption(error: unknown, signal: AbortSignal): boolean {
-  return error === signal.reason || (error instanceof Error && error.name === 'AbortError');
 }
 
 function version(): string {

@@ -1,7 +1,7 @@
 import type { BuildResult } from '../conductor/result.ts';
 import { leftOutText } from '../catalog/left-out.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { countText, plural } from '../messages.ts';
+import { countText, percentText, plural } from '../messages.ts';
 import { aspectText, commonestAspect } from '../tiles/cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
 import { cellReason, detailLines } from './cell-summary.ts';
@@ -35,7 +35,7 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
   ];
   const missing = leftOutText(leftOut);
   const { minDistance, distanceCost } = quality;
-  const cost = distanceCost > 0 ? ` (increases the differences by ${percent(distanceCost)})` : '';
+  const cost = distanceCost > 0 ? ` (increases the differences by ${percentText(distanceCost)})` : '';
   const apart = minDistance > 0 ? `, no repeat within ${plural(minDistance, 'cell')}${cost}` : '';
   const linked = result.linkedFiles > 0 ? `, ${countText(result.linkedFiles)} of them linked` : '';
   const times = Object.entries(stages).map(([stage, seconds]) => `${stage} ${seconds.toFixed(1)} s`);
@@ -48,7 +48,7 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
     ...aspectLines(result),
     ...detailLines(result),
     `  likeness ${likenessOf(result.quality)}`,
-    `  repeats  each image fills at most ${plural(quality.mostUses, 'cell')} (${percent(quality.mostUsedShare)})${apart}`,
+    `  repeats  each image fills at most ${plural(quality.mostUses, 'cell')} (${percentText(quality.mostUsedShare)})${apart}`,
     `  files    ${countText(result.files)}${linked}; ${bytesText(result.bytes)}`,
     ...fitLines(result.fit),
     `  names    ${NAMES_TEXT[result.names]}`,
@@ -74,7 +74,7 @@ function aspectLines({ aspects }: BuildResult): string[] {
   if (aspects.length === 0) return [];
   const shape = commonestAspect(aspects);
   const { images } = aspects.find(({ aspect }) => aspect === shape)!;
-  const cuts = aspects.map(({ aspect, cropped }) => `${aspectText(aspect)} ${percent(cropped)}`);
+  const cuts = aspects.map(({ aspect, cropped }) => `${aspectText(aspect)} ${percentText(cropped)}`);
   return [
     `  aspect   ${aspectText(shape)}, closest to ${plural(images, 'image')}; average part cropped off, by aspect:`,
     `           ${cuts.join(', ')}`,
@@ -90,8 +90,8 @@ function likenessOf({ likeness, afar = 0, afarCost = 0, gap, distanceCost }: Qua
   // The bound excludes the cost of separating repeats; the line `repeats` shows that cost.
   const before = distanceCost > 0 ? ' before repeats were separated' : '';
   const costs = [
-    ...(gap > 0 ? [`placement at most ${percent(gap)} worse than the best possible${before}`] : []),
-    ...(afarCost > 0 ? [`--afar adds ${percent(afarCost)} to the differences of single cells`] : []),
+    ...(gap > 0 ? [`placement at most ${percentText(gap)} worse than the best possible${before}`] : []),
+    ...(afarCost > 0 ? [`--afar adds ${percentText(afarCost)} to the differences of single cells`] : []),
   ];
   const seen = `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} at 2 px per cell; CIEDE2000 ${afar.toFixed(1)} from afar, where cells blend`;
   return costs.length > 0 ? `${seen}\n           ${costs.join('; ')}` : seen;

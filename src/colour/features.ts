@@ -117,6 +117,55 @@ export function writeMeanColour(features: Float32Array, from: number, out: Float
   }
 }
 
+/**
+ * Computes the colours of `side` x `side` parts of a cell from its feature vector. With {@link FEATURE_SIDE} parts, these are
+ * the means that the vector was made of; with more, the colours between them are interpolated by cosines.
+ *
+ * @param features the vector begins at `from`, in units of 1 / `scale`.
+ * @returns linear RGB, row-major; colours outside sRGB are clipped.
+ */
+export function partColours(
+  features: ArrayLike<number>,
+  from: number,
+  scale: number,
+  side: number = FEATURE_SIDE,
+): Float32Array {
+  const n = FEATURE_SIDE;
+  const basis = basisOf(side);
+  for (let i = 0; i < n * n; i++) {
+    const to = FEATURE_ORDER[i]! * 3;
+    for (let c = 0; c < 3; c++) half[to + c] = features[from + i * 3 + c]! / scale;
+  }
+  const out = new Float32Array(side * side * 3);
+  const columns = new Float64Array(n * 3);
+  for (let y = 0, at = 0; y < side; y++) {
+    columns.fill(0);
+    for (let down = 0; down < n; down++) {
+      const factor = basis[down * side + y]!;
+      for (let i = 0; i < n * 3; i++) columns[i]! += factor * half[down * n * 3 + i]!;
+    }
+    for (let x = 0; x < side; x++, at += 3) {
+      colour.fill(0);
+      for (let across = 0; across < n; across++) {
+        const factor = basis[across * side + x]!;
+        for (let c = 0; c < 3; c++) colour[c]! += factor * columns[across * 3 + c]!;
+      }
+      oklabToLinear(colour[0]!, colour[1]!, colour[2]!, out, at);
+      for (let c = 0; c < 3; c++) out[at + c] = Math.max(0, Math.min(1, out[at + c]!));
+    }
+  }
+  return out;
+}
+
+/** The basis of the transform, by frequency, at the middles of `side` parts. */
+function basisOf(side: number): Float64Array {
+  return Float64Array.from({ length: FEATURE_SIDE * side }, (_, i) => {
+    const [k, part] = [Math.floor(i / side), i % side];
+    const scale = Math.sqrt((k === 0 ? 1 : 2) / FEATURE_SIDE);
+    return scale * Math.cos((Math.PI * (part + 0.5) * k) / side);
+  });
+}
+
 /** Transforms four lines by DCT; samples of a line are `step` apart, lines `next`, channels adjacent. */
 function transform(input: Float64Array, out: Float64Array, step: number, next: number): void {
   const n = FEATURE_SIDE;

@@ -54,6 +54,21 @@ export async function measureLikeness(options: LikenessOptions): Promise<Likenes
   return all;
 }
 
+/**
+ * Compares the px of a whole mosaic with those of its target, as {@link measureLikeness} does at one scale.
+ *
+ * @param target, mosaic RGB, 8-bit sRGB, row-major.
+ */
+export function likenessOfPx(
+  target: Uint8Array,
+  mosaic: Uint8Array,
+  { width, height }: Size,
+): Omit<Likeness, 'cellPx'> {
+  const sums = new Sums(width, height);
+  sums.add(target, mosaic, height);
+  return sums.means();
+}
+
 class Sums {
   private readonly width: number;
   private readonly taps: number;

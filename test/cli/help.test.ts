@@ -30,11 +30,14 @@ describe('help', () => {
     expect(shortHelp()).toMatch(/zoomosaic build .*\n.*zoomosaic serve /);
   });
 
-  test.each(['build', 'serve', 'verify', 'fit', 'remove', 'rebase'])('help %s is %s --help', async (command) => {
-    const [said, asked] = await Promise.all([run('help', command), run(command, '--help')]);
-    expect(said.stdout).toBe(asked.stdout);
-    expect(said.stdout).toContain(`zoomosaic ${command}`);
-  });
+  test.each(['build', 'preview', 'serve', 'verify', 'fit', 'remove', 'rebase'])(
+    'help %s is %s --help',
+    async (command) => {
+      const [said, asked] = await Promise.all([run('help', command), run(command, '--help')]);
+      expect(said.stdout).toBe(asked.stdout);
+      expect(said.stdout).toContain(`zoomosaic ${command}`);
+    },
+  );
 
   test.each([
     [['biuld', 'a.png', 'b'], 'did you mean build?', 'See `zoomosaic --help`.'],

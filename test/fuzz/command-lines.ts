@@ -1,13 +1,26 @@
 import { Writable } from 'node:stream';
 import * as fc from 'fast-check';
 import { run } from '../../src/cli/run.ts';
-import { BUILD_OPTIONS } from '../../src/cli/build-options.ts';
+import { PREVIEW_PARSER_OPTIONS } from '../../src/cli/build-options.ts';
 import { HOSTILE } from './json.ts';
 import { expectThat, prepared, type Target } from './target.ts';
 
-const VERBS = ['build', 'serve', 'verify', 'fit', 'rebase', 'remove', 'help', 'completion', '$0', '__proto__', ''];
+const VERBS = [
+  'build',
+  'preview',
+  'serve',
+  'verify',
+  'fit',
+  'rebase',
+  'remove',
+  'help',
+  'completion',
+  '$0',
+  '__proto__',
+  '',
+];
 const OPTIONS = [
-  ...Object.keys(BUILD_OPTIONS),
+  ...Object.keys(PREVIEW_PARSER_OPTIONS),
   'site',
   'port',
   'host',
@@ -65,6 +78,9 @@ const VALUES = [
   'none',
   'all',
   '99999',
+  'variety=0,0.5',
+  'columns=,',
+  '__proto__=1',
 ];
 
 const value = fc.oneof(

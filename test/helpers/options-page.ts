@@ -1,4 +1,5 @@
-import { GROUPS, ROWS } from '../../src/conductor/option-table.ts';
+import { GROUPS, type OptionRow, ROWS } from '../../src/conductor/option-table.ts';
+import { PREVIEW_OPTIONS } from '../../src/conductor/preview-options.ts';
 import { defaultText, spelling } from '../../src/cli/help.ts';
 
 /** The page docs/options.md, from the table of options. */
@@ -12,14 +13,24 @@ export function optionsPage(): string {
     '',
   ];
   for (const group of GROUPS) {
-    lines.push(`## ${group}`, '', '| option | default | what it does |', '| --- | --- | --- |');
-    for (const [name, row] of ROWS.filter(([, { group: own }]) => own === group)) {
-      const fallback = defaultText(row).trim().slice(1, -1);
-      lines.push(`| \`${cell(spelling(name, row))}\` | ${cell(fallback)} | ${cell(row.help)} |`);
-    }
-    lines.push('');
+    lines.push(`## ${group}`, '', ...table(ROWS.filter(([, { group: own }]) => own === group)));
   }
+  lines.push(
+    '## `zoomosaic preview`',
+    '',
+    'A preview takes the same options, and two more. `--out` is the picture: a name that ends in .jpg, .png or .webp.',
+    '',
+    ...table(Object.entries(PREVIEW_OPTIONS)),
+  );
   return lines.join('\n');
+}
+
+function table(rows: readonly (readonly [string, OptionRow])[]): string[] {
+  const lines = rows.map(([name, row]) => {
+    const fallback = defaultText(row).trim().slice(1, -1);
+    return `| \`${cell(spelling(name, row))}\` | ${cell(fallback)} | ${cell(row.help)} |`;
+  });
+  return ['| option | default | what it does |', '| --- | --- | --- |', ...lines, ''];
 }
 
 function cell(text: string): string {
