@@ -157,13 +157,19 @@ export function partColours(
   return out;
 }
 
-/** The basis of the transform, by frequency, at the middles of `side` parts. */
+const bases = new Map<number, Float64Array>();
+
+/** Returns the basis of the transform, by frequency, at the middles of `side` parts. */
 function basisOf(side: number): Float64Array {
-  return Float64Array.from({ length: FEATURE_SIDE * side }, (_, i) => {
+  let basis = bases.get(side);
+  if (basis) return basis;
+  basis = Float64Array.from({ length: FEATURE_SIDE * side }, (_, i) => {
     const [k, part] = [Math.floor(i / side), i % side];
     const scale = Math.sqrt((k === 0 ? 1 : 2) / FEATURE_SIDE);
     return scale * Math.cos((Math.PI * (part + 0.5) * k) / side);
   });
+  bases.set(side, basis);
+  return basis;
 }
 
 /** Transforms four lines by DCT; samples of a line are `step` apart, lines `next`, channels adjacent. */

@@ -1,13 +1,14 @@
 import type { Catalog } from '../catalog/catalog.ts';
 import { Pictures } from '../catalog/pictures.ts';
 import { spliceHeader } from '../catalog/recipe-key.ts';
+import { ShardDamage } from '../catalog/shard-reader.ts';
 import type { PictureOptions } from '../catalog/sound-places.ts';
 import { shrinkLinear } from '../image/convert.ts';
 import { sharp } from '../image/sharp.ts';
 import { drawMosaic, type DrawnFrom } from '../preview/draw.ts';
 import { drawSheet, pictureWidth, type SheetPicture } from '../preview/sheet.ts';
 import { ShownPictures } from '../preview/shown-pictures.ts';
-import { drawnMip, sourceAtlas } from '../preview/source-atlas.ts';
+import { drawnMip, type KeptMips, type SourceAtlas, sourceAtlas } from '../preview/source-atlas.ts';
 import { cropFactor, CROPS } from '../tiles/crops.ts';
 import type { Size } from '../types.ts';
 import type { Placed } from './place.ts';
@@ -66,21 +67,42 @@ export async function drawPreview(
 
 /** Prepares what all pictures are drawn from, for pictures of a width, px. */
 async function drawnFrom(
-  { catalog, placed, indexing }: PreviewFacts,
+  facts: PreviewFacts,
   width: number,
 ): Promise<{ readonly from: DrawnFrom; readonly notes: readonly string[] }> {
+  const { catalog, placed } = facts;
   const { sources, recipe } = catalog;
   const used = [...new Set(placed.flatMap(({ cells }) => [...new Set(cells.map((id) => id % sources.length))]))];
   const perCell = Math.max(...placed.map(({ grid }) => width / grid.columns));
   const mip = drawnMip(recipe, perCell / CROP_LEAST, used.length);
-  const kept = await Pictures.numbered(catalog, used, indexing);
+  const making = { mip, header: await spliceHeader(recipe), recipe };
+  const { atlas, notes } = await soundAtlas(facts, used, (kept) => sourceAtlas(kept, used.length, making));
+  const { features } = placed.find((one) => one.features.crops) ?? placed[0]!;
+  const pictures = new ShownPictures({ sources, features, place: recipe.crop });
+  return { from: { pictures, atlas, numbers: new Map(used.map((id, i) => [id, i])) }, notes };
+}
+
+/** Makes an atlas of the sources `used`. Only what it reads is verified; where that is damaged, the sources are indexed again. */
+async function soundAtlas(
+  { catalog, indexing }: PreviewFacts,
+  used: readonly number[],
+  make: (kept: KeptMips) => Promise<SourceAtlas>,
+): Promise<{ readonly atlas: SourceAtlas; readonly notes: readonly string[] }> {
   try {
-    const atlas = await sourceAtlas(kept, used.length, { mip, header: await spliceHeader(recipe), recipe });
-    const { features } = placed.find((one) => one.features.crops) ?? placed[0]!;
-    const pictures = new ShownPictures({ sources, features, place: recipe.crop });
-    return { from: { pictures, atlas, numbers: new Map(used.map((id, i) => [id, i])) }, notes: kept.notes };
-  } finally {
-    kept.close();
+    const kept: KeptMips = {
+      pixels: (number, size) => catalog.pixels(used[number]!, size),
+      strips: (number, size, piece) => catalog.strips(used[number]!, size, piece),
+      file: (number, size, piece) => catalog.file(used[number]!, size, piece),
+    };
+    return { atlas: await make(kept), notes: [] };
+  } catch (error) {
+    if (!(error instanceof ShardDamage)) throw error;
+    const kept = await Pictures.numbered(catalog, used, indexing);
+    try {
+      return { atlas: await make(kept), notes: kept.notes };
+    } finally {
+      kept.close();
+    }
   }
 }
 

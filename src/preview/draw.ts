@@ -32,9 +32,10 @@ export function drawMosaic(
       const key = `${id}/${cell.width}/${cell.height}`;
       let picture = drawn.get(key);
       if (!picture) drawn.set(key, (picture = drawPicture(id, cell, from)));
-      for (let line = 0; line < cell.height; line++) {
-        const start = line * cell.width * 3;
-        px.set(picture.subarray(start, start + cell.width * 3), ((top + line) * size.width + left) * 3);
+      // Lines of a cell are short: a loop copies them faster than a call.
+      for (let line = 0, at = 0; line < cell.height; line++) {
+        const start = ((top + line) * size.width + left) * 3;
+        for (let i = 0; i < cell.width * 3; i++) px[start + i] = picture[at++]!;
       }
     }
   }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of docs/benchmarks.md, measured side by side in one run; least and median of several.
- * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million` chooses.
+ * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million,preview` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -14,6 +14,7 @@ import { featureRows } from './feature-rows.ts';
 import { compactMillionRows, compactRows, shapeRows } from './hosting-rows.ts';
 import { largeRows } from './large-rows.ts';
 import { likenessRows, varietyRows } from './likeness-rows.ts';
+import { previewRows } from './preview-rows.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
 const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
@@ -29,6 +30,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   compact: compactRows,
   shape: shapeRows,
   'compact-million': compactMillionRows,
+  preview: previewRows,
 };
 
 const { values } = parseArgs({

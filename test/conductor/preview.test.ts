@@ -136,6 +136,20 @@ describe('a preview', () => {
     expect(first).toBe(IMAGES);
   });
 
+  test('indexes again what is damaged in the catalog, and says so', async () => {
+    const catalog = join(root, 'catalog-damaged');
+    const whole = await draw('whole.png', { catalog, crops: 'none', width: 200 });
+    const shards = (await readdir(catalog, { recursive: true })).filter((name) => name.endsWith('.bin'));
+    for (const name of shards) {
+      const bytes = await readFile(join(catalog, name));
+      bytes.fill(0x55, Math.floor(bytes.length / 2)); // mips; the tables are before them
+      await writeFile(join(catalog, name), bytes);
+    }
+    const mended = await draw('mended.png', { catalog, crops: 'none', width: 200 });
+    expect(mended.result.warnings.join()).toMatch(/removed \d+ damaged shards? from the catalog|it was read again/);
+    expect(mended.data.equals(whole.data)).toBe(true);
+  });
+
   test('compares: each picture of the sheet is the preview with these options', async () => {
     const compare = { variety: [0, 1], crops: ['none', 'close', 'all'] as const };
     const { data, width, result } = await draw('sheet.png', { compare, width: 640 });
