@@ -100,10 +100,8 @@ describe('a preview', () => {
 
   test('is 1,600 px wide, in the format of its name, without metadata; cells need not be whole px', async () => {
     for (const [name, format] of [
-      ['a.jpg', 'jpeg'],
-      ['a.JPEG', 'jpeg'],
+      ['a.JPG', 'jpeg'],
       ['a.webp', 'webp'],
-      ['a.png', 'png'],
     ] as const) {
       const { result } = await draw(name, { columns: 7 });
       const { exif, icc, xmp, ...facts } = await sharp(join(root, name)).metadata();
@@ -114,9 +112,9 @@ describe('a preview', () => {
   });
 
   test('may have less px than cells', async () => {
-    const { width, height, result } = await draw('small.png', { columns: 100, width: 64 });
-    expect([width, height]).toEqual([64, Math.round((64 * 67) / 100)]);
-    expect(result.alternatives[0]!.grid).toEqual({ columns: 100, rows: 67 });
+    const { width, height, result } = await draw('small.png', { columns: 70, width: 64 });
+    expect([width, height]).toEqual([64, Math.round((64 * 47) / 70)]);
+    expect(result.alternatives[0]!.grid).toEqual({ columns: 70, rows: 47 });
   });
 
   test('leaves the catalog for a build, which reads no image again', async () => {
@@ -160,6 +158,7 @@ describe('a preview', () => {
     const each = Math.floor((640 - 16) / 3) - 16;
     const rowHeight = result.height / 2;
     for (const [i, { options, ...rest }] of result.alternatives.entries()) {
+      if (i % 3 !== Math.floor(i / 3)) continue; // one picture of each row
       const alone = await draw('alone.png', { ...(options as Partial<PreviewOptions>), width: each });
       expect(alone.result.alternatives[0]).toEqual({ ...rest, options: {} });
       const [left, top] = [
@@ -321,7 +320,6 @@ describe('zoomosaic preview', () => {
       ['out', 'width', 'height', 'alternatives', 'sources', 'leftOut', 'stages', 'peakRssBytes', 'warnings'].toSorted(),
     );
     expect(result.alternatives.map(({ options }) => options)).toEqual([{ variety: 0 }, { variety: 1 }]);
-    expect((await cli(...ARGS(), '-o', out, '--quiet')).stdout).toBe('');
     const compared = await cli(...ARGS(), '-o', out, '--compare', 'variety=0,1', '--compare', 'afar=0,0.4');
     expect(compared.stdout.match(/^ {2}variety [01], afar 0(?:\.4)? +about SSIM/gm)).toHaveLength(4);
   });
