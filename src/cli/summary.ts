@@ -6,7 +6,6 @@ import { aspectText, commonestAspect } from '../tiles/cell-shape.ts';
 import { bytesText } from './bytes-text.ts';
 import { cellReason, detailLines } from './cell-summary.ts';
 import { fitLines } from './fit-summary.ts';
-import { percent } from './percent.ts';
 import type { Quality } from '../types.ts';
 import type { RepairResult } from '../mend/repair.ts';
 import type { RemoveResult } from '../remove/remove.ts';

@@ -45,7 +45,14 @@ export class Gallery {
       const images = await this.once('most', () => this.imagesOf('most', 80, { width: 256, height: 256 }));
       const grid = { columns: 43, rows: 27 };
       const layouts: Layout[] = layout === 'dzi' ? ['dzi', 'iiif'] : ['compact'];
-      return await this.make(`most ${layout}`, { images, grid, minDistance: 0, useAll: true, layout: layouts });
+      return await this.make(`most ${layout}`, {
+        images,
+        grid,
+        minDistance: 0,
+        useAll: true,
+        afar: 0,
+        layout: layouts,
+      });
     });
   }
 

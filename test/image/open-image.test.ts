@@ -53,7 +53,7 @@ describe('an image that decoders only warn of', () => {
     expect(await openTarget(source.path)).toMatchObject({ width, height: 1800 });
     const file = { path: source.path, size: bytes.length, mtimeMs: 0, ctimeMs: 0 };
     const options = { onProgress: () => {}, signal: new AbortController().signal, concurrency: 1 };
-    expect(await survey([file], options)).toEqual([{ width, height: 1800 }]);
+    expect(await survey([file], options)).toEqual({ sizes: [{ width, height: 1800 }], drawings: 0 });
     const original = await originalFile(source, GREY);
     expect(original.kind).toBe(kind);
     if (original.kind === 'pyramid') {
