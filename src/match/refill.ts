@@ -2,7 +2,7 @@ import { FEATURE_LENGTH, type SourceFeatures } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
 import type { Grid, Turn } from '../types.ts';
-import { slotsFor } from './assign/problem.ts';
+import { type Sample, slotsFor, STEEP_ABOVE } from './assign/use-prices.ts';
 import type { Slots } from './assign/slots.ts';
 import { emphasise, writeCellVector } from './emphasis.ts';
 import { FREE, type Rules } from './jobs.ts';
@@ -108,8 +108,9 @@ class Filling {
     this.near = new Uint32Array(this.usable);
     for (const picture of cells) if (picture !== FREE) this.uses[sharing[picture % this.usable]!]!++;
     const groups = new Set(sharing).size;
-    const even = Math.max(1, cells.length / groups);
-    this.slots = slotsFor(rules, { even, randomPairs: this.randomPairs(), closest: this.closest() });
+    const facts = { cells: cells.length, groups, randomPairs: this.randomPairs(), sample: this.inPlace() };
+    // The capacity of a great variety is a wish: holes are filled all the same.
+    this.slots = slotsFor({ ...rules, variety: Math.min(rules.variety, STEEP_ABOVE) }, facts);
   }
 
   /** Fills a cell, whatever it shows now; returns whether that changed it. */
@@ -183,17 +184,16 @@ class Filling {
     return total / PAIRS;
   }
 
-  /** Mean cost of the pictures that are in place, from a sample: close to the cost of the closest pictures. */
-  private closest(): number {
-    const { cells } = this.options;
+  /** A sample of the pictures that are in place, whose costs are close to those of the closest pictures. */
+  private inPlace(): Sample {
+    const { cells, sharing } = this.options;
     const step = Math.max(1, Math.floor(cells.length / PAIRS));
-    let [total, count] = [0, 0];
-    for (let cell = 0; cell < cells.length; cell += step) {
-      const picture = cells[cell]!;
-      if (picture === FREE) continue;
-      total += this.cost(cell, this.indexes.get(picture)!, Infinity);
-      count++;
-    }
-    return count > 0 ? total / count : 0;
+    const placed: number[] = [];
+    for (let cell = 0; cell < cells.length; cell += step) if (cells[cell] !== FREE) placed.push(cell);
+    return {
+      starts: Uint32Array.from({ length: placed.length + 1 }, (_, i) => i),
+      groups: Uint32Array.from(placed, (cell) => sharing[cells[cell]! % this.usable]!),
+      costs: Float64Array.from(placed, (cell) => this.cost(cell, this.indexes.get(cells[cell]!)!, Infinity)),
+    };
   }
 }

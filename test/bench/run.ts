@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of docs/benchmarks.md, measured side by side in one run; least and median of several.
- * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million,preview` chooses.
+ * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million,preview,crops` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
+import { cropRows } from './crop-rows.ts';
 import { featureRows } from './feature-rows.ts';
 import { compactMillionRows, compactRows, shapeRows } from './hosting-rows.ts';
 import { largeRows } from './large-rows.ts';
@@ -31,6 +32,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   shape: shapeRows,
   'compact-million': compactMillionRows,
   preview: previewRows,
+  crops: cropRows,
 };
 
 const { values } = parseArgs({

@@ -6,7 +6,8 @@ import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { keepApart, type KeepApartOptions } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
 import { placeKinds } from './place-kinds.ts';
-import { costOf, type Draft, draftOf, type Problem, problemOf, STEEP_ABOVE } from './problem.ts';
+import { costOf, type Draft, draftOf, type Problem, problemOf } from './problem.ts';
+import { STEEP_ABOVE } from './use-prices.ts';
 import { separateBlocks, rearrange } from './rearrange.ts';
 
 type RuledJob = Extract<MatchJob, { kind: 'ruled' }>;
@@ -40,7 +41,7 @@ export function placeRuled(
   const told = afar > 0 ? AFAR_FROM : 1;
   const report = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
   const tell = (part: number) => report(told * part);
-  const problem = problemOf(scene, rules, lookup);
+  let problem = problemOf(scene, rules, lookup);
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
     : assign(problem, (part) => tell(part * PLACED_PART));
@@ -53,6 +54,8 @@ export function placeRuled(
     return finish(apart, minDistance);
   }
   const last = distances.at(-1)!;
+  // The capacity of a great variety is a wish; the distance is a rule.
+  problem = { ...problem, slots: problem.slots.withCapacity(rules.maxUses) };
   const placed = placeKinds(problem, draft, last);
   if (placed === undefined || placed === 'none') {
     const stuck = placed === 'none' ? 'proved' : 'not found';

@@ -18,6 +18,12 @@ export class Slots {
     this.again = again;
   }
 
+  /** The same prices with another capacity. */
+  withCapacity(capacity: number): Slots {
+    const { rise, again } = this;
+    return new Slots({ capacity, rise, again });
+  }
+
   /** Price of a second use, whatever the capacity. */
   get rising(): number {
     return this.again + this.rise;
