@@ -77,7 +77,7 @@ async function bytesRow(bench: Bench): Promise<Row> {
 /** --variety 1 against --max-uses of the same share. */
 async function evenRow({ data, folder }: Bench): Promise<Row> {
   const open = await openCatalog(data.photos, join(folder, 'catalog'), 256);
-  const [, scene] = await scenes({ across: 192 }, data.target).then((all) => [all[0], all.at(-1)!] as const);
+  const scene = (await scenes({ across: 192 }, data.target)).toReversed()[0]!;
   const timed = async (options: PlaceOptions) => {
     const start = performance.now();
     const placement = await place(open, scene, options);

@@ -6,7 +6,7 @@ import type { CropSet } from '../../src/tiles/crops.ts';
 const [images, catalog, cellSize, across, crops] = process.argv.slice(2) as [string, string, string, string, CropSet];
 const open = await openCatalog(images, catalog, Number(cellSize));
 const { target } = await benchData(`${catalog}-data`);
-const scene = (await scenes({ across: Number(across) }, target)).at(-1)!;
+const scene = (await scenes({ across: Number(across) }, target)).toReversed()[0]!;
 const start = performance.now();
 // Every image is shown in every crop, even if it is small.
 const placement = await place(open, scene, { crops, cellSize: 1 });
