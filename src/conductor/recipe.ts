@@ -18,10 +18,10 @@ import type { ResolvedOptions } from './options.ts';
 /** Default sides of Deep Zoom tiles, px: 256, as every viewer expects; for cells that are not square, 512, for fewer files. */
 const [TILE_OF_SQUARES, TILE_OF_OTHERS] = [256, 512];
 /**
- * Number of images whose sizes are read for `--cell-size auto`: a part of them is then known to 1 or 2 %, and a disk has found
+ * Number of images whose sizes are read for `--cell-size auto`: a part of them is then known to 2 or 3 %, and a disk has found
  * them within seconds.
  */
-const SAMPLE = 1000;
+const SAMPLE = 250;
 
 /** What the choice of a recipe needs besides options and images. */
 export interface RecipeFacts extends Pick<AutoFacts, 'given'> {
