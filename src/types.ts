@@ -232,6 +232,10 @@ export interface Quality {
    * that an eye sees which no longer tells the cells apart. Missing in sites of builds that did not measure it.
    */
   readonly afar?: number;
+  /** CIEDE2000 that the mean colours of 5 % of the cells exceed; missing like `afar`. */
+  readonly worst?: number;
+  /** Colours of the target that the images cannot show, even from afar, and their shares of the cells, 0..1; missing like `afar`. */
+  readonly missing?: readonly { readonly colour: string; readonly share: number }[];
   /**
    * Upper bound of the distance from the best placement that capacities and variety allow, before equal images were
    * separated: the amount by which costs plus prices of uses exceed the certified least, relative to the costs.

@@ -84,7 +84,7 @@ function aspectLines({ aspects }: BuildResult): string[] {
  * Formats the likeness at 2 px per cell (about the view of the whole mosaic) and from afar, the bound on the placement, and
  * the cost of the likeness from afar.
  */
-function likenessOf({ likeness, afar = 0, afarCost = 0, gap, distanceCost }: Quality): string {
+function likenessOf({ likeness, afar = 0, worst = 0, afarCost = 0, gap, distanceCost }: Quality): string {
   const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
   // The bound excludes the cost of separating repeats; the line `repeats` shows that cost.
   const before = distanceCost > 0 ? ' before repeats were separated' : '';
@@ -92,7 +92,7 @@ function likenessOf({ likeness, afar = 0, afarCost = 0, gap, distanceCost }: Qua
     ...(gap > 0 ? [`placement at most ${percentText(gap)} worse than the best possible${before}`] : []),
     ...(afarCost > 0 ? [`--afar adds ${percentText(afarCost)} to the differences of single cells`] : []),
   ];
-  const seen = `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} at 2 px per cell; CIEDE2000 ${afar.toFixed(1)} from afar, where cells blend`;
+  const seen = `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)} at 2 px per cell; CIEDE2000 ${afar.toFixed(1)} from afar, where cells blend${worst > 0 ? `; the worst twentieth of the cells differ by ${worst.toFixed(0)} or more` : ''}`;
   return costs.length > 0 ? `${seen}\n           ${costs.join('; ')}` : seen;
 }
 

@@ -2,9 +2,12 @@ import type { Catalog } from '../catalog/catalog.ts';
 import { leftOutOf, leftOutText } from '../catalog/left-out.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { sizeText } from '../layout/dzi.ts';
-import { countText, plural } from '../messages.ts';
+import { countText, percentText, plural } from '../messages.ts';
 import type { FolderStore } from '../store/folder-store.ts';
 import type { ResolvedOptions } from './options.ts';
+
+/** Greatest number of missing colours that are named. */
+const COLOURS_MAX = 3;
 
 /** Facts for the warnings of a build. */
 export interface WarningFacts {
@@ -50,6 +53,12 @@ export function warningsOf({ options, mosaic, catalog, store, idleBans }: Warnin
   if (quality.mostUsedShare > 0.05 && quality.mostUses > 20) {
     const share = Math.round(quality.mostUsedShare * 100);
     warnings.push(`one image fills ${share} % of the cells; a higher --variety or a limit --max-uses reduces repeats`);
+  }
+  const missing = (quality.missing ?? []).slice(0, COLOURS_MAX);
+  if (missing.length > 0) {
+    const colours = missing.map(({ colour, share }) => `${colour} (${percentText(share)} of the cells)`).join(', ');
+    const ways = options.crops === 'all' ? '' : ', or try --crops all';
+    warnings.push(`the images cannot show ${colours}: add images with these colours${ways}, or --adapt 0.5`);
   }
   return warnings;
 }

@@ -196,7 +196,15 @@ function checkQuality(quality: Fields): void {
   }
   for (const name of ['gap', 'distanceCost', 'mostUsedShare']) any(`quality.${name}`, quality[name]);
   // Missing in sites of builds that did not measure the likeness from afar.
-  for (const name of ['afar', 'afarCost']) if (quality[name] !== undefined) any(`quality.${name}`, quality[name]);
+  for (const name of ['afar', 'afarCost', 'worst'])
+    if (quality[name] !== undefined) any(`quality.${name}`, quality[name]);
+  if (quality['missing'] !== undefined) {
+    for (const [i, one] of list('quality.missing', quality['missing']).entries()) {
+      const { colour, share } = object(`quality.missing[${i}]`, one);
+      if (typeof colour !== 'string') throw malformed(`quality.missing[${i}].colour`, 'a text', colour);
+      number(`quality.missing[${i}].share`, share, [0, 1]);
+    }
+  }
   for (const name of ['mostUses', 'minDistance', 'distanceConflicts']) {
     whole(`quality.${name}`, quality[name], [0, Number.MAX_SAFE_INTEGER]);
   }

@@ -16,10 +16,10 @@ export async function measure(options: MeasureOptions): Promise<Quality> {
   const { grid, cells, gap, distanceCost, afarCost, minDistance } = placement;
   const shown = cells.map((picture) => origins[picture]!);
   const likeness = await measureLikeness(options);
-  const afar = await measureAfar(options);
+  const ofCells = await measureAfar(options);
   return {
     likeness,
-    afar,
+    ...ofCells,
     ...measureUses(usesOf(shown, alike.length), cells.length),
     gap,
     minDistance,

@@ -127,13 +127,7 @@ async function darkRow({ folder }: Bench): Promise<Row> {
 async function brightImages(folder: string): Promise<string> {
   if (existsSync(join(folder, `${DARK_IMAGES - 1}.jpg`))) return folder;
   await mkdir(folder, { recursive: true });
-  const files = (
-    await Promise.all(
-      ['clothes', 'icons'].map(async (name) =>
-        (await filesOf(join(SHARED_DATA, name))).map((file) => join(SHARED_DATA, name, file)),
-      ),
-    )
-  )
+  const files = (await Promise.all(['clothes', 'icons'].map(async (name) => await filesOf(join(SHARED_DATA, name)))))
     .flat()
     .filter((file) => /\.(?:jpe?g|webp)$/i.test(file));
   let state = 1;

@@ -142,7 +142,7 @@ export async function likenessOf(
   placement: Placement,
 ): Promise<Likeness & { readonly afar: number }> {
   const likeness = await likenessAt(sources, scene, placement);
-  const afar = await measureAfar({ target: scene.target, cell: SQUARE, placement, sources, signal });
+  const { afar } = await measureAfar({ target: scene.target, cell: SQUARE, placement, sources, signal });
   return { ...likeness.find(({ cellPx }) => cellPx === 2)!, afar };
 }
 

@@ -64,6 +64,8 @@ export function soundMosaic({
       mostUsedShare: 0.1,
       afar: 3.5,
       afarCost: 0.02,
+      worst: 21.5,
+      missing: [{ colour: 'dark blues', share: 0.1 }],
       mostUses: 2,
       usesHistogram: [
         [0, 1],

@@ -1,14 +1,16 @@
 import { join } from 'node:path';
 import { converter, differenceCiede2000, type Lab65 } from 'culori';
+import sharp from 'sharp';
 import { ssim } from 'ssim.js';
 import { describe, expect, test } from 'vitest';
 import { linearToCielab } from '../../src/colour/cielab.ts';
 import { LINEAR } from '../../src/colour/linear.ts';
-import { sumAfar } from '../../src/measure/afar.ts';
+import { measureAfar, sumAfar } from '../../src/measure/afar.ts';
 import { ciede2000 } from '../../src/measure/ciede2000.ts';
 import { measure } from '../../src/measure/measure.ts';
 import { ssimTaps, sumSsim } from '../../src/measure/ssim.ts';
 import { distanceConflicts, measureUses, usesOf } from '../../src/measure/uses.ts';
+import { openImage } from '../../src/image/open-image.ts';
 import { openTarget } from '../../src/image/target.ts';
 import { writeWaves } from '../helpers/images.ts';
 import { integer, seeded } from '../helpers/random.ts';
@@ -272,5 +274,49 @@ describe('uses', () => {
     const unused = usable - new Set(shown).size;
     expect(quality.usesHistogram[0]).toEqual([0, unused]);
     expect(quality.likeness.map(({ cellPx }) => cellPx)).toEqual([1, 2, 4, 8]);
+  });
+});
+
+describe('differences of cells', () => {
+  const grid = { columns: 20, rows: 10 };
+  /** Measures a mosaic of plain cells against a plain target; `strange` cells show another colour. */
+  async function measured(target: readonly number[], shown: readonly number[], strange: ReadonlySet<number>) {
+    const px = Buffer.alloc(200 * 3).map((_, i) => target[i % 3]!);
+    const png = await sharp(px, { raw: { width: 20, height: 10, channels: 3 } })
+      .png()
+      .toBuffer();
+    const image = await openImage(png);
+    return await measureAfar({
+      target: { path: 'target.png', image, width: 20, height: 10, mean: { r: 0, g: 0, b: 0 } },
+      cell: { width: 1, height: 1 },
+      placement: {
+        grid,
+        cells: Uint32Array.from({ length: 200 }, (_, cell) => (strange.has(cell) ? 1 : 0)),
+        costs: new Float32Array(200),
+        gap: 0,
+        distanceCost: 0,
+        afarCost: 0,
+        minDistance: 0,
+      },
+      sources: { pixels: (picture) => Uint8Array.from(picture === 1 ? shown : target) },
+      signal: new AbortController().signal,
+    });
+  }
+  const BLUE = [20, 30, 140];
+  const cells = (count: number) => new Set(Array.from({ length: count }, (_, i) => i));
+
+  test('the worst are those that 5 % of the cells exceed', async () => {
+    expect((await measured(BLUE, [240, 240, 240], cells(10))).worst).toBe(0);
+    const { worst } = await measured(BLUE, [240, 240, 240], cells(11));
+    const rgb = ([r, g, b]: readonly number[]) => ({ mode: 'rgb', r: r! / 255, g: g! / 255, b: b! / 255 }) as const;
+    expect(Math.abs(worst - differenceCiede2000()(rgb(BLUE), rgb([240, 240, 240])))).toBeLessThan(0.5);
+  });
+
+  test('colours that no image has are named, with their share', async () => {
+    const { missing } = await measured(BLUE, [240, 240, 240], cells(60));
+    expect(missing.map(({ colour }) => colour)).toEqual(['dark blues']);
+    expect(missing[0]!.share).toBeGreaterThan(0.3);
+    expect(missing[0]!.share).toBeLessThan(0.6);
+    expect((await measured(BLUE, [25, 35, 145], cells(200))).missing).toEqual([]);
   });
 });
