@@ -58,11 +58,11 @@ export async function measureAfar({
     const wanted = await px.resized({ width: columns, height: rows }, top - first, height);
     const shown = paint({ left: 0, top: top - first, width: columns, height });
     const size = { width: columns, height, first, count: own };
-    eachAfar(wanted, shown, size, (difference, [l, a, b]) => {
+    eachAfar([wanted, shown], size, (difference, [l, a, b]) => {
       sum += difference;
       if (difference > MISSED) count(missing, colourName(l!, a!, b!));
     });
-    eachDifference(linearOf(wanted), linearOf(shown), size, (difference) => {
+    eachDifference([linearOf(wanted), linearOf(shown)], size, (difference) => {
       histogram[Math.min(LARGEST * FINE, Math.floor(difference * FINE))]!++;
     });
     cells += own * columns;
@@ -106,21 +106,23 @@ interface Rows {
  */
 export function sumAfar(a: Uint8Array, b: Uint8Array, size: Size & Rows): number {
   let sum = 0;
-  eachAfar(a, b, size, (difference) => (sum += difference));
+  eachAfar([a, b], size, (difference) => (sum += difference));
   return sum;
 }
+
+/** Two pictures that are compared. */
+type Pair<Px> = readonly [one: Px, other: Px];
 
 /** Receives the CIEDE2000 difference of a px, and the CIELAB colours of both, L, a, b each. */
 type Visit = (difference: number, lab: Float64Array) => void;
 
-function eachAfar(a: Uint8Array, b: Uint8Array, size: Size & Rows, visit: Visit): void {
-  eachDifference(blurred(a, size), blurred(b, size), size, visit);
+function eachAfar([a, b]: Pair<Uint8Array>, size: Size & Rows, visit: Visit): void {
+  eachDifference([blurred(a, size), blurred(b, size)], size, visit);
 }
 
 /** Visits the differences of two pictures, linear RGB, in the rows that are compared. */
 function eachDifference(
-  one: Float64Array,
-  other: Float64Array,
+  [one, other]: Pair<Float64Array>,
   { width, first, count: rows }: Size & Rows,
   visit: Visit,
 ): void {
