@@ -2,8 +2,8 @@ import type { TileFormat } from '../types.ts';
 import { type OptionName, optionOf } from './option-table.ts';
 import type { BuildOptions } from './options.ts';
 
-/** Options that choose a placement; they have no effect on a given placement. */
-const CHOOSING: readonly OptionName[] = [
+/** Options that choose a placement; they have no effect on a given placement, as pins have none. */
+export const CHOOSING = [
   'columns',
   'variety',
   'afar',
@@ -15,8 +15,7 @@ const CHOOSING: readonly OptionName[] = [
   'mirror',
   'rotate',
   'crops',
-  'pins',
-];
+] as const satisfies readonly OptionName[];
 /** Options that only appear in documents of the layout iiif. */
 const TOLD_BY_IIIF: readonly OptionName[] = ['baseUrl', 'credit', 'rights'];
 
@@ -28,7 +27,7 @@ export function idleNotes(
   const idle = (names: readonly OptionName[], why: string) =>
     names.filter((name) => isGiven(options[name])).map((name) => `--${optionOf(name)} has no effect ${why}`);
   return [
-    ...(options.placement === undefined ? [] : idle(CHOOSING, 'with --placement')),
+    ...(options.placement === undefined ? [] : idle([...CHOOSING, 'pins'], 'with --placement')),
     ...(iiif ? [] : idle(TOLD_BY_IIIF, 'without --layout iiif')),
     ...(format === 'jpeg' || format === 'avif' ? [] : idle(['subsampling'], `on ${format} tiles`)),
     ...(format === 'png' ? idle(['quality'], 'on png tiles') : []),

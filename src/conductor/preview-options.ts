@@ -1,23 +1,11 @@
 import { check, expected, shown } from '../messages.ts';
+import { CHOOSING } from './idle-options.ts';
 import { isObject, type OptionName, type OptionRow, optionOf, OPTIONS, whole } from './option-table.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { resolveOptions } from './resolve-options.ts';
 
 /** Options that choose a placement, and whose values a preview can compare. */
-export const COMPARABLE = [
-  'columns',
-  'variety',
-  'afar',
-  'maxUses',
-  'useAll',
-  'minDistance',
-  'nearDuplicates',
-  'adapt',
-  'weights',
-  'mirror',
-  'rotate',
-  'crops',
-] as const satisfies readonly OptionName[];
+export const COMPARABLE = [...CHOOSING, 'nearDuplicates'] as const satisfies readonly OptionName[];
 
 /** Values to compare, by option: one option or two. Each value, or each pair of values, makes one picture; 16 at most. */
 export type Comparison = {

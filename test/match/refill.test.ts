@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { FEATURE_LENGTH } from '../../src/colour/features.ts';
 import { FREE } from '../../src/match/jobs.ts';
-import { refill } from '../../src/match/refill.ts';
+import { refill, type RefillOptions } from '../../src/match/refill.ts';
 import { renumber } from '../../src/remove/renumber.ts';
 import { seeded } from '../helpers/random.ts';
 
@@ -59,6 +59,16 @@ function scene(seed: number) {
   };
 }
 
+/** A placement of 2 x 2 cells, in which every source is shown whole. */
+function small({
+  features,
+  alike,
+  ...others
+}: Pick<RefillOptions, 'cells' | 'target' | 'alike' | 'rules'> & { readonly features: Float32Array }) {
+  const crops = alike.map(() => 1);
+  return { grid: { columns: 2, rows: 2 }, features: { whole: features }, crops, alike, sharing: alike, ...others };
+}
+
 describe('holes of a placement', () => {
   test('are filled by the rules, and nothing else changes; 200 random ones', () => {
     let filled = 0;
@@ -100,16 +110,7 @@ describe('holes of a placement', () => {
     const cells = Uint32Array.of(0, FREE, 0, 2);
     const alike = Uint32Array.of(0, 1, 2);
     const rules = { maxUses: Infinity, variety: 0, useAll: false };
-    const options = {
-      grid: { columns: 2, rows: 2 },
-      cells,
-      target,
-      features: { whole: features },
-      crops: alike.map(() => 1),
-      alike,
-      sharing: alike,
-      rules,
-    };
+    const options = small({ cells, target, features, alike, rules });
     refill({ ...options, weights: undefined, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
     expect([...cells]).toEqual([0, 1, 0, 2]);
   });
@@ -128,16 +129,7 @@ test.each([
   const cells = Uint32Array.of(FREE, FREE, 0, 3);
   const alike = Uint32Array.of(0, 1, 2, 3);
   const rules = { maxUses: 1, variety: 0, useAll: false };
-  const options = {
-    grid: { columns: 2, rows: 2 },
-    cells,
-    target,
-    features: { whole: features },
-    crops: alike.map(() => 1),
-    alike,
-    sharing: alike,
-    rules,
-  };
+  const options = small({ cells, target, features, alike, rules });
   const given = weights && Float32Array.from(weights);
   refill({ ...options, weights: given, turns: [0], adapt: 0, minDistance: 0, isAllowed: () => true });
   expect([...cells.subarray(0, 2)]).toEqual(expected);
