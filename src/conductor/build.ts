@@ -11,6 +11,7 @@ import { openReportFolder, type ReportFolder } from '../staging/report-folder.ts
 import { stage } from '../staging/staging.ts';
 import { FolderStore } from '../store/folder-store.ts';
 import { chooseLayouts } from './choose-layouts.ts';
+import { fewerCropsNote } from './crops-in-use.ts';
 import { describeMosaic } from './describe.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { originalsOf } from './originals.ts';
@@ -76,7 +77,8 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     const mosaic = describeMosaic({ ...facts, originals: originals.originals, found: files.length });
     const site = { options, plan, catalog, placed, placement, pictures, shape, mosaic, originals, tileSums, store };
     const usage = await clock.time('site', (onProgress) => publishSite(site, { staging, report }, onProgress));
-    const warnings = [...pictures.notes, ...ofLayouts, ...originals.warnings];
+    const ofCrops = fewerCropsNote(options, placed.crops);
+    const warnings = [...pictures.notes, ...ofCrops, ...ofLayouts, ...originals.warnings];
     return resultOf(site, { usage, seconds: clock.seconds, warnings });
   } catch (error) {
     // The first error is reported, even if the working folder cannot be removed.

@@ -1,3 +1,4 @@
+import { plural } from '../messages.ts';
 import { CROP_SETS, cropCount, cropFactor } from '../tiles/crops.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { PlacedImage } from './pins.ts';
@@ -51,6 +52,17 @@ export function cropsForeseen(
   { images, turns }: { readonly images: number; readonly turns: number },
 ): number {
   return countsUpTo(options).find((count) => count === 1 || images * turns * count <= PICTURES_MAX)!;
+}
+
+/** Returns a note if fewer crops were matched than were asked for, since images are many. */
+export function fewerCropsNote(
+  { crops, placement }: Pick<ResolvedOptions, 'crops' | 'placement'>,
+  count: number,
+): string[] {
+  if (placement !== undefined || count >= CROP_SETS[crops]) return [];
+  return [
+    `each image may be shown in ${plural(count, 'crop')} instead of ${CROP_SETS[crops]}: more would take too much memory for so many images`,
+  ];
 }
 
 /** Returns the sides of the smallest of the first `count` crops, or of those of a given placement, relative to the whole. */

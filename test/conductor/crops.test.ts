@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { fewerCropsNote } from '../../src/conductor/crops-in-use.ts';
 import { build, type BuildOptions, remove, verify } from '../../src/index.ts';
 import { cropNamed, cropRect } from '../../src/tiles/crops.ts';
 import type { Rect } from '../../src/types.ts';
@@ -158,4 +159,12 @@ describe('a mosaic of crops', () => {
     await writeFile(placement, 'column,row,source,crop\n0,0,1.png,closest\n');
     await expect(make('wrong', { placement })).rejects.toThrow(/^Expected the name of a crop .* received closest$/);
   });
+});
+
+test('fewer crops than were asked for are told', () => {
+  expect(fewerCropsNote({ crops: 'close', placement: undefined }, 12)).toEqual([]);
+  expect(fewerCropsNote({ crops: 'all', placement: 'given.csv' }, 1)).toEqual([]);
+  expect(fewerCropsNote({ crops: 'all', placement: undefined }, 3)[0]).toMatch(
+    /^each image may be shown in 3 crops instead of 21: /,
+  );
 });
