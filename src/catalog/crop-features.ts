@@ -4,11 +4,11 @@
  * crop costs 16 look-ups.
  */
 import { CROP_SCALE, FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
-import { LINEAR } from '../colour/linear.ts';
 import { cropRect, CROPS } from '../tiles/crops.ts';
-import type { Crop, Rgb } from '../types.ts';
+import type { Crop, Rgb, Size } from '../types.ts';
+import { boxSums, CORNER_LENGTH } from './box-sums.ts';
 import type { DecodedImage } from './decode.ts';
-import { flatten, type Pixels } from './resample.ts';
+import type { Pixels } from './resample.ts';
 import { storedRect, storedSize } from './stand.ts';
 
 /** Longest shorter and longer side of the raster, px. A part of a half-side crop has 12 of these. */
@@ -24,8 +24,7 @@ export const CROP_FEATURES = (CROPS - 1) * FEATURE_LENGTH;
  */
 export function cropFeatures(image: DecodedImage, place: Crop, background: Rgb): Int16Array {
   const { stored, stand, width, height } = image;
-  const opaque = stored.channels === 3 ? stored : { ...stored, data: flatten(stored, background), channels: 3 };
-  const table = new SumTable(opaque, storedSize(image, stand));
+  const table = new SumTable(stored, { file: storedSize(image, stand), background });
   const out = new Int16Array(CROP_FEATURES);
   const means = new Float32Array(FEATURE_SIDE ** 2 * 3);
   const features = new Float32Array(FEATURE_LENGTH);
@@ -49,7 +48,7 @@ export function cropFeatures(image: DecodedImage, place: Crop, background: Rgb):
 class SumTable {
   private readonly width: number;
   private readonly height: number;
-  /** Sum of all raster px above and left of a corner, RGB; (width + 1) x (height + 1) corners. */
+  /** See {@link boxSums}. */
   private readonly sums: Float64Array;
   /** Raster px per px of the file. */
   private readonly across: number;
@@ -57,14 +56,14 @@ class SumTable {
   private readonly corner = new Float64Array(3);
 
   /** @param file size of the image in its file, px, as stored. */
-  constructor({ data, width, height }: Pixels, file: { readonly width: number; readonly height: number }) {
-    const scale = Math.min(1, RASTER_SIDE / Math.min(width, height));
+  constructor(px: Pixels, { file, background }: { readonly file: Size; readonly background: Rgb }) {
+    const scale = Math.min(1, RASTER_SIDE / Math.min(px.width, px.height));
     const side = (length: number) => Math.max(1, Math.min(RASTER_LONGER, Math.round(length * scale)));
-    this.width = side(width);
-    this.height = side(height);
+    this.width = side(px.width);
+    this.height = side(px.height);
     this.across = this.width / file.width;
     this.down = this.height / file.height;
-    this.sums = this.summed(data, width, height);
+    this.sums = boxSums(px, { width: this.width, height: this.height }, background);
   }
 
   /** Writes the mean colour of a rectangle, px of the file; edges may lie within px. */
@@ -94,43 +93,12 @@ class SumTable {
     const column = Math.max(0, Math.min(this.width - 1, Math.floor(x)));
     const row = Math.max(0, Math.min(this.height - 1, Math.floor(y)));
     const [right, below] = [Math.min(1, x - column), Math.min(1, y - row)];
-    const line = (this.width + 1) * 3;
-    const at = row * line + column * 3;
+    const line = (this.width + 1) * CORNER_LENGTH;
+    const at = row * line + column * CORNER_LENGTH;
     for (let c = 0; c < 3; c++) {
-      const upper = this.sums[at + c]! * (1 - right) + this.sums[at + 3 + c]! * right;
-      const lower = this.sums[at + line + c]! * (1 - right) + this.sums[at + line + 3 + c]! * right;
+      const upper = this.sums[at + c]! * (1 - right) + this.sums[at + CORNER_LENGTH + c]! * right;
+      const lower = this.sums[at + line + c]! * (1 - right) + this.sums[at + line + CORNER_LENGTH + c]! * right;
       this.corner[c]! += sign * (upper * (1 - below) + lower * below);
     }
-  }
-
-  /** Averages px into the raster, in linear light, and sums it up. */
-  private summed(data: Uint8Array, width: number, height: number): Float64Array {
-    const line = (this.width + 1) * 3;
-    const sums = new Float64Array(line * (this.height + 1));
-    const columns = Uint32Array.from({ length: width }, (_, x) => (Math.floor((x * this.width) / width) + 1) * 3);
-    const counts = new Float64Array(this.width + 1);
-    for (const at of columns) counts[at / 3]!++;
-    for (let row = 0, y = 0; row < this.height; row++) {
-      const at = (row + 1) * line;
-      const first = y;
-      for (; y < height && Math.floor((y * this.height) / height) === row; y++) {
-        let from = y * width * 3;
-        for (let x = 0; x < width; x++, from += 3) {
-          const to = at + columns[x]!;
-          sums[to]! += LINEAR[data[from]!]!;
-          sums[to + 1]! += LINEAR[data[from + 1]!]!;
-          sums[to + 2]! += LINEAR[data[from + 2]!]!;
-        }
-      }
-      for (let column = 1; column <= this.width; column++) {
-        const share = 1 / (counts[column]! * (y - first));
-        for (let c = 0; c < 3; c++) {
-          const to = at + column * 3 + c;
-          // Of the row so far, and of the rows above.
-          sums[to] = sums[to]! * share + sums[to - 3]! - sums[to - 3 - line]! + sums[to - line]!;
-        }
-      }
-    }
-    return sums;
   }
 }

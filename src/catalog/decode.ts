@@ -6,7 +6,7 @@ import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '..
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
 import { partSize, placeCrop, salientSize } from './crop-place.ts';
 import { reducedPart, reducedSize, type Reduced, shrunkSize } from './reduced.ts';
-import { flatten, type Pixels, resample } from './resample.ts';
+import { copyPart, flatten, type PartOfPixels, type Pixels, resample } from './resample.ts';
 import { type Stand, STANDS, storedRect, storedSize, uprightPx } from './stand.ts';
 
 /** An image decoded as a whole, possibly reduced, and facts about its file. */
@@ -106,8 +106,7 @@ export async function cellOf(
   const from = storedRect(rect, { width, height }, stand);
   const size = storedSize(cell, stand);
   const { around, part } = reducedPart(from, { size: stored, ...scale });
-  const cut = extract(stored, around);
-  const px = await resized({ ...cut, part }, size, background);
+  const px = await resized({ ...stored, around, part }, size, background);
   // Turned last, when few px are left.
   return stand === STANDS[1] ? px : await uprightPx(px, size, stand);
 }
@@ -164,23 +163,22 @@ async function storedPx(
   return { stored: await raw(shrinkLinear(plain, shrunk.size)), scale: shrunk };
 }
 
-async function resized(px: Pixels & { readonly part: Rect }, cell: Size, background: Rgb): Promise<Uint8Array> {
-  const { width, height, part } = px;
-  if (width === cell.width && height === cell.height && part.width === width && part.height === height)
-    return px.channels === 3 ? px.data : flatten(px, background);
+async function resized(px: Required<PartOfPixels>, cell: Size, background: Rgb): Promise<Uint8Array> {
+  const { around, part } = px;
+  const { width, height } = around;
+  if (width === cell.width && height === cell.height && part.width === width && part.height === height) {
+    const plain = extract(px, around);
+    return plain.channels === 3 ? plain.data : flatten(plain, background);
+  }
   if (Math.max(width, height) <= STREAM_SIDE) return resample(px, cell, background);
-  return flatten(await raw(shrinkLinear(sharpOf(px), cell)), background);
+  return flatten(await raw(shrinkLinear(sharpOf(extract(px, around)), cell)), background);
 }
 
 /** Copies a part of an image. */
 function extract({ data, width, height, channels }: Pixels, part: Rect): Pixels {
   if (part.width === width && part.height === height) return { data, width, height, channels };
-  const line = part.width * channels;
-  const out = new Uint8Array(line * part.height);
-  for (let y = 0; y < part.height; y++) {
-    const from = ((part.top + y) * width + part.left) * channels;
-    out.set(data.subarray(from, from + line), y * line);
-  }
+  const out = new Uint8Array(part.width * part.height * channels);
+  copyPart({ data, width, channels }, part, { out, at: 0 });
   return { data: out, width: part.width, height: part.height, channels };
 }
 

@@ -13,7 +13,7 @@ export interface Reduced {
  * Px per cell px, along a side, that a reduced image keeps: at least, and at most where the decoder can choose. The least is just
  * below 2, so that photographs of 4,000 x 3,000 and 4,032 x 3,024 px are reduced for cells of 512 px: by 3, to 1.95 and 1.97.
  */
-const [LEAST, MOST] = [1.95, 2.25];
+const [LEAST, MOST] = [1.95, 2];
 /** Shrink factors of JPEG decoders, which scale blocks of 8 x 8 coefficients. */
 const JPEG_FACTORS = [8, 4, 2];
 /** Least reduction of a WebP that pays. */

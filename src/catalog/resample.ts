@@ -9,7 +9,13 @@ export interface Pixels {
   readonly height: number;
   /** 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha (not premultiplied). */
   readonly channels: number;
-  /** Part that is resized, px; edges may lie within px. By default, all of it. */
+}
+
+/** Part of an image that is resized. */
+export interface PartOfPixels extends Pixels {
+  /** Whole px that are read; by default, all of them. */
+  readonly around?: Rect;
+  /** The part within these, px; its edges may lie within px. By default, all of them. */
   readonly part?: Rect;
 }
 
@@ -19,11 +25,10 @@ export interface Pixels {
  *
  * @returns RGB, 8-bit sRGB. At an unchanged size, the px are unchanged.
  */
-export function resample(
-  { data, width, height, channels, part = { left: 0, top: 0, width, height } }: Pixels,
-  size: Size,
-  background: Rgb,
-): Uint8Array {
+export function resample(px: PartOfPixels, size: Size, background: Rgb): Uint8Array {
+  const { channels, around = { left: 0, top: 0, width: px.width, height: px.height } } = px;
+  const { width, height } = around;
+  const { part = { left: 0, top: 0, width, height } } = px;
   const down = weightsOf({ input: height, from: part.top, length: part.height }, size.height, 1);
   const across = weightsOf({ input: width, from: part.left, length: part.width }, size.width, 2);
   let end = CELL_FREE;
@@ -41,9 +46,9 @@ export function resample(
   }));
   // Input and output bytes share one place: they are not needed at the same time.
   const bytes = size.width * size.height * 3;
-  const bytesAt = room(Math.max(data.length, bytes));
+  const bytesAt = room(Math.max(width * height * channels, bytes));
   const memory = cellKernel.reserve(end);
-  memory.set(data, bytesAt);
+  copyPart(px, around, { out: memory, at: bytesAt });
   memory.fill(0, linearAt + width * height * 16, rowAt); // read past the end, with weight 0: must not be NaN
   for (const table of tables) memory.set(table.bytes, table.at);
   const [r, g, b] = [LINEAR[background.r]!, LINEAR[background.g]!, LINEAR[background.b]!];
@@ -55,6 +60,23 @@ export function resample(
     rowAt, lineAt, bytesAt,
   );
   return memory.slice(bytesAt, bytesAt + bytes);
+}
+
+/** Copies the px of a part of an image, row-major, to `out` from `at` on. */
+export function copyPart(
+  { data, width, channels }: Pick<Pixels, 'data' | 'width' | 'channels'>,
+  part: Rect,
+  { out, at }: { readonly out: Uint8Array; readonly at: number },
+): void {
+  const line = part.width * channels;
+  if (part.width === width) {
+    out.set(data.subarray(part.top * line, (part.top + part.height) * line), at);
+    return;
+  }
+  for (let y = 0; y < part.height; y++) {
+    const from = ((part.top + y) * width + part.left) * channels;
+    out.set(data.subarray(from, from + line), at + y * line);
+  }
 }
 
 /** Px that {@link flatten} converts at a time. */

@@ -19,7 +19,7 @@ export const CROP_SCALE = 8191;
 /** Number of coefficients of a feature vector. */
 export const FEATURE_LENGTH = 3 * FEATURE_SIDE ** 2;
 /** Raised when features or hashes of the same image change, so that catalogs are indexed anew. */
-export const FEATURE_VERSION = 3;
+export const FEATURE_VERSION = 4;
 
 // Orthonormal DCT-II: the distance of two feature vectors equals that of the OKLab means themselves.
 const BASIS = Float64Array.from({ length: FEATURE_SIDE ** 2 }, (_, i) => {

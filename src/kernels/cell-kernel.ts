@@ -7,6 +7,10 @@ interface CellFunctions {
   readonly TABLES: { readonly value: number };
   readonly FREE: { readonly value: number };
   linearise(fromAt: number, count: number, channels: number, r: number, g: number, b: number, toAt: number): void;
+  // prettier-ignore
+  sumBoxes(
+    fromAt: number, width: number, height: number, startsAt: number, columns: number, rowAt: number, toAt: number,
+  ): void;
   encode(fromAt: number, count: number, toAt: number): void;
   // prettier-ignore
   resize(

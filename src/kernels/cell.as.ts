@@ -42,17 +42,69 @@ export function linearise(
   const step = <usize>channels;
   const colour: usize = channels >= 3 ? 1 : 0;
   const alphaAt: usize = channels == 2 ? 1 : 3;
-  const opaque = channels == 1 || channels == 3;
+  if (channels == 3) {
+    // The usual case, without a branch per px.
+    for (const end = toAt + ((<usize>count) << 4); toAt < end; fromAt += 3, toAt += 16) {
+      let px = v128.load32_zero(TO_LINEAR + ((<usize>load<u8>(fromAt)) << 2));
+      px = v128.load_lane<f32>(TO_LINEAR + ((<usize>load<u8>(fromAt, 1)) << 2), px, 1);
+      px = v128.load_lane<f32>(TO_LINEAR + ((<usize>load<u8>(fromAt, 2)) << 2), px, 2);
+      v128.store(toAt, px);
+    }
+    return;
+  }
   for (let i = 0; i < count; i++, fromAt += step, toAt += 16) {
     const r = linear(load<u8>(fromAt));
     const g = linear(load<u8>(fromAt + colour));
     const b = linear(load<u8>(fromAt + 2 * colour));
-    if (opaque) {
+    if (channels == 1) {
       storePx(toAt, r, g, b);
     } else {
       const a = <f32>load<u8>(fromAt + alphaAt) * (1.0 / 255.0);
       storePx(toAt, backR + a * (r - backR), backG + a * (g - backG), backB + a * (b - backB));
     }
+  }
+}
+
+/**
+ * Adds one row of boxes to a summed-area table: the boxes' means, of `height` rows of linear px that are cut at the px
+ * `startsAt[0..columns]` (i32). A corner of the table is four f64 (r, g, b, 0).
+ *
+ * @param rowAt room for one row of `width` px.
+ * @param toAt the table's row of `columns` + 1 corners below the boxes; the one above is just before it.
+ */
+export function sumBoxes(
+  fromAt: usize,
+  width: i32,
+  height: i32,
+  startsAt: usize,
+  columns: i32,
+  rowAt: usize,
+  toAt: usize,
+): void {
+  const stride = (<usize>width) << 4;
+  memory.copy(rowAt, fromAt, stride);
+  for (let y = 1; y < height; y++) {
+    fromAt += stride;
+    for (let x: usize = 0; x < stride; x += 16) {
+      v128.store(rowAt + x, f32x4.add(v128.load(rowAt + x), v128.load(fromAt + x)));
+    }
+  }
+  const above = (<usize>(columns + 1)) << 5;
+  let left = f64x2.splat(0);
+  let right = f64x2.splat(0);
+  v128.store(toAt, left);
+  v128.store(toAt, right, 16);
+  for (let i = 0; i < columns; i++, startsAt += 4) {
+    const first = load<i32>(startsAt);
+    const end = load<i32>(startsAt, 4);
+    let sum = f32x4.splat(0);
+    for (let x = first; x < end; x++) sum = f32x4.add(sum, v128.load(rowAt + ((<usize>x) << 4)));
+    sum = f32x4.mul(sum, f32x4.splat(<f32>1 / <f32>((end - first) * height)));
+    left = f64x2.add(left, f64x2.promote_low_f32x4(sum));
+    right = f64x2.add(right, f64x2.promote_low_f32x4(v128.shuffle<u64>(sum, sum, 1, 1)));
+    toAt += 32;
+    v128.store(toAt, f64x2.add(left, v128.load(toAt - above)));
+    v128.store(toAt, f64x2.add(right, v128.load(toAt - above, 16)), 16);
   }
 }
 

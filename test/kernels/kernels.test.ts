@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
+import { boxSums, CORNER_LENGTH } from '../../src/catalog/box-sums.ts';
 import { halveCell } from '../../src/catalog/mips.ts';
 import { resample } from '../../src/catalog/resample.ts';
 import { FEATURE_LENGTH, writeFeatures } from '../../src/colour/features.ts';
@@ -117,6 +118,23 @@ describe('resampling', () => {
     }
   });
 
+  test('of a part of an image reads its px alone', () => {
+    const random = seeded(5);
+    for (let round = 0; round < 20; round++) {
+      const [width, height] = [integer(random, 3, 40), integer(random, 3, 40)];
+      const [left, top] = [integer(random, 0, width - 2), integer(random, 0, height - 2)];
+      const around = { left, top, width: integer(random, 1, width - left), height: integer(random, 1, height - top) };
+      const px = { data: waves(width, height, round), width, height, channels: 3 };
+      const lines = Array.from({ length: around.height }, (__, y) => {
+        const from = ((top + y) * width + left) * 3;
+        return px.data.subarray(from, from + around.width * 3);
+      });
+      const cut = { data: Buffer.concat(lines), width: around.width, height: around.height, channels: 3 };
+      const [size, background] = [square(integer(random, 1, 20)), { r: 0, g: 0, b: 0 }];
+      expect(resample({ ...px, around }, size, background)).toEqual(resample(cut, size, background));
+    }
+  });
+
   test('leaves a picture of the right size as it is', () => {
     for (const size of [square(32), { width: 20, height: 45 }]) {
       const data = waves(size.width, size.height, 4);
@@ -136,6 +154,42 @@ describe('resampling', () => {
     expect(one([77], 1)).toEqual([77, 77, 77]);
     expect(one([77, 0], 2)).toEqual([255, 0, 0]);
   });
+});
+
+test('sums of boxes agree with their definition, at every number of channels', () => {
+  const random = seeded(8);
+  const background = { r: 200, g: 30, b: 90 };
+  for (let round = 0; round < 30; round++) {
+    const [width, height, channels] = [integer(random, 1, 60), integer(random, 1, 60), (round % 4) + 1];
+    const data = Uint8Array.from({ length: width * height * channels }, () => random() * 256);
+    const raster = { width: integer(random, 1, width), height: integer(random, 1, height) };
+    const sums = boxSums({ data, width, height, channels }, raster, background);
+    expect(sums).toHaveLength((raster.width + 1) * (raster.height + 1) * CORNER_LENGTH);
+    // By row and column of boxes: sums of colours, and number of px.
+    const boxes = Array.from({ length: raster.height }, () => Array.from({ length: raster.width }, () => [0, 0, 0, 0]));
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const box = boxes[Math.floor((y * raster.height) / height)]![Math.floor((x * raster.width) / width)]!;
+        const px = data.subarray((y * width + x) * channels);
+        const alpha = channels % 2 ? 1 : px[channels - 1]! / 255;
+        for (const [c, behind] of [background.r, background.g, background.b].entries()) {
+          const own = LINEAR[px[channels > 2 ? c : 0]!]!;
+          box[c]! += alpha * own + (1 - alpha) * LINEAR[behind]!;
+        }
+        box[3]!++;
+      }
+    }
+    for (let row = 0; row <= raster.height; row++) {
+      for (let column = 0; column <= raster.width; column++) {
+        const before = boxes.slice(0, row).flatMap((line) => line.slice(0, column));
+        for (let c = 0; c < 3; c++) {
+          const wanted = before.reduce((sum, box) => sum + box[c]! / box[3]!, 0);
+          const at = (row * (raster.width + 1) + column) * CORNER_LENGTH + c;
+          expect(Math.abs(sums[at]! - wanted)).toBeLessThan(1e-6 * Math.max(1, before.length));
+        }
+      }
+    }
+  }
 });
 
 test.each<[number, number]>([
