@@ -1,5 +1,6 @@
 import { Decoders } from '../decoding/decoders.ts';
 import { UserError } from '../errors.ts';
+import { headerSize } from '../image/header-size.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { workerModule } from '../threads/pool.ts';
 import type { ScannedFile, Size } from '../types.ts';
@@ -16,7 +17,10 @@ export interface Survey {
   readonly drawings: number;
 }
 
-/** Reads the upright sizes of images, from their headers. Leaves out images that cannot be read. */
+/**
+ * Reads the upright sizes of images, from their headers: of plain JPEGs and PNGs at once, of others by a decoder, which is
+ * started if there are any. Leaves out images that cannot be read.
+ */
 export async function survey(
   files: readonly ScannedFile[],
   { onProgress, signal, concurrency }: ScanOptions & { readonly concurrency: number },
@@ -47,6 +51,8 @@ async function pxSizeOf(
   decoders: Decoders,
 ): Promise<Size | 'drawing' | undefined> {
   if (unsupported) return undefined;
+  const known = await headerSize(path);
+  if (known) return known;
   try {
     const { result } = await decoders.run<Size & { readonly format: string }>({ path, size, task: undefined });
     const { format, width, height } = result!;
