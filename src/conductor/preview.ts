@@ -8,6 +8,7 @@ import { plural } from '../messages.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { peakMemory } from '../threads/peak-memory.ts';
 import type { Grid, LeftOut, PreviewStage } from '../types.ts';
+import { fewerCropsNote } from './crops-in-use.ts';
 import { type Placed, PlacingFacts, placeSources } from './place.ts';
 import { inputsOf, type Plan, planBuild, planGrid } from './plan.ts';
 import { checkPictureFile, writePictureFile } from './preview-file.ts';
@@ -73,6 +74,9 @@ async function run(asked: ResolvedPreview, suspects: ReadonlySet<string>): Promi
       return picture;
     });
     const { width, height, alternatives, notes } = drawn;
+    const ofCrops = asked.alternatives.flatMap((alternative, i) =>
+      fewerCropsNote(alternative.options, placed[i]!.crops),
+    );
     return {
       out: options.out,
       width,
@@ -82,7 +86,7 @@ async function run(asked: ResolvedPreview, suspects: ReadonlySet<string>): Promi
       leftOut: leftOutOf(catalog.skipped),
       stages: clock.seconds,
       peakRssBytes: peakMemory(),
-      warnings: [...warningsOf(options.notes, plan, catalog), ...notes],
+      warnings: [...warningsOf(options.notes, plan, catalog), ...new Set(ofCrops), ...notes],
     };
   } finally {
     catalog.close();
