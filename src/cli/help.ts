@@ -85,8 +85,9 @@ export function previewHelp(): string {
   return [
     'zoomosaic preview <target> <images..> -o <picture>\n',
     `${COMMANDS.preview}\n`,
-    'The placement is that of a build with the same options. Cells are approximations, drawn from small',
-    'px in the catalog, so that likeness is about that of the build. The build then reads no image again.\n',
+    'The placement is close to that of a build with the same options. Cells are approximations, drawn',
+    'from small px in the catalog, so that likeness is about that of the build. The build then reads no',
+    'image again.\n',
     OPERANDS,
     table('Output', [
       ['-o, --out <picture>', 'Name that ends in .jpg, .png or .webp; an older file there is replaced'],

@@ -85,7 +85,7 @@ export class PlacingFacts {
 export async function placeSources(
   options: ResolvedOptions,
   { target, given, grid, files, recipe }: Plan,
-  { clock, facts }: { readonly clock: Clock<'match'>; readonly facts: PlacingFacts },
+  { clock, facts, quick }: { readonly clock: Clock<'match'>; readonly facts: PlacingFacts; readonly quick?: boolean },
 ): Promise<Placed> {
   const { catalog } = facts;
   const names = new SourceNames(
@@ -115,6 +115,7 @@ export async function placeSources(
           turns,
           crops: masks,
           perSource: perSourceOf(crops),
+          ...(quick && { quick }),
           parts: facts.parts(withCrops),
           pins: pinnedCells(options.pins, grid, names),
           onProgress,

@@ -19,6 +19,9 @@ import type { PreviewAlternative } from './preview-alternative.ts';
 import { runUnchanged } from './run-unchanged.ts';
 import { PREVIEW_STAGES, StageClock } from './stage-clock.ts';
 
+/** Number of cells above which a placement is found quickly; below, the best one takes little time. */
+const QUICK_ABOVE = 2048;
+
 /** Result of a preview; `--json` prints it. */
 export interface PreviewResult {
   /** Path of the picture, as given in the options. */
@@ -39,7 +42,8 @@ export interface PreviewResult {
 
 /**
  * Draws one picture of the mosaic that {@link build} would make with the same options, or a contact sheet of several. The
- * placement is that of the build; the px of its cells are approximations. Images are indexed as for a build, which then finds
+ * placement is that of the build, or, of more than 2,048 cells without limits of uses, one of nearly the same likeness that is found
+ * in a part of the time. The px of its cells are approximations. Images are indexed as for a build, which then finds
  * them in the catalog. Prints nothing. Reports progress to `onProgress`. `signal` stops it; nothing is then written to `out`.
  *
  * @throws {UserError} if the user can mend the cause; `signal`'s reason if aborted.
@@ -127,7 +131,8 @@ async function placeAll(
         );
       });
     try {
-      return await placeSources(own, { ...plan, grid: grids[i]! }, { clock: { time }, facts });
+      const quick = grids[i]!.columns * grids[i]!.rows > QUICK_ABOVE;
+      return await placeSources(own, { ...plan, grid: grids[i]! }, { clock: { time }, facts, quick });
     } catch (error) {
       failed.abort(error); // ends the other matches
       throw error;

@@ -72,7 +72,7 @@ const limit = pLimit(2);
 export type HeicReply = { readonly tiff: Uint8Array<ArrayBuffer> } | { readonly error: string };
 
 async function inThread(job: HeicJob): Promise<Buffer> {
-  const thread = new Worker(workerModule('heic-worker', import.meta.url), { workerData: job });
+  const thread = new Worker(workerModule('heic-worker', import.meta.url), { workerData: job, execArgv: [] });
   try {
     const reply = await new Promise<HeicReply>((resolve, reject) => {
       thread.once('message', resolve);

@@ -75,6 +75,8 @@ export type MatchJob =
       readonly afar: number;
       /** Minimum distances, tried in this order. */
       readonly distances: readonly number[];
+      /** A placement of nearly least cost will do; see `placeQuickly`. */
+      readonly quick?: boolean;
       /** The closest picture of each cell; given if the distance is the only rule. */
       readonly nearest?: Uint32Array;
       /** Shared; receives the progress, 0..{@link PROGRESS_PARTS}. */

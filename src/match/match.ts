@@ -29,6 +29,8 @@ export interface MatchOptions extends SceneOptions {
   readonly useAll: boolean;
   /** Greatest number of pictures per source that is shown, on average; Infinity for no limit. See `mergePictures`. */
   readonly perSource: number;
+  /** Finds a placement of nearly least cost, for previews, in a fraction of the time. */
+  readonly quick?: boolean;
   readonly concurrency: number;
   /** Parts that this match shares with others of the same target and features; by default, it makes its own. */
   readonly parts?: MatchParts;
@@ -63,7 +65,7 @@ export async function match(target: Target, features: SourceFeatures, options: M
   onProgress(0, total);
   const { parts = new MatchParts(target, features) } = options;
   const scene = await sceneOf(parts, sharing, options);
-  const { maxUses, variety, useAll, perSource, concurrency } = options;
+  const { maxUses, variety, useAll, perSource, concurrency, quick = false } = options;
   const rules = { maxUses, variety, useAll };
   const afar = AFAR_MOST * options.afar ** 2;
   const free = !Number.isFinite(maxUses) && variety === 0 && !useAll;
@@ -79,10 +81,11 @@ export async function match(target: Target, features: SourceFeatures, options: M
   try {
     signal.throwIfAborted();
     const tell = (part: number) => onProgress(Math.floor(part * total), total);
-    const nearest = free
-      ? await askNearest(pool, total, (done) => tell((done / total) * (shared.lookup ? PLACED_PART : 1)))
-      : undefined;
-    const job = { kind: 'ruled', rules, perSource, afar, distances, ...(nearest && { nearest }) } as const;
+    const nearest =
+      free && !(quick && shared.lookup)
+        ? await askNearest(pool, total, (done) => tell((done / total) * (shared.lookup ? PLACED_PART : 1)))
+        : undefined;
+    const job = { kind: 'ruled', rules, perSource, afar, distances, quick, ...(nearest && { nearest }) } as const;
     const result = shared.lookup
       ? await askRuled(pool, job, { total, threads, onProgress: tell })
       : { cells: nearest!, gap: 0, distanceCost: 0, afarCost: 0, minDistance: 0 };

@@ -65,9 +65,9 @@ export class WorkerPool {
   }
 
   private start(): Worker {
-    // Garbage of threads is small and short-lived; by default V8 would let it grow to 48 MB.
+    // Options of this process, such as --input-type, need not suit the module. Garbage of threads is small and short-lived; by default V8 would let it grow to 48 MB.
     const resourceLimits = { maxYoungGenerationSizeMb: 8 };
-    const thread = new Worker(this.module, { workerData: this.workerData, resourceLimits });
+    const thread = new Worker(this.module, { workerData: this.workerData, resourceLimits, execArgv: [] });
     thread.on('message', (reply: Reply<never>) => {
       const job = this.busy.get(thread);
       if (!job) return;

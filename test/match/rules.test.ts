@@ -26,7 +26,11 @@ function costOf(cell: number, id: number): number {
   return query.reduce((sum, value, i) => sum + (value - features[id * FEATURE_LENGTH + i]!) ** 2, 0);
 }
 
-function place(rules: Partial<Rules>, distances: number[], more: Parameters<typeof sceneOf>[2] = {}) {
+function place(
+  rules: Partial<Rules>,
+  distances: number[],
+  { quick = false, ...more }: Parameters<typeof sceneOf>[2] & { readonly quick?: boolean } = {},
+) {
   const scene = sceneOf(target, features, more);
   const progress = new Int32Array(new SharedArrayBuffer(4));
   const { cells, ...result } = placeRuled(scene, lookupOf(scene), {
@@ -35,11 +39,51 @@ function place(rules: Partial<Rules>, distances: number[], more: Parameters<type
     perSource: Infinity,
     rules: { ...FREELY, ...rules },
     distances,
+    quick,
     progress,
   });
   const ids = idsOf(scene, cells);
   return { ...result, ids, cost: ids.reduce((sum, id, cell) => sum + costOf(cell, id), 0) };
 }
+
+describe('a quick placement', () => {
+  test.each([
+    [0, 0],
+    [0, 3],
+    [0.3, 0],
+    [0.5, 2],
+    [0.5, 4],
+  ])('of variety %d keeps --min-distance %i, and costs little more', (variety, distance) => {
+    const [soon, well] = [true, false].map((quick) => place({ variety }, [distance], { quick }));
+    expect(soon!.minDistance).toBe(distance);
+    if (distance) expect(conflictsOf(soon!.ids, COLUMNS, distance)).toBe(0);
+    expect(soon!.cost).toBeLessThan(well!.cost * 1.15);
+    // The price of uses is heeded: about as many uses as in the best placement.
+    expect(countsOf(soon!.ids)[0]).toBeLessThan(countsOf(well!.ids)[0]! * 1.3 + 2);
+    expect(place({ variety }, [distance], { quick: true }).ids).toEqual(soon!.ids);
+  });
+
+  test('keeps pins', () => {
+    const pins = new Map([
+      [0, 7],
+      [33, 7],
+      [599, 3],
+    ]);
+    const { ids } = place({ variety: 0.4 }, [2], { quick: true, pins });
+    for (const [cell, id] of pins) expect(ids[cell]).toBe(id);
+    expect(conflictsOf(ids, COLUMNS, 2)).toBe(0);
+  });
+
+  test.each<[string, Partial<Rules>, number]>([
+    ['a limit of uses', { maxUses: 6 }, 2],
+    ['great variety', { variety: 0.8 }, 1],
+    ['all images', { useAll: true }, 0],
+    ['a distance that leaves little choice', {}, 9],
+  ])('takes its time for %s: the placement is the best one', (_, rules, distance) => {
+    const [soon, well] = [true, false].map((quick) => place(rules, [distance], { quick }));
+    expect(soon!.ids).toEqual(well!.ids);
+  });
+});
 
 describe('a placement', () => {
   test('of no rule has the closest source everywhere', () => {

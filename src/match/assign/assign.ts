@@ -5,6 +5,7 @@ import { mergePictures } from './merge-pictures.ts';
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { keepApart, type KeepApartOptions } from './keep-apart.ts';
 import { placeOneByOne } from './one-by-one.ts';
+import { placeQuickly } from './place-quickly.ts';
 import { placeKinds } from './place-kinds.ts';
 import { costOf, type Draft, draftOf, type Problem, problemOf } from './problem.ts';
 import { STEEP_ABOVE } from './use-prices.ts';
@@ -36,12 +37,14 @@ const SAMPLE = 2 ** 15;
 export function placeRuled(
   scene: Scene,
   lookup: Lookup,
-  { rules, perSource, afar, distances, nearest, progress }: RuledJob,
+  { rules, perSource, afar, distances, quick, nearest, progress }: RuledJob,
 ): MatchResult {
   const told = afar > 0 ? AFAR_FROM : 1;
   const report = (part: number) => void Atomics.store(progress, 0, Math.floor(part * PROGRESS_PARTS));
   const tell = (part: number) => report(told * part);
   let problem = problemOf(scene, rules, lookup);
+  const soon = quick && placeQuickly(problem, distances[0]!);
+  if (soon) return finish(soon, { minDistance: distances[0]!, gap: 0, distanceCost: 0 });
   const { draft, gap } = nearest
     ? { draft: draftOf(problem, nearest), gap: 0 }
     : assign(problem, (part) => tell(part * PLACED_PART));
@@ -51,7 +54,7 @@ export function placeRuled(
         ? draft
         : separate(problem, draft, { minDistance, onProgress: (part) => tell(PLACED_PART + (1 - PLACED_PART) * part) });
     if (!apart) continue;
-    return finish(apart, minDistance);
+    return finish(apart, { minDistance, gap, distanceCost: addedCost(problem, draft, apart) });
   }
   const last = distances.at(-1)!;
   // The capacity of a great variety is a wish; the distance is a rule.
@@ -62,11 +65,11 @@ export function placeRuled(
     return { cells: draft.cells, gap, distanceCost: 0, afarCost: 0, minDistance: 0, stuck };
   }
   rearrange(problem, placed, { minDistance: last, wished: draft.cells });
-  return finish(placed, last);
+  return finish(placed, { minDistance: last, gap, distanceCost: addedCost(problem, draft, placed) });
 
   /** Improves the likeness from afar, in the end. */
-  function finish(apart: Draft, minDistance: number): MatchResult {
-    const distanceCost = addedCost(problem, draft, apart);
+  function finish(apart: Draft, found: Pick<MatchResult, 'minDistance' | 'gap' | 'distanceCost'>): MatchResult {
+    const { minDistance } = found;
     const before = copyOf(apart);
     if (afar > 0) {
       const tellAfar = (pass: number) => (part: number) => report(AFAR_FROM + ((1 - AFAR_FROM) * (pass + part)) / 2);
@@ -75,7 +78,7 @@ export function placeRuled(
       mergePictures(problem, apart, { perSource });
       improveAfar(problem, apart, { ...options, ...limited(perSource, apart), onProgress: tellAfar(1) });
     } else mergePictures(problem, apart, { perSource });
-    return { cells: apart.cells, gap, distanceCost, afarCost: addedCost(problem, before, apart), minDistance };
+    return { ...found, cells: apart.cells, afarCost: addedCost(problem, before, apart) };
   }
 }
 

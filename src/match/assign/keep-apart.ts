@@ -4,8 +4,11 @@ import { costOf, type Draft, type Problem } from './problem.ts';
 
 /** Number of cheapest pictures that are tried for a cell; all are tried if none of these will do. */
 const TRIED = 16;
-/** Number of cells per picture that are tried for an exchange, if the picture may also be used once more. */
-const PARTNERS = 4;
+/**
+ * Number of cells per picture that are tried for an exchange, if the picture may also be used once more, and if not; all
+ * are tried if none of these will do.
+ */
+const [PARTNERS, PARTNERS_SCARCE] = [4, 16];
 const PROGRESS_CELLS = 1024;
 
 export interface KeepApartOptions {
@@ -79,6 +82,7 @@ class Moves {
     const myGroup = groups.of[mine]!;
     const spared = slots.price(uses[myGroup]! - 1);
     const last = rules.useAll && uses[myGroup] === 1;
+    const all = tried >= this.problem.lookup.priced.count;
     let [least, chosen, partner, partners] = [Infinity, -1, -1, -1];
     for (const picture of this.candidates(cell, tried)) {
       const group = groups.of[picture]!;
@@ -86,7 +90,8 @@ class Moves {
       const moved = gain + slots.price(uses[group]!) - spared;
       if (moved < least && !last) [least, chosen, partner] = [moved, picture, -1];
       const holders = this.holders[group]!;
-      const each = Number.isFinite(slots.price(uses[group]!)) ? Math.ceil(holders.length / PARTNERS) : 1;
+      const most = Number.isFinite(slots.price(uses[group]!)) ? PARTNERS : all ? holders.length : PARTNERS_SCARCE;
+      const each = Math.max(1, Math.ceil(holders.length / most));
       // Exchanges are tried even if the picture may be used once more: the other cell may gain by it.
       for (let i = 0; i < holders.length; i += each) {
         const other = holders[i]!;
