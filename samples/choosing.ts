@@ -19,6 +19,14 @@ const VARIANTS: Readonly<Record<string, Partial<BuildOptions>>> = {
   apart: { minDistance: 5 },
   turned: { mirror: true, rotate: true },
 };
+/** Targets that are shown with one crop of each image and the closest image everywhere, and as they come by default. */
+const TARGETS: Readonly<Record<string, string>> = {
+  portrait: 'targets/portrait.svg',
+  'still-life': 'targets/still-life.svg',
+  snow: 'targets/snow.svg',
+  lighthouse: 'target.svg',
+};
+const WAYS: Readonly<Record<string, Partial<BuildOptions>>> = { before: { crops: 'none', afar: 0 }, after: {} };
 const COLUMNS = 60;
 /** Px per cell of the pictures. */
 const CELL = 8;
@@ -33,15 +41,19 @@ const folder = await mkdtemp(join(tmpdir(), 'zoomosaic-choosing-'));
 try {
   const images = join(folder, 'images');
   await generateSamples({ out: images });
-  for (const [name, options] of Object.entries(VARIANTS)) {
+  const make = async (name: string, drawing: string, options: Partial<BuildOptions>) => {
     const site = join(folder, name);
-    const given = { target: join(here, 'target.svg'), images: [images], out: site, catalog: join(folder, 'catalog') };
+    const given = { target: join(here, drawing), images: [images], out: site, catalog: join(folder, 'catalog') };
     const result = await build({ ...given, columns: COLUMNS, cellSize: CELL_SIZE, ...options });
     const { width, height } = await picture(site, result.levels, result.grid.rows, join(docs, `${name}.jpg`));
-    const { likeness, mostUses } = result.quality;
+    const { likeness, mostUses, afar } = result.quality;
     const { ssim, ciede2000 } = likeness.find(({ cellPx }) => cellPx === 2)!;
-    const told = `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)}, ${result.sources.used} images, ${mostUses} times at most`;
-    console.log(`${name}: ${width} x ${height} px; ${told}`);
+    const told = `SSIM ${ssim.toFixed(2)}, CIEDE2000 ${ciede2000.toFixed(1)}, from afar ${afar!.toFixed(1)}`;
+    console.log(`${name}: ${width} x ${height} px; ${told}; ${result.sources.used} images, ${mostUses} times at most`);
+  };
+  for (const [name, options] of Object.entries(VARIANTS)) await make(name, 'target.svg', options);
+  for (const [target, drawing] of Object.entries(TARGETS)) {
+    for (const [way, options] of Object.entries(WAYS)) await make(`${target}-${way}`, drawing, options);
   }
 } finally {
   await rm(folder, { recursive: true });
