@@ -55,6 +55,13 @@ export function connectKeys(viewer: OpenSeadragon.Viewer): void {
   });
 }
 
+/** Tells the style sheet whether keys or a pointer were used last: the frame of the focus is for keys. */
+export function showFocusOfKeys(): void {
+  const note = (isKey: boolean) => () => void document.body.classList.toggle('keys', isKey);
+  addEventListener('keydown', note(true), { passive: true, capture: true });
+  addEventListener('pointerdown', note(false), { passive: true, capture: true });
+}
+
 /** Fades the controls while there is no input. */
 export function fadeWhenIdle(): void {
   let timer = 0;

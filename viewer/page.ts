@@ -2,7 +2,7 @@
 import OpenSeadragon from 'openseadragon';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';
-import { connectButtons, connectKeys, fadeWhenIdle } from './controls.ts';
+import { connectButtons, connectKeys, fadeWhenIdle, showFocusOfKeys } from './controls.ts';
 import { PixelDrawer } from './drawer.ts';
 import { MosaicTileSource } from './tile-source.ts';
 
@@ -152,6 +152,7 @@ function start(): void {
   connectButtons(viewer);
   connectKeys(viewer);
   viewer.addHandler('update-viewport', () => showScale(viewer, mosaic));
+  showFocusOfKeys();
   fadeWhenIdle();
   Object.assign(window, { zoomosaic: { viewer, mosaic } });
 }

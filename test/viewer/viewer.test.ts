@@ -306,6 +306,21 @@ describe.skipIf(skipped)('viewer', () => {
     await page.context().close();
   });
 
+  test('shows the frame of the focus for keys alone', async () => {
+    const { page } = await open(`${serving.url}index.html`);
+    await settle(page);
+    const frame = () =>
+      page.evaluate(() => getComputedStyle(document.querySelector('#picture .openseadragon-canvas')!).outlineStyle);
+    await page.keyboard.press('+'); // keys were used last when the script focuses the canvas
+    await page.mouse.click(450, 320);
+    await settle(page);
+    expect(await page.evaluate(() => document.activeElement?.className)).toContain('openseadragon-canvas');
+    expect(await frame()).toBe('none');
+    await page.keyboard.press('+');
+    expect(await frame()).toBe('solid');
+    await page.context().close();
+  });
+
   test('is led by touch', async () => {
     const { page } = await open(`${serving.url}index.html`, { hasTouch: true, viewport: { width: 390, height: 700 } });
     await settle(page);
