@@ -1,80 +1,155 @@
-import { FEATURE_LENGTH, FEATURE_SIDE } from '../colour/features.ts';
-
-/** A map of the target's OKLab colours, applied before they are compared; plain data, for threads. */
-export interface Adaptation {
-  /** Mapped lightness at {@link CURVE_STEPS} + 1 even steps of lightness. */
-  readonly lightness: Float32Array;
-  /** Linear map of a and b: factor, then offset. */
-  readonly scale: readonly [a: number, b: number];
-  readonly offset: readonly [a: number, b: number];
-}
-
-const CURVE_STEPS = 256;
-/** The first coefficient of a channel is its mean times this. */
-const DC = FEATURE_SIDE;
+import { FEATURE_SIDE } from '../colour/features.ts';
+import { LINEAR } from '../colour/linear.ts';
+import { linearToOklab } from '../colour/oklab.ts';
+import type { Grid } from '../types.ts';
+import { fit, squeeze } from './fit.ts';
+import { BANDS, HUES, type Labs, lightnessOf, neutralOf, raysOf, sampleOf, slicesOf } from './reach.ts';
+import { smooth } from './smooth.ts';
 
 /**
- * Computes a map that moves the colours of cells towards those of sources. Lightness: histogram matching. a and b: the
- * means agree, and the deviations if the sources' are smaller (E. Reinhard et al., "Color transfer between images", 2001).
- *
- * @param cells, sources feature vectors; a few hundred of each are enough.
- * @param part of the way, 0..1.
+ * Shifts of cells' OKLab colours before they are compared: L, a, b per cell, in memory that threads can share. All parts of
+ * a cell move alike, so differences within it stay.
  */
-export function adaptationOf(cells: Float32Array, sources: Float32Array, part: number): Adaptation {
-  const [from, to] = [means(cells, 0), means(sources, 0)];
-  const lightness = Float32Array.from({ length: CURVE_STEPS + 1 }, (_, step) => {
-    const value = step / CURVE_STEPS;
-    return value + part * (quantile(to, rankOf(from, value)) - value);
+export type Adaptation = Float32Array;
+
+/** Cells whose lightness is smoothed away to each side, and the deviation (OKLab) from which on it is an edge. */
+const BASE = { reach: 3, edge: 0.2 } as const;
+/** Slopes of the parts of a range that are squeezed: lightness keeps contrast, chroma only order. */
+const [LIGHTNESS_SLOPE, CHROMA_SLOPE] = [0.5, 0.3];
+/** Strengthening of detail where its surroundings are squeezed, per 1 of lost slope. */
+const DETAIL = 0.5;
+/** Half the step of lightness by which a curve's slope is measured. */
+const STEP = 0.01;
+
+/**
+ * Computes how colours of a target move into what pictures can show. Colours that lie within it stay.
+ *
+ * Lightness is the sum of a smooth base and of detail (F. Durand, J. Dorsey, "Fast bilateral filtering for the display of
+ * high-dynamic-range images", 2002). Only the base is squeezed, by a curve that rises everywhere. Chroma is squeezed
+ * towards grey, hue by hue; or, where there are no greys, towards the pictures' colour that is nearest to grey.
+ *
+ * @param pictures mean colours of pictures.
+ * @param part 0..1: 0.5 goes three quarters of the way, since a colour half-way is mostly still out of reach.
+ */
+export function adaptationOf(
+  { grid, px }: { readonly grid: Grid; readonly px: Uint8Array },
+  pictures: Labs,
+  part: number,
+): Adaptation {
+  const cells = grid.columns * grid.rows;
+  const labs = cellLabs(grid, px);
+  const shifts = new Float32Array(new SharedArrayBuffer(cells * 3 * 4));
+  fitLightness(labs, grid, { pictures, shifts });
+  fitChroma(labs, { pictures, shifts });
+  const share = part * (2 - part);
+  for (let i = 0; i < shifts.length; i++) shifts[i]! *= share;
+  return shifts;
+}
+
+/** Shifts the colour of a part of a cell at `lab[at..]`, in place. Lightness stays within 0..1. */
+export function adapt(shift: Float32Array, lab: Float64Array, at: number): void {
+  lab[at] = Math.max(0, Math.min(1, lab[at]! + shift[0]!));
+  lab[at + 1]! += shift[1]!;
+  lab[at + 2]! += shift[2]!;
+}
+
+/** Computes the colours of cells. Means of sRGB values are close to means of OKLab, and quick. */
+function cellLabs({ columns, rows }: Grid, px: Uint8Array): Labs {
+  const labs = new Float32Array(columns * rows * 3);
+  const parts = FEATURE_SIDE ** 2;
+  const linear = Float32Array.from({ length: 255 * parts + 1 }, (_, sum) => {
+    const low = Math.min(254, Math.floor(sum / parts));
+    return LINEAR[low]! + (sum / parts - low) * (LINEAR[low + 1]! - LINEAR[low]!);
   });
-  const [a, b] = [1, 2].map((channel) => {
-    const [cell, source] = [momentsOf(means(cells, channel)), momentsOf(means(sources, channel))];
-    const scale = 1 - part + part * Math.min(1, source.deviation / Math.max(1e-6, cell.deviation));
-    const mean = (1 - part) * cell.mean + part * source.mean;
-    return { scale, offset: mean - scale * cell.mean };
-  }) as [{ scale: number; offset: number }, { scale: number; offset: number }];
-  return { lightness, scale: [a.scale, b.scale], offset: [a.offset, b.offset] };
-}
-
-/** Maps the colour at `lab[at..]`, in place. */
-export function adapt({ lightness, scale, offset }: Adaptation, lab: Float64Array, at: number): void {
-  const x = Math.min(1, Math.max(0, lab[at]!)) * CURVE_STEPS;
-  const step = Math.min(CURVE_STEPS - 1, Math.floor(x));
-  lab[at] = lightness[step]! + (x - step) * (lightness[step + 1]! - lightness[step]!);
-  lab[at + 1] = lab[at + 1]! * scale[0] + offset[0];
-  lab[at + 2] = lab[at + 2]! * scale[1] + offset[1];
-}
-
-/** Means of a channel, one per vector, in rising order. */
-function means(features: Float32Array, channel: number): Float32Array {
-  const count = features.length / FEATURE_LENGTH;
-  return Float32Array.from({ length: count }, (_, i) => features[i * FEATURE_LENGTH + channel]! / DC).toSorted();
-}
-
-/** Computes the rank of a value among sorted values, 0..1; interpolates, so that the curve is smooth. */
-function rankOf(sorted: Float32Array, value: number): number {
-  const last = sorted.length - 1;
-  if (sorted[0] === sorted[last]) return 0.5;
-  if (value <= sorted[0]!) return 0;
-  if (value >= sorted[last]!) return 1;
-  let [low, high] = [0, last];
-  while (high - low > 1) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! <= value) low = middle;
-    else high = middle;
+  const sums = new Uint32Array(columns * 3);
+  for (let row = 0, at = 0; row < rows; row++) {
+    sums.fill(0);
+    for (let y = 0; y < FEATURE_SIDE; y++) {
+      for (let i = 0; i < sums.length; i += 3) {
+        let r = 0;
+        let g = 0;
+        let b = 0;
+        for (let x = 0; x < FEATURE_SIDE; x++, at += 3) {
+          r += px[at]!;
+          g += px[at + 1]!;
+          b += px[at + 2]!;
+        }
+        sums[i]! += r;
+        sums[i + 1]! += g;
+        sums[i + 2]! += b;
+      }
+    }
+    for (let i = 0, to = row * sums.length; i < sums.length; i += 3) {
+      linearToOklab(linear[sums[i]!]!, linear[sums[i + 1]!]!, linear[sums[i + 2]!]!, labs, to + i);
+    }
   }
-  const step = sorted[high]! - sorted[low]!;
-  return (low + (step > 0 ? (value - sorted[low]!) / step : 0)) / last;
+  return labs;
 }
 
-function quantile(sorted: Float32Array, rank: number): number {
-  const x = rank * (sorted.length - 1);
-  const low = Math.floor(x);
-  const high = Math.min(sorted.length - 1, low + 1);
-  return sorted[low]! + (x - low) * (sorted[high]! - sorted[low]!);
+/** What both halves of an adaptation have in common; they write to `shifts`. */
+interface Fitting {
+  readonly pictures: Labs;
+  readonly shifts: Adaptation;
 }
 
-function momentsOf(values: Float32Array): { mean: number; deviation: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
-  return { mean, deviation: Math.sqrt(variance) };
+/** Moves the lightness of cells, also in `labs`. */
+function fitLightness(labs: Labs, grid: Grid, { pictures, shifts }: Fitting): void {
+  const [from, into] = [lightnessOf(sampleOf(labs.length / 3, colourOf(labs))), lightnessOf(pictures)];
+  if (from.low >= into.low && from.high <= into.high) return;
+  const curve = fit(from, into, LIGHTNESS_SLOPE);
+  const lightness = Float32Array.from({ length: labs.length / 3 }, (_, cell) => labs[cell * 3]!);
+  const bases = smooth(lightness, grid, BASE);
+  for (let cell = 0; cell < bases.length; cell++) {
+    const base = bases[cell]!;
+    const detail = lightness[cell]! - base;
+    const slope = (curve(base + STEP) - curve(base - STEP)) / (2 * STEP);
+    const fitted = curve(base) + (1 + DETAIL * (1 - slope)) * detail;
+    shifts[cell * 3] = fitted - lightness[cell]!;
+    labs[cell * 3] = fitted;
+  }
+}
+
+/** Moves a and b of cells, whose lightness is that of pictures already. */
+function fitChroma(labs: Labs, { pictures, shifts }: Fitting): void {
+  const [own, there] = [slicesOf(sampleOf(labs.length / 3, colourOf(labs))), slicesOf(pictures)];
+  const neutrals = there.map(neutralOf);
+  const [from, into] = [own, there].map((slices) =>
+    Float32Array.from(slices.flatMap((slice, band) => raysOf(slice, neutrals[band]!))),
+  ) as [Float32Array, Float32Array];
+  if (from.every((ray, i) => ray <= into[i]!)) return;
+  for (let i = 0; i < labs.length; i += 3) {
+    const light = Math.max(0, Math.min(1, labs[i]!)) * BANDS;
+    const band = Math.min(BANDS - 1, Math.floor(light));
+    const up = light - band;
+    const low = neutrals[band]!;
+    const high = neutrals[band + 1]!;
+    const a = labs[i + 1]! - low[0] - up * (high[0] - low[0]);
+    const b = labs[i + 2]! - low[1] - up * (high[1] - low[1]);
+    const chroma = Math.sqrt(a * a + b * b);
+    if (chroma < 1e-6) continue;
+    const turn = (Math.atan2(b, a) / (2 * Math.PI) + 1) * HUES;
+    const place = { at: band * HUES, up, hue: Math.floor(turn), on: turn - Math.floor(turn) };
+    const wanted = between(from, place);
+    const reached = between(into, place);
+    if (wanted <= reached) continue;
+    const fitted = squeeze(chroma, { from: wanted, into: reached }, CHROMA_SLOPE);
+    shifts[i + 1] = a * (fitted / chroma - 1);
+    shifts[i + 2] = b * (fitted / chroma - 1);
+  }
+}
+
+/** Interpolates rays, which are listed by band and hue. */
+function between(
+  rays: Float32Array,
+  { at, up, hue, on }: { readonly at: number; readonly up: number; readonly hue: number; readonly on: number },
+): number {
+  const here = at + (hue % HUES);
+  const next = at + ((hue + 1) % HUES);
+  const low = rays[here]! + on * (rays[next]! - rays[here]!);
+  const high = rays[here + HUES]! + on * (rays[next + HUES]! - rays[here + HUES]!);
+  return low + up * (high - low);
+}
+
+function colourOf(labs: Labs): (item: number) => Float32Array {
+  return (item) => labs.subarray(item * 3, item * 3 + 3);
 }

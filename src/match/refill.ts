@@ -16,7 +16,10 @@ export interface RefillOptions {
   /** Picture of each cell, variant x number of sources + source; {@link FREE} marks a hole. Filled in place. */
   readonly cells: Uint32Array;
   readonly target: TargetColours;
-  /** 0..1: how far the target's colours are moved towards the sources'. */
+  /**
+   * 0..1: how far the target's colours are moved into what pictures can show. That is what all sources show, those too that
+   * may not fill holes: so colours move as they did in the build, if it had the same sources.
+   */
   readonly adapt: number;
   /** Features of the sources. */
   readonly features: SourceFeatures;
@@ -103,7 +106,7 @@ class Filling {
     this.vectors = pictureFeatures(features, this.ids);
     emphasise(this.vectors);
     this.points = quantise(this.vectors);
-    this.target = targetCellsOf(target, grid, { features: features.whole, part: adapt });
+    this.target = targetCellsOf(target, grid, { features, crops, part: adapt });
     this.uses = new Uint32Array(this.usable);
     this.near = new Uint32Array(this.usable);
     for (const picture of cells) if (picture !== FREE) this.uses[sharing[picture % this.usable]!]!++;

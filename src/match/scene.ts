@@ -19,7 +19,7 @@ export interface SceneOptions {
   readonly weights: string | undefined;
   /** 0..1: importance of the likeness from afar, where neighbouring cells blend. */
   readonly afar: number;
-  /** 0..1: how far the target's colours are moved towards the sources' before they are compared. */
+  /** 0..1: how far the target's colours are moved into what pictures can show, before they are compared. */
   readonly adapt: number;
   /** Cell -> source that is pinned to it, upright. */
   readonly pins: ReadonlyMap<number, number>;
@@ -27,7 +27,7 @@ export interface SceneOptions {
 
 /** Builds the data that matching threads share; `sharing` is equal for sources that share their uses. */
 export async function sceneOf(parts: MatchParts, sharing: Uint32Array, options: SceneOptions): Promise<Scene> {
-  const { grid, alike, afar, adapt, pins } = options;
+  const { grid, alike, crops, afar, adapt, pins } = options;
   const usable = alike.length;
   const { tree, ids, means } = parts.pictures(options);
   const sources = shared(ids.map((id) => id % usable));
@@ -36,7 +36,7 @@ export async function sceneOf(parts: MatchParts, sharing: Uint32Array, options: 
   const cells = grid.columns * grid.rows;
   const colours = await parts.colours(options);
   return {
-    target: targetCellsOf(colours, grid, { features: parts.features.whole, part: adapt }),
+    target: targetCellsOf(colours, grid, { features: parts.features, crops, part: adapt }),
     tree,
     ids,
     sources,

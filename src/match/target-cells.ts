@@ -1,19 +1,26 @@
-import { FEATURE_LENGTH, FEATURE_SIDE, writeFeatures } from '../colour/features.ts';
+import { FEATURE_SIDE, type SourceFeatures, writeFeatures } from '../colour/features.ts';
 import { LINEAR } from '../colour/linear.ts';
 import type { Grid } from '../types.ts';
 import { adapt, type Adaptation, adaptationOf } from './adapt.ts';
+import { pictureLabs } from './reach.ts';
 
 /** A target cut into cells, in memory that threads can share. */
 export interface TargetCells {
   readonly grid: Grid;
   /** 4 x 4 means per cell, RGB, 8-bit sRGB; row-major over the whole picture. */
   readonly px: Uint8Array;
-  /** Map of its colours, applied before they are compared. */
+  /** Shifts of its colours, applied before they are compared. */
   readonly adaptation?: Adaptation;
 }
 
-/** Greatest number of cells, and of sources, that are sampled for the distribution of colours. */
-const SAMPLED = 4096;
+/** What a target's colours are moved towards. */
+export interface Towards {
+  readonly features: SourceFeatures;
+  /** By source: bit c tells whether it may be shown in crop c. */
+  readonly crops: Uint32Array;
+  /** 0..1: how far. */
+  readonly part: number;
+}
 
 /** Cell colours of a target as they are stored with a mosaic: {@link TargetCells.px}. */
 export type TargetColours = Uint8Array;
@@ -21,31 +28,12 @@ export type TargetColours = Uint8Array;
 /**
  * Makes cells of a target's stored colours alone.
  *
- * @param towards features of the sources, and how far (0..1) colours are moved towards theirs.
+ * @param towards the pictures that may be shown, and how far (0..1) colours are moved into what they can show.
  */
-export function targetCellsOf(
-  px: TargetColours,
-  grid: Grid,
-  towards?: { readonly features: Float32Array; readonly part: number },
-): TargetCells {
-  const cells: TargetCells = { grid, px };
-  if (!towards?.part) return cells;
-  const { features, part } = towards;
-  const ofCells = sample(grid.columns * grid.rows, (cell, out) => writeCellFeatures(cells, cell, out));
-  const ofSources = sample(features.length / FEATURE_LENGTH, (source, out) => {
-    out.set(features.subarray(source * FEATURE_LENGTH, (source + 1) * FEATURE_LENGTH));
-  });
-  return { ...cells, adaptation: adaptationOf(ofCells, ofSources, part) };
-}
-
-/** Samples the vectors of evenly spread items. */
-function sample(count: number, write: (item: number, out: Float32Array) => void): Float32Array {
-  const taken = Math.min(count, SAMPLED);
-  const out = new Float32Array(taken * FEATURE_LENGTH);
-  for (let i = 0; i < taken; i++) {
-    write(Math.floor((i * count) / taken), out.subarray(i * FEATURE_LENGTH, (i + 1) * FEATURE_LENGTH));
-  }
-  return out;
+export function targetCellsOf(px: TargetColours, grid: Grid, towards?: Towards): TargetCells {
+  if (!towards?.part) return { grid, px };
+  const { features, crops, part } = towards;
+  return { grid, px, adaptation: adaptationOf({ grid, px }, pictureLabs(features, crops), part) };
 }
 
 const means = new Float32Array(FEATURE_SIDE ** 2 * 3);
@@ -58,6 +46,7 @@ export function writeCellFeatures({ grid, px, adaptation }: TargetCells, cell: n
   for (let y = 0; y < FEATURE_SIDE; y++) {
     for (let i = 0; i < line; i++) means[y * line + i] = LINEAR[px[first + y * stride + i]!]!;
   }
-  const move = adaptation && ((lab: Float64Array, part: number) => adapt(adaptation, lab, part));
+  const shift = adaptation?.subarray(cell * 3, cell * 3 + 3);
+  const move = shift && ((lab: Float64Array, part: number) => adapt(shift, lab, part));
   writeFeatures(means, 0, line, out, 0, move);
 }

@@ -11,16 +11,13 @@ const STRIP_BYTES = 4 * 2 ** 20;
 
 /**
  * Decodes a target and cuts it into cells of a shape; crops it evenly to the aspect ratio of the whole grid.
- *
- * @param towards features of the sources, and how far (0..1) colours are moved towards theirs.
  */
 export async function cutTarget(
   target: Target,
   { grid, cell }: { readonly grid: Grid; readonly cell: Size },
-  towards?: { readonly features: Float32Array; readonly part: number },
 ): Promise<TargetCells> {
   const shape = { width: grid.columns * cell.width, height: grid.rows * cell.height };
-  return targetCellsOf(await coloursOf(await TargetPx.decode(target, shape), grid), grid, towards);
+  return targetCellsOf(await coloursOf(await TargetPx.decode(target, shape), grid), grid);
 }
 
 /** Computes the colours of a target's cells, in memory that threads can share. */

@@ -135,6 +135,36 @@ test.each([
   expect([...cells.subarray(0, 2)]).toEqual(expected);
 });
 
+test('holes of a dark target get light images in its order, as far as it is adapted', () => {
+  // Levels of 0.1 to 0.4; sources of 0.5 to 0.9, of which the darkest may not fill holes.
+  const target = Uint8Array.from(
+    { length: 4 * 48 },
+    (_, i) => [10, 25, 42, 60][2 * Math.floor(i / 96) + (Math.floor(i / 12) % 2)]!,
+  );
+  const features = new Float32Array(41 * FEATURE_LENGTH);
+  for (let id = 0; id < 41; id++) features[id * FEATURE_LENGTH] = 2 + id * 0.04;
+  const alike = Uint32Array.from({ length: 41 }, (_, id) => id);
+  const rules = { maxUses: Infinity, variety: 0, useAll: false };
+  const filled = (adapt: number) => {
+    const cells = new Uint32Array(4).fill(FREE);
+    const options = {
+      weights: undefined,
+      turns: [0],
+      adapt,
+      minDistance: 0,
+      isAllowed: (id: number) => id > 0,
+    } as const;
+    refill({ ...small({ cells, target, features, alike, rules }), ...options });
+    return [...cells];
+  };
+  expect(filled(0)).toEqual([1, 1, 1, 1]);
+  const all = filled(1);
+  for (let cell = 1; cell < 4; cell++) expect(all[cell]).toBeGreaterThanOrEqual(all[cell - 1]!);
+  expect(all[2]).toBeGreaterThan(all[1]! + 2);
+  expect(all[3]).toBeGreaterThan(all[2]! + 2);
+  expect(all[0]).toBe(1);
+});
+
 describe('numbers of pictures', () => {
   test('stay, go to new pictures, or are spare', () => {
     // Pictures 10, 11 (gone), 12 (gone), 13; now 14 and 10, 13 are shown.
