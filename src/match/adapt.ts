@@ -3,7 +3,7 @@ import { LINEAR } from '../colour/linear.ts';
 import { linearToOklab } from '../colour/oklab.ts';
 import type { Grid } from '../types.ts';
 import { fit, squeeze } from './fit.ts';
-import { BANDS, HUES, type Labs, lightnessOf, neutralOf, raysOf, sampleOf, slicesOf } from './reach.ts';
+import { BANDS, HUES, type Labs, lightnessOf, neutralOf, type Reach, raysOf, sampleOf, slicesOf } from './reach.ts';
 import { smooth } from './smooth.ts';
 
 /**
@@ -15,7 +15,7 @@ export type Adaptation = Float32Array;
 /** Cells whose lightness is smoothed away to each side, and the deviation (OKLab) from which on it is an edge. */
 const BASE = { reach: 3, edge: 0.2 } as const;
 /** Slopes of the parts of a range that are squeezed: lightness keeps contrast, chroma only order. */
-const [LIGHTNESS_SLOPE, CHROMA_SLOPE] = [0.5, 0.3];
+const [LIGHTNESS_SLOPE, CHROMA_SLOPE] = [0.4, 0.3];
 /** Strengthening of detail where its surroundings are squeezed, per 1 of lost slope. */
 const DETAIL = 0.5;
 /** Half the step of lightness by which a curve's slope is measured. */
@@ -28,19 +28,19 @@ const STEP = 0.01;
  * high-dynamic-range images", 2002). Only the base is squeezed, by a curve that rises everywhere. Chroma is squeezed
  * towards grey, hue by hue; or, where there are no greys, towards the pictures' colour that is nearest to grey.
  *
- * @param pictures mean colours of pictures.
+ * @param reach of the pictures.
  * @param part 0..1: 0.5 goes three quarters of the way, since a colour half-way is mostly still out of reach.
  */
 export function adaptationOf(
   { grid, px }: { readonly grid: Grid; readonly px: Uint8Array },
-  pictures: Labs,
+  reach: Reach,
   part: number,
 ): Adaptation {
   const cells = grid.columns * grid.rows;
   const labs = cellLabs(grid, px);
   const shifts = new Float32Array(new SharedArrayBuffer(cells * 3 * 4));
-  fitLightness(labs, grid, { pictures, shifts });
-  fitChroma(labs, { pictures, shifts });
+  fitLightness(labs, grid, { reach, shifts });
+  fitChroma(labs, { reach, shifts });
   const share = part * (2 - part);
   for (let i = 0; i < shifts.length; i++) shifts[i]! *= share;
   return shifts;
@@ -88,13 +88,13 @@ function cellLabs({ columns, rows }: Grid, px: Uint8Array): Labs {
 
 /** What both halves of an adaptation have in common; they write to `shifts`. */
 interface Fitting {
-  readonly pictures: Labs;
+  readonly reach: Reach;
   readonly shifts: Adaptation;
 }
 
 /** Moves the lightness of cells, also in `labs`. */
-function fitLightness(labs: Labs, grid: Grid, { pictures, shifts }: Fitting): void {
-  const [from, into] = [lightnessOf(sampleOf(labs.length / 3, colourOf(labs))), lightnessOf(pictures)];
+function fitLightness(labs: Labs, grid: Grid, { reach, shifts }: Fitting): void {
+  const [from, into] = [lightnessOf(sampleOf(labs.length / 3, colourOf(labs))), reach.lightness];
   if (from.low >= into.low && from.high <= into.high) return;
   const curve = fit(from, into, LIGHTNESS_SLOPE);
   const lightness = Float32Array.from({ length: labs.length / 3 }, (_, cell) => labs[cell * 3]!);
@@ -110,8 +110,8 @@ function fitLightness(labs: Labs, grid: Grid, { pictures, shifts }: Fitting): vo
 }
 
 /** Moves a and b of cells, whose lightness is that of pictures already. */
-function fitChroma(labs: Labs, { pictures, shifts }: Fitting): void {
-  const [own, there] = [slicesOf(sampleOf(labs.length / 3, colourOf(labs))), slicesOf(pictures)];
+function fitChroma(labs: Labs, { reach, shifts }: Fitting): void {
+  const [own, there] = [slicesOf(sampleOf(labs.length / 3, colourOf(labs))), slicesOf(reach.labs)];
   const neutrals = there.map(neutralOf);
   const [from, into] = [own, there].map((slices) =>
     Float32Array.from(slices.flatMap((slice, band) => raysOf(slice, neutrals[band]!))),
@@ -129,10 +129,7 @@ function fitChroma(labs: Labs, { pictures, shifts }: Fitting): void {
     if (chroma < 1e-6) continue;
     const turn = (Math.atan2(b, a) / (2 * Math.PI) + 1) * HUES;
     const place = { at: band * HUES, up, hue: Math.floor(turn), on: turn - Math.floor(turn) };
-    const wanted = between(from, place);
-    const reached = between(into, place);
-    if (wanted <= reached) continue;
-    const fitted = squeeze(chroma, { from: wanted, into: reached }, CHROMA_SLOPE);
+    const fitted = squeeze(chroma, { from: between(from, place), into: between(into, place) }, CHROMA_SLOPE);
     shifts[i + 1] = a * (fitted / chroma - 1);
     shifts[i + 2] = b * (fitted / chroma - 1);
   }

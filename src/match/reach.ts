@@ -5,12 +5,14 @@ import type { Range } from './fit.ts';
 export type Labs = Float32Array;
 
 /** Greatest number of colours that are looked at. */
-export const SAMPLED = 4096;
+const SAMPLED = 4096;
 /** Steps of lightness for which the colours are looked at separately, and of hue. */
 export const BANDS = 8;
 export const HUES = 16;
 /** Part of the colours that lies beyond each end of a range of lightness, and beyond the edge of a slice. */
 const [BEYOND, BEYOND_EDGE] = [0.01, 0.02];
+/** Greatest number of sources that reach beyond each end of the pictures' range of lightness, and greatest part of all. */
+const [SOURCES_BEYOND, SOURCES_BEYOND_PART] = [5, 0.02];
 /** Least number of colours in a slice, and least part of all. */
 const [LEAST, LEAST_PART] = [64, 1 / 20];
 /** The neutral point lies in the inner part of a slice: 1 is the whole, 0 the middle. */
@@ -29,20 +31,39 @@ export interface Slice {
   readonly middle: readonly [a: number, b: number];
 }
 
+/** Colours that pictures can show. */
+export interface Reach {
+  readonly lightness: Range;
+  /** Mean colours of pictures; of many, an even sample. */
+  readonly labs: Labs;
+}
+
 /**
- * Lists the mean colours of pictures in all crops that they may be shown in; of many, an even sample.
+ * Looks at the mean colours of pictures, in all crops that they may be shown in. The range of lightness reaches as far as a
+ * few sources do: a share of pictures would leave out the dark crops of many light images, which cells need most.
  *
  * @param crops by source: bit c tells whether the source may be shown in crop c.
  */
-export function pictureLabs(features: SourceFeatures, crops: Uint32Array): Labs {
-  const upTo = new Uint32Array(crops.length + 1);
-  for (let source = 0; source < crops.length; source++)
-    upTo[source + 1] = upTo[source]! + bitsOf(crops[source]!).length;
+export function reachOf(features: SourceFeatures, crops: Uint32Array): Reach {
+  const [count, upTo] = [crops.length, new Uint32Array(crops.length + 1)];
+  const [darkest, lightest] = [new Float32Array(count).fill(Infinity), new Float32Array(count).fill(-Infinity)];
+  for (let source = 0; source < count; source++) {
+    const shown = bitsOf(crops[source]!);
+    upTo[source + 1] = upTo[source]! + shown.length;
+    for (const crop of shown) {
+      const [lightness] = meanLabOf(features, source, crop);
+      darkest[source] = Math.min(darkest[source]!, lightness);
+      lightest[source] = Math.max(lightest[source]!, lightness);
+    }
+  }
+  const skipped = Math.min(SOURCES_BEYOND, Math.floor(SOURCES_BEYOND_PART * count));
+  const [low, high] = [darkest.toSorted()[skipped]!, lightest.toSorted()[count - 1 - skipped]!];
   let source = 0;
-  return sampleOf(upTo[crops.length]!, (picture) => {
+  const labs = sampleOf(upTo[count]!, (picture) => {
     while (upTo[source + 1]! <= picture) source++;
     return meanLabOf(features, source, bitsOf(crops[source]!)[picture - upTo[source]!]!);
   });
+  return { lightness: { low, high: Math.max(low, high) }, labs };
 }
 
 const known = new Map<number, readonly number[]>();

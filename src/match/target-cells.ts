@@ -2,7 +2,7 @@ import { FEATURE_SIDE, type SourceFeatures, writeFeatures } from '../colour/feat
 import { LINEAR } from '../colour/linear.ts';
 import type { Grid } from '../types.ts';
 import { adapt, type Adaptation, adaptationOf } from './adapt.ts';
-import { pictureLabs } from './reach.ts';
+import { reachOf } from './reach.ts';
 
 /** A target cut into cells, in memory that threads can share. */
 export interface TargetCells {
@@ -33,7 +33,7 @@ export type TargetColours = Uint8Array;
 export function targetCellsOf(px: TargetColours, grid: Grid, towards?: Towards): TargetCells {
   if (!towards?.part) return { grid, px };
   const { features, crops, part } = towards;
-  return { grid, px, adaptation: adaptationOf({ grid, px }, pictureLabs(features, crops), part) };
+  return { grid, px, adaptation: adaptationOf({ grid, px }, reachOf(features, crops), part) };
 }
 
 const means = new Float32Array(FEATURE_SIDE ** 2 * 3);
