@@ -141,7 +141,7 @@ export const OPTIONS = {
   adapt: {
     ...share(0),
     group: 'Matching',
-    help: "Moves the target's colours towards the images' colours, for matching only",
+    help: "Moves those of the target's colours that the images lack into what they show, for matching only",
   },
   weights: {
     group: 'Matching',

@@ -15,7 +15,7 @@ export type Adaptation = Float32Array;
 /** Cells whose lightness is smoothed away to each side, and the deviation (OKLab) from which on it is an edge. */
 const BASE = { reach: 3, edge: 0.2 } as const;
 /** Slopes of the parts of a range that are squeezed: lightness keeps contrast, chroma only order. */
-const [LIGHTNESS_SLOPE, CHROMA_SLOPE] = [0.4, 0.3];
+const [LIGHTNESS_SLOPE, CHROMA_SLOPE] = [0.3, 0.3];
 /** Strengthening of detail where its surroundings are squeezed, per 1 of lost slope. */
 const DETAIL = 0.5;
 /** Half the step of lightness by which a curve's slope is measured. */

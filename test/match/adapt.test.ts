@@ -165,7 +165,7 @@ describe('adaptation', () => {
       // Detail beside an area may exceed the range a little.
       expect(lightness, `step ${step}`).toBeGreaterThan(least - 0.05);
       expect(lightness, `step ${step}`).toBeLessThan(most + 0.05);
-      if (step > 0) expect(lightness).toBeGreaterThan(middles[step - 1]! + 0.01);
+      if (step > 0) expect(lightness).toBeGreaterThan(middles[step - 1]! + 0.005);
     }
   });
 
@@ -205,8 +205,8 @@ describe('adaptation', () => {
       }
     }
     const ramp = (all: number[]) => at(all, 35, 10) - at(all, 5, 10);
-    expect(ramp(now) / ramp(before)).toBeGreaterThan(0.35);
-    expect(ramp(now) / ramp(before)).toBeLessThan(0.5);
+    expect(ramp(now) / ramp(before)).toBeGreaterThan(0.25);
+    expect(ramp(now) / ramp(before)).toBeLessThan(0.4);
   });
 
   test('moves all parts of a cell alike, within black and white', () => {
@@ -305,8 +305,8 @@ describe('adaptation', () => {
         {
           whole: new Float32Array(400 * FEATURE_LENGTH).map((_, i) => (i % FEATURE_LENGTH ? 0 : 3.2)),
           crops: new Int16Array(400 * FEATURE_LENGTH).map((_, i) => {
-            const lightness = i < dark * FEATURE_LENGTH ? 0.8 : 3.2;
-            return i % FEATURE_LENGTH ? 0 : lightness * CROP_SCALE;
+            const value = i < dark * FEATURE_LENGTH ? 0.8 : 3.2;
+            return i % FEATURE_LENGTH ? 0 : value * CROP_SCALE;
           }),
         },
         new Uint32Array(400).fill(0b11),
