@@ -4,6 +4,7 @@ import type { Reason } from '../image/reasons.ts';
 import type { ScannedFile } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import type { CatalogPlace, KnownImages } from './known-images.ts';
+import type { Raster } from './raster.ts';
 import { type BrokenRecord, type FileRecord, type SourceRecord, writeShard } from './shard.ts';
 
 /** Limits of a batch: at this number of sources, or of bytes kept of them, the shard is written. */
@@ -17,6 +18,8 @@ export interface ReadFile {
   readonly file: ScannedFile;
   readonly hash: string;
   readonly images?: readonly IndexedImage[];
+  /** Raster of the image, if one is worth keeping. */
+  readonly raster?: Raster;
   /** Reason why the content cannot be decoded. */
   readonly broken?: Reason;
 }
@@ -28,12 +31,22 @@ export class Batch {
   private images: IndexedImage[] = [];
   private broken: BrokenRecord[] = [];
   private bytes = 0;
+  private readonly most: number;
   private readonly known: KnownImages;
   private readonly background: string;
   private readonly lenient: boolean;
 
-  constructor(known: KnownImages, { background, lenient = false }: Pick<CatalogPlace, 'background' | 'lenient'>) {
+  /** @param options those of the catalog; `bytes`: limit of the bytes kept. */
+  constructor(
+    known: KnownImages,
+    {
+      background,
+      lenient = false,
+      bytes = SHARD_BYTES,
+    }: Pick<CatalogPlace, 'background' | 'lenient'> & { readonly bytes?: number },
+  ) {
     this.known = known;
+    this.most = bytes;
     this.background = toHex(background);
     this.lenient = lenient;
   }
@@ -56,13 +69,18 @@ export class Batch {
       this.images.push(image);
       this.bytes += blobs.reduce((sum, blob) => sum + blob.length, px.length);
     }
-    return this.images.length >= SHARD_SOURCES || this.bytes >= SHARD_BYTES;
+    return this.images.length >= SHARD_SOURCES || this.bytes >= this.most;
+  }
+
+  /** Nothing was added since the last shard. */
+  get isEmpty(): boolean {
+    return this.files.length === 0;
   }
 
   /** Writes the batch as a shard and adds its records to the known images. Does nothing if the batch is empty. */
   async write(): Promise<void> {
     const { files, sources, images, broken, known } = this;
-    if (files.length === 0) return;
+    if (this.isEmpty) return;
     const records = { decoder: DECODERS, files, sources, broken };
     known.add(await writeShard(known.folder, records, images), records);
     [this.files, this.sources, this.images, this.broken, this.bytes] = [[], [], [], [], 0];

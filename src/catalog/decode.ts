@@ -80,16 +80,31 @@ export async function decodeImage(
   if (!convert) options.ignoreIcc = true;
   const { width, height } = meta.autoOrient;
   const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
-  const part = partSize({ width, height }, cell);
-  const least = storedSize({ width: part.width * smallest, height: part.height * smallest }, stand);
-  const full = storedSize(crop === 'centre' ? cell : salientSize(cell), stand);
-  const density = smallest < 1 ? PART_DENSITY : 1;
-  const wanted = { width: full.width * density, height: full.height * density };
+  const { part, least, wanted } = keptPx({ width, height }, stand, { cell, crop, smallest });
   const { stored, scale } = await storedPx(() => image.px(options), { meta, least, wanted, convert });
   const rect = await placeCrop(() => sharpOf(stored), { width, height }, { part, crop, stand });
   const alpha = meta.hasAlpha;
   const turned = stand !== STANDS[1];
   return { stored, stand, scale, format: image.format, width, height, crop: rect, alpha, turned, profiled };
+}
+
+/**
+ * Chooses how many px are kept of an image.
+ *
+ * @param size size of the upright image, px.
+ * @returns the size of the part that fills the cell, upright; and, as they are stored, the size of the smallest part, and of the
+ *   cell that it has to fill.
+ */
+export function keptPx(
+  size: Size,
+  stand: Stand,
+  { cell, crop, smallest = 1 }: Pick<DecodeOptions, 'cell' | 'crop' | 'smallest'>,
+): { readonly part: Size; readonly least: Size; readonly wanted: Size } {
+  const part = partSize(size, cell);
+  const least = storedSize({ width: part.width * smallest, height: part.height * smallest }, stand);
+  const full = storedSize(crop === 'centre' ? cell : salientSize(cell), stand);
+  const density = smallest < 1 ? PART_DENSITY : 1;
+  return { part, least, wanted: { width: full.width * density, height: full.height * density } };
 }
 
 /**
@@ -142,7 +157,7 @@ async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
 }
 
 /** Decodes an image, reduced by its decoder, shrunk in linear light, or as it is. */
-async function storedPx(
+export async function storedPx(
   open: () => Sharp,
   {
     meta,
@@ -182,7 +197,8 @@ function extract({ data, width, height, channels }: Pixels, part: Rect): Pixels 
   return { data: out, width: part.width, height: part.height, channels };
 }
 
-function sharpOf({ data, width, height, channels }: Pixels): Sharp {
+/** Opens px. */
+export function sharpOf({ data, width, height, channels }: Pixels): Sharp {
   return sharp(data, { raw: { width, height, channels: channels as 1 | 2 | 3 | 4 } });
 }
 

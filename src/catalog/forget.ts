@@ -1,5 +1,5 @@
 /**
- * Removes sources from a whole catalog, that is from the shards of all recipes.
+ * Removes sources from a whole catalog, that is from the shards of all recipes, and from those of rasters.
  *
  * Shards are immutable, so a shard that knows one of the sources is replaced. First a new shard without the source is
  * written and synced, under a name that sorts right behind the old one. Only then the old shard is removed. At every
@@ -12,15 +12,14 @@
  * Shards that cannot be asked for their sources are removed whole: damaged ones, parts left by killed builds, and
  * shards of other versions that mention one of the sources. Files that are not ours are left alone.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { explainDisk, syncFolder } from '../store/disk.ts';
-import { systemCode } from '../errors.ts';
 import { forgetInShard } from './forget-shard.ts';
 import { alone } from '../staging/locked.ts';
-import { isRecipeKey } from './recipe-key.ts';
-import { partsAmong } from './shard-folder.ts';
+import { isRasterKey, isRecipeKey } from './recipe-key.ts';
+import { filesIn, partsAmong } from './shard-folder.ts';
 
 /** Sources and files to remove from a catalog. */
 export interface Forgotten {
@@ -51,7 +50,9 @@ const WAIT_MS = 100;
  */
 export async function forget(folder: string, forgotten: Forgotten, signal?: AbortSignal): Promise<ForgetResult> {
   const total = { shards: 0, bytes: 0 };
-  const keys = (await filesIn(folder)).filter(isRecipeKey);
+  const folders = await filesIn(folder);
+  // Rasters first: builds make data of recipes from them.
+  const keys = [...folders.filter(isRasterKey), ...folders.filter(isRecipeKey)];
   if (keys.length === 0) return total;
   await undisturbed(folder, signal, async () => {
     for (const key of keys) {
@@ -113,14 +114,4 @@ async function partsIn(folder: string, files: readonly string[]) {
     if (found?.isFile()) parts.push({ path, size: found.size, age: Date.now() - found.mtimeMs });
   }
   return parts;
-}
-
-/** Lists the names in a folder; none if there is no such folder. */
-async function filesIn(folder: string): Promise<string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
-    throw error;
-  }
 }

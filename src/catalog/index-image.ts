@@ -6,7 +6,7 @@ import type { ImageInput, OpenOptions } from '../image/open-image.ts';
 import { cutJpeg, type McuRect } from '../jpeg/cut.ts';
 import { tileHeaderOf, wholeTile } from '../jpeg/splice.ts';
 import { stripToTile } from '../jpeg/strip.ts';
-import { cropFactor, cropRect } from '../tiles/crops.ts';
+import { cropRect } from '../tiles/crops.ts';
 import { mcuOf, type Mip, mipsOf, rastersOf } from '../tiles/tile-plan.ts';
 import { cropOfVariant, turnOfVariant } from '../tiles/variants.ts';
 import type { Recipe, Rgb, Size, Source } from '../types.ts';
@@ -14,6 +14,7 @@ import { cropFeatures } from './crop-features.ts';
 import { cellOf, decodeImage, type DecodedImage } from './decode.ts';
 import { halveCell, type MipPixels, sizeKey } from './mips.ts';
 import { hashedSize, perceptualHash } from './perceptual-hash.ts';
+import { type RasterScale, smallestOf } from './raster.ts';
 import { resample } from './resample.ts';
 import { packStrips } from './strips.ts';
 import { turned } from './turn.ts';
@@ -39,6 +40,8 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
    * (splice).
    */
   readonly blobs: Uint8Array[];
+  /** Set if this is no variant, but a raster: its only blob is the JPEG. */
+  readonly raster?: RasterScale;
 }
 
 /** How an image is indexed. */
@@ -62,8 +65,17 @@ export async function indexImage(
   { variants = [0], ...options }: IndexOptions,
 ): Promise<IndexedImage[]> {
   const { recipe, background: _, ...how } = options;
-  const smallest = Math.min(...variants.map((variant) => cropFactor(cropOfVariant(variant))));
-  const decoded = await decodeImage(input, { cell: recipe.cell, crop: recipe.crop, smallest, ...how });
+  const { cell, crop } = recipe;
+  const decoded = await decodeImage(input, { cell, crop, smallest: smallestOf(variants), ...how });
+  return await indexDecoded(input, decoded, { ...options, variants });
+}
+
+/** Makes the same data of an image that was decoded from `input`. */
+export async function indexDecoded(
+  input: ImageInput,
+  decoded: DecodedImage,
+  { variants = [0], ...options }: IndexOptions,
+): Promise<IndexedImage[]> {
   const images: IndexedImage[] = [];
   for (const variant of variants) images.push(await indexVariant(input, decoded, { ...options, variant }));
   return images;

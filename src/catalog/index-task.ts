@@ -1,7 +1,9 @@
 import type { Admit } from '../decoding/thread.ts';
 import type { ImageInput } from '../image/open-image.ts';
-import type { Recipe, Rgb } from '../types.ts';
-import { indexImage, type IndexedImage } from './index-image.ts';
+import type { Recipe, Rect, Rgb } from '../types.ts';
+import { decodeImage, type DecodedImage } from './decode.ts';
+import { indexDecoded, type IndexedImage } from './index-image.ts';
+import { decodeRaster, makeRaster, type Raster, type RasterFacts, smallestOf } from './raster.ts';
 
 /** Task of a decoding thread: how to index an image. */
 export interface IndexTask {
@@ -12,6 +14,14 @@ export interface IndexTask {
   readonly variants: readonly number[];
   /** Accepts the part of a damaged file that decodes; fails if no part does. */
   readonly lenient: boolean;
+  /** The input is no file, but the raster of an image: the facts about it, and the crop, if that is known. */
+  readonly from?: RasterFacts & { readonly crop?: Rect | undefined };
+}
+
+/** Result of a task: the variants in their order, and a raster if one is worth keeping. */
+export interface Indexed {
+  readonly images: readonly IndexedImage[];
+  readonly raster?: Raster;
 }
 
 /**
@@ -23,17 +33,30 @@ export async function indexTask(
   input: ImageInput,
   task: IndexTask,
   admit: Admit,
-): Promise<{ result: IndexedImage[]; views: ArrayBufferView[] }> {
-  const result = await indexImage(input, { ...task, admit });
-  if (task.lenient && isPlain(result[0]!.px)) throw new NothingDecodes();
-  const views = result.flatMap(({ features, crops, perceptualHash, px, blobs }) => [
+): Promise<{ result: Indexed; views: ArrayBufferView[] }> {
+  const decoded = await decodedFor(input, task, admit);
+  const images = await indexDecoded(input, decoded, task);
+  if (task.lenient && isPlain(images[0]!.px)) throw new NothingDecodes();
+  const raster = task.lenient || task.from ? undefined : await makeRaster(decoded);
+  const views: ArrayBufferView[] = images.flatMap(({ features, crops, perceptualHash, px, blobs }) => [
     features,
     crops,
     perceptualHash,
     px,
     ...blobs,
   ]);
-  return { result, views };
+  if (raster) views.push(raster.bytes);
+  return { result: { images, ...(raster && { raster }) }, views };
+}
+
+async function decodedFor(
+  input: ImageInput,
+  { recipe, variants, lenient, from }: IndexTask,
+  admit: Admit,
+): Promise<DecodedImage> {
+  if (from && typeof input !== 'string') return await decodeRaster(input, from, { recipe, variants, crop: from.crop });
+  const { cell, crop } = recipe;
+  return await decodeImage(input, { cell, crop, smallest: smallestOf(variants), lenient, admit });
 }
 
 /** Largest range of a channel, of 255, in an image without content: decoders may add a little to nothing. */

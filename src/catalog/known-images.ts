@@ -6,10 +6,10 @@ import { DECODERS } from '../image/open-image.ts';
 import type { Reason } from '../image/reasons.ts';
 import type { Recipe, Rgb, ScannedFile } from '../types.ts';
 import type { SourcePlace } from './catalog.ts';
-import { readShard } from './read-shard.ts';
+import { readShard, rowOf, type ShardRow } from './read-shard.ts';
 import { isRecipeKey, recipeKey } from './recipe-key.ts';
 import type { FileRecord, ShardIndex, SourceRecord } from './shard.ts';
-import { removeAbandoned, removeShard, shardNames } from './shard-folder.ts';
+import { filesIn, removeAbandoned, removeShard, shardNames } from './shard-folder.ts';
 
 /** Record and place of a source in a catalog. */
 export interface KnownSource {
@@ -56,8 +56,14 @@ export class KnownImages {
 
   /** Tells whether a file is unchanged since it was indexed, and these variants of its image are known. */
   isCurrent(file: ScannedFile, variants: readonly number[]): boolean {
+    const hash = this.hashOf(file);
+    return hash !== undefined && this.missing(hash, variants).length === 0;
+  }
+
+  /** Returns the hash of a file's content, if the file is unchanged since it was recorded. */
+  hashOf(file: ScannedFile): string | undefined {
     const record = this.lookalike(file);
-    return record?.ctimeMs === file.ctimeMs && this.missing(record.hash, variants).length === 0;
+    return record?.ctimeMs === file.ctimeMs ? record.hash : undefined;
   }
 
   /** Lists those of some variants of the image at `path`, as far as it is known, that are not. */
@@ -90,6 +96,16 @@ export class KnownImages {
     if (this.missing(hash, variants).length === 0 || this.claimed.has(hash)) return false;
     this.claimed.add(hash);
     return true;
+  }
+
+  /** Gives up a claim: the image was not indexed. */
+  release(hash: string): void {
+    this.claimed.delete(hash);
+  }
+
+  /** Returns the whole, upright source of this content; undefined if it is not known. */
+  sourceOf(hash: string): KnownSource | undefined {
+    return this.sources.get(hash);
   }
 
   /** Returns a variant of the source that the file at `path` is, or the reason why it is none. */
@@ -159,7 +175,6 @@ export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
   const key = await recipeKey(recipe);
   const home = join(folder, key);
   await makeFolder(home, { option: '--catalog', path: folder });
-  await removeAbandoned(home);
   const names = shardNames(await readdir(home));
   // Other files in the folder are ignored.
   const others = (await readdir(folder)).filter((other) => other !== key && isRecipeKey(other));
@@ -168,9 +183,24 @@ export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
     ? `all images are indexed again for ${key}: the catalog only holds ${others.join(', ')}`
     : undefined;
   const known = new KnownImages(home, place);
+  const damaged = await readShards(known, rowOf(recipe));
+  return { known, damaged, anew };
+}
+
+/**
+ * Adds all shards of a folder to what is known of it, oldest first, and removes damaged ones. Does nothing without such a folder.
+ *
+ * @param row what a source has in these shards.
+ * @returns number of damaged shards.
+ * @throws {UserError} `catalog` for a shard of an unknown version, or one that cannot be read.
+ */
+export async function readShards(known: KnownImages, row: ShardRow): Promise<number> {
+  const home = known.folder;
+  if ((await filesIn(home)).length === 0) return 0;
+  await removeAbandoned(home);
   let damaged = 0;
-  for (const name of names) {
-    const index = await readShard(home, name, recipe);
+  for (const name of shardNames(await readdir(home))) {
+    const index = await readShard(home, name, row);
     if (index === 'gone') continue;
     if (index !== 'damaged') known.add(name, index);
     else {
@@ -178,5 +208,5 @@ export async function openCatalog(place: CatalogPlace): Promise<OpenedCatalog> {
       await removeShard(home, name);
     }
   }
-  return { known, damaged, anew };
+  return damaged;
 }

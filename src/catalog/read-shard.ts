@@ -9,6 +9,12 @@ import { SHARD_VERSION } from './shard-layout.ts';
 import { readIndex } from './shard-index.ts';
 import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
 
+/** Number of blobs and of raster bytes of each source of a shard. */
+export interface ShardRow {
+  readonly blobs: number;
+  readonly rasters: number;
+}
+
 /**
  * Reads a shard's index, and verifies the sections of its binary that are read whole. The other sections are verified
  * row by row, when they are read.
@@ -16,11 +22,7 @@ import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
  * @returns `damaged` if the shard is not what was written; `gone` if it was removed.
  * @throws {UserError} `catalog` if an unknown version wrote it, or it cannot be read now.
  */
-export async function readShard(
-  folder: string,
-  name: string,
-  recipe: Recipe,
-): Promise<ShardIndex | 'damaged' | 'gone'> {
+export async function readShard(folder: string, name: string, row: ShardRow): Promise<ShardIndex | 'damaged' | 'gone'> {
   const json = join(folder, `${name}.json`);
   let bytes: Buffer;
   try {
@@ -42,7 +44,7 @@ export async function readShard(
   }
   const reader = new ShardReader();
   try {
-    const expected = { ...rowOf(recipe), header: index.header, bytes: index.bytes, sources: index.sources.length };
+    const expected = { ...row, header: index.header, bytes: index.bytes, sources: index.sources.length };
     reader.check(join(folder, `${name}.bin`), expected);
     return index;
   } catch (error) {
@@ -53,8 +55,8 @@ export async function readShard(
   }
 }
 
-/** Returns the number of blobs and of raster bytes that a recipe keeps of each source. */
-function rowOf(recipe: Recipe): { readonly blobs: number; readonly rasters: number } {
+/** Returns what a recipe keeps of each source. */
+export function rowOf(recipe: Recipe): ShardRow {
   const kept = mipsOf(recipe).filter(({ from }) => from !== 'paint');
   return {
     blobs: kept.reduce((sum, { across, down }) => sum + across * down, 0),

@@ -5,6 +5,7 @@ import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
 import { STRIP_VERSION } from '../jpeg/strip.ts';
 import { mcuOf } from '../tiles/tile-plan.ts';
 import type { Recipe } from '../types.ts';
+import { RASTER_QUALITY, RASTER_VERSION } from './raster.ts';
 import { SHARD_VERSION } from './shard-layout.ts';
 
 /**
@@ -43,4 +44,14 @@ export async function recipeKey(recipe: Recipe): Promise<string> {
 /** Tells whether a folder's name has the form of {@link recipeKey}, of this version or an earlier one. */
 export function isRecipeKey(name: string): boolean {
   return /^\d+(x\d+)?px-tile\d+-[\da-z-]+$/.test(name);
+}
+
+/** Returns the folder name of the shards of rasters. */
+export function rasterKey(): string {
+  return `rasters-q${RASTER_QUALITY}-r${RASTER_VERSION}-v${SHARD_VERSION}`;
+}
+
+/** Tells whether a folder's name has the form of {@link rasterKey}, of any version. */
+export function isRasterKey(name: string): boolean {
+  return /^rasters-[\da-z-]+$/.test(name);
 }

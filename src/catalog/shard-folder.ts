@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { systemCode } from '../errors.ts';
 import { isRunning, thisProcess } from '../staging/owner.ts';
 
 /** Names of shards: a rising number, and a suffix that separates shards written by two builds at once. */
@@ -90,5 +91,15 @@ export async function removeAbandoned(folder: string, now: number = Date.now()):
     } catch {
       // another build was faster, or it is not ours to remove
     }
+  }
+}
+
+/** Lists the names in a folder; none if there is no such folder. */
+export async function filesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes(systemCode(error) ?? '')) return [];
+    throw error;
   }
 }

@@ -12,17 +12,16 @@
  */
 import { basename } from 'node:path';
 import { Decoders } from '../decoding/decoders.ts';
-import { UserError } from '../errors.ts';
 import { plural } from '../messages.ts';
 import { workerModule } from '../threads/pool.ts';
-import { isOfContent, type Reason, reasonOf } from '../image/reasons.ts';
+import type { Reason } from '../image/reasons.ts';
 import type { Recipe, ScannedFile, SkippedFile, Source } from '../types.ts';
 import { Catalog, type SourcePlace } from './catalog.ts';
-import { Batch, type ReadFile } from './batch.ts';
-import type { IndexedImage } from './index-image.ts';
-import type { IndexTask } from './index-task.ts';
+import { Batch } from './batch.ts';
+import { examine } from './examine.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { type CatalogPlace, type KnownImages, openCatalog } from './known-images.ts';
+import { Rasters } from './rasters.ts';
 
 export interface UpdateOptions extends CatalogPlace {
   /** Absolute paths of files that are read again, even if they seem unchanged. */
@@ -48,15 +47,6 @@ const WHOLE: readonly number[] = [0];
 /** Number of images that justifies the start of one more thread. */
 const IMAGES_PER_THREAD = 8;
 
-/** A file of which nothing is known after this run, and the reason. */
-interface FailedFile {
-  readonly file: ScannedFile;
-  readonly failed: Reason;
-}
-
-/** Result of a file that had to be read. */
-type Outcome = ReadFile | FailedFile;
-
 /**
  * Brings a catalog up to date with `files`, and returns the catalog of these files. Files that have not changed since
  * they were indexed are not opened. New content is decoded once. Shards that were written stay if this run is
@@ -75,16 +65,10 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   const disguised: string[] = [];
   let done = files.length - fresh.length;
   options.onProgress(done, files.length);
-  const { recipe, background, lenient = false } = options;
-  const examining: Examining = {
-    known,
-    decoders: options.decoders ?? indexingDecoders(options, fresh.length),
-    recipe,
-    background,
-    lenient,
-    variantsOf,
-  };
-  const { decoders } = examining;
+  const { folder, recipe, background, lenient = false, suspects } = options;
+  const decoders = options.decoders ?? indexingDecoders(options, fresh.length);
+  const rasters = await Rasters.open(folder, fresh.length > 0);
+  const examining = { known, rasters, suspects, decoders, recipe, background, lenient, variantsOf };
   const abort = () => void decoders.close(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   try {
@@ -96,18 +80,22 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
       if (reason !== undefined) failed.set(outcome.file.path, reason);
       else if ('hash' in outcome) {
         if (known.isDisguised(outcome.file, outcome.hash)) disguised.push(outcome.file.path);
+        if (outcome.raster) await rasters.add(outcome.file, outcome.hash, outcome.raster);
         if (batch.add(outcome)) await batch.write();
       }
       options.onProgress(++done, files.length);
     }
+    await rasters.write();
     await batch.write();
   } finally {
+    rasters.close();
     options.signal.removeEventListener('abort', abort);
     if (!options.decoders || options.signal.aborted) await decoders.close();
   }
+  const lost = damaged + rasters.damaged;
   const notes = [
     ...(anew && fresh.length === files.length ? [anew] : []),
-    ...(damaged ? [damagedNote(damaged)] : []),
+    ...(lost ? [damagedNote(lost)] : []),
     ...(disguised.length ? [disguisedNote(disguised)] : []),
   ];
   const catalog = assemble(files, { known, failed, recipe, notes, variantsOf });
@@ -142,63 +130,6 @@ export function indexingDecoders(
   const most = Math.min(concurrency, Math.floor(MEMORY / memory), Math.ceil(images / IMAGES_PER_THREAD));
   const module = workerModule('worker', import.meta.url);
   return new Decoders({ module, threads: Math.max(1, most), memory, keep: true });
-}
-
-/** Context of reading files. */
-interface Examining extends Omit<IndexTask, 'variants'> {
-  readonly known: KnownImages;
-  readonly variantsOf: (path: string) => readonly number[];
-  readonly decoders: NonNullable<UpdateOptions['decoders']>;
-}
-
-async function examine(file: ScannedFile, examining: Examining): Promise<Outcome> {
-  const { known, decoders, recipe, background, lenient, variantsOf } = examining;
-  const { path, size } = file;
-  if (file.unsupported) return { file, failed: file.unsupported };
-  if (size === 0) return { file, failed: 'empty' };
-  let claimed: string | undefined;
-  const wanted = (hash: string) => {
-    if (!known.claim(hash, variantsOf(path))) return false;
-    claimed = hash;
-    return true;
-  };
-  const task: IndexTask = { recipe, background, variants: known.missingAt(path, variantsOf(path)), lenient: false };
-  try {
-    const { hash, result } = await decoders.run<IndexedImage[]>({ path, size, task, wanted });
-    return { file, hash: hash!, ...(result && { images: result }) };
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = reasonOf(error);
-    if (claimed === undefined) return { file, failed: reason };
-    if (!isOfContent(reason)) return undecided(known, claimed, { file, failed: reason });
-    const broken = { file, hash: claimed, broken: reason };
-    return lenient ? await examinePart(broken, examining) : broken;
-  }
-}
-
-/** Indexes the part of a damaged file that decodes. If no part does, the first reason remains. */
-async function examinePart(
-  found: Required<Omit<ReadFile, 'images'>>,
-  { known, decoders, recipe, background, variantsOf }: Examining,
-): Promise<Outcome> {
-  const { file, hash, broken: partial } = found;
-  const task: IndexTask = { recipe, background, variants: variantsOf(file.path), lenient: true };
-  const wanted = (now: string) => now === hash;
-  try {
-    const { result } = await decoders.run<IndexedImage[]>({ path: file.path, size: file.size, task, wanted });
-    const images = result?.map((image) => ({ ...image, partial }));
-    return images ? { file, hash, images } : undecided(known, hash, { file, failed: 'EBUSY' });
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const reason = reasonOf(error);
-    return isOfContent(reason) ? found : undecided(known, hash, { file, failed: reason });
-  }
-}
-
-/** Notes that the image stays unknown in this run. */
-function undecided(known: KnownImages, hash: string, failure: FailedFile): Outcome {
-  known.undecided.set(hash, failure.failed);
-  return failure;
 }
 
 /** Assembles the catalog. Ids follow the order of `files`, whatever the order in which they were indexed. */

@@ -128,8 +128,8 @@ export class Decoders {
   private send(job: Job): void {
     this.underWay.set(job.id, job);
     this.given++;
-    const { id, path, size, task, wanted } = job;
-    this.process!.send({ kind: 'read', id, path, size, hash: wanted !== undefined, task });
+    const { id, path, size, bytes, task, wanted } = job;
+    this.process!.send({ kind: 'read', id, path, size, ...(bytes && { bytes }), hash: wanted !== undefined, task });
   }
 
   private heard(report: Report): void {

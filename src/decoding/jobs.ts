@@ -19,6 +19,8 @@ export interface DecodingJob {
   readonly path: string;
   /** Approximate size, bytes. */
   readonly size: number;
+  /** Content to decode in place of the file's, which is then not read. */
+  readonly bytes?: Uint8Array;
   /** Task for the threads. */
   readonly task: unknown;
   /**

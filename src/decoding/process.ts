@@ -56,7 +56,7 @@ function giveUp(kind: 'hang' | 'overweight'): void {
 async function work(order: ReadOrder): Promise<void> {
   const { id, hash } = order;
   try {
-    const result = hash ? await decodeWanted(order) : await decode(order, order.path);
+    const result = hash ? await decodeWanted(order) : await decode(order, order.bytes ?? order.path);
     report({ kind: 'done', id, result });
   } catch (error) {
     report({ kind: 'failed', id, error: sentError(error) });

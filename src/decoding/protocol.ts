@@ -38,13 +38,14 @@ export interface BeginOrder {
 
 /**
  * Order to read a file of about `size` bytes, and to report its hash; without `hash`, to decode it at once, by its
- * path.
+ * path, or what is sent as `bytes` in its place.
  */
 export interface ReadOrder {
   readonly kind: 'read';
   readonly id: number;
   readonly path: string;
   readonly size: number;
+  readonly bytes?: Uint8Array;
   readonly hash: boolean;
   readonly task: unknown;
 }

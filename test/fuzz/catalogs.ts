@@ -5,7 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { crc32 } from 'node:zlib';
 import * as fc from 'fast-check';
 import { indexImage, type IndexedImage } from '../../src/catalog/index-image.ts';
-import { readShard } from '../../src/catalog/read-shard.ts';
+import { readShard, rowOf } from '../../src/catalog/read-shard.ts';
 import { readIndex } from '../../src/catalog/shard-index.ts';
 import { type ShardIndex, writeShardAs } from '../../src/catalog/shard.ts';
 import { HEADER, SHARD_VERSION, shardLayout } from '../../src/catalog/shard-layout.ts';
@@ -152,7 +152,7 @@ export const CATALOG_TARGETS: readonly Target[] = [
       return prepared(input, async ({ damage, of }) => {
         writeFileSync(path, of === 'bin' ? damaged([binary, text], { ...damage, file: 0 }) : bin);
         writeFileSync(jsonPath, of === 'json' ? damaged([text, binary], { ...damage, file: 0 }) : json);
-        const read = await settled(() => readShard(folder, NAME, RECIPE), UserError);
+        const read = await settled(() => readShard(folder, NAME, rowOf(RECIPE)), UserError);
         if (read === undefined || typeof read === 'string') return;
         expectThat(isDeepStrictEqual(read, index), 'an index that was taken is the one that was written');
         expectSame(path, images);
@@ -177,7 +177,7 @@ export const CATALOG_TARGETS: readonly Target[] = [
             : JSON.stringify({ ...(JSON.parse(documents[0]!) as object), bytes: bytes.length, header });
         writeFileSync(path, bytes);
         writeFileSync(jsonPath, sealedIndex(text));
-        const read = await settled(() => readShard(folder, NAME, RECIPE), UserError);
+        const read = await settled(() => readShard(folder, NAME, rowOf(RECIPE)), UserError);
         if (read === undefined || typeof read === 'string') return;
         const reader = new ShardReader();
         for (const row of read.sources.keys()) outcomeOf(() => reader.checkRow(path, row), ShardDamage);
