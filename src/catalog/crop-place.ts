@@ -22,6 +22,12 @@ export function salientSize({ width, height }: Size): Size {
   return { width: width * factor, height: height * factor };
 }
 
+/** Returns the size of a part of a cell's shape by which saliency is judged, less what rounding takes. */
+export function judgedSize({ width, height }: Size): Size {
+  const factor = (SALIENCY_SIDE * 0.97) / Math.min(width, height);
+  return { width: width * factor, height: height * factor };
+}
+
 /**
  * Places the part of an image that fills a cell.
  *

@@ -6,7 +6,7 @@ import { sharp } from '../image/sharp.ts';
 import { cropFactor } from '../tiles/crops.ts';
 import { cropOfVariant } from '../tiles/variants.ts';
 import type { Recipe, Rect, Size } from '../types.ts';
-import { partSize, placeCrop, salientSize } from './crop-place.ts';
+import { judgedSize, partSize, placeCrop } from './crop-place.ts';
 import { type DecodedImage, keptPx, sharpOf, storedPx } from './decode.ts';
 import { STANDS, storedSize } from './stand.ts';
 
@@ -70,12 +70,11 @@ export function suffices(facts: RasterFacts, { recipe, variants, crop }: RasterU
   const scale = storedSize({ width: across, height: down }, STANDS[orientation]!);
   const { cell } = recipe;
   const part = partSize(facts, cell);
-  const smallest = smallestOf(variants);
-  const needed = recipe.crop === 'centre' || crop ? cell : salientSize(cell);
-  return (
-    Math.round(part.width * smallest * scale.width) >= needed.width &&
-    Math.round(part.height * smallest * scale.height) >= needed.height
-  );
+  const has = (factor: number, needed: Size) =>
+    Math.round(part.width * factor * scale.width) >= needed.width &&
+    Math.round(part.height * factor * scale.height) >= needed.height;
+  const isPlaced = recipe.crop === 'centre' || crop !== undefined;
+  return has(smallestOf(variants), cell) && (isPlaced || has(1, judgedSize(cell)));
 }
 
 /** Returns the sides of the smallest of some variants, relative to the whole. */
