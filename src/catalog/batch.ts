@@ -4,7 +4,7 @@ import type { Reason } from '../image/reasons.ts';
 import type { ScannedFile } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import type { CatalogPlace, KnownImages } from './known-images.ts';
-import type { Raster } from './raster.ts';
+import type { MadeProxy } from './proxy.ts';
 import { type BrokenRecord, type FileRecord, type SourceRecord, writeShard } from './shard.ts';
 
 /** Limits of a batch: at this number of sources, or of bytes kept of them, the shard is written. */
@@ -18,8 +18,8 @@ export interface ReadFile {
   readonly file: ScannedFile;
   readonly hash: string;
   readonly images?: readonly IndexedImage[];
-  /** Raster of the image, if one is worth keeping. */
-  readonly raster?: Raster;
+  /** Proxy of the image, if one is worth keeping. */
+  readonly proxy?: MadeProxy;
   /** Reason why the content cannot be decoded. */
   readonly broken?: Reason;
 }

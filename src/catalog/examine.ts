@@ -5,7 +5,7 @@ import type { ScannedFile } from '../types.ts';
 import type { ReadFile } from './batch.ts';
 import type { Indexed, IndexTask } from './index-task.ts';
 import type { KnownImages } from './known-images.ts';
-import type { Rasters } from './rasters.ts';
+import type { Proxies } from './proxies.ts';
 
 /** A file of which nothing is known after this run, and the reason. */
 export interface FailedFile {
@@ -19,7 +19,7 @@ export type Outcome = ReadFile | FailedFile;
 /** Context of examining files. */
 export interface Examining extends Pick<IndexTask, 'recipe' | 'background' | 'lenient'> {
   readonly known: KnownImages;
-  readonly rasters: Rasters;
+  readonly proxies: Proxies;
   /** Paths of files that are read, even if they seem unchanged. */
   readonly suspects?: ReadonlySet<string> | undefined;
   readonly variantsOf: (path: string) => readonly number[];
@@ -27,27 +27,27 @@ export interface Examining extends Pick<IndexTask, 'recipe' | 'background' | 'le
 }
 
 /**
- * Indexes a file's variants that are missing: from the raster of its image if that suffices, otherwise from the file itself.
+ * Indexes a file's variants that are missing: from the proxy of its image if that suffices, otherwise from the file itself.
  *
  * @throws {UserError} errors of the decoders.
  */
 export async function examine(file: ScannedFile, examining: Examining): Promise<Outcome> {
   if (file.unsupported) return { file, failed: file.unsupported };
   if (file.size === 0) return { file, failed: 'empty' };
-  return (await examineRaster(file, examining)) ?? (await examineFile(file, examining));
+  return (await examineProxy(file, examining)) ?? (await examineFile(file, examining));
 }
 
-/** Indexes an unchanged file without reading it; undefined if no raster suffices. */
-async function examineRaster(
+/** Indexes an unchanged file without reading it; undefined if no proxy suffices. */
+async function examineProxy(
   file: ScannedFile,
-  { known, rasters, suspects, recipe, background, variantsOf, decoders }: Examining,
+  { known, proxies, suspects, recipe, background, variantsOf, decoders }: Examining,
 ): Promise<ReadFile | undefined> {
-  const hash = suspects?.has(file.path) ? undefined : (known.hashOf(file) ?? rasters.hashOf(file));
+  const hash = suspects?.has(file.path) ? undefined : (known.hashOf(file) ?? proxies.hashOf(file));
   if (hash === undefined) return undefined;
   const variants = known.missing(hash, variantsOf(file.path));
   if (variants.length === 0) return { file, hash };
   const crop = known.sourceOf(hash)?.record.crop;
-  const found = await rasters.find(hash, { recipe, variants, crop });
+  const found = await proxies.find(hash, { recipe, variants, crop });
   if (!found) return undefined;
   if (!known.claim(hash, variants)) return { file, hash };
   const { bytes, facts } = found;
@@ -88,7 +88,7 @@ async function examineFile(file: ScannedFile, examining: Examining): Promise<Out
 
 /** Indexes the part of a damaged file that decodes. If no part does, the first reason remains. */
 async function examinePart(
-  found: Required<Omit<ReadFile, 'images' | 'raster'>>,
+  found: Required<Omit<ReadFile, 'images' | 'proxy'>>,
   { known, decoders, recipe, background, variantsOf }: Examining,
 ): Promise<Outcome> {
   const { file, hash, broken: partial } = found;

@@ -1,5 +1,5 @@
 /**
- * Removes sources from a whole catalog, that is from the shards of all recipes, and from those of rasters.
+ * Removes sources from a whole catalog, that is from the shards of all recipes, and from those of proxies.
  *
  * Shards are immutable, so a shard that knows one of the sources is replaced. First a new shard without the source is
  * written and synced, under a name that sorts right behind the old one. Only then the old shard is removed. At every
@@ -18,7 +18,7 @@ import { setTimeout } from 'node:timers/promises';
 import { explainDisk, syncFolder } from '../store/disk.ts';
 import { forgetInShard } from './forget-shard.ts';
 import { alone } from '../staging/locked.ts';
-import { isRasterKey, isRecipeKey } from './recipe-key.ts';
+import { isProxyKey, isRecipeKey } from './recipe-key.ts';
 import { filesIn, partsAmong } from './shard-folder.ts';
 
 /** Sources and files to remove from a catalog. */
@@ -51,8 +51,8 @@ const WAIT_MS = 100;
 export async function forget(folder: string, forgotten: Forgotten, signal?: AbortSignal): Promise<ForgetResult> {
   const total = { shards: 0, bytes: 0 };
   const folders = await filesIn(folder);
-  // Rasters first: builds make data of recipes from them.
-  const keys = [...folders.filter(isRasterKey), ...folders.filter(isRecipeKey)];
+  // Proxies first: builds make data of recipes from them.
+  const keys = [...folders.filter(isProxyKey), ...folders.filter(isRecipeKey)];
   if (keys.length === 0) return total;
   await undisturbed(folder, signal, async () => {
     for (const key of keys) {

@@ -14,7 +14,7 @@ import { cropFeatures } from './crop-features.ts';
 import { cellOf, decodeImage, type DecodedImage } from './decode.ts';
 import { halveCell, type MipPixels, sizeKey } from './mips.ts';
 import { hashedSize, perceptualHash } from './perceptual-hash.ts';
-import { type RasterScale, smallestOf } from './raster.ts';
+import { type ProxyScale, smallestOf } from './proxy.ts';
 import { resample } from './resample.ts';
 import { packStrips } from './strips.ts';
 import { turned } from './turn.ts';
@@ -40,8 +40,8 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
    * (splice).
    */
   readonly blobs: Uint8Array[];
-  /** Set if this is no variant, but a raster: its only blob is the JPEG. */
-  readonly raster?: RasterScale;
+  /** Set if this is no variant, but a proxy: its only blob is the JPEG. */
+  readonly proxy?: ProxyScale;
 }
 
 /** How an image is indexed. */

@@ -3,7 +3,7 @@ import type { ImageInput } from '../image/open-image.ts';
 import type { Recipe, Rect, Rgb } from '../types.ts';
 import { decodeImage, type DecodedImage } from './decode.ts';
 import { indexDecoded, type IndexedImage } from './index-image.ts';
-import { decodeRaster, makeRaster, type Raster, type RasterFacts, smallestOf } from './raster.ts';
+import { decodeProxy, makeProxy, type MadeProxy, type ProxyFacts, smallestOf } from './proxy.ts';
 
 /** Task of a decoding thread: how to index an image. */
 export interface IndexTask {
@@ -14,14 +14,14 @@ export interface IndexTask {
   readonly variants: readonly number[];
   /** Accepts the part of a damaged file that decodes; fails if no part does. */
   readonly lenient: boolean;
-  /** The input is no file, but the raster of an image: the facts about it, and the crop, if that is known. */
-  readonly from?: RasterFacts & { readonly crop?: Rect | undefined };
+  /** The input is no file, but the proxy of an image: the facts about it, and the crop, if that is known. */
+  readonly from?: ProxyFacts & { readonly crop?: Rect | undefined };
 }
 
-/** Result of a task: the variants in their order, and a raster if one is worth keeping. */
+/** Result of a task: the variants in their order, and a proxy if one is worth keeping. */
 export interface Indexed {
   readonly images: readonly IndexedImage[];
-  readonly raster?: Raster;
+  readonly proxy?: MadeProxy;
 }
 
 /**
@@ -37,7 +37,7 @@ export async function indexTask(
   const decoded = await decodedFor(input, task, admit);
   const images = await indexDecoded(input, decoded, task);
   if (task.lenient && isPlain(images[0]!.px)) throw new NothingDecodes();
-  const raster = task.lenient || task.from ? undefined : await makeRaster(decoded);
+  const proxy = task.lenient || task.from ? undefined : await makeProxy(decoded);
   const views: ArrayBufferView[] = images.flatMap(({ features, crops, perceptualHash, px, blobs }) => [
     features,
     crops,
@@ -45,8 +45,8 @@ export async function indexTask(
     px,
     ...blobs,
   ]);
-  if (raster) views.push(raster.bytes);
-  return { result: { images, ...(raster && { raster }) }, views };
+  if (proxy) views.push(proxy.bytes);
+  return { result: { images, ...(proxy && { proxy }) }, views };
 }
 
 async function decodedFor(
@@ -54,7 +54,7 @@ async function decodedFor(
   { recipe, variants, lenient, from }: IndexTask,
   admit: Admit,
 ): Promise<DecodedImage> {
-  if (from && typeof input !== 'string') return await decodeRaster(input, from, { recipe, variants, crop: from.crop });
+  if (from && typeof input !== 'string') return await decodeProxy(input, from, { recipe, variants, crop: from.crop });
   const { cell, crop } = recipe;
   return await decodeImage(input, { cell, crop, smallest: smallestOf(variants), lenient, admit });
 }

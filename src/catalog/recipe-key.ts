@@ -5,7 +5,7 @@ import { tileHeaderOf, type TileHeader } from '../jpeg/splice.ts';
 import { STRIP_VERSION } from '../jpeg/strip.ts';
 import { mcuOf } from '../tiles/tile-plan.ts';
 import type { Recipe } from '../types.ts';
-import { RASTER_QUALITY, RASTER_VERSION } from './raster.ts';
+import { PROXY_QUALITY, PROXY_VERSION } from './proxy.ts';
 import { SHARD_VERSION } from './shard-layout.ts';
 
 /**
@@ -46,12 +46,12 @@ export function isRecipeKey(name: string): boolean {
   return /^\d+(x\d+)?px-tile\d+-[\da-z-]+$/.test(name);
 }
 
-/** Returns the folder name of the shards of rasters. */
-export function rasterKey(): string {
-  return `rasters-q${RASTER_QUALITY}-r${RASTER_VERSION}-v${SHARD_VERSION}`;
+/** Returns the folder name of the shards of proxies. */
+export function proxyKey(): string {
+  return `proxies-q${PROXY_QUALITY}-r${PROXY_VERSION}-v${SHARD_VERSION}`;
 }
 
-/** Tells whether a folder's name has the form of {@link rasterKey}, of any version. */
-export function isRasterKey(name: string): boolean {
-  return /^rasters-[\da-z-]+$/.test(name);
+/** Tells whether a folder's name has the form of {@link proxyKey}, of any version. */
+export function isProxyKey(name: string): boolean {
+  return /^proxies-[\da-z-]+$/.test(name);
 }

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { VARIANTS } from '../tiles/variants.ts';
-import type { RasterScale } from './raster.ts';
+import type { ProxyScale } from './proxy.ts';
 import type { BrokenRecord, FileRecord, ShardIndex, SourceRecord } from './shard.ts';
 import { STANDS } from './stand.ts';
 
@@ -63,15 +63,15 @@ function isFile(value: unknown): value is FileRecord {
 
 function isSource(value: unknown): value is SourceRecord {
   if (!isObject(value)) return false;
-  const { hash, variant, format, width, height, crop, enlarged, verbatim, alpha, background, partial, raster } = value;
+  const { hash, variant, format, width, height, crop, enlarged, verbatim, alpha, background, partial, proxy } = value;
   if (!isObject(crop) || ![background, partial].every((text) => text === undefined || isText(text))) return false;
   const lengths = [width, height, crop['left'], crop['top'], crop['width'], crop['height']];
   if (variant !== undefined && !(isNumber(variant) && Number.isInteger(variant) && variant < VARIANTS)) return false;
-  if (raster !== undefined && !isScale(raster)) return false;
+  if (proxy !== undefined && !isScale(proxy)) return false;
   return isHash(hash) && isText(format) && lengths.every(isLength) && [enlarged, verbatim, alpha].every(isFlag);
 }
 
-function isScale(value: unknown): value is RasterScale {
+function isScale(value: unknown): value is ProxyScale {
   if (!isObject(value)) return false;
   const { across, down, orientation } = value;
   const reduces = (scale: unknown) => isNumber(scale) && scale > 0 && scale <= 1;

@@ -21,7 +21,7 @@ import { Batch } from './batch.ts';
 import { examine } from './examine.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { type CatalogPlace, type KnownImages, openCatalog } from './known-images.ts';
-import { Rasters } from './rasters.ts';
+import { Proxies } from './proxies.ts';
 
 export interface UpdateOptions extends CatalogPlace {
   /** Absolute paths of files that are read again, even if they seem unchanged. */
@@ -67,8 +67,8 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   options.onProgress(done, files.length);
   const { folder, recipe, background, lenient = false, suspects } = options;
   const decoders = options.decoders ?? indexingDecoders(options, fresh.length);
-  const rasters = await Rasters.open(folder, fresh.length > 0);
-  const examining = { known, rasters, suspects, decoders, recipe, background, lenient, variantsOf };
+  const proxies = await Proxies.open(folder, fresh.length > 0);
+  const examining = { known, proxies, suspects, decoders, recipe, background, lenient, variantsOf };
   const abort = () => void decoders.close(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   try {
@@ -80,19 +80,19 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
       if (reason !== undefined) failed.set(outcome.file.path, reason);
       else if ('hash' in outcome) {
         if (known.isDisguised(outcome.file, outcome.hash)) disguised.push(outcome.file.path);
-        if (outcome.raster) await rasters.add(outcome.file, outcome.hash, outcome.raster);
+        if (outcome.proxy) await proxies.add(outcome.file, outcome.hash, outcome.proxy);
         if (batch.add(outcome)) await batch.write();
       }
       options.onProgress(++done, files.length);
     }
-    await rasters.write();
+    await proxies.write();
     await batch.write();
   } finally {
-    rasters.close();
+    proxies.close();
     options.signal.removeEventListener('abort', abort);
     if (!options.decoders || options.signal.aborted) await decoders.close();
   }
-  const lost = damaged + rasters.damaged;
+  const lost = damaged + proxies.damaged;
   const notes = [
     ...(anew && fresh.length === files.length ? [anew] : []),
     ...(lost ? [damagedNote(lost)] : []),

@@ -19,7 +19,7 @@ export interface DecodingJob {
   readonly path: string;
   /** Approximate size, bytes. */
   readonly size: number;
-  /** Content to decode in place of the file's, which is then not read. */
+  /** Content to decode in place of the file, which is then neither read nor hashed. */
   readonly bytes?: Uint8Array;
   /** Task for the threads. */
   readonly task: unknown;

@@ -1,6 +1,6 @@
 /**
- * The rasters that a catalog keeps: a folder of shards like that of a recipe. A source of these shards is a raster: it has one blob
- * (the JPEG) and no px, and its features and hash are 0. The folder is made when the first raster is kept.
+ * The proxies that a catalog keeps: a folder of shards like that of a recipe. A source of these shards is a proxy: it has one blob
+ * (the JPEG) and no px, and its features and hash are 0. The folder is made when the first proxy is kept.
  */
 import { basename, dirname, join } from 'node:path';
 import { FEATURE_LENGTH } from '../colour/features.ts';
@@ -11,26 +11,26 @@ import { Batch } from './batch.ts';
 import type { IndexedImage } from './index-image.ts';
 import { KnownImages, type KnownSource, readShards } from './known-images.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
-import { type Raster, type RasterFacts, type RasterUse, suffices } from './raster.ts';
-import { rasterKey } from './recipe-key.ts';
+import { type MadeProxy, type ProxyFacts, type ProxyUse, suffices } from './proxy.ts';
+import { proxyKey } from './recipe-key.ts';
 import { removeShard } from './shard-folder.ts';
 import { ShardDamage, ShardReader } from './shard-reader.ts';
 
-/** A raster is replaced by one that has at least so many times its px along a side. */
+/** A proxy is replaced by one that has at least so many times its px along a side. */
 const LARGER = 1.2;
-/** Bytes of rasters at which a shard is written: builds hold them in memory until then. */
+/** Bytes of proxies at which a shard is written: builds hold them in memory until then. */
 const SHARD_BYTES = 16 * 2 ** 20;
 const BLACK = { r: 0, g: 0, b: 0 };
 const ROW = { blobs: 1, rasters: 0 };
 
-/** A raster that was found, and the facts about it. */
-export interface FoundRaster {
-  readonly facts: RasterFacts;
+/** A proxy that was found, and the facts about it. */
+export interface FoundProxy {
+  readonly facts: ProxyFacts;
   readonly bytes: Uint8Array;
 }
 
-/** Reads and keeps the rasters of a catalog. */
-export class Rasters {
+/** Reads and keeps the proxies of a catalog. */
+export class Proxies {
   /** Number of damaged shards, which were removed. */
   damaged: number;
   private readonly catalog: string;
@@ -48,41 +48,41 @@ export class Rasters {
   }
 
   /**
-   * Opens the rasters of the catalog in a folder; damaged shards are removed.
+   * Opens the proxies of the catalog in a folder; damaged shards are removed.
    *
-   * @param needed tells whether any raster will be asked for: if not, none are read.
+   * @param needed tells whether any proxy will be asked for: if not, none are read.
    * @throws {UserError} errors of `readShards`.
    */
-  static async open(catalog: string, needed: boolean): Promise<Rasters> {
-    const known = new KnownImages(join(catalog, rasterKey()), { background: BLACK });
-    return new Rasters(catalog, known, needed ? await readShards(known, ROW) : 0);
+  static async open(catalog: string, needed: boolean): Promise<Proxies> {
+    const known = new KnownImages(join(catalog, proxyKey()), { background: BLACK });
+    return new Proxies(catalog, known, needed ? await readShards(known, ROW) : 0);
   }
 
-  /** Returns the hash of a file's content, if the file is unchanged since its raster was kept. */
+  /** Returns the hash of a file's content, if the file is unchanged since its proxy was kept. */
   hashOf(file: ScannedFile): string | undefined {
     return this.known.hashOf(file);
   }
 
-  /** Returns the raster of an image, if there is one that suffices. */
-  async find(hash: string, use: RasterUse): Promise<FoundRaster | undefined> {
+  /** Returns the proxy of an image, if there is one that suffices. */
+  async find(hash: string, use: ProxyUse): Promise<FoundProxy | undefined> {
     const found = this.sourceOf(hash);
-    const { format, width, height, raster } = found?.record ?? {};
-    if (!found || !format || !width || !height || !raster) return undefined;
-    const facts = { format, width, height, raster };
+    const { format, width, height, proxy } = found?.record ?? {};
+    if (!found || !format || !width || !height || !proxy) return undefined;
+    const facts = { format, width, height, proxy };
     const bytes = suffices(facts, use) ? await this.read(found) : undefined;
     return bytes && { facts, bytes };
   }
 
-  /** Keeps the raster of a file's image, unless there is one of about its size. */
-  async add(file: ScannedFile, hash: string, { bytes, ...facts }: Raster): Promise<void> {
+  /** Keeps the proxy of a file's image, unless there is one of about its size. */
+  async add(file: ScannedFile, hash: string, { bytes, ...facts }: MadeProxy): Promise<void> {
     const record = this.sourceOf(hash)?.record;
-    const isLarger = !record?.raster || facts.raster.across >= record.raster.across * LARGER;
+    const isLarger = !record?.proxy || facts.proxy.across >= record.proxy.across * LARGER;
     if (!isLarger && this.hashOf(file) === hash) return;
     if (this.batch.add({ file, hash, images: isLarger ? [imageOf(bytes, facts)] : [] })) await this.write();
   }
 
   /**
-   * Writes the rasters that were added since the last call.
+   * Writes the proxies that were added since the last call.
    *
    * @throws {UserError} `disk-full` or `not-writable`.
    */
@@ -102,7 +102,7 @@ export class Rasters {
     return found && !this.lost.has(found.place.shard) ? found : undefined;
   }
 
-  /** Reads a raster. A damaged shard is removed; one that is gone was forgotten meanwhile. */
+  /** Reads a proxy. A damaged shard is removed; one that is gone was forgotten meanwhile. */
   private async read({ place: { shard, row } }: KnownSource): Promise<Uint8Array | undefined> {
     try {
       return this.reader.blob(shard, row, 0);
@@ -116,7 +116,7 @@ export class Rasters {
   }
 }
 
-function imageOf(bytes: Uint8Array, { width, height, ...facts }: RasterFacts): IndexedImage {
+function imageOf(bytes: Uint8Array, { width, height, ...facts }: ProxyFacts): IndexedImage {
   return {
     variant: 0,
     ...facts,

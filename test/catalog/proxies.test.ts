@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { forget } from '../../src/catalog/forget.ts';
-import { isRasterKey, spliceHeader } from '../../src/catalog/recipe-key.ts';
+import { isProxyKey, spliceHeader } from '../../src/catalog/recipe-key.ts';
 import type { ShardIndex } from '../../src/catalog/shard.ts';
 import { ShardReader } from '../../src/catalog/shard-reader.ts';
 import { indexingDecoders, updateCatalog, type UpdateOptions } from '../../src/catalog/update.ts';
@@ -50,9 +50,9 @@ async function folderOf(name: string, images: Readonly<Record<string, Sharp>>): 
 
 interface Updated {
   readonly catalog: Catalog;
-  /** Number of images that were decoded from files, and from rasters. */
+  /** Number of images that were decoded from files, and from proxies. */
   readonly files: number;
-  readonly rasters: number;
+  readonly proxies: number;
 }
 
 async function update(
@@ -92,8 +92,8 @@ async function update(
       onProgress,
       signal,
     });
-    const rasters = jobs.filter(({ bytes }) => bytes !== undefined).length;
-    return { catalog, files: jobs.length - rasters, rasters };
+    const proxies = jobs.filter(({ bytes }) => bytes !== undefined).length;
+    return { catalog, files: jobs.length - proxies, proxies };
   } finally {
     await decoders.close();
   }
@@ -126,28 +126,28 @@ async function expectAlike(ours: Catalog, theirs: Catalog, name = ''): Promise<v
   }
 }
 
-/** Expects that the crops of files, made of rasters, are what they are when made of the files. */
+/** Expects that the crops of files, made of proxies, are what they are when made of the files. */
 async function expectEqualFacts(files: readonly ScannedFile[], name: string, count: number): Promise<void> {
   const variants = [0, CLOSE, HALF];
   const fresh = await update(`${name}-fresh`, files, { variants });
-  expect(fresh).toMatchObject({ files: count, rasters: 0 });
+  expect(fresh).toMatchObject({ files: count, proxies: 0 });
   expect(fresh.catalog.skipped).toEqual([]);
   await update(`${name}-catalog`, files);
   const own = await update(`${name}-catalog`, files, { variants });
-  expect(own).toMatchObject({ files: 0, rasters: count });
+  expect(own).toMatchObject({ files: 0, proxies: count });
   await expectAlike(own.catalog, fresh.catalog, name);
 }
 
-/** Folder of a catalog's rasters; undefined if there is none. */
-async function rasterFolder(catalog: string): Promise<string | undefined> {
+/** Folder of a catalog's proxies; undefined if there is none. */
+async function proxyFolder(catalog: string): Promise<string | undefined> {
   const folders = await readdir(join(root, catalog));
-  const key = folders.find(isRasterKey);
+  const key = folders.find(isProxyKey);
   return key && join(root, catalog, key);
 }
 
-/** What the shards of a catalog's rasters say. */
-async function rasterShards(catalog: string): Promise<(ShardIndex & { binary: string })[]> {
-  const folder = (await rasterFolder(catalog))!;
+/** What the shards of a catalog's proxies say. */
+async function proxyShards(catalog: string): Promise<(ShardIndex & { binary: string })[]> {
+  const folder = (await proxyFolder(catalog))!;
   const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).toSorted();
   return await Promise.all(
     names.map(async (name) => ({
@@ -157,7 +157,7 @@ async function rasterShards(catalog: string): Promise<(ShardIndex & { binary: st
   );
 }
 
-describe('rasters', () => {
+describe('proxies', () => {
   test('serve crops and other recipes: no file is opened', async () => {
     const files = await folderOf('served', {
       'a.jpg': picture(2400, 1800, 1).jpeg(),
@@ -181,13 +181,13 @@ describe('rasters', () => {
       );
     }
     const first = await update('served-catalog', files);
-    expect(first).toMatchObject({ files: 3, rasters: 0 });
+    expect(first).toMatchObject({ files: 3, proxies: 0 });
     await rm(join(root, 'served'), { recursive: true });
     for (const [i, change] of changes.entries()) {
       const { variants, ...recipe } = { variants: undefined, ...change };
       const own = await update('served-catalog', files, { ...recipe, ...(variants && { variants: [...variants] }) });
       expect([own.files, own.catalog.skipped], String(i)).toEqual([0, []]);
-      expect(own.rasters, String(i)).toBe(i === 1 ? 0 : 3);
+      expect(own.proxies, String(i)).toBe(i === 1 ? 0 : 3);
       await expectAlike(own.catalog, fresh[i]!, JSON.stringify(change));
     }
   });
@@ -197,15 +197,15 @@ describe('rasters', () => {
     const { catalog } = await update('placed-catalog', files, { crop: 'attention' });
     const whole = catalog.sources[0]!.crop;
     const close = await update('placed-catalog', files, { crop: 'attention', variants: [CLOSE] });
-    expect(close).toMatchObject({ files: 0, rasters: 1 });
+    expect(close).toMatchObject({ files: 0, proxies: 1 });
     expect(close.catalog.sources[0]!.crop).toEqual(whole);
     const other = await update('placed-catalog', files, { crop: 'attention', cell: { width: 128, height: 128 } });
-    expect(other).toMatchObject({ files: 0, rasters: 1 });
+    expect(other).toMatchObject({ files: 0, proxies: 1 });
     expect(other.catalog.sources[0]!.crop).toEqual(whole);
     // That of a small cell shows too little.
     await update('small-catalog', files);
-    expect(await update('small-catalog', files, { crop: 'attention' })).toMatchObject({ files: 1, rasters: 0 });
-    expect(await update('small-catalog', files, { crop: 'entropy' })).toMatchObject({ files: 0, rasters: 1 });
+    expect(await update('small-catalog', files, { crop: 'attention' })).toMatchObject({ files: 1, proxies: 0 });
+    expect(await update('small-catalog', files, { crop: 'entropy' })).toMatchObject({ files: 0, proxies: 1 });
   });
 
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('tell what the file tells: EXIF orientation %i', async (orientation) => {
@@ -236,24 +236,24 @@ describe('rasters', () => {
     const clear = await picture(2400, 1900, 20).ensureAlpha(0.5).png({ compressionLevel: 1 }).toBuffer();
     const files = await folderOf('none', { 'a.jpg': picture(1200, 900, 19).jpeg(), 'b.png': sharp(clear) });
     await update('none-catalog', files);
-    expect(await rasterFolder('none-catalog')).toBe(undefined);
-    expect(await update('none-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 2, rasters: 0 });
+    expect(await proxyFolder('none-catalog')).toBe(undefined);
+    expect(await update('none-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 2, proxies: 0 });
   });
 
   test('that are too small are replaced by larger ones', async () => {
     const files = await folderOf('larger', { 'a.jpg': picture(3200, 2400, 21).jpeg() });
     await update('larger-catalog', files);
     const large = { cell: { width: 256, height: 256 } };
-    expect(await update('larger-catalog', files, large)).toMatchObject({ files: 1, rasters: 0 });
+    expect(await update('larger-catalog', files, large)).toMatchObject({ files: 1, proxies: 0 });
     expect(await update('larger-catalog', files, { ...large, variants: [HALF] })).toMatchObject({
       files: 0,
-      rasters: 1,
+      proxies: 1,
     });
-    expect(await update('larger-catalog', files, { variants: [HALF] })).toMatchObject({ files: 0, rasters: 1 });
+    expect(await update('larger-catalog', files, { variants: [HALF] })).toMatchObject({ files: 0, proxies: 1 });
     // A cell that is enlarged from the file, and one that is the file itself.
     for (const side of [4096, 2048]) {
       const cell = { width: side, height: side };
-      expect(await update('larger-catalog', files, { cell }), String(side)).toMatchObject({ files: 1, rasters: 0 });
+      expect(await update('larger-catalog', files, { cell }), String(side)).toMatchObject({ files: 1, proxies: 0 });
     }
     const exact = await folderOf('exact', { 'a.jpg': picture(2048, 2048, 22).jpeg() });
     await update('exact-catalog', exact);
@@ -262,7 +262,7 @@ describe('rasters', () => {
       cell: { width: 2048, height: 2048 },
       tileSize: 2048,
     });
-    expect(whole).toMatchObject({ files: 1, rasters: 0 });
+    expect(whole).toMatchObject({ files: 1, proxies: 0 });
     expect(whole.catalog.sources[0]).toMatchObject({ verbatim: true, enlarged: false });
   });
 
@@ -273,12 +273,12 @@ describe('rasters', () => {
     const suspects = new Set([path]);
     expect(await update('changed-catalog', files, { variants: [CLOSE], suspects })).toMatchObject({
       files: 1,
-      rasters: 0,
+      proxies: 0,
     });
     await picture(2400, 1600, 24).jpeg().toFile(path);
     const now = await scan([join(root, 'changed')], { onProgress, signal });
-    expect(await update('changed-catalog', now, { variants: [HALF] })).toMatchObject({ files: 1, rasters: 0 });
-    expect(await update('changed-catalog', now, { variants: [CLOSE] })).toMatchObject({ files: 0, rasters: 1 });
+    expect(await update('changed-catalog', now, { variants: [HALF] })).toMatchObject({ files: 1, proxies: 0 });
+    expect(await update('changed-catalog', now, { variants: [CLOSE] })).toMatchObject({ files: 0, proxies: 1 });
   });
 
   test('serve a file whose times have changed once it was read again', async () => {
@@ -287,7 +287,7 @@ describe('rasters', () => {
     await utimes(files[0]!.path, 1, 1);
     const now = await scan([join(root, 'touched')], { onProgress, signal });
     await update('touched-catalog', now);
-    expect(await update('touched-catalog', now, { variants: [CLOSE] })).toMatchObject({ files: 0, rasters: 1 });
+    expect(await update('touched-catalog', now, { variants: [CLOSE] })).toMatchObject({ files: 0, proxies: 1 });
   });
 
   test('serve copies of an image once', async () => {
@@ -296,10 +296,10 @@ describe('rasters', () => {
       'b.jpg': picture(2400, 1600, 26).jpeg(),
     });
     await update('copies-catalog', files);
-    expect((await rasterShards('copies-catalog')).flatMap(({ sources }) => sources)).toHaveLength(1);
+    expect((await proxyShards('copies-catalog')).flatMap(({ sources }) => sources)).toHaveLength(1);
     const { catalog, ...jobs } = await update('copies-catalog', files, { quality: 50, format: 'jpeg' });
     expect(catalog.copies.size).toBe(1);
-    expect(jobs.rasters).toBe(1);
+    expect(jobs.proxies).toBe(1);
   });
 
   test('are the same whatever the number of threads', async () => {
@@ -320,7 +320,7 @@ describe('rasters', () => {
   });
 });
 
-describe('a catalog with rasters', () => {
+describe('a catalog with proxies', () => {
   test('that forgets an image holds no byte of it', async () => {
     const files = await folderOf('forgets', {
       'a.jpg': picture(2400, 1600, 40).jpeg(),
@@ -332,7 +332,7 @@ describe('a catalog with rasters', () => {
     await update('forgets-catalog', files, { cell: { width: 256, height: 256 } });
     const [gone, other] = await Promise.all(
       files.map(async ({ path }) => {
-        const shards = await rasterShards('forgets-catalog');
+        const shards = await proxyShards('forgets-catalog');
         const { hash } = shards.flatMap((shard) => shard.files).find((file) => file.path === path)!;
         const parts: Buffer[] = [];
         for (const { binary, sources, header, bytes } of shards) {
@@ -343,13 +343,13 @@ describe('a catalog with rasters', () => {
           }
           reader.close();
         }
-        return { path, hash, rasters: parts };
+        return { path, hash, proxies: parts };
       }),
     );
-    expect([gone!.rasters.length, other!.rasters.length]).toEqual([2, 2]);
+    expect([gone!.proxies.length, other!.proxies.length]).toEqual([2, 2]);
     const folder = join(root, 'forgets-catalog');
-    const holds = async ({ path, hash, rasters }: typeof gone & object) => {
-      const words = [Buffer.from(hash), Buffer.from(path), ...rasters.map((jpeg) => jpeg.subarray(1000, 1100))];
+    const holds = async ({ path, hash, proxies }: typeof gone & object) => {
+      const words = [Buffer.from(hash), Buffer.from(path), ...proxies.map((jpeg) => jpeg.subarray(1000, 1100))];
       const contents = await Promise.all((await filesOf(folder)).map((file) => readFile(join(folder, file))));
       return words.map((word) => contents.some((content) => content.includes(word)));
     };
@@ -357,35 +357,35 @@ describe('a catalog with rasters', () => {
     await forget(folder, { hashes: new Set([gone!.hash]), paths: new Set([gone!.path]) });
     expect(await holds(gone!)).toEqual([false, false, false, false]);
     expect(await holds(other!)).toEqual([true, true, true, true]);
-    expect(await update('forgets-catalog', files, { variants: [HALF] })).toMatchObject({ files: 1, rasters: 1 });
+    expect(await update('forgets-catalog', files, { variants: [HALF] })).toMatchObject({ files: 1, proxies: 1 });
   });
 
-  test.each(['header', 'raster', 'index', 'gone'])('that is damaged reads the file: %s', async (what) => {
+  test.each(['header', 'picture', 'index', 'gone'])('that is damaged reads the file: %s', async (what) => {
     const catalog = `damaged-${what}`;
     const files = await folderOf(what, { 'a.jpg': picture(2400, 1600, 42).jpeg() });
     await update(catalog, files);
-    const binary = (await rasterShards(catalog))[0]!.binary;
+    const binary = (await proxyShards(catalog))[0]!.binary;
     if (what === 'gone') await rm(binary);
     else {
       const path = what === 'index' ? binary.replace(/bin$/, 'json') : binary;
       const bytes = await readFile(path);
-      const at = what === 'raster' ? bytes.length - 500 : 30;
+      const at = what === 'picture' ? bytes.length - 500 : 30;
       bytes[at]! ^= 4;
       await writeFile(path, bytes);
     }
     const again = await update(catalog, files, { variants: [CLOSE] });
-    expect(again).toMatchObject({ files: 1, rasters: 0 });
+    expect(again).toMatchObject({ files: 1, proxies: 0 });
     const notes = ['removed 1 damaged shard from the catalog: the lost images are indexed again'];
     expect(again.catalog.notes).toEqual(notes);
-    expect(await update(catalog, files, { variants: [CLOSE + 1] })).toMatchObject({ files: 0, rasters: 1 });
+    expect(await update(catalog, files, { variants: [CLOSE + 1] })).toMatchObject({ files: 0, proxies: 1 });
   });
 
   test('that was made without them, or of which they were removed, reads the file and keeps one', async () => {
     const files = await folderOf('older', { 'a.jpg': picture(2400, 1600, 43).jpeg() });
     await update('older-catalog', files);
-    await rm((await rasterFolder('older-catalog'))!, { recursive: true });
-    expect(await update('older-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 1, rasters: 0 });
-    expect(await update('older-catalog', files, { variants: [CLOSE + 1] })).toMatchObject({ files: 0, rasters: 1 });
+    await rm((await proxyFolder('older-catalog'))!, { recursive: true });
+    expect(await update('older-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 1, proxies: 0 });
+    expect(await update('older-catalog', files, { variants: [CLOSE + 1] })).toMatchObject({ files: 0, proxies: 1 });
   });
 
   test('is used by two builds at once', async () => {
@@ -401,19 +401,19 @@ describe('a catalog with rasters', () => {
       update('two-catalog', files, { variants: [CLOSE] }),
       update('two-catalog', files, { variants: [HALF] }),
     ]);
-    for (const one of both) expect(one).toMatchObject({ files: 0, rasters: 2 });
+    for (const one of both) expect(one).toMatchObject({ files: 0, proxies: 2 });
     for (const { catalog } of both) expect(catalog.notes).toEqual([]);
   });
 
   test('loses what a killed build was writing', async () => {
     const files = await folderOf('killed', { 'a.jpg': picture(2400, 1600, 46).jpeg() });
     await update('killed-catalog', files);
-    const folder = (await rasterFolder('killed-catalog'))!;
+    const folder = (await proxyFolder('killed-catalog'))!;
     const before = await readdir(folder);
     const part = join(folder, '00000009-0000abcd.bin');
     await writeFile(part, 'half');
     await utimes(part, 1, 1);
-    expect(await update('killed-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 0, rasters: 1 });
+    expect(await update('killed-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 0, proxies: 1 });
     expect((await readdir(folder)).toSorted()).toEqual(before.toSorted());
     expect((await stat(folder)).isDirectory()).toBe(true);
   });

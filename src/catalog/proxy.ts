@@ -1,5 +1,5 @@
 /**
- * Rasters: images as they were decoded for their cells, kept in the catalog as JPEGs, whatever the recipe. Decoding one takes a
+ * Proxies: images as they were decoded for their cells, kept in the catalog as JPEGs, whatever the recipe. Decoding one takes a
  * fraction of the time that a photograph takes, so crops and other recipes are made of it wherever its px suffice.
  */
 import { sharp } from '../image/sharp.ts';
@@ -10,63 +10,63 @@ import { judgedSize, partSize, placeCrop } from './crop-place.ts';
 import { type DecodedImage, keptPx, sharpOf, storedPx } from './decode.ts';
 import { STANDS, storedSize } from './stand.ts';
 
-/** Facts about an image and its raster. */
-export interface RasterFacts extends Size {
+/** Facts about an image and its proxy. */
+export interface ProxyFacts extends Size {
   /** Format and upright size of the image's file. */
   readonly format: string;
-  readonly raster: RasterScale;
+  readonly proxy: ProxyScale;
 }
 
-/** How a raster shows its image. */
-export interface RasterScale {
-  /** Px of the raster per px of the file, along both stored sides. */
+/** How a proxy shows its image. */
+export interface ProxyScale {
+  /** Px of the proxy per px of the file, along both stored sides. */
   readonly across: number;
   readonly down: number;
-  /** EXIF orientation that brings the raster upright, 1 to 8. */
+  /** EXIF orientation that brings the proxy upright, 1 to 8. */
   readonly orientation: number;
 }
 
-/** An image's raster. */
-export interface Raster extends RasterFacts {
+/** An image's proxy. */
+export interface MadeProxy extends ProxyFacts {
   /** JPEG. */
   readonly bytes: Uint8Array;
 }
 
-/** What a raster is to be used for. */
-export interface RasterUse {
+/** What a proxy is to be used for. */
+export interface ProxyUse {
   readonly recipe: Pick<Recipe, 'cell' | 'crop'>;
   readonly variants: readonly number[];
   /** The largest part of the cell's shape, if it is known. */
   readonly crop?: Rect | undefined;
 }
 
-/** Raised when rasters of another kind are kept; also the quality of these JPEGs. */
-export const RASTER_VERSION = 1;
-export const RASTER_QUALITY = 92;
-/** Px of a file from which on a raster is kept of it: smaller ones decode about as quickly. */
+/** Raised when proxies of another kind are kept; also the quality of these JPEGs. */
+export const PROXY_VERSION = 1;
+export const PROXY_QUALITY = 92;
+/** Px of a file from which on a proxy is kept of it: smaller ones decode about as quickly. */
 const FILE_PX = 2 ** 21;
-/** Largest raster, px. */
-const RASTER_PX = 2 ** 22;
-/** Least px of a file per px of its raster. */
+/** Largest proxy, px. */
+const PROXY_PX = 2 ** 22;
+/** Least px of a file per px of its proxy. */
 const LEAST_REDUCTION = 2;
 
-/** Makes the raster of a decoded image; undefined if decoding the file again costs little, or it is transparent. */
-export async function makeRaster(decoded: DecodedImage): Promise<Raster | undefined> {
+/** Makes the proxy of a decoded image; undefined if decoding the file again costs little, or it is transparent. */
+export async function makeProxy(decoded: DecodedImage): Promise<MadeProxy | undefined> {
   const { stored, stand, scale, format, width, height } = decoded;
   const px = stored.width * stored.height;
-  if (width * height < Math.max(FILE_PX, px * LEAST_REDUCTION) || px > RASTER_PX) return undefined;
+  if (width * height < Math.max(FILE_PX, px * LEAST_REDUCTION) || px > PROXY_PX) return undefined;
   if (decoded.alpha || stored.channels % 2 === 0) return undefined;
   const chromaSubsampling = '4:4:4';
   const bytes = await sharpOf(stored)
-    .jpeg({ quality: RASTER_QUALITY, chromaSubsampling, optimiseCoding: false, progressive: false, mozjpeg: false })
+    .jpeg({ quality: PROXY_QUALITY, chromaSubsampling, optimiseCoding: false, progressive: false, mozjpeg: false })
     .toBuffer();
   const { across, down } = scale;
-  return { format, width, height, raster: { across, down, orientation: STANDS.indexOf(stand) }, bytes };
+  return { format, width, height, proxy: { across, down, orientation: STANDS.indexOf(stand) }, bytes };
 }
 
-/** Tells whether a raster has all px that a cell needs of each variant: none is enlarged. */
-export function suffices(facts: RasterFacts, { recipe, variants, crop }: RasterUse): boolean {
-  const { across, down, orientation } = facts.raster;
+/** Tells whether a proxy has all px that a cell needs of each variant: none is enlarged. */
+export function suffices(facts: ProxyFacts, { recipe, variants, crop }: ProxyUse): boolean {
+  const { across, down, orientation } = facts.proxy;
   const scale = storedSize({ width: across, height: down }, STANDS[orientation]!);
   const { cell } = recipe;
   const part = partSize(facts, cell);
@@ -82,14 +82,14 @@ export function smallestOf(variants: readonly number[]): number {
   return Math.min(...variants.map((variant) => cropFactor(cropOfVariant(variant))));
 }
 
-/** Decodes a raster, in place of the image's file: the px differ slightly from those of `decodeImage`, all else is the same. */
-export async function decodeRaster(
+/** Decodes a proxy, in place of the image's file: the px differ slightly from those of `decodeImage`, all else is the same. */
+export async function decodeProxy(
   bytes: Uint8Array,
-  { format, width, height, raster }: RasterFacts,
-  { recipe: { cell, crop: place }, variants, crop }: RasterUse,
+  { format, width, height, proxy }: ProxyFacts,
+  { recipe: { cell, crop: place }, variants, crop }: ProxyUse,
 ): Promise<DecodedImage> {
   const open = () => sharp(bytes, { failOn: 'error' });
-  const stand = STANDS[raster.orientation]!;
+  const stand = STANDS[proxy.orientation]!;
   const { part, least, wanted } = keptPx({ width, height }, stand, {
     cell,
     crop: place,
@@ -97,14 +97,14 @@ export async function decodeRaster(
   });
   const { stored, scale } = await storedPx(open, {
     meta: await open().metadata(),
-    least: { width: least.width * raster.across, height: least.height * raster.down },
+    least: { width: least.width * proxy.across, height: least.height * proxy.down },
     wanted,
     convert: false,
   });
   return {
     stored,
     stand,
-    scale: { across: raster.across * scale.across, down: raster.down * scale.down },
+    scale: { across: proxy.across * scale.across, down: proxy.down * scale.down },
     format,
     width,
     height,
