@@ -14,7 +14,7 @@ import { cropFeatures } from './crop-features.ts';
 import { cellOf, decodeImage, type DecodedImage } from './decode.ts';
 import { halveCell, type MipPixels, sizeKey } from './mips.ts';
 import { hashedSize, perceptualHash } from './perceptual-hash.ts';
-import { type ProxyScale, smallestOf } from './proxy.ts';
+import { type ProxyRecord, smallestOf } from './proxy.ts';
 import { resample } from './resample.ts';
 import { packStrips } from './strips.ts';
 import { turned } from './turn.ts';
@@ -41,7 +41,7 @@ export interface IndexedImage extends Omit<Source, 'path' | 'hash'> {
    */
   readonly blobs: Uint8Array[];
   /** Set if this is no variant, but a proxy: its only blob is the JPEG. */
-  readonly proxy?: ProxyScale;
+  readonly proxy?: ProxyRecord;
 }
 
 /** How an image is indexed. */

@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { toHex } from '../colour/hex.ts';
 import { makeFolder } from '../store/disk.ts';
 import { DECODERS } from '../image/open-image.ts';
@@ -36,6 +36,11 @@ export class KnownImages {
     this.folder = folder;
     this.background = toHex(background);
     this.lenient = lenient;
+  }
+
+  /** Name of the folder: for the shards of a recipe, its key. */
+  get key(): string {
+    return basename(this.folder);
   }
 
   /** Adds the records of the shard `name`. They replace older records of the same files and images. */

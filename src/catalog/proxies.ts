@@ -1,6 +1,9 @@
 /**
  * The proxies that a catalog keeps: a folder of shards like that of a recipe. A source of these shards is a proxy: it has one blob
  * (the JPEG) and no px, and its features and hash are 0. The folder is made when the first proxy is kept.
+ *
+ * Bytes must not depend on what a killed build had written: a recipe never makes wholes of a proxy that was made for itself, since
+ * it made that and the whole of one decoding; and proxies are written before the wholes.
  */
 import { basename, dirname, join } from 'node:path';
 import { FEATURE_LENGTH } from '../colour/features.ts';
@@ -29,33 +32,41 @@ export interface FoundProxy {
   readonly bytes: Uint8Array;
 }
 
+/** Folder of a catalog, and the key of the recipe that proxies are used and made for. */
+export interface ProxiesPlace {
+  readonly catalog: string;
+  readonly recipe: string;
+}
+
 /** Reads and keeps the proxies of a catalog. */
 export class Proxies {
   /** Number of damaged shards, which were removed. */
   damaged: number;
   private readonly catalog: string;
+  private readonly recipe: string;
   private readonly known: KnownImages;
   private readonly batch: Batch;
   private readonly reader = new ShardReader();
   /** Binaries that were found damaged or gone. */
   private readonly lost = new Set<string>();
 
-  private constructor(catalog: string, known: KnownImages, damaged: number) {
+  private constructor({ catalog, recipe }: ProxiesPlace, known: KnownImages, damaged: number) {
     this.catalog = catalog;
+    this.recipe = recipe;
     this.known = known;
     this.damaged = damaged;
     this.batch = new Batch(known, { background: BLACK, bytes: SHARD_BYTES });
   }
 
   /**
-   * Opens the proxies of the catalog in a folder; damaged shards are removed.
+   * Opens the proxies of a catalog; damaged shards are removed.
    *
    * @param needed tells whether any proxy will be asked for: if not, none are read.
    * @throws {UserError} errors of `readShards`.
    */
-  static async open(catalog: string, needed: boolean): Promise<Proxies> {
-    const known = new KnownImages(join(catalog, proxyKey()), { background: BLACK });
-    return new Proxies(catalog, known, needed ? await readShards(known, ROW) : 0);
+  static async open(place: ProxiesPlace, needed: boolean): Promise<Proxies> {
+    const known = new KnownImages(join(place.catalog, proxyKey()), { background: BLACK });
+    return new Proxies(place, known, needed ? await readShards(known, ROW) : 0);
   }
 
   /** Returns the hash of a file's content, if the file is unchanged since its proxy was kept. */
@@ -68,6 +79,7 @@ export class Proxies {
     const found = this.sourceOf(hash);
     const { format, width, height, proxy } = found?.record ?? {};
     if (!found || !format || !width || !height || !proxy) return undefined;
+    if (proxy.recipe === this.recipe && use.variants.includes(0)) return undefined;
     const facts = { format, width, height, proxy };
     const bytes = suffices(facts, use) ? await this.read(found) : undefined;
     return bytes && { facts, bytes };
@@ -78,7 +90,8 @@ export class Proxies {
     const record = this.sourceOf(hash)?.record;
     const isLarger = !record?.proxy || facts.proxy.across >= record.proxy.across * LARGER;
     if (!isLarger && this.hashOf(file) === hash) return;
-    if (this.batch.add({ file, hash, images: isLarger ? [imageOf(bytes, facts)] : [] })) await this.write();
+    if (this.batch.add({ file, hash, images: isLarger ? [imageOf(bytes, facts, this.recipe)] : [] }))
+      await this.write();
   }
 
   /**
@@ -116,10 +129,11 @@ export class Proxies {
   }
 }
 
-function imageOf(bytes: Uint8Array, { width, height, ...facts }: ProxyFacts): IndexedImage {
+function imageOf(bytes: Uint8Array, { format, width, height, proxy }: ProxyFacts, recipe: string): IndexedImage {
   return {
     variant: 0,
-    ...facts,
+    proxy: { ...proxy, recipe },
+    format,
     width,
     height,
     crop: { left: 0, top: 0, width, height },

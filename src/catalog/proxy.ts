@@ -26,6 +26,12 @@ export interface ProxyScale {
   readonly orientation: number;
 }
 
+/** What the catalog records of a proxy. */
+export interface ProxyRecord extends ProxyScale {
+  /** Key of the recipe that it was made for. */
+  readonly recipe: string;
+}
+
 /** An image's proxy. */
 export interface MadeProxy extends ProxyFacts {
   /** JPEG. */

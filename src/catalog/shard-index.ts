@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { VARIANTS } from '../tiles/variants.ts';
-import type { ProxyScale } from './proxy.ts';
+import type { ProxyRecord } from './proxy.ts';
 import type { BrokenRecord, FileRecord, ShardIndex, SourceRecord } from './shard.ts';
 import { STANDS } from './stand.ts';
 
@@ -67,15 +67,17 @@ function isSource(value: unknown): value is SourceRecord {
   if (!isObject(crop) || ![background, partial].every((text) => text === undefined || isText(text))) return false;
   const lengths = [width, height, crop['left'], crop['top'], crop['width'], crop['height']];
   if (variant !== undefined && !(isNumber(variant) && Number.isInteger(variant) && variant < VARIANTS)) return false;
-  if (proxy !== undefined && !isScale(proxy)) return false;
+  if (proxy !== undefined && !isProxy(proxy)) return false;
   return isHash(hash) && isText(format) && lengths.every(isLength) && [enlarged, verbatim, alpha].every(isFlag);
 }
 
-function isScale(value: unknown): value is ProxyScale {
+function isProxy(value: unknown): value is ProxyRecord {
   if (!isObject(value)) return false;
-  const { across, down, orientation } = value;
+  const { across, down, orientation, recipe } = value;
   const reduces = (scale: unknown) => isNumber(scale) && scale > 0 && scale <= 1;
-  return reduces(across) && reduces(down) && isNumber(orientation) && STANDS[orientation] !== undefined;
+  return (
+    isText(recipe) && reduces(across) && reduces(down) && isNumber(orientation) && STANDS[orientation] !== undefined
+  );
 }
 
 function isBroken(value: unknown): value is BrokenRecord {

@@ -17,7 +17,7 @@ import type { Reason } from '../image/reasons.ts';
 import type { Rect } from '../types.ts';
 import type { IndexedImage } from './index-image.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
-import type { ProxyScale } from './proxy.ts';
+import type { ProxyRecord } from './proxy.ts';
 import { packIndex } from './shard-index.ts';
 import { HEADER, SHARD_VERSION, shardLayout, writeHeader } from './shard-layout.ts';
 import { nextShardName, removeShard, temporaryEnding } from './shard-folder.ts';
@@ -50,7 +50,7 @@ export interface SourceRecord {
   /** Reason why only a part was decoded. Without `lenient`, the image counts as broken. */
   readonly partial?: Reason;
   /** Set if this is a proxy. */
-  readonly proxy?: ProxyScale;
+  readonly proxy?: ProxyRecord;
 }
 
 /** An image that could not be decoded, and the reason. */

@@ -67,13 +67,17 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
   options.onProgress(done, files.length);
   const { folder, recipe, background, lenient = false, suspects } = options;
   const decoders = options.decoders ?? indexingDecoders(options, fresh.length);
-  const proxies = await Proxies.open(folder, fresh.length > 0);
+  const proxies = await Proxies.open({ catalog: folder, recipe: known.key }, fresh.length > 0);
   const examining = { known, proxies, suspects, decoders, recipe, background, lenient, variantsOf };
   const abort = () => void decoders.close(options.signal.reason);
   options.signal.addEventListener('abort', abort, { once: true });
   try {
     options.signal.throwIfAborted();
     const batch = new Batch(known, options);
+    const write = async () => {
+      await proxies.write();
+      await batch.write();
+    };
     for await (const outcome of mapOrdered(fresh, decoders.threads * AHEAD, (file) => examine(file, examining))) {
       options.signal.throwIfAborted();
       const reason = 'failed' in outcome ? outcome.failed : known.undecided.get(outcome.hash);
@@ -81,12 +85,11 @@ export async function updateCatalog(files: readonly ScannedFile[], options: Upda
       else if ('hash' in outcome) {
         if (known.isDisguised(outcome.file, outcome.hash)) disguised.push(outcome.file.path);
         if (outcome.proxy) await proxies.add(outcome.file, outcome.hash, outcome.proxy);
-        if (batch.add(outcome)) await batch.write();
+        if (batch.add(outcome)) await write();
       }
       options.onProgress(++done, files.length);
     }
-    await proxies.write();
-    await batch.write();
+    await write();
   } finally {
     proxies.close();
     options.signal.removeEventListener('abort', abort);

@@ -4,7 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { forget } from '../../src/catalog/forget.ts';
-import { isProxyKey, spliceHeader } from '../../src/catalog/recipe-key.ts';
+import { isProxyKey, recipeKey, spliceHeader } from '../../src/catalog/recipe-key.ts';
 import type { ShardIndex } from '../../src/catalog/shard.ts';
 import { ShardReader } from '../../src/catalog/shard-reader.ts';
 import { indexingDecoders, updateCatalog, type UpdateOptions } from '../../src/catalog/update.ts';
@@ -386,6 +386,18 @@ describe('a catalog with proxies', () => {
     await rm((await proxyFolder('older-catalog'))!, { recursive: true });
     expect(await update('older-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 1, proxies: 0 });
     expect(await update('older-catalog', files, { variants: [CLOSE + 1] })).toMatchObject({ files: 0, proxies: 1 });
+  });
+
+  test('makes the same of images whose shards are lost', async () => {
+    const files = await folderOf('same', { 'a.jpg': picture(2400, 1600, 47).jpeg() });
+    const change = { format: 'jpeg' } as const;
+    const { catalog } = await update('same-catalog', files, change);
+    const cell = await cellOf(catalog, 0);
+    await rm(join(root, 'same-catalog', await recipeKey(catalog.recipe)), { recursive: true });
+    const again = await update('same-catalog', files, change);
+    expect(again).toMatchObject({ files: 1, proxies: 0 });
+    expect(await cellOf(again.catalog, 0)).toEqual(cell);
+    expect((await proxyShards('same-catalog')).flatMap(({ sources }) => sources)).toHaveLength(1);
   });
 
   test('is used by two builds at once', async () => {
