@@ -4,6 +4,7 @@ import sharp, { type Sharp } from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Catalog } from '../../src/catalog/catalog.ts';
 import { forget } from '../../src/catalog/forget.ts';
+import { Proxies } from '../../src/catalog/proxies.ts';
 import { isProxyKey, recipeKey, spliceHeader } from '../../src/catalog/recipe-key.ts';
 import type { ShardIndex } from '../../src/catalog/shard.ts';
 import { ShardReader } from '../../src/catalog/shard-reader.ts';
@@ -62,11 +63,14 @@ async function update(
     variants,
     suspects,
     concurrency = 2,
+    fails = false,
     ...change
   }: Partial<Recipe> & {
     variants?: number[];
     suspects?: Set<string>;
     concurrency?: number;
+    /** Proxies cannot be decoded. */
+    fails?: boolean;
   } = {},
 ): Promise<Updated> {
   const recipe = { ...RECIPE, ...change };
@@ -76,6 +80,7 @@ async function update(
     threads: decoders.threads,
     run: (job) => {
       jobs.push(job);
+      if (fails && job.bytes) return Promise.reject(new Error('broken'));
       return decoders.run(job);
     },
     close: () => decoders.close(),
@@ -386,6 +391,29 @@ describe('a catalog with proxies', () => {
     await rm((await proxyFolder('older-catalog'))!, { recursive: true });
     expect(await update('older-catalog', files, { variants: [CLOSE] })).toMatchObject({ files: 1, proxies: 0 });
     expect(await update('older-catalog', files, { variants: [CLOSE + 1] })).toMatchObject({ files: 0, proxies: 1 });
+  });
+
+  test('reads the file if the proxy cannot be decoded', async () => {
+    const files = await folderOf('fails', { 'a.jpg': picture(2400, 1600, 48).jpeg() });
+    await update('fails-catalog', files);
+    const failing = await update('fails-catalog', files, { variants: [CLOSE], fails: true });
+    expect(failing).toMatchObject({ files: 1, proxies: 1 });
+    expect(failing.catalog).toMatchObject({ skipped: [], notes: [] });
+    expect(failing.catalog.sources).toHaveLength(1);
+  });
+
+  test('reads the file if the proxy is forgotten meanwhile', async () => {
+    const files = await folderOf('meanwhile', { 'a.jpg': picture(2400, 1600, 49).jpeg() });
+    const { catalog } = await update('meanwhile-catalog', files);
+    const [folder, { hash }] = [join(root, 'meanwhile-catalog'), catalog.sources[0]!];
+    const use = { recipe: RECIPE, variants: [CLOSE] };
+    const proxies = await Proxies.open({ catalog: folder, recipe: 'other' }, true);
+    expect((await proxies.find(hash, use))!.bytes.subarray(0, 2)).toEqual(Buffer.from([0xff, 0xd8]));
+    proxies.close();
+    const late = await Proxies.open({ catalog: folder, recipe: 'other' }, true);
+    await forget(folder, { hashes: new Set([hash]), paths: new Set() });
+    expect([await late.find(hash, use), late.damaged]).toEqual([undefined, 0]);
+    late.close();
   });
 
   test('makes the same of images whose shards are lost', async () => {
