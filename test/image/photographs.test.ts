@@ -6,6 +6,8 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decodeCell } from '../../src/catalog/decode.ts';
 import { build, type BuildResult, verify } from '../../src/index.ts';
+import { headerSize } from '../../src/image/header-size.ts';
+import { imageSize } from '../../src/image/open-image.ts';
 import { IMAGE_EXTENSIONS } from '../../src/scan/image-extensions.ts';
 import { SHARED_DATA } from '../bench/shared-data.ts';
 import { difference } from '../helpers/images.ts';
@@ -146,5 +148,15 @@ test.each(['Landscape', 'Portrait'])('%s photographs of every EXIF orientation s
     const { px, width, height } = await cell(orientation);
     expect([width, height], `orientation ${orientation}`).toEqual([upright.width, upright.height]);
     expect(difference(px, upright.px).mean, `orientation ${orientation}`).toBeLessThan(3);
+  }
+});
+
+test('sizes in headers are those that the decoder tells', async () => {
+  const names = (await readdir(data('photos-1k'))).filter((_, i) => i % 50 === 0);
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names) {
+    const path = data('photos-1k', name);
+    const { width, height } = await imageSize(path);
+    expect(await headerSize(path), name).toEqual({ width, height });
   }
 });
