@@ -1,5 +1,5 @@
 /**
- * A placement for previews: as good as the eye can tell, in a fraction of the time of an auction. Every cell looks up its
+ * A placement for previews: nearly as like the target as the best one, in a fraction of the time of an auction. Every cell looks up its
  * cheapest pictures once. Then cells choose among these one after the other, at the prices of the uses so far, and choose
  * again while that pays.
  */
@@ -133,13 +133,14 @@ class Choosing {
   }
 }
 
-/** Lists `count` numbers so that those that follow each other are far apart: the nearest free multiples of the golden section. */
+/** Lists the numbers below `count` in steps, modulo `count`, of about {@link SPREAD} of it: each once, neighbours in the list far apart. */
 function spread(count: number): Uint32Array {
   let step = Math.max(1, Math.round(count * SPREAD));
   while (divisor(step, count) > 1) step++;
   return Uint32Array.from({ length: count }, (_, i) => (i * step) % count);
 }
 
+/** Greatest common divisor. */
 function divisor(a: number, b: number): number {
   return b === 0 ? a : divisor(b, a % b);
 }
