@@ -5,9 +5,9 @@ import { DRAWN_PX } from '../image/memory-need.ts';
 import { type ImageInput, type OpenImage, openImage, type OpenOptions } from '../image/open-image.ts';
 import type { Crop, Rect, Rgb, Size } from '../types.ts';
 import { partSize, placeCrop, salientSize } from './crop-place.ts';
-import { reducedPart, reducedSize, type Reduced, shrunkSize } from './reduced.ts';
+import { leastSize, reducedPart, reducedSize, type Reduced, shrunkSize } from './reduced.ts';
 import { copyPart, flatten, type PartOfPixels, type Pixels, resample } from './resample.ts';
-import { type Stand, STANDS, storedRect, storedSize, uprightPx } from './stand.ts';
+import { type Stand, standOf, STANDS, storedRect, storedSize, uprightPx } from './stand.ts';
 
 /** An image decoded as a whole, possibly reduced, and facts about its file. */
 export interface DecodedImage extends DecodedFacts {
@@ -73,15 +73,20 @@ export async function decodeImage(
   input: ImageInput,
   { cell, crop, smallest = 1, ...how }: DecodeOptions,
 ): Promise<DecodedImage> {
-  const image = await openImage(input, how);
+  const overview = (meta: Metadata) => {
+    const { least, wanted } = keptPx(meta.autoOrient, standOf(meta), { cell, crop, smallest });
+    return leastSize(meta, least, wanted);
+  };
+  const image = await openImage(input, { ...how, overview });
   const { meta, options } = await drawn(image, { width: cell.width / smallest, height: cell.height / smallest });
   const profiled = meta.icc !== undefined && !isSrgbProfile(meta.icc);
   const convert = profiled || meta.space === 'cmyk';
   if (!convert) options.ignoreIcc = true;
   const { width, height } = meta.autoOrient;
-  const stand = STANDS[meta.orientation ?? 1] ?? STANDS[1]!;
+  const stand = standOf(meta);
   const { part, least, wanted } = keptPx({ width, height }, stand, { cell, crop, smallest });
-  const { stored, scale } = await storedPx(() => image.px(options), { meta, least, wanted, convert });
+  const opened = { meta, least, wanted, convert, overview: image.overview };
+  const { stored, scale } = await storedPx(() => image.px(options), opened);
   const rect = await placeCrop(() => sharpOf(stored), { width, height }, { part, crop, stand });
   const alpha = meta.hasAlpha;
   const turned = stand !== STANDS[1];
@@ -156,16 +161,29 @@ async function drawn({ format, metadata, px }: OpenImage, cell: Size) {
   return { meta: await px(options).metadata(), options };
 }
 
+/** An image to be decoded, and how many px of it are kept; see {@link keptPx}. */
+interface Opened {
+  readonly meta: Metadata;
+  readonly least: Size;
+  readonly wanted: Size;
+  readonly convert: boolean;
+  /** Metadata of the overview that is opened instead. */
+  readonly overview?: Metadata | undefined;
+}
+
+/** Px as they are stored, and their number per px of the file, along both sides. */
+type Stored = Pick<DecodedImage, 'stored' | 'scale'>;
+
 /** Decodes an image, reduced by its decoder, shrunk in linear light, or as it is. */
-export async function storedPx(
-  open: () => Sharp,
-  {
-    meta,
-    least,
-    wanted,
-    convert,
-  }: { readonly meta: Metadata; readonly least: Size; readonly wanted: Size; readonly convert: boolean },
-): Promise<{ readonly stored: Pixels; readonly scale: DecodedImage['scale'] }> {
+export async function storedPx(open: () => Sharp, { overview, ...image }: Opened): Promise<Stored> {
+  if (!overview) return await pxOf(open, image);
+  const [across, down] = [overview.width / image.meta.width, overview.height / image.meta.height];
+  const least = { width: image.least.width * across, height: image.least.height * down };
+  const { stored, scale } = await pxOf(open, { ...image, meta: overview, least });
+  return { stored, scale: { across: scale.across * across, down: scale.down * down } };
+}
+
+async function pxOf(open: () => Sharp, { meta, least, wanted, convert }: Opened): Promise<Stored> {
   const reduced = reducedSize(meta, least, wanted);
   if (reduced) {
     const { width, height } = reduced.size;

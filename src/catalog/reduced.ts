@@ -53,6 +53,12 @@ export function shrunkSize(stored: Size, part: Size, cell: Size): Reduced | unde
   return { size, across: size.width / stored.width, down: size.height / stored.height };
 }
 
+/** Returns the least size, px, that an image may have been reduced to, in light that is not linear. */
+export function leastSize(stored: Size, part: Size, cell: Size): Size {
+  const ratio = LEAST * Math.max(cell.width / part.width, cell.height / part.height);
+  return { width: Math.ceil(stored.width * ratio), height: Math.ceil(stored.height * ratio) };
+}
+
 /** Returns by how much sharp is asked to shrink a JPEG: more than a factor by 1, without which sharp takes the next. */
 function jpegShrink(ratio: number): number | undefined {
   const factor = JPEG_FACTORS.find((each) => (each + 1) * LEAST <= ratio);

@@ -21,6 +21,11 @@ export const STANDS: readonly (Stand | undefined)[] = [
   { angle: 270, mirrored: false },
 ];
 
+/** Returns the transformation that brings an image upright; the first one for orientations that are not defined. */
+export function standOf({ orientation = 1 }: { readonly orientation?: number | undefined }): Stand {
+  return STANDS[orientation] ?? STANDS[1]!;
+}
+
 /** Returns the stored size of an upright image, or the upright size of a stored one. */
 export function storedSize({ width, height }: Size, { angle }: Stand): Size {
   return angle % 180 ? { width: height, height: width } : { width, height };

@@ -8,6 +8,7 @@ import { decodeHeic } from './heic.ts';
 import { memoryAllowance, memoryNeed } from './memory-need.ts';
 import { rawPreview } from './raw-preview.ts';
 import { sharp } from './sharp.ts';
+import { tiffOverviews } from './tiff-overviews.ts';
 import { expectWhole } from './whole.ts';
 
 /** Image file: its bytes, or the path of one too large to read at once. */
@@ -19,6 +20,8 @@ export interface OpenImage {
   readonly format: string;
   /** Metadata of the image that is decoded; `autoOrient` is its upright size, px. */
   readonly metadata: Metadata;
+  /** Metadata of the overview that `px` returns instead of the image, where one was asked for and suffices. */
+  readonly overview?: Metadata;
   /** Returns the px as they are stored: neither upright nor in sRGB. */
   readonly px: (options?: Pick<SharpOptions, 'density' | 'ignoreIcc' | 'failOn'>) => Sharp;
 }
@@ -29,6 +32,8 @@ export interface OpenOptions {
   readonly lenient?: boolean;
   /** Waits until there are `need` bytes of memory to decode an image of `px` px; see `memoryNeed`. */
   readonly admit?: (need: number, px: number) => Promise<void>;
+  /** Takes an overview of an image, if it has one of this size at least; px, as they are stored. */
+  readonly overview?: (image: Metadata) => Size;
 }
 
 /**
@@ -49,7 +54,10 @@ const HEIC_BYTES = 2 ** 28;
  * @throws {TooMuchMemory} if `admit` is given and decoding takes more memory than a file of its size may; otherwise the
  *   decoder's error for a file that is no image.
  */
-export async function openImage(input: ImageInput, { lenient = false, admit }: OpenOptions = {}): Promise<OpenImage> {
+export async function openImage(
+  input: ImageInput,
+  { lenient = false, admit, overview }: OpenOptions = {},
+): Promise<OpenImage> {
   const whole = await openStill(input, lenient);
   if (admit) {
     const { format, metadata } = whole;
@@ -57,6 +65,8 @@ export async function openImage(input: ImageInput, { lenient = false, admit }: O
     if (need > memoryAllowance(await bytesOf(input))) throw new TooMuchMemory();
     await admit(need, metadata.width * metadata.height);
   }
+  const reduced = overview && (await openOverview(input, whole, overview(whole.metadata)));
+  if (reduced) return reduced;
   if (!lenient) await expectWhole(input, whole);
   if (whole.format !== 'heic') return whole;
   const tiff = await decodeHeic(await readWhole(input), { page: whole.metadata.pagePrimary ?? 0, lenient });
@@ -84,6 +94,23 @@ async function openDirectly(input: ImageInput, lenient: boolean): Promise<OpenIm
   const px: OpenImage['px'] = (options) => sharp(input, { ...decoding(lenient), ...options });
   const metadata = await px().metadata();
   return { format: formatOf(metadata), metadata, px };
+}
+
+/** Opens the smallest overview of a TIFF that has a size at least; nothing if there is none that decodes. */
+async function openOverview(input: ImageInput, whole: OpenImage, least: Size): Promise<OpenImage | undefined> {
+  if (whole.format !== 'tiff' || (whole.metadata.pages ?? 1) + (whole.metadata.subifds ?? 0) < 2) return undefined;
+  const enough = tiffOverviews(input).filter(({ width, height }) => width >= least.width && height >= least.height);
+  const smallest = enough.toSorted((a, b) => a.width - b.width)[0];
+  if (!smallest) return undefined;
+  const px: OpenImage['px'] = (options) => sharp(input, { ...decoding(false), ...options, ...smallest.at });
+  try {
+    const overview = await px().metadata();
+    if (overview.width !== smallest.width || overview.channels !== whole.metadata.channels) return undefined;
+    await expectWhole(input, { ...whole, px });
+    return { ...whole, px, overview };
+  } catch {
+    return undefined; // the image itself may be sound
+  }
 }
 
 async function bytesOf(input: ImageInput): Promise<number> {

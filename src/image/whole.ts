@@ -1,6 +1,6 @@
 import { type ByteSource, byteSource } from './byte-source.ts';
 import type { ImageInput, OpenImage } from './open-image.ts';
-import { readDirectory } from './tiff-directories.ts';
+import { readDirectory, tiffStart } from './tiff-directories.ts';
 
 /** Parts of an image are missing; libvips would accept the rest without an error. */
 export class PartsMissing extends Error {
@@ -14,8 +14,6 @@ const IMAGE_BOXES: ReadonlySet<string> = new Set(['meta', 'mdat']);
 const TILE_OFFSETS = 324;
 /** Side of the small image that makes the decoder read all tiles, px. */
 const SMALL = 32;
-/** Bytes per entry of a BigTIFF's directory, and the largest number of entries that are looked at. */
-const [BIG_ENTRY, ENTRIES_MAX] = [20, 1024];
 
 /**
  * Verifies that an image is complete, where its decoder does not tell: TIFF tiles that cannot be decoded come out
@@ -43,28 +41,8 @@ function withSource<Result>(input: ImageInput, inspect: (source: ByteSource) => 
 }
 
 function isTiled(source: ByteSource): boolean {
-  const head = source.read(0, 16);
-  const little = head.toString('latin1', 0, 2) === 'II';
-  const u16 = (at: number) => (little ? head.readUInt16LE(at) : head.readUInt16BE(at));
-  if (head.length < 16) return false;
-  if (u16(2) === 43) return isBigTiled(source, little);
-  const offset = little ? head.readUInt32LE(4) : head.readUInt32BE(4);
-  return readDirectory(source, offset, { little, base: 0 })?.places.has(TILE_OFFSETS) ?? false;
-}
-
-/** Does the same for a BigTIFF, whose offsets have 64 bits (version number 43). */
-function isBigTiled(source: ByteSource, little: boolean): boolean {
-  const u64 = (at: number) => {
-    const bytes = source.read(at, 8);
-    if (bytes.length < 8) return 0;
-    return Number(little ? bytes.readBigUInt64LE(0) : bytes.readBigUInt64BE(0));
-  };
-  const start = u64(8);
-  const entries = source.read(start + 8, Math.min(u64(start), ENTRIES_MAX) * BIG_ENTRY);
-  for (let at = 0; at + BIG_ENTRY <= entries.length; at += BIG_ENTRY) {
-    if ((little ? entries.readUInt16LE(at) : entries.readUInt16BE(at)) === TILE_OFFSETS) return true;
-  }
-  return false;
+  const start = tiffStart(source);
+  return (start && readDirectory(source, start.offset, start)?.places.has(TILE_OFFSETS)) ?? false;
 }
 
 /** Tells whether a box that holds an image (ISO base media file format) ends beyond the end of the file. */
