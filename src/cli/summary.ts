@@ -64,8 +64,8 @@ export function buildSummary(result: BuildResult, allWanted = false): string {
 
 /** Texts on the names of files in a site. */
 const NAMES_TEXT = {
-  none: 'nothing in the site names your files (--names all allows it)',
-  all: 'the site may name your files (--names all)',
+  none: 'nothing in the site names your files',
+  all: 'the site names your files, so that people find them (--names none leaves the names out)',
 };
 
 /** Formats the part of the images that each aspect would crop; empty unless the build chose the aspect. */

@@ -4,6 +4,7 @@ import type { Pictures } from '../catalog/pictures.ts';
 import { toHex } from '../colour/hex.ts';
 import type { ResolvedOptions } from './options.ts';
 import { BLOCK_SIDE } from '../format/cell-blocks.ts';
+import { DIRECTORY_BLOCK } from '../format/directory.ts';
 import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import { type Layouts, MOSAIC_VERSION, type MosaicJson } from '../format/mosaic-json.ts';
 import type { Grid, Quality, Recipe, Rgb } from '../types.ts';
@@ -75,6 +76,7 @@ export function describeMosaic({
     },
     names: options.names,
     placement: { block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
+    directory: { block: DIRECTORY_BLOCK },
     ...(originals && { originals }),
     quality,
   };

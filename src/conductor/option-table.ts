@@ -280,9 +280,9 @@ export const OPTIONS = {
     type: TEXT,
   },
   names: {
-    ...choice<Names>(['all', 'none'], 'none'), // the page shows none
+    ...choice<Names>(['all', 'none'], 'all'), // people look for their photographs by name
     group: 'Hosting',
-    help: 'all: the published site may name your files (iiif does)',
+    help: 'none: the published site names none of your files; by default its search finds them by name',
   },
   out: {
     group: 'Output',

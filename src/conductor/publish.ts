@@ -9,7 +9,9 @@ import type { SiteShape } from '../layout/site-shape.ts';
 import { turnsOf } from '../match/variants.ts';
 import { type RecordedRules, recordsOf, targetJpeg } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
+import type { Caption } from '../format/directory.ts';
 import { writeSite } from '../site/site.ts';
+import { type SourceTable, sourceTable } from '../site/source-table.ts';
 import type { ReportFolder } from '../staging/report-folder.ts';
 import type { Staging } from '../staging/staging.ts';
 import type { FolderStore } from '../store/folder-store.ts';
@@ -49,48 +51,54 @@ export async function publishSite(
   const { options, shape, store } = parts;
   const { signal } = options;
   onProgress(0, 3);
-  writeDocuments(parts);
+  const table = tableOfSources(parts);
+  writeDocuments(parts, table);
   onProgress(1, 3);
   const usage = await usageOf(staging.folder, Object.keys(shape.layouts) as Layout[], signal);
   onProgress(2, 3);
   signal.throwIfAborted();
   const targetJpg = await targetJpeg(parts.placed.targetCells.px, shape.grid);
   await staging.commit({ found: usage.whole.files, written: store.files }, () =>
-    report.write(() => reportFiles(parts, targetJpg)),
+    report.write(() => reportFiles(parts, table, targetJpg)),
   );
   onProgress(3, 3);
   return usage;
 }
 
-function writeDocuments({
-  options,
-  shape,
-  mosaic,
-  placement,
-  pictures,
-  placed,
-  originals,
-  tileSums,
-  store,
-}: BuiltSite) {
+function writeDocuments(
+  { options, shape, mosaic, placement, pictures, placed, originals, tileSums, store }: BuiltSite,
+  table: SourceTable,
+) {
   const nameOf = (cell: number) => placed.names.nameOf(pictures.sourceOf(placement.cells[cell]!).path);
+  const directory = { pictures, table };
   const documents = [...descriptorsOf(shape), ...iiifDocuments(shape, aboutOf(mosaic, options, nameOf))];
   writeSite(store, {
     mosaic,
     placement,
+    directory,
     files: new Map<string, Iterable<string>>(documents),
     sums: { tiles: tileSums, originals: originals.sums, files: originals.indexSums },
   });
 }
 
-function reportFiles({ options, plan, catalog, mosaic, placement, pictures, placed }: BuiltSite, targetJpg: Buffer) {
+/** Makes the table of all usable sources. */
+function tableOfSources({ catalog: { sources }, placed: { names, features } }: BuiltSite): SourceTable {
+  const about = { names: sources.map(({ path }) => names.nameOf(path)), captions: new Map<number, Caption>() };
+  return sourceTable(sources, features.whole, about);
+}
+
+function reportFiles(
+  { options, plan, catalog, mosaic, placement, pictures, placed }: BuiltSite,
+  table: SourceTable,
+  targetJpg: Buffer,
+) {
   const { sources, skipped } = catalog;
   const { recipe } = plan;
   const nameOf = (path: string) => placed.names.nameOf(path);
   const parts = { mosaic, placement, pictures, sources, skipped, nameOf };
   const rules = rulesOf(options, recipe.cell, { minDistance: placement.minDistance, crops: placed.crops });
   const { credit, rights } = options;
-  const record = { ...parts, credit, rights, recipe, rules, weights: placed.weights, targetJpg };
+  const record = { ...parts, credit, rights, recipe, rules, table, weights: placed.weights, targetJpg };
   return new Map([...reportsOf(parts), ...recordsOf(record)]);
 }
 

@@ -14,7 +14,7 @@ import type {
 } from '../types.ts';
 
 /** Version of `mosaic.json` that is written, read and shown. */
-export const MOSAIC_VERSION = 3;
+export const MOSAIC_VERSION = 4;
 
 /** Largest `mosaic.json` that is read, bytes: a histogram of 2^24 cells takes a quarter of it. */
 export const MOSAIC_BYTES_MAX = 2 ** 20;
@@ -88,6 +88,8 @@ export interface MosaicJson {
   readonly names: Names;
   /** The placement: blocks of `block` x `block` cells, in `cells/`; see `cell-blocks.ts`. */
   readonly placement: { readonly block: number; readonly type: 'u16' | 'u32' };
+  /** The directory of sources: number of sources in a block; see `directory.ts`. */
+  readonly directory: { readonly block: number };
   /**
    * The sources' own files, in `originals/`, and their index in blocks of `block` pictures. `levels` is the number of levels
    * beyond the mosaic's own that are needed to show all their detail.

@@ -9,6 +9,7 @@ import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import type { Crop, Grid, Level, Names, Size, Subsampling, TileFormat } from '../types.ts';
 import { BLOCK_SIDES } from './cell-blocks.ts';
 import { exactly, type Fields, isDeep, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';
+import { DIRECTORY_BLOCKS } from './directory.ts';
 import { checkLayouts, TILE_SIDES } from './layouts-reader.ts';
 import { CELLS_MAX, MOSAIC_BYTES_MAX, MOSAIC_VERSION, type MosaicJson, SIDE_MAX, TITLE_MAX } from './mosaic-json.ts';
 import { INDEX_BLOCKS, ORIGINAL_LEVELS_MAX } from './original-index.ts';
@@ -77,6 +78,7 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   checkLayouts(object('layouts', mosaic['layouts']), { levels, tileSize, format, found });
   checkSources(object('sources', mosaic['sources']));
   checkPlacement(object('placement', mosaic['placement']), pictures);
+  whole('directory.block', object('directory', mosaic['directory'])['block'], DIRECTORY_BLOCKS);
   if (mosaic['originals'] !== undefined) checkOriginals(object('originals', mosaic['originals']));
   checkQuality(object('quality', mosaic['quality']));
   return mosaic as unknown as MosaicJson;

@@ -18,7 +18,7 @@ const IMAGE = String.raw`\.(?:jpg|webp|avif|png)`;
 /** A number as sites write it, as a pattern. Leading zeros are not ours: cameras name files 0001.jpg. */
 const N = String.raw`(?:0|[1-9]\d*)`;
 /** Patterns of all folders and files of a site, as paths within it. Other entries are foreign: people put them there. */
-const { tiles, sheets, cells, viewer, originals, iiif } = FOLDERS;
+const { tiles, sheets, cells, sources, viewer, originals, iiif } = FOLDERS;
 const PYRAMID = `(?:${Object.values(PYRAMIDS).join('|')})`;
 /** A file name as a pattern. */
 const literal = (name: string) => name.replaceAll('.', String.raw`\.`);
@@ -29,6 +29,7 @@ const OWN_FOLDERS = [
   String.raw`${tiles}(?:/${N}(?:/${N})?)?`,
   String.raw`${sheets}(?:/${N}(?:/${N})?)?`,
   cells,
+  String.raw`${sources}(?:/(?:pictures|names|looks))?`,
   viewer,
   String.raw`${originals}(?:/${N}(?:/${dziFolder(N)}(?:/${N})?)?)?`,
   String.raw`${iiif}(?:/image(?:/(?:full|${N},${N},${N},${N})(?:/(?:max|${N},${N})(?:/0)?)?)?)?`,
@@ -43,6 +44,7 @@ const OWN_FILES = [
   String.raw`${tiles}/${N}/${N}(?:/${N}_${N}_${N})?${IMAGE}`,
   String.raw`${sheets}/${N}/${N}/${N}${IMAGE}`,
   String.raw`${cells}/${N}_${N}\.js`,
+  String.raw`${sources}/(?:(?:pictures|names|looks)/)?${N}\.js`,
   String.raw`${viewer}/(?:viewer\.(?:js|css)|openseadragon(?:\.min\.js|-license\.txt))`,
   String.raw`${originals}/${N}/(?:index\.js|${N}\.(?:jpg|png|webp|gif|dzi))`,
   String.raw`${originals}/${N}/${dziFolder(N)}/${N}/${N}_${N}\.jpe?g`,
@@ -74,6 +76,7 @@ export const TOP_FOLDERS: readonly string[] = [
   tiles,
   sheets,
   cells,
+  sources,
   viewer,
   originals,
   iiif,

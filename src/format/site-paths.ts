@@ -16,6 +16,7 @@ export const FOLDERS = {
   tiles: 'tiles',
   sheets: 'sheets',
   cells: 'cells',
+  sources: 'sources',
   viewer: 'viewer',
   originals: 'originals',
   iiif: 'iiif',
@@ -27,6 +28,18 @@ export const PYRAMIDS = { dzi: 'mosaic', compact: 'overview' } as const;
 /** Global functions that scripts of a site call: with a block of cells, with a block of the index of originals. */
 export const CELLS_GLOBAL = 'zoomosaicCells';
 export const ORIGINALS_GLOBAL = 'zoomosaicOriginals';
+
+/** Kinds of files of the directory: the folder of each, and the global function that its scripts call. */
+export const DIRECTORY = {
+  sources: { folder: FOLDERS.sources, global: 'zoomosaicSources' },
+  pictures: { folder: `${FOLDERS.sources}/pictures`, global: 'zoomosaicPictures' },
+  names: { folder: `${FOLDERS.sources}/names`, global: 'zoomosaicNames' },
+  looks: { folder: `${FOLDERS.sources}/looks`, global: 'zoomosaicLooks' },
+} as const;
+export type DirectoryPart = keyof typeof DIRECTORY;
+
+/** A file of the directory. */
+export const directoryPath = (part: DirectoryPart, number: number): string => `${DIRECTORY[part].folder}/${number}.js`;
 
 /** Folder of the IIIF image. */
 export const IIIF_IMAGE = 'iiif/image';

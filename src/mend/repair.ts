@@ -164,12 +164,15 @@ function mendDocuments(
 }
 
 /** Returns the content of a site from its record. */
-function contentOf({ mosaic, cells, costs, names, record }: Reopened) {
+function contentOf({ mosaic, cells, costs, record }: Reopened) {
   const { gap, distanceCost, afarCost = 0, minDistance } = mosaic.quality;
   return {
     mosaic,
     placement: { grid: mosaic.grid, cells, costs, gap, distanceCost, afarCost, minDistance },
-    nameOf: (picture: number) => names[record.pictures[picture]![0]]!,
+    shown: {
+      origins: record.pictures.map(([source]) => source),
+      variants: record.pictures.map(([, variant]) => variant),
+    },
   };
 }
 

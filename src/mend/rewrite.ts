@@ -11,6 +11,7 @@ import { descriptorsOf, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { type KeptOriginal, writeOriginals } from '../originals/originals.ts';
 import { renderPyramid } from '../pyramid/pyramid.ts';
+import { recordedTable } from '../site/record.ts';
 import { writeSite } from '../site/site.ts';
 import type { Patch } from '../staging/patch.ts';
 import type { FolderStore } from '../store/folder-store.ts';
@@ -34,8 +35,8 @@ export interface Rewriting {
   readonly kept: ReadonlyMap<string, KeptOriginal>;
   /** Originals that the site had, by the SHA-256 of their sources. One that cannot be made again keeps its entry in the index. */
   readonly former?: ReadonlyMap<string, KeptOriginal>;
-  /** Returns the name of a picture's source. */
-  readonly nameOf: (picture: number) => string;
+  /** Source of each picture, by its id in the record, and its variant. */
+  readonly shown: { readonly origins: ArrayLike<number>; readonly variants: ArrayLike<number> };
   readonly store: FolderStore;
   readonly onProgress: (done: number, total: number) => void;
 }
@@ -106,22 +107,25 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
 
 /** Writes everything but tiles and originals; needs no catalog. `sums` are those of tiles, originals and their index. */
 export function writeDocuments(
-  { record: { credit, rights } }: Reopened,
+  { record }: Reopened,
   shape: SiteShape,
   {
     mosaic,
     placement,
-    nameOf,
+    shown,
     store,
     sums,
-  }: Pick<Rewriting, 'mosaic' | 'placement' | 'nameOf' | 'store'> & {
+  }: Pick<Rewriting, 'mosaic' | 'placement' | 'shown' | 'store'> & {
     readonly sums: Omit<Checksums, 'cells'>;
   },
 ): void {
-  const about = aboutOf(mosaic, { credit, rights, names: mosaic.names }, (cell) => nameOf(placement.cells[cell]!));
+  const { credit, rights, names } = record;
+  const nameOf = (cell: number) => names[shown.origins[placement.cells[cell]!]!]!;
+  const about = aboutOf(mosaic, { credit, rights, names: mosaic.names }, nameOf);
   writeSite(store, {
     mosaic,
     placement,
+    directory: { pictures: shown, table: recordedTable(record) },
     files: new Map<string, Iterable<string>>([...descriptorsOf(shape), ...iiifDocuments(shape, about)]),
     sums,
   });

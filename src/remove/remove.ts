@@ -84,7 +84,6 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     const kept = keptOriginals(opened.record, sums);
     const before = new Set(originalPaths(sums.originals));
     for (const hash of named.hashes) kept.delete(hash);
-    const usable = opened.catalog.sources.length;
     const written = await rewrite(opened, {
       mosaic,
       placement,
@@ -93,7 +92,7 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
       kept,
       wants: (set, column, row) => isTouched(changes, set, [column, row]),
       store: new PatchStore(staged.folder, place, { option: '--out', path: site }),
-      nameOf: (picture) => opened.names[opened.idOf.indexOf(renumbered.ids[picture]! % usable)]!,
+      shown: shownOf(renumbered.ids, opened),
       onProgress: (done, total) => onProgress({ done, total }),
     });
     pictures = written.pictures;
@@ -126,6 +125,16 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
   } finally {
     (pictures ?? reopened?.catalog)?.close();
   }
+}
+
+/** Returns the source of each picture, by its id in the record, and its variant. */
+function shownOf(ids: readonly number[], { idOf, catalog }: Reopened) {
+  const usable = catalog.sources.length;
+  const sources = new Map(idOf.flatMap((id, source) => (id === undefined ? [] : [[id, source] as const])));
+  return {
+    origins: ids.map((id) => sources.get(id % usable)!),
+    variants: ids.map((id) => Math.floor(id / usable)),
+  };
 }
 
 function leftOver(found: readonly Found[]): UserError {

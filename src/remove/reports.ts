@@ -4,7 +4,8 @@ import { readCsv } from '../format/csv.ts';
 import { systemCode } from '../errors.ts';
 import type { Reopened } from '../mend/reopen.ts';
 import type { Reason } from '../image/reasons.ts';
-import { recordedWeights, recordText } from '../site/record.ts';
+import { recordedTable, recordedWeights, recordText } from '../site/record.ts';
+import { tableOf } from '../site/source-table.ts';
 import { reportsOf } from '../site/reports.ts';
 import type { SkippedFile } from '../types.ts';
 import type { NamedImages } from './named-images.ts';
@@ -52,7 +53,7 @@ export function reportsWithout(
     weights: recordedWeights(record),
     target: record.target,
     sources: left.map((source) => record.sources[source]!),
-    names: left.map((source) => names[source]!),
+    table: tableOf(recordedTable(record), left),
   });
   const reports = reportsOf({
     mosaic,

@@ -15,10 +15,12 @@ import { UserError } from '../errors.ts';
 import { shown } from '../messages.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { explain } from '../image/reasons.ts';
+import type { Caption } from '../format/directory.ts';
 import { isSoundRecord } from './sound-record.ts';
+import type { SourceTable } from './source-table.ts';
 import type { Grid, NearDuplicates, Placement, Recipe, Source, Turn } from '../types.ts';
 
-const VERSION = 2;
+const VERSION = 3;
 /** JPEG quality of `target.jpg`. It is high because the colours are compared; nobody looks at the image. */
 const QUALITY = 95;
 
@@ -53,6 +55,10 @@ export interface SiteRecord {
   /** SHA-256 and names of all usable sources, by id. */
   readonly sources: readonly string[];
   readonly names: readonly string[];
+  /** Sizes and looks of these, as in `SourceTable`: base64 of u32, little endian, and of bytes; and captions by id. */
+  readonly sizes: string;
+  readonly looks: string;
+  readonly captions: Readonly<Record<string, Caption>>;
   /** By picture number. */
   readonly pictures: readonly RecordedPicture[];
   /** Picture number and cost of each cell: base64 of u32 and of f32, little endian. */
@@ -65,8 +71,9 @@ export interface SiteRecord {
 /** Parts of a record. */
 export interface RecordParts extends Omit<
   SiteRecord,
-  'format' | 'version' | 'credit' | 'rights' | 'cells' | 'costs' | 'weights'
+  'format' | 'version' | 'credit' | 'rights' | 'names' | 'sizes' | 'looks' | 'captions' | 'cells' | 'costs' | 'weights'
 > {
+  readonly table: SourceTable;
   readonly credit: string | undefined;
   readonly rights: string | undefined;
   readonly placement: Pick<Placement, 'cells' | 'costs'>;
@@ -75,23 +82,25 @@ export interface RecordParts extends Omit<
 
 /** Makes the text of `record.json`. */
 export function recordText({ placement, weights, ...parts }: RecordParts): string {
-  const { mosaic, recipe, rules, credit, rights, target, sources, names, pictures } = parts;
+  const { mosaic, recipe, rules, credit, rights, target, sources, pictures, table } = parts;
+  const { names } = table;
+  const [sizes, looks] = [base64Of(table.sizes), base64Of(table.looks)];
+  const captions = Object.fromEntries(table.captions);
   const [cells, costs] = [base64Of(placement.cells), base64Of(placement.costs)];
   const format = 'zoomosaic-record';
   const record = { format, version: VERSION, mosaic, recipe, rules, credit, rights, target };
   const weighed = weights && { weights: base64Of(weights) };
-  return `${JSON.stringify({ ...record, sources, names, pictures, cells, costs, ...weighed })}\n`;
+  return `${JSON.stringify({ ...record, sources, names, sizes, looks, captions, pictures, cells, costs, ...weighed })}\n`;
 }
 
-function base64Of({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array): string {
+function base64Of({ buffer, byteOffset, byteLength }: Uint32Array | Float32Array | Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 /** Facts that a build makes its record from. */
-export interface BuildFacts extends Omit<RecordParts, 'target' | 'sources' | 'names' | 'pictures'> {
-  /** All usable sources, by id; and the name that reports give to a path. */
+export interface BuildFacts extends Omit<RecordParts, 'target' | 'sources' | 'pictures'> {
+  /** All usable sources, by id. */
   readonly sources: readonly Source[];
-  readonly nameOf: (path: string) => string;
   /** Source id and variant of each picture, by number. */
   readonly pictures: { readonly origins: Uint32Array; readonly variants: readonly number[] };
   /** See {@link targetJpeg}. */
@@ -99,18 +108,11 @@ export interface BuildFacts extends Omit<RecordParts, 'target' | 'sources' | 'na
 }
 
 /** Makes the files of a build's record: name -> blocks. */
-export function recordsOf({
-  sources,
-  nameOf,
-  pictures,
-  targetJpg,
-  ...parts
-}: BuildFacts): Map<string, Iterable<Buffer>> {
+export function recordsOf({ sources, pictures, targetJpg, ...parts }: BuildFacts): Map<string, Iterable<Buffer>> {
   const text = recordText({
     ...parts,
     target: crc32(targetJpg),
     sources: sources.map(({ hash }) => hash),
-    names: sources.map(({ path }) => nameOf(path)),
     pictures: pictures.variants.map((variant, number) => [pictures.origins[number]!, variant] as const),
   });
   return new Map([
@@ -133,6 +135,16 @@ export function recordedCells({ cells, costs }: SiteRecord): Pick<Placement, 'ce
 /** Decodes the weight of each cell; undefined if all weights are equal. */
 export function recordedWeights({ weights }: SiteRecord): Float32Array | undefined {
   return weights === undefined ? undefined : new Float32Array(fromBase64(weights));
+}
+
+/** Decodes the table of sources. */
+export function recordedTable({ names, sizes, looks, captions }: SiteRecord): SourceTable {
+  return {
+    names,
+    sizes: new Uint32Array(fromBase64(sizes)),
+    looks: new Uint8Array(fromBase64(looks)),
+    captions: new Map(Object.entries(captions).map(([id, caption]) => [Number(id), caption])),
+  };
 }
 
 function fromBase64(text: string): ArrayBuffer {

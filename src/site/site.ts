@@ -10,6 +10,7 @@ import { countText } from '../messages.ts';
 import { type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';
+import { Directory, type DirectoryFacts } from './directory.ts';
 import {
   CHECKSUMS_FILE,
   FOLDERS,
@@ -31,6 +32,8 @@ export interface SiteStore {
 export interface SiteParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
+  /** What the directory of sources is made of. */
+  readonly directory: Pick<DirectoryFacts, 'pictures' | 'table'>;
   /** Descriptors and documents of the layouts: path -> blocks. */
   readonly files: ReadonlyMap<string, Iterable<string>>;
   /** CRC-32 of the files that earlier stages wrote. */
@@ -70,8 +73,14 @@ export function writeSite(store: SiteStore, parts: SiteParts): void {
 }
 
 /** Makes the files that have names of their own: path, blocks. */
-function* namedFiles({ mosaic, files }: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
+function* namedFiles({
+  mosaic,
+  placement,
+  directory,
+  files,
+}: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
   yield* files;
+  yield* new Directory({ ...directory, mosaic, cells: placement.cells }).files();
   yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
   yield [PAGE_FILE, [page(mosaic)]];
   for (const { name, path } of viewerFiles()) yield [`${FOLDERS.viewer}/${name}`, [readFileSync(path)]];

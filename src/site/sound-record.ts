@@ -2,12 +2,17 @@ import { isDeepStrictEqual } from 'node:util';
 import { isDeep, isWhole } from '../format/fields.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
+import { LOOK_LENGTH } from '../format/look.ts';
 import { CROPS } from '../tiles/crops.ts';
 import { VARIANTS } from '../tiles/variants.ts';
+import { SIZE_LENGTH } from './source-table.ts';
 import type { SiteRecord } from './record.ts';
 
 /** A record whose fields are not checked yet. */
 type Unknown = Readonly<Partial<Record<keyof SiteRecord, unknown>>>;
+
+/** Parts of a caption. */
+const CAPTION: ReadonlySet<string> = new Set(['title', 'credit', 'link']);
 
 const U32_MAX = 2 ** 32 - 1;
 
@@ -26,6 +31,9 @@ export function isSoundRecord(value: unknown): value is SiteRecord {
     isListOf(sources, (hash) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash)) &&
     isListOf(names, (name) => typeof name === 'string') &&
     names.length === sources.length &&
+    areBytes(record.sizes, sources.length * SIZE_LENGTH * 4) &&
+    areBytes(record.looks, sources.length * LOOK_LENGTH) &&
+    areCaptions(record.captions, sources.length) &&
     arePictures(record.pictures, mosaic.pictures, sources.length) &&
     areCells(record, mosaic) &&
     areWeights(record.weights, mosaic)
@@ -88,6 +96,18 @@ function areCells({ cells, costs }: Unknown, { grid, pictures }: MosaicJson): bo
     if (shown.readUInt32LE(at) >= pictures || !Number.isFinite(paid.readFloatLE(at))) return false;
   }
   return true;
+}
+
+function areBytes(text: unknown, length: number): boolean {
+  return typeof text === 'string' && Buffer.from(text, 'base64').length === length;
+}
+
+function areCaptions(value: unknown, sources: number): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([id, caption]: [string, unknown]) => {
+    if (!isWhole(Number(id), 0, sources - 1) || typeof caption !== 'object' || caption === null) return false;
+    return Object.entries(caption).every(([name, text]) => CAPTION.has(name) && typeof text === 'string');
+  });
 }
 
 function areWeights(weights: unknown, { grid }: MosaicJson): boolean {

@@ -169,8 +169,8 @@ describe('mosaic.json', () => {
     ['an address for an ending', ['tile', 'extension'], 'jpg?http://192.0.2.1', 'jpg for tile.extension'],
     ['tiles of one px', ['layouts', 'dzi', 'levels', 10, 'tile', 'width'], 1, 'a whole number from 16 to 8192 for'],
     ['a program for an address', ['layouts', 'iiif', 'baseUrl'], 'javascript:alert(1)', 'an http or https URL for'],
-    ['a version that is to come', ['version'], 4, 'version 3 of'],
-    ['the version before', ['version'], 2, 'version 3 of'],
+    ['a version that is to come', ['version'], 5, 'version 4 of'],
+    ['the version before', ['version'], 3, 'version 4 of'],
     ['something else', ['format'], 'zoo', 'zoomosaic for format'],
   ])('is refused with %s, by name', (_, path, value, expected) => {
     const outcome = outcomeOf(() => checkMosaic(changed(SOUND[0]!, path, value)));

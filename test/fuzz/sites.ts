@@ -6,6 +6,7 @@ import { UserError } from '../../src/errors.ts';
 import { rebase } from '../../src/rebase/rebase.ts';
 import { readRecord, recordedCells, recordText } from '../../src/site/record.ts';
 import { readMosaicJson } from '../../src/site/read-site.ts';
+import { tableNamed } from '../helpers/mosaics.ts';
 import { checkMosaicFacts, MOSAICS } from './formats.ts';
 import { damagedJson, jsonDamages } from './json.ts';
 import { expectThat, prepared, settled, type Target } from './target.ts';
@@ -33,7 +34,7 @@ function recordOf(mosaic: (typeof MOSAICS)[number]): string {
     rights: undefined,
     target: 7,
     sources: HASHES,
-    names: HASHES.map((_, i) => `${i}.jpg`),
+    table: tableNamed(HASHES.map((_, i) => `${i}.jpg`)),
     pictures: Array.from({ length: 14 }, (_, i) => (i === 3 ? ([i, 4, 1] as const) : ([i, 0] as const))),
     placement: { cells, costs: new Float32Array(cells.length) },
     weights: new Float32Array(cells.length).fill(1),

@@ -1,4 +1,6 @@
+import { LOOK_LENGTH } from '../../src/format/look.ts';
 import { checkMosaic } from '../../src/format/mosaic-reader.ts';
+import { SIZE_LENGTH, type SourceTable } from '../../src/site/source-table.ts';
 import { expectedLayouts } from '../../src/layout/site-sets.ts';
 import type { Layouts, MosaicJson } from '../../src/index.ts';
 import { levelsOf } from '../../src/tiles/tile-plan.ts';
@@ -29,7 +31,7 @@ export function soundMosaic({
   const some = Object.fromEntries(layouts.map((name) => [name, asked[name]]));
   return checkMosaic({
     format: 'zoomosaic',
-    version: 3,
+    version: 4,
     title: 'A mosaic',
     layouts: expectedLayouts({ grid, recipe, pictures: 14, layouts: some }),
     grid,
@@ -56,6 +58,7 @@ export function soundMosaic({
       verbatim: 0,
     },
     placement: { block: 128, type: 'u16' },
+    directory: { block: 256 },
     originals: { mode: 'copy', block: 1024, levels: 2 },
     quality: {
       likeness: [{ cellPx: 2, ciede2000: 9.5, ssim: 0.7, psnr: null }],
@@ -76,4 +79,11 @@ export function soundMosaic({
       distanceConflicts: 0,
     },
   });
+}
+
+/** A table of sources with these names, and any sizes and looks. */
+export function tableNamed(names: readonly string[]): SourceTable {
+  const sizes = Uint32Array.from({ length: names.length * SIZE_LENGTH }, (_, i) => [640, 480, 80, 0, 480, 480][i % 6]!);
+  const looks = Uint8Array.from({ length: names.length * LOOK_LENGTH }, (_, i) => (i * 37) % 251);
+  return { names, sizes, looks, captions: new Map([[1, { title: 'One', link: 'https://example.org/1' }]]) };
 }

@@ -217,8 +217,8 @@ describe('serve', () => {
     await expect(serve({ site: root })).rejects.toMatchObject({ code: 'not-a-site' });
     const future = join(root, 'future');
     await mkdir(future);
-    await writeFile(join(future, 'mosaic.json'), JSON.stringify({ ...soundMosaic(), version: 4 }));
-    await expect(serve({ site: future })).rejects.toThrow('Expected version 3 of mosaic.json but received 4');
+    await writeFile(join(future, 'mosaic.json'), JSON.stringify({ ...soundMosaic(), version: 5 }));
+    await expect(serve({ site: future })).rejects.toThrow('Expected version 4 of mosaic.json but received 5');
   });
 });
 

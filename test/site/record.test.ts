@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { readRecord, recordedWeights, type RecordParts, recordText, type SiteRecord } from '../../src/site/record.ts';
-import { soundMosaic } from '../helpers/mosaics.ts';
+import { soundMosaic, tableNamed } from '../helpers/mosaics.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 let report: string;
@@ -29,7 +29,7 @@ const PARTS: RecordParts = {
   rights: undefined,
   target: 7,
   sources: Array.from({ length: 14 }, (_, i) => i.toString(16).repeat(64)),
-  names: Array.from({ length: 14 }, (_, i) => `${i}.jpg`),
+  table: tableNamed(Array.from({ length: 14 }, (_, i) => `${i}.jpg`)),
   pictures: Array.from({ length: 14 }, (_, i) => (i === 3 ? ([i, 4, 1] as const) : ([i, 0] as const))),
   placement: { cells: Uint32Array.from({ length: 24 }, (_, i) => i % 14), costs: new Float32Array(24) },
   weights: undefined,

@@ -344,7 +344,7 @@ describe.skipIf(skipped)('viewer', () => {
   });
 
   test.each([
-    ['a version that it does not know', /"version": ?3/, '"version":2', /version 3.*received 2/s],
+    ['a version that it does not know', /"version": ?4/, '"version":2', /version 4.*received 2/s],
     ['tiles of a kind that it does not know', /"extension": ?"jpg"/, '"extension":"jpg?"', /jpg for tile.extension/],
     ['blocks without cells', /"block": ?128/, '"block":0', /for placement.block .* received 0/],
     ['a description that is no JSON', /"format"/, '{', /is damaged/],
