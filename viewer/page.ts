@@ -1,157 +1,130 @@
-/** The page of a site: opens the mosaic, and shows its facts. */
+/** The page of a site: opens the mosaic, and connects all that can be done with it. */
 import OpenSeadragon from 'openseadragon';
-import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';
-import { connectButtons, connectKeys, fadeWhenIdle, showFocusOfKeys } from './controls.ts';
-import { PixelDrawer } from './drawer.ts';
+import { Address } from './address.ts';
+import { Announcer } from './announcer.ts';
+import { addButtons, type Acts, connectKeys, fadeWhenIdle, showFocusOfKeys, viewActs } from './controls.ts';
+import { Directory } from './directory.ts';
+import { factsOf, scaleText } from './facts.ts';
+import { cellAt } from './frame.ts';
+import { loadExtras } from './load-extras.ts';
+import { Marks } from './marks.ts';
+import { openViewer } from './open-viewer.ts';
+import { Panel } from './panel.ts';
+import { Picker } from './pick.ts';
+import { Sheets } from './page-sheets.ts';
+import { Texts } from './strings.ts';
 import { MosaicTileSource } from './tile-source.ts';
 
-/** Largest side of the minimap, px; and as a fraction of the page's shorter side. */
-const MINIMAP_SIDE = 180;
-const MINIMAP_SHARE = 0.28;
-/** Most CSS px per image px. */
-const CLOSEST = 4;
-/** Fewest px of the screen per px of a level: at 100 % and 50 %, the next finer level is not loaded. */
-const LEAST_PX = 0.51;
+/** Time in which a second click makes a double click, which zooms, ms. */
+const DOUBLE_MS = 260;
 
+const texts = new Texts(document.documentElement.lang);
+/** What the address asks for: `layout`, `tour`, `embed`. */
+const asked = new URLSearchParams(location.search);
 const byId = (id: string) => document.getElementById(id)!;
+
+/** Tells whether reduced motion is wished. */
+const isCalm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /** Shows a message instead of the mosaic. */
 function complain(text: string): void {
   byId('message').textContent = text;
   byId('message').hidden = false;
-  for (const id of ['picture', 'controls', 'caption']) byId(id).hidden = true;
+  for (const id of ['picture', 'controls', 'caption', 'first']) byId(id).hidden = true;
 }
 
 /** Reads the mosaic in the page; `undefined`, with a message shown, if that fails. */
 function readMosaic(): MosaicTileSource | undefined {
   if (!('OpenSeadragon' in globalThis)) {
-    complain('The viewer is incomplete: its folder “viewer” belongs beside this page. Copy the whole site.');
+    complain(texts.of('incomplete'));
     return undefined;
   }
   try {
     const mosaic = parseMosaic(byId('mosaic').textContent, 'page');
-    return new MosaicTileSource(mosaic, { layout: new URLSearchParams(location.search).get('layout') });
+    return new MosaicTileSource(mosaic, { layout: asked.get('layout') });
   } catch (error) {
-    complain(
-      `This page’s description of the mosaic cannot be used. ${error instanceof Error ? error.message : String(error)}. Build it again, page and all.`,
-    );
+    complain(texts.of('unusable', { why: error instanceof Error ? error.message : String(error) }));
     return undefined;
   }
 }
 
-/** Computes the minimap's size, in the mosaic's shape. */
-function minimapSize({ width, height }: MosaicJson): { navigatorWidth: number; navigatorHeight: number } {
-  const side = Math.min(MINIMAP_SIDE, MINIMAP_SHARE * Math.min(innerWidth, innerHeight));
-  const scale = side / Math.max(width, height);
-  const px = (length: number) => Math.max(8, Math.round(length * scale));
-  return { navigatorWidth: px(width), navigatorHeight: px(height) };
-}
-
-function openViewer(source: MosaicTileSource): OpenSeadragon.Viewer {
-  const { mosaic } = source;
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  const viewer = OpenSeadragon({
-    element: byId('picture'),
-    tileSources: source,
-    drawer: PixelDrawer,
-    showNavigationControl: false,
-    showNavigator: true,
-    navigatorPosition: 'BOTTOM_RIGHT',
-    ...minimapSize(mosaic),
-    navigatorAutoFade: false,
-    navigatorRotate: false,
-    animationTime: calm ? 0 : 0.7,
-    springStiffness: 8,
-    blendTime: calm ? 0 : 0.15,
-    visibilityRatio: 0.7,
-    constrainDuringPan: true,
-    minZoomImageRatio: 0.9,
-    minPixelRatio: LEAST_PX,
-    maxZoomPixelRatio: CLOSEST,
-    zoomPerScroll: 1.25,
-    gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
-    gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
-    // Counts images, not tiles: twice what a 4K screen shows at once.
-    maxImageCacheCount: 1000,
-    maxTilesPerFrame: 8,
-    // No queue in OpenSeadragon: a queued job could not join a download under way. The browser queues instead, so a long wait
-    // is no failure.
-    imageLoaderLimit: 0,
-    timeout: 120_000,
-    tileRetryMax: 2,
+/** Picks the cell that is clicked or tapped, unless a second click follows. */
+function pickClicked(viewer: OpenSeadragon.Viewer, { mosaic }: MosaicTileSource, picker: Picker): void {
+  let timer = 0;
+  viewer.addHandler('canvas-click', ({ quick, position }) => {
+    clearTimeout(timer);
+    const cell = quick ? cellAt(viewer, mosaic, position) : undefined;
+    if (cell) timer = setTimeout(() => void picker.pick(cell), DOUBLE_MS);
   });
-  viewer.canvas.setAttribute('role', 'application');
-  viewer.canvas.setAttribute(
-    'aria-label',
-    `${mosaic.title}: zoomable photomosaic. Arrow keys move, plus and minus zoom, 0 shows the whole.`,
-  );
-  source.shownBy(() => {
-    const items = [viewer.world, viewer.navigator.world].map((world) => world.getItemAt(0));
-    return items.filter((item) => item !== undefined);
-  });
-  viewer.addHandler('open-failed', () => complain('The picture cannot be opened.'));
-  startCalmly(viewer, source);
-  stayWhole(viewer);
-  return viewer;
-}
-
-/** Loads only what the first view shows. Other levels follow once that is complete, or the user acts. */
-function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): void {
-  const { viewport } = viewer;
-  viewer.addOnceHandler('open', () => {
-    const item = viewer.world.getItemAt(0);
-    const scale = item.viewportToImageZoom(viewport.getHomeZoom()) * OpenSeadragon.pixelDensityRatio;
-    // The level that OpenSeadragon will show.
-    source.startAt(source.maxLevel + Math.min(0, Math.floor(Math.log2(scale / LEAST_PX))));
-    const go = () => source.startAt();
-    for (const event of ['pointerdown', 'wheel', 'keydown', 'resize']) {
-      addEventListener(event, go, { once: true, passive: true, capture: true });
-    }
-    item.addOnceHandler('fully-loaded-change', go);
-  });
-}
-
-/** Keeps the whole mosaic in view when the window is resized or a phone is turned, if it was before. */
-function stayWhole(viewer: OpenSeadragon.Viewer): void {
-  const { viewport } = viewer;
-  let whole = true;
-  viewer.addHandler('update-viewport', () => {
-    whole = viewport.getZoom() < viewport.getHomeZoom() * 1.01;
-  });
-  // OpenSeadragon keeps the zoom on a resize, and sets it after this event.
-  viewer.addHandler('resize', () => {
-    if (whole) viewer.addOnceHandler('viewport-change', () => void viewport.goHome(true));
-  });
-}
-
-/** Formats the facts: “43,776 cells · 1,000 images · 2.9 gigapixels”. */
-function factsOf({ grid, sources, width, height }: MosaicJson): string {
-  const count = (n: number, what: string) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
-  const px = width * height;
-  const short = (value: number) => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en'));
-  const size = px >= 1e9 ? `${short(px / 1e9)} gigapixels` : `${short(px / 1e6)} megapixels`;
-  return [count(grid.columns * grid.rows, 'cell'), count(sources.used, 'image'), size].join(' · ');
-}
-
-/** Shows the zoom in CSS px per px of the mosaic. */
-function showScale(viewer: OpenSeadragon.Viewer, mosaic: MosaicJson): void {
-  const item = viewer.world.getItemAt(0);
-  if (!item) return;
-  // Relative to the cells at the mosaic's deepest level: each original has a scale of its own.
-  const percent = item.viewportToImageZoom(viewer.viewport.getZoom(true)) * 100 * 2 ** (mosaic.originals?.levels ?? 0);
-  byId('scale').textContent = `${percent < 10 ? percent.toPrecision(2) : Math.round(percent)} %`;
+  for (const event of ['canvas-double-click', 'canvas-drag'] as const)
+    viewer.addHandler(event, () => clearTimeout(timer));
 }
 
 function start(): void {
-  const source = readMosaic();
-  if (!source) return;
-  const { mosaic } = source;
-  byId('facts').textContent = factsOf(mosaic);
-  const viewer = openViewer(source);
-  connectButtons(viewer);
-  connectKeys(viewer);
-  viewer.addHandler('update-viewport', () => showScale(viewer, mosaic));
+  const tiles = readMosaic();
+  if (!tiles) return;
+  const { mosaic } = tiles;
+  document.body.classList.toggle('embedded', asked.has('embed'));
+  document.body.style.setProperty('--cell-aspect', `${mosaic.cell.width} / ${mosaic.cell.height}`);
+  byId('facts').textContent = factsOf(mosaic, texts);
+  const viewer = openViewer(byId('picture'), tiles, { texts, complain, isEmbedded: asked.has('embed') });
+  const directory = new Directory(mosaic, tiles.base);
+  const marks = new Marks(viewer, mosaic);
+  const panel = new Panel(byId('panel'), tiles, {
+    texts,
+    actions: {
+      close: () => picker.close(),
+      step: (by) => void picker.step(by),
+      pick: (cell) => void picker.pickCell(cell),
+    },
+  });
+  const picker: Picker = new Picker({
+    viewer,
+    tiles,
+    directory,
+    panel,
+    marks,
+    onChange: (cell) => address.notePick(cell),
+  });
+  const address = new Address({ viewer, tiles, directory, picker });
+  const sheets = new Sheets({
+    search: async () => {
+      const { Search, SearchIndex } = await loadExtras(tiles.base);
+      const choose = (source: number) => void picker.pickSource(source).then(() => picker.focusPanel());
+      return new Search(byId('search'), tiles, { index: new SearchIndex(directory), texts, choose });
+    },
+    compare: async () => new (await loadExtras(tiles.base)).Compare(byId('compare'), viewer, { tiles, texts }),
+    help: async () => new (await loadExtras(tiles.base)).Help(byId('help'), { texts, has: (action) => action in acts }),
+  });
+  const tour = async (goesOn: boolean) => {
+    const { Tour } = await loadExtras(tiles.base);
+    sheets.close();
+    picker.close();
+    new Tour(viewer, tiles, { goesOn }).start();
+  };
+  const acts: Acts = {
+    ...viewActs(viewer),
+    ...(mosaic.directory.named && { search: () => void sheets.toggle('search') }),
+    ...(mosaic.compare && { compare: () => void sheets.toggle('compare') }),
+    ...(!isCalm() && { tour: () => void tour(false) }),
+    help: () => void sheets.toggle('help'),
+    pick: () => void picker.pickMiddle().then(() => picker.focusPanel()),
+    previous: () => void picker.step(-1),
+    next: () => void picker.step(1),
+    close: () => void (sheets.close() || picker.close()),
+  };
+  addButtons(byId('controls'), acts, texts);
+  connectKeys(viewer, acts);
+  pickClicked(viewer, tiles, picker);
+  new Announcer(byId('live'), { viewer, tiles, directory, texts }).start();
+  viewer.addHandler('update-viewport', () => {
+    byId('scale').textContent = scaleText(viewer, mosaic, texts);
+  });
+  viewer.addOnceHandler('open', () => {
+    if (address.open()) tiles.startAt();
+    if (asked.has('tour') && !isCalm()) void tour(true);
+  });
   showFocusOfKeys();
   fadeWhenIdle();
   Object.assign(window, { zoomosaic: { viewer, mosaic } });

@@ -30,9 +30,9 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   readonly mosaic: MosaicJson;
   readonly layout: Layout;
   readonly levels: readonly ViewLevel[];
-  private readonly base: string;
-  private readonly cells: Cells;
-  private readonly originals: OriginalIndex;
+  readonly base: string;
+  readonly cells: Cells;
+  readonly originals: OriginalIndex;
   private readonly sheetImages = new Images(KEPT_SHEETS);
   private readonly originalImages = new Images(KEPT_ORIGINALS);
   /** Keeps no tiles: OpenSeadragon has a cache of its own. */

@@ -10,11 +10,13 @@ import { REPORTS } from '../site/reports.ts';
 import { openReportFolder, type ReportFolder } from '../staging/report-folder.ts';
 import { stage } from '../staging/staging.ts';
 import { FolderStore } from '../store/folder-store.ts';
+import type { Placement } from '../types.ts';
 import { chooseLayouts } from './choose-layouts.ts';
 import { fewerCropsNote } from './crops-in-use.ts';
 import { describeMosaic } from './describe.ts';
 import type { BuildOptions, ResolvedOptions } from './options.ts';
 import { originalsOf } from './originals.ts';
+import { captionsOf, readPageFiles, tourOf } from './page-facts.ts';
 import { PlacingFacts, placeSources } from './place.ts';
 import { inputsOf, type Plan, planBuild } from './plan.ts';
 import { publishSite } from './publish.ts';
@@ -38,6 +40,7 @@ export async function build(options: BuildOptions): Promise<BuildResult> {
 async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Promise<BuildResult> {
   const { signal, concurrency, catalog: folder, lenient } = options;
   const clock = new StageClock(BUILD_STAGES, options.onProgress, signal);
+  const pageFiles = await readPageFiles(options);
   const plan = await planBuild(options, clock);
   const { target, background, files, recipe, grid } = plan;
   const { cell } = recipe;
@@ -73,12 +76,28 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       const nameOf = (path: string) => placed.names.nameOf(path);
       return originalsOf({ options, recipe, pictures, background, store, nameOf, onProgress });
     });
-    const facts = { options, grid, recipe, layouts, catalog, pictures, background, alike, quality };
+    const places = { sources: catalog.sources, names: placed.names, grid, shown: sourcesOf(placement, pictures) };
+    const { tour, notes: ofTour } = tourOf(pageFiles, places);
+    const page = { captions: await captionsOf(pageFiles, options, places), tour };
+    const facts = { options, grid, recipe, layouts, catalog, pictures, background, alike, quality, page };
     const mosaic = describeMosaic({ ...facts, originals: originals.originals, found: files.length });
-    const site = { options, plan, catalog, placed, placement, pictures, shape, mosaic, originals, tileSums, store };
+    const site = {
+      options,
+      plan,
+      catalog,
+      placed,
+      placement,
+      pictures,
+      shape,
+      mosaic,
+      page,
+      originals,
+      tileSums,
+      store,
+    };
     const usage = await clock.time('site', (onProgress) => publishSite(site, { staging, report }, onProgress));
     const ofCrops = fewerCropsNote(options, placed.crops);
-    const warnings = [...pictures.notes, ...ofCrops, ...ofLayouts, ...originals.warnings];
+    const warnings = [...pictures.notes, ...ofCrops, ...ofLayouts, ...ofTour, ...originals.warnings];
     return resultOf(site, { usage, seconds: clock.seconds, warnings });
   } catch (error) {
     // The first error is reported, even if the working folder cannot be removed.
@@ -88,6 +107,11 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
   } finally {
     for (const one of opened) one.close();
   }
+}
+
+/** Returns the source id of each cell. */
+function sourcesOf({ cells }: Placement, { origins }: Pictures): Uint32Array {
+  return cells.map((picture) => origins[picture]!);
 }
 
 async function openReports(options: ResolvedOptions, { found }: Plan): Promise<ReportFolder> {

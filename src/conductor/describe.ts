@@ -4,7 +4,7 @@ import type { Pictures } from '../catalog/pictures.ts';
 import { toHex } from '../colour/hex.ts';
 import type { ResolvedOptions } from './options.ts';
 import { BLOCK_SIDE } from '../format/cell-blocks.ts';
-import { DIRECTORY_BLOCK } from '../format/directory.ts';
+import { type Caption, DIRECTORY_BLOCK } from '../format/directory.ts';
 import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import { type Layouts, MOSAIC_VERSION, type MosaicJson } from '../format/mosaic-json.ts';
 import type { Grid, Quality, Recipe, Rgb } from '../types.ts';
@@ -22,6 +22,8 @@ export interface MosaicFacts {
   readonly alike: Uint32Array;
   readonly originals: MosaicJson['originals'];
   readonly quality: Quality;
+  /** Captions by source id, and cells of the tour. */
+  readonly page: { readonly captions: ReadonlyMap<number, Caption>; readonly tour: readonly number[] };
   /** Number of image files found. */
   readonly found: number;
 }
@@ -38,6 +40,7 @@ export function describeMosaic({
   alike,
   originals,
   quality,
+  page,
   found,
 }: MosaicFacts): MosaicJson {
   const shown = new Set(pictures.origins);
@@ -76,7 +79,13 @@ export function describeMosaic({
     },
     names: options.names,
     placement: { block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
-    directory: { block: DIRECTORY_BLOCK },
+    language: options.language,
+    compare: !options.noCompare,
+    ...(page.tour.length > 0 && { tour: page.tour }),
+    directory: {
+      block: DIRECTORY_BLOCK,
+      named: options.names === 'all' || [...page.captions.values()].some(({ title }) => title !== undefined),
+    },
     ...(originals && { originals }),
     quality,
   };

@@ -4,6 +4,7 @@
  * `ResolvedOptions`.
  */
 import type { CropSet } from '../tiles/crops.ts';
+import { LANGUAGES, type Language } from '../format/mosaic-json.ts';
 import { HOST_IDS, HOSTS } from '../fit/hosts.ts';
 import { type Expectation, isPath, PATH } from '../messages.ts';
 import { ASPECT_MAX } from '../tiles/cell-shape.ts';
@@ -11,7 +12,7 @@ import type { Crop, FullLevel, Layout, Names, NearDuplicates, Originals, Subsamp
 import type { BuildOptions } from './options.ts';
 
 /** Sections of the help and of docs/options.md, in order. */
-export const GROUPS = ['Grid', 'Matching', 'Images', 'Tiles', 'Hosting', 'Output'] as const;
+export const GROUPS = ['Grid', 'Matching', 'Images', 'Tiles', 'Hosting', 'Page', 'Output'] as const;
 
 /** Options in the table: all but the operands of the command line, and the options for programs only. */
 export type OptionName = Exclude<keyof BuildOptions, 'target' | 'images' | 'onProgress' | 'signal'>;
@@ -283,6 +284,28 @@ export const OPTIONS = {
     ...choice<Names>(['all', 'none'], 'all'), // people look for their photographs by name
     group: 'Hosting',
     help: 'none: the published site names none of your files; by default its search finds them by name',
+  },
+  captions: {
+    group: 'Page',
+    metavar: 'file',
+    help: 'What the page tells of an image: a CSV with path, title, credit, link; exif: what the files themselves describe',
+    type: PATH,
+  },
+  noCompare: {
+    ...flag,
+    group: 'Page',
+    help: 'Leaves the target out of the site; by default people can compare the mosaic with it',
+  },
+  language: {
+    ...choice<Language>(LANGUAGES, 'en'),
+    group: 'Page',
+    help: 'Language of the page',
+  },
+  tour: {
+    group: 'Page',
+    metavar: 'file',
+    help: "Cells that the page's tour visits: a CSV with column,row or source; by default any cells",
+    type: PATH,
   },
   out: {
     group: 'Output',

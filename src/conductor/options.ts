@@ -1,3 +1,4 @@
+import type { Language } from '../format/mosaic-json.ts';
 import type { Aspect } from '../tiles/cell-shape.ts';
 import type { CropSet } from '../tiles/crops.ts';
 import type {
@@ -89,10 +90,18 @@ export interface BuildOptions {
   /** Address that the site will have, an http(s) URL; required by layout `iiif`. */
   baseUrl?: string;
   /**
-   * Names of image files in the published site: `all`, where there is a place for them; by default `none`, as the page needs no
-   * names. An explicit `none` also keeps the target's name out of the title.
+   * Names of image files in the published site: `all`, so that its search finds them; or `none`, which also keeps the target's
+   * name out of the title.
    */
   names?: Names;
+  /** What the page tells of images: path of a CSV with the columns path, title, credit and link; or `exif`. */
+  captions?: string;
+  /** Leaves the target out of the site, with which people could compare the mosaic. */
+  noCompare?: boolean;
+  /** Language of the page. */
+  language?: Language;
+  /** Path of a CSV with the cells that the page's tour visits: columns column and row, or source. */
+  tour?: string;
   /** Folder of the reports, which name files; outside of `out`; by default `out` with `-report` appended. */
   report?: string;
   /** Owner of the pictures, for layout `iiif`. */
@@ -152,6 +161,10 @@ export interface ResolvedOptions {
   readonly title: string;
   readonly names: Names;
   readonly report: string;
+  readonly captions: string | undefined;
+  readonly noCompare: boolean;
+  readonly language: Language;
+  readonly tour: string | undefined;
   readonly force: boolean;
   readonly concurrency: number;
   /** Notes on options that have no effect beside others. */

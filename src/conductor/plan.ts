@@ -76,11 +76,13 @@ export function planGrid(
 
 /** Lists the files and folders that the site must not overwrite. */
 export function* inputsOf(options: ResolvedOptions, found: readonly ScannedFile[]): Generator<string> {
-  const { target, catalog, placement, weights, pins } = options;
+  const { target, catalog, placement, weights, pins, captions, tour } = options;
   yield target;
   yield catalog;
   if (placement !== undefined) yield placement;
   if (weights !== undefined && weights !== 'auto') yield weights;
+  if (captions !== undefined && captions !== 'exif') yield captions;
+  if (tour !== undefined) yield tour;
   yield* new Set(pins.flatMap(({ file }) => file ?? []));
   for (const { path } of found) yield path;
 }

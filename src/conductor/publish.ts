@@ -7,7 +7,7 @@ import { iiifDocuments } from '../layout/iiif.ts';
 import { descriptorsOf } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { turnsOf } from '../match/variants.ts';
-import { type RecordedRules, recordsOf, targetJpeg } from '../site/record.ts';
+import { comparedTarget, type RecordedRules, recordsOf, targetJpeg } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
 import type { Caption } from '../format/directory.ts';
 import { writeSite } from '../site/site.ts';
@@ -32,6 +32,8 @@ export interface BuiltSite {
   readonly pictures: Pictures;
   readonly shape: SiteShape;
   readonly mosaic: MosaicJson;
+  /** Captions by source id. */
+  readonly page: { readonly captions: ReadonlyMap<number, Caption> };
   readonly originals: MadeOriginals;
   /** CRC-32 of every tile, in the order of the sets. */
   readonly tileSums: Checksums['tiles'];
@@ -52,12 +54,12 @@ export async function publishSite(
   const { signal } = options;
   onProgress(0, 3);
   const table = tableOfSources(parts);
-  writeDocuments(parts, table);
+  const targetJpg = await targetJpeg(parts.placed.targetCells.px, shape.grid);
+  writeDocuments(parts, table, parts.mosaic.compare ? await comparedTarget(targetJpg) : undefined);
   onProgress(1, 3);
   const usage = await usageOf(staging.folder, Object.keys(shape.layouts) as Layout[], signal);
   onProgress(2, 3);
   signal.throwIfAborted();
-  const targetJpg = await targetJpeg(parts.placed.targetCells.px, shape.grid);
   await staging.commit({ found: usage.whole.files, written: store.files }, () =>
     report.write(() => reportFiles(parts, table, targetJpg)),
   );
@@ -68,6 +70,7 @@ export async function publishSite(
 function writeDocuments(
   { options, shape, mosaic, placement, pictures, placed, originals, tileSums, store }: BuiltSite,
   table: SourceTable,
+  target: Uint8Array | undefined,
 ) {
   const nameOf = (cell: number) => placed.names.nameOf(pictures.sourceOf(placement.cells[cell]!).path);
   const directory = { pictures, table };
@@ -76,14 +79,15 @@ function writeDocuments(
     mosaic,
     placement,
     directory,
+    target,
     files: new Map<string, Iterable<string>>(documents),
     sums: { tiles: tileSums, originals: originals.sums, files: originals.indexSums },
   });
 }
 
 /** Makes the table of all usable sources. */
-function tableOfSources({ catalog: { sources }, placed: { names, features } }: BuiltSite): SourceTable {
-  const about = { names: sources.map(({ path }) => names.nameOf(path)), captions: new Map<number, Caption>() };
+function tableOfSources({ catalog: { sources }, placed: { names, features }, page }: BuiltSite): SourceTable {
+  const about = { names: sources.map(({ path }) => names.nameOf(path)), captions: page.captions };
   return sourceTable(sources, features.whole, about);
 }
 

@@ -28,6 +28,13 @@ export const SIDE_MAX = 2 ** 31 - 1;
 /** Longest title, UTF-16 units. */
 export const TITLE_MAX = 1000;
 
+/** Languages of the page. */
+export const LANGUAGES = ['en', 'de'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** Most cells of a tour. */
+export const TOUR_MAX = 1000;
+
 /** A level of a layout. */
 export interface LayoutLevel {
   readonly level: number;
@@ -88,8 +95,17 @@ export interface MosaicJson {
   readonly names: Names;
   /** The placement: blocks of `block` x `block` cells, in `cells/`; see `cell-blocks.ts`. */
   readonly placement: { readonly block: number; readonly type: 'u16' | 'u32' };
-  /** The directory of sources: number of sources in a block; see `directory.ts`. */
-  readonly directory: { readonly block: number };
+  /** Language of the page. */
+  readonly language: Language;
+  /** The site has the target as `compare.jpg`, to compare the mosaic with. */
+  readonly compare: boolean;
+  /** Cells that the tour visits, in this order; missing for any cells. */
+  readonly tour?: readonly number[];
+  /**
+   * The directory of sources: number of sources in a block; `named` if it has names or captions to search. See
+   * `directory.ts`.
+   */
+  readonly directory: { readonly block: number; readonly named: boolean };
   /**
    * The sources' own files, in `originals/`, and their index in blocks of `block` pictures. `levels` is the number of levels
    * beyond the mosaic's own that are needed to show all their detail.

@@ -11,7 +11,16 @@ import { BLOCK_SIDES } from './cell-blocks.ts';
 import { exactly, type Fields, isDeep, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';
 import { DIRECTORY_BLOCKS } from './directory.ts';
 import { checkLayouts, TILE_SIDES } from './layouts-reader.ts';
-import { CELLS_MAX, MOSAIC_BYTES_MAX, MOSAIC_VERSION, type MosaicJson, SIDE_MAX, TITLE_MAX } from './mosaic-json.ts';
+import {
+  CELLS_MAX,
+  LANGUAGES,
+  MOSAIC_BYTES_MAX,
+  MOSAIC_VERSION,
+  type MosaicJson,
+  SIDE_MAX,
+  TITLE_MAX,
+  TOUR_MAX,
+} from './mosaic-json.ts';
 import { INDEX_BLOCKS, ORIGINAL_LEVELS_MAX } from './original-index.ts';
 
 const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
@@ -78,7 +87,10 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   checkLayouts(object('layouts', mosaic['layouts']), { levels, tileSize, format, found });
   checkSources(object('sources', mosaic['sources']));
   checkPlacement(object('placement', mosaic['placement']), pictures);
-  whole('directory.block', object('directory', mosaic['directory'])['block'], DIRECTORY_BLOCKS);
+  oneOf('language', mosaic['language'], LANGUAGES);
+  truth('compare', mosaic['compare']);
+  if (mosaic['tour'] !== undefined) checkTour(list('tour', mosaic['tour']), grid);
+  checkDirectory(object('directory', mosaic['directory']));
   if (mosaic['originals'] !== undefined) checkOriginals(object('originals', mosaic['originals']));
   checkQuality(object('quality', mosaic['quality']));
   return mosaic as unknown as MosaicJson;
@@ -178,6 +190,20 @@ function checkSources(sources: Fields): void {
 function checkPlacement({ block, type }: Fields, pictures: number): void {
   whole('placement.block', block, BLOCK_SIDES);
   oneOf('placement.type', type, pictures > PICTURES_U16 ? ['u32'] : ['u16', 'u32']);
+}
+
+function checkDirectory({ block, named }: Fields): void {
+  whole('directory.block', block, DIRECTORY_BLOCKS);
+  truth('directory.named', named);
+}
+
+function truth(field: string, value: unknown): void {
+  if (typeof value !== 'boolean') throw malformed(field, 'true or false', value);
+}
+
+function checkTour(tour: readonly unknown[], { columns, rows }: Grid): void {
+  whole('the length of tour', tour.length, [1, TOUR_MAX]);
+  for (const [i, cell] of tour.entries()) whole(`tour[${i}]`, cell, [0, columns * rows - 1]);
 }
 
 function checkOriginals({ mode, block, levels }: Fields): void {

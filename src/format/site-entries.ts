@@ -9,6 +9,7 @@ import {
   NEXT_CHECKSUMS_FILE,
   PAGE_FILE,
   PYRAMIDS,
+  TARGET_FILE,
   dziFile,
   dziFolder,
 } from './site-paths.ts';
@@ -36,7 +37,7 @@ const OWN_FOLDERS = [
   'report',
 ];
 const OWN_FILES = [
-  [PAGE_FILE, MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
+  [PAGE_FILE, MOSAIC_FILE, TARGET_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
   // Leftovers of an interrupted rebase.
   String.raw`(?:${[MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|')}|${DOCUMENTS})\.tmp`,
   literal(dziFile(PYRAMID)),
@@ -45,7 +46,7 @@ const OWN_FILES = [
   String.raw`${sheets}/${N}/${N}/${N}${IMAGE}`,
   String.raw`${cells}/${N}_${N}\.js`,
   String.raw`${sources}/(?:(?:pictures|names|looks)/)?${N}\.js`,
-  String.raw`${viewer}/(?:viewer\.(?:js|css)|openseadragon(?:\.min\.js|-license\.txt))`,
+  String.raw`${viewer}/(?:viewer\.(?:js|css)|extras\.js|openseadragon(?:\.min\.js|-license\.txt))`,
   String.raw`${originals}/${N}/(?:index\.js|${N}\.(?:jpg|png|webp|gif|dzi))`,
   String.raw`${originals}/${N}/${dziFolder(N)}/${N}/${N}_${N}\.jpe?g`,
   DOCUMENTS,
@@ -67,6 +68,7 @@ export const TOP_FILES: readonly string[] = [
   `${NEXT_CHECKSUMS_FILE}.tmp`,
   `${CHECKSUMS_FILE}.tmp`,
   `${MOSAIC_FILE}.tmp`,
+  TARGET_FILE,
   dziFile(PYRAMIDS.dzi),
   dziFile(PYRAMIDS.compact),
 ];

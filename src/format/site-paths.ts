@@ -7,6 +7,8 @@ import type { Size } from '../types.ts';
 /** The page; the mosaic's description; the checksums of all files. */
 export const PAGE_FILE = 'index.html';
 export const MOSAIC_FILE = 'mosaic.json';
+/** The target, small, to compare the mosaic with. */
+export const TARGET_FILE = 'compare.jpg';
 export const CHECKSUMS_FILE = 'checksums.bin';
 /** Checksums that a rebase is about to put in their place. */
 export const NEXT_CHECKSUMS_FILE: string = `${CHECKSUMS_FILE}.rebase`;
@@ -28,6 +30,10 @@ export const PYRAMIDS = { dzi: 'mosaic', compact: 'overview' } as const;
 /** Global functions that scripts of a site call: with a block of cells, with a block of the index of originals. */
 export const CELLS_GLOBAL = 'zoomosaicCells';
 export const ORIGINALS_GLOBAL = 'zoomosaicOriginals';
+
+/** Script of the page that is loaded when one of its parts is first used, and the global variable that it makes. */
+export const EXTRAS_FILE: string = `${FOLDERS.viewer}/extras.js`;
+export const EXTRAS_GLOBAL = 'zoomosaicExtras';
 
 /** Kinds of files of the directory: the folder of each, and the global function that its scripts call. */
 export const DIRECTORY = {

@@ -95,7 +95,7 @@ async function mend(options: VerifyOptions, damaged: ReadonlySet<string>): Promi
     const forgotten = forgottenError(reopened, () => true);
     if (forgotten && !sums) throw forgotten;
     const hindered = forgotten
-      ? mendDocuments(reopened, store, { sums: sums!, damaged, why: forgotten.message })
+      ? await mendDocuments(reopened, store, { sums: sums!, damaged, why: forgotten.message })
       : await mendAll(reopened, store, { sums, damaged, onProgress: options.onProgress ?? (() => {}) });
     const patch = differences(staged.folder, staged.place);
     await staged.commit(patch);
@@ -152,13 +152,13 @@ async function mendAll(
 }
 
 /** Rewrites the files that need no catalog. Returns the other damaged files, with the reason. */
-function mendDocuments(
+async function mendDocuments(
   reopened: Reopened,
   store: PatchStore,
   { sums, damaged, why }: { readonly sums: Checksums; readonly damaged: ReadonlySet<string>; readonly why: string },
-): Map<string, string> {
+): Promise<Map<string, string>> {
   const files = new Map([...sums.files].filter(([path]) => path.startsWith(`${FOLDERS.originals}/`)));
-  writeDocuments(reopened, reopened.shape, { ...contentOf(reopened), store, sums: { ...sums, files } });
+  await writeDocuments(reopened, reopened.shape, { ...contentOf(reopened), store, sums: { ...sums, files } });
   const lost = [...damaged].filter((path) => !existsSync(join(store.root, path)));
   return new Map(lost.map((path) => [path, why]));
 }

@@ -11,7 +11,7 @@ import { descriptorsOf, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
 import { type KeptOriginal, writeOriginals } from '../originals/originals.ts';
 import { renderPyramid } from '../pyramid/pyramid.ts';
-import { recordedTable } from '../site/record.ts';
+import { comparedTarget, readTargetFile, recordedTable } from '../site/record.ts';
 import { writeSite } from '../site/site.ts';
 import type { Patch } from '../staging/patch.ts';
 import type { FolderStore } from '../store/folder-store.ts';
@@ -90,7 +90,7 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
         signal,
         onProgress: () => {},
       }));
-    writeDocuments(reopened, shape, {
+    await writeDocuments(reopened, shape, {
       ...rewriting,
       sums: { tiles, originals: originals?.sums ?? new Map(), files: originals?.indexSums ?? new Map() },
     });
@@ -106,8 +106,8 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
 }
 
 /** Writes everything but tiles and originals; needs no catalog. `sums` are those of tiles, originals and their index. */
-export function writeDocuments(
-  { record }: Reopened,
+export async function writeDocuments(
+  { record, report }: Reopened,
   shape: SiteShape,
   {
     mosaic,
@@ -118,7 +118,7 @@ export function writeDocuments(
   }: Pick<Rewriting, 'mosaic' | 'placement' | 'shown' | 'store'> & {
     readonly sums: Omit<Checksums, 'cells'>;
   },
-): void {
+): Promise<void> {
   const { credit, rights, names } = record;
   const nameOf = (cell: number) => names[shown.origins[placement.cells[cell]!]!]!;
   const about = aboutOf(mosaic, { credit, rights, names: mosaic.names }, nameOf);
@@ -126,6 +126,7 @@ export function writeDocuments(
     mosaic,
     placement,
     directory: { pictures: shown, table: recordedTable(record) },
+    target: mosaic.compare ? await comparedTarget(await readTargetFile(report, record)) : undefined,
     files: new Map<string, Iterable<string>>([...descriptorsOf(shape), ...iiifDocuments(shape, about)]),
     sums,
   });

@@ -57,7 +57,7 @@ export class Directory {
 
   /** Yields the files: path, blocks. */
   *files(): Generator<readonly [path: string, Iterable<string>]> {
-    const { block } = this.facts.mosaic.directory;
+    const { block, named } = this.facts.mosaic.directory;
     const count = this.ids.length;
     const rows = (per: number, row: (source: number) => unknown) => (number: number) =>
       Array.from({ length: rowsIn(number, per, count) }, (_, i) => row(number * per + i));
@@ -69,7 +69,7 @@ export class Directory {
     const perNames = block * BLOCKS_PER_FILE.names;
     yield* this.part(
       'names',
-      [perNames, count],
+      [perNames, named ? count : 0],
       rows(perNames, (source) => this.nameRow(source)),
     );
     const perLooks = block * BLOCKS_PER_FILE.looks;

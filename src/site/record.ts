@@ -127,6 +127,21 @@ export async function targetJpeg(px: Uint8Array, grid: Grid): Promise<Buffer> {
   return await sharp(px, { raw }).jpeg({ quality: QUALITY, chromaSubsampling: '4:4:4' }).toBuffer();
 }
 
+/** Longest side of the target that a site shows, px, and its JPEG quality. */
+const [COMPARED_SIDE, COMPARED_QUALITY] = [2048, 82];
+
+/**
+ * Makes the target that a site shows, of the report's `target.jpg`, so that it can be made again later.
+ *
+ * @throws the decoder's error for a file that is damaged.
+ */
+export async function comparedTarget(targetJpg: Uint8Array): Promise<Uint8Array> {
+  return await sharp(targetJpg, { failOn: 'error' })
+    .resize(COMPARED_SIDE, COMPARED_SIDE, { fit: 'inside', withoutEnlargement: true })
+    .jpeg({ quality: COMPARED_QUALITY })
+    .toBuffer();
+}
+
 /** Decodes the picture number and cost of each cell. */
 export function recordedCells({ cells, costs }: SiteRecord): Pick<Placement, 'cells' | 'costs'> {
   return { cells: new Uint32Array(fromBase64(cells)), costs: new Float32Array(fromBase64(costs)) };
@@ -173,11 +188,11 @@ export async function readRecord(report: string): Promise<SiteRecord> {
 }
 
 /**
- * Reads a report's `target.jpg`: RGB, 4 x 4 px per cell.
+ * Reads the bytes of a report's `target.jpg`.
  *
  * @throws {UserError} `site` if it is missing, or not the file that the record belongs to.
  */
-export async function readTarget(report: string, { mosaic: { grid }, target }: SiteRecord): Promise<Uint8Array> {
+export async function readTargetFile(report: string, { target }: Pick<SiteRecord, 'target'>): Promise<Buffer> {
   let bytes: Buffer;
   try {
     bytes = await readFile(join(report, 'target.jpg'));
@@ -185,7 +200,19 @@ export async function readTarget(report: string, { mosaic: { grid }, target }: S
     throw unusable(report, `target.jpg: ${explain(error)}`, error);
   }
   if (crc32(bytes) !== target) throw unusable(report, 'target.jpg is another than it was');
-  const { data, info } = await sharp(bytes).raw().toBuffer({ resolveWithObject: true });
+  return bytes;
+}
+
+/**
+ * Reads a report's `target.jpg`: RGB, 4 x 4 px per cell.
+ *
+ * @throws {UserError} `site` as {@link readTargetFile}, and if it is of another size.
+ */
+export async function readTarget(report: string, record: SiteRecord): Promise<Uint8Array> {
+  const { grid } = record.mosaic;
+  const { data, info } = await sharp(await readTargetFile(report, record))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
   const fits = info.width === grid.columns * FEATURE_SIDE && info.height === grid.rows * FEATURE_SIDE;
   if (!fits || info.channels !== 3) throw unusable(report, 'target.jpg is of another size');
   return data;

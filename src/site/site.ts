@@ -18,6 +18,7 @@ import {
   MOSAIC_FILE,
   PAGE_FILE,
   PYRAMIDS,
+  TARGET_FILE,
   dziTilePath,
 } from '../format/site-paths.ts';
 
@@ -34,6 +35,8 @@ export interface SiteParts {
   readonly placement: Placement;
   /** What the directory of sources is made of. */
   readonly directory: Pick<DirectoryFacts, 'pictures' | 'table'>;
+  /** The target to compare with; undefined if the site has none. */
+  readonly target: Uint8Array | undefined;
   /** Descriptors and documents of the layouts: path -> blocks. */
   readonly files: ReadonlyMap<string, Iterable<string>>;
   /** CRC-32 of the files that earlier stages wrote. */
@@ -77,11 +80,13 @@ function* namedFiles({
   mosaic,
   placement,
   directory,
+  target,
   files,
 }: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
   yield* files;
   yield* new Directory({ ...directory, mosaic, cells: placement.cells }).files();
   yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
+  if (target) yield [TARGET_FILE, [target]];
   yield [PAGE_FILE, [page(mosaic)]];
   for (const { name, path } of viewerFiles()) yield [`${FOLDERS.viewer}/${name}`, [readFileSync(path)]];
 }
@@ -90,13 +95,14 @@ function page(mosaic: MosaicJson): string {
   const { grid, sources, width, height } = mosaic;
   const description = `A photomosaic of ${countText(grid.columns * grid.rows)} cells and ${countText(sources.used)} images, ${countText(width)} x ${countText(height)} px. Zoom in: every image is there, unaltered.`;
   const fill: Record<string, string> = {
+    language: mosaic.language,
     title: escapeHtml(mosaic.title),
     description: escapeHtml(description),
     preview: previewOf(mosaic),
     mosaic: JSON.stringify(mosaic, withoutAddress).replaceAll('<', String.raw`\u003c`),
   };
   const template = readFileSync(join(ROOT, 'viewer', PAGE_FILE), 'utf8');
-  return template.replaceAll(/\{\{(title|description|preview|mosaic)\}\}/g, (_, name: string) => fill[name]!);
+  return template.replaceAll(/\{\{(language|title|description|preview|mosaic)\}\}/g, (_, name: string) => fill[name]!);
 }
 
 /** Leaves the address out of the page: it is the same wherever it is published. */
@@ -124,11 +130,12 @@ function escapeHtml(text: string): string {
 
 /** Files of `viewer/`: our style and script, and OpenSeadragon. */
 function viewerFiles(): { name: string; path: string }[] {
-  const script = join(ROOT, 'dist', 'viewer', 'viewer.js');
-  if (!existsSync(script)) throw new Error(`${script} is missing: run \`npm run build\` first`);
+  const [script, extras] = ['viewer.js', 'extras.js'].map((name) => join(ROOT, 'dist', 'viewer', name));
+  if (!existsSync(extras!)) throw new Error(`${extras} is missing: run \`npm run build\` first`);
   const main = createRequire(import.meta.url).resolve('openseadragon');
   return [
-    { name: 'viewer.js', path: script },
+    { name: 'viewer.js', path: script! },
+    { name: 'extras.js', path: extras! },
     { name: 'viewer.css', path: join(ROOT, 'viewer', 'viewer.css') },
     { name: 'openseadragon.min.js', path: join(dirname(main), 'openseadragon.min.js') },
     { name: 'openseadragon-license.txt', path: join(dirname(main), '..', '..', 'LICENSE.txt') },

@@ -58,7 +58,9 @@ export function soundMosaic({
       verbatim: 0,
     },
     placement: { block: 128, type: 'u16' },
-    directory: { block: 256 },
+    language: 'en',
+    compare: false,
+    directory: { block: 256, named: false },
     originals: { mode: 'copy', block: 1024, levels: 2 },
     quality: {
       likeness: [{ cellPx: 2, ciede2000: 9.5, ssim: 0.7, psnr: null }],

@@ -1,0 +1,110 @@
+/** Opens OpenSeadragon on a mosaic. */
+import OpenSeadragon from 'openseadragon';
+import type { MosaicJson } from '../src/format/mosaic-json.ts';
+import { PixelDrawer } from './drawer.ts';
+import type { Texts } from './strings.ts';
+import type { MosaicTileSource } from './tile-source.ts';
+
+/** Largest side of the minimap, px; and as a fraction of the page's shorter side. */
+const MINIMAP_SIDE = 180;
+const MINIMAP_SHARE = 0.28;
+/** Most CSS px per image px. */
+const CLOSEST = 4;
+/** Fewest px of the screen per px of a level: at 100 % and 50 %, the next finer level is not loaded. */
+const LEAST_PX = 0.51;
+
+/** Computes the minimap's size, in the mosaic's shape. */
+function minimapSize({ width, height }: MosaicJson): { navigatorWidth: number; navigatorHeight: number } {
+  const side = Math.min(MINIMAP_SIDE, MINIMAP_SHARE * Math.min(innerWidth, innerHeight));
+  const scale = side / Math.max(width, height);
+  const px = (length: number) => Math.max(8, Math.round(length * scale));
+  return { navigatorWidth: px(width), navigatorHeight: px(height) };
+}
+
+/** Texts, and what is done with a message instead of the mosaic. */
+export interface OpenOptions {
+  readonly texts: Texts;
+  readonly complain: (text: string) => void;
+  /** The page is part of another one: it has no minimap, and scrolling passes by. */
+  readonly isEmbedded: boolean;
+}
+
+/** Opens the viewer of a mosaic in an element. */
+export function openViewer(
+  element: HTMLElement,
+  source: MosaicTileSource,
+  { texts, complain, isEmbedded }: OpenOptions,
+): OpenSeadragon.Viewer {
+  const { mosaic } = source;
+  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  const viewer = OpenSeadragon({
+    element,
+    tileSources: source,
+    drawer: PixelDrawer,
+    showNavigationControl: false,
+    showNavigator: !isEmbedded,
+    cooperativeGestures: isEmbedded,
+    navigatorPosition: 'BOTTOM_RIGHT',
+    ...minimapSize(mosaic),
+    navigatorAutoFade: false,
+    navigatorRotate: false,
+    animationTime: calm ? 0 : 0.7,
+    springStiffness: 8,
+    blendTime: calm ? 0 : 0.15,
+    visibilityRatio: 0.7,
+    constrainDuringPan: true,
+    minZoomImageRatio: 0.9,
+    minPixelRatio: LEAST_PX,
+    maxZoomPixelRatio: CLOSEST,
+    zoomPerScroll: 1.25,
+    gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
+    gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
+    // Counts images, not tiles: twice what a 4K screen shows at once.
+    maxImageCacheCount: 1000,
+    maxTilesPerFrame: 8,
+    // No queue in OpenSeadragon: a queued job could not join a download under way. The browser queues instead, so a long wait
+    // is no failure.
+    imageLoaderLimit: 0,
+    timeout: 120_000,
+    tileRetryMax: 2,
+  });
+  viewer.canvas.setAttribute('role', 'application');
+  viewer.canvas.setAttribute('aria-label', texts.of('map', { title: mosaic.title }));
+  source.shownBy(() => {
+    const items = [viewer.world, viewer.navigator?.world].map((world) => world?.getItemAt(0));
+    return items.filter((item) => item !== undefined);
+  });
+  viewer.addHandler('open-failed', () => complain(texts.of('failed')));
+  startCalmly(viewer, source);
+  stayWhole(viewer);
+  return viewer;
+}
+
+/** Loads only what the first view shows. Other levels follow once that is complete, or the user acts. */
+function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): void {
+  const { viewport } = viewer;
+  viewer.addOnceHandler('open', () => {
+    const item = viewer.world.getItemAt(0);
+    const scale = item.viewportToImageZoom(viewport.getHomeZoom()) * OpenSeadragon.pixelDensityRatio;
+    // The level that OpenSeadragon will show.
+    source.startAt(source.maxLevel + Math.min(0, Math.floor(Math.log2(scale / LEAST_PX))));
+    const go = () => source.startAt();
+    for (const event of ['pointerdown', 'wheel', 'keydown', 'resize']) {
+      addEventListener(event, go, { once: true, passive: true, capture: true });
+    }
+    item.addOnceHandler('fully-loaded-change', go);
+  });
+}
+
+/** Keeps the whole mosaic in view when the window is resized or a phone is turned, if it was before. */
+function stayWhole(viewer: OpenSeadragon.Viewer): void {
+  const { viewport } = viewer;
+  let whole = true;
+  viewer.addHandler('update-viewport', () => {
+    whole = viewport.getZoom() < viewport.getHomeZoom() * 1.01;
+  });
+  // OpenSeadragon keeps the zoom on a resize, and sets it after this event.
+  viewer.addHandler('resize', () => {
+    if (whole) viewer.addOnceHandler('viewport-change', () => void viewport.goHome(true));
+  });
+}

@@ -1,0 +1,177 @@
+/** Picking of cells: a flight frames the cell, the panel tells what it shows, and all places of its source are marked. */
+import type OpenSeadragon from 'openseadragon';
+import type { DirectorySource } from '../src/format/directory.ts';
+import type { Rect } from '../src/types.ts';
+import type { CellPlace } from './cell-image.ts';
+import type { Directory } from './directory.ts';
+import { framed, showView, viewOf } from './frame.ts';
+import { linkText } from './link.ts';
+import type { Marks } from './marks.ts';
+import type { Panel } from './panel.ts';
+import { sourceImage } from './source-image.ts';
+import type { MosaicTileSource } from './tile-source.ts';
+
+/** Number of sources that look like the picked one. */
+const ALIKE = 12;
+/** Part of the mosaic or of the window that stays in view: a framed cell at a corner needs less than others. */
+const [PICKED_VISIBLE, VISIBLE] = [0.15, 0.7];
+
+/** Parts of the page that show what is picked. */
+export interface PickerParts {
+  readonly viewer: OpenSeadragon.Viewer;
+  readonly tiles: MosaicTileSource;
+  readonly directory: Directory;
+  readonly panel: Panel;
+  readonly marks: Marks;
+  /** Called when a cell is picked, or when none is any more. */
+  readonly onChange: (cell: CellPlace | undefined) => void;
+}
+
+/** A picked cell. */
+interface Picked {
+  readonly place: CellPlace;
+  readonly number: number;
+  readonly source: DirectorySource;
+  readonly use: number;
+}
+
+/** Picks cells. */
+export class Picker {
+  private readonly parts: PickerParts;
+  private picked: Picked | undefined;
+  private place: CellPlace | undefined;
+  private before: Element | null = null;
+
+  constructor(parts: PickerParts) {
+    this.parts = parts;
+  }
+
+  /** The picked cell. */
+  get cell(): CellPlace | undefined {
+    return this.place;
+  }
+
+  /** Picks a cell: frames it, then shows what is known of it. */
+  async pick(place: CellPlace, { atOnce = false }: { readonly atOnce?: boolean } = {}): Promise<void> {
+    const { tiles, directory, panel, marks, onChange } = this.parts;
+    if (!this.place) this.before = document.activeElement;
+    this.place = place;
+    this.keepVisible(PICKED_VISIBLE);
+    document.body.classList.add('picked');
+    this.frame(place, atOnce);
+    onChange(place);
+    const isStill = () => this.place === place;
+    const { column, row } = place;
+    await tiles.cells.load(column, row);
+    const picture = tiles.cells.at(column, row);
+    const shown = typeof picture === 'number' ? await directory.shown(picture) : undefined;
+    const source = shown && (await directory.source(shown.source));
+    if (!isStill() || !shown || !source) return;
+    const number = shown.source;
+    const cell = row * tiles.mosaic.grid.columns + column;
+    const use = Math.max(0, source.cells.indexOf(cell));
+    this.picked = { place, number, source, use };
+    marks.show({ cells: source.cells, front: cell });
+    panel.show({
+      place,
+      number,
+      source,
+      use,
+      link: this.linkOf(place),
+      image: sourceImage(tiles, place, picture!),
+      alike: directory.nearest(number, ALIKE),
+    });
+  }
+
+  /** Picks the cell in the middle of the view. */
+  async pickMiddle(): Promise<void> {
+    const { viewer, tiles } = this.parts;
+    const { grid } = tiles.mosaic;
+    const { x, y } = viewOf(viewer, tiles.mosaic);
+    const within = (value: number, most: number) => Math.max(0, Math.min(most - 1, Math.floor(value)));
+    await this.pick({ column: within(x, grid.columns), row: within(y, grid.rows) });
+  }
+
+  /** Picks a cell by its index in the grid. */
+  async pickCell(cell: number): Promise<void> {
+    const { columns } = this.parts.tiles.mosaic.grid;
+    await this.pick({ column: cell % columns, row: Math.floor(cell / columns) });
+  }
+
+  /** Picks that cell of a source which is nearest to the middle of the view. */
+  async pickSource(number: number, { atOnce = false }: { readonly atOnce?: boolean } = {}): Promise<void> {
+    const { viewer, tiles, directory } = this.parts;
+    const source = await directory.source(number);
+    if (!source) return;
+    const { columns } = tiles.mosaic.grid;
+    const { x, y } = viewOf(viewer, tiles.mosaic);
+    const away = (cell: number) => ((cell % columns) + 0.5 - x) ** 2 + (Math.floor(cell / columns) + 0.5 - y) ** 2;
+    const nearest = source.cells.reduce((best, cell) => (away(cell) < away(best) ? cell : best), source.cells[0]!);
+    await this.pick({ column: nearest % columns, row: Math.floor(nearest / columns) }, { atOnce });
+  }
+
+  /** Picks the previous or next cell of the picked source. */
+  async step(by: 1 | -1): Promise<void> {
+    if (!this.picked) return;
+    const { cells } = this.picked.source;
+    await this.pickCell(cells[(this.picked.use + by + cells.length) % cells.length]!);
+  }
+
+  /** Picks nothing. */
+  close(): void {
+    if (!this.place) return;
+    const { viewer, panel, marks, onChange } = this.parts;
+    this.place = this.picked = undefined;
+    this.keepVisible(VISIBLE);
+    document.body.classList.remove('picked');
+    const hadFocus = panel.element.contains(document.activeElement);
+    panel.hide();
+    marks.show(undefined);
+    if (hadFocus) {
+      const back = this.before instanceof HTMLElement && this.before.isConnected ? this.before : viewer.canvas;
+      back.focus({ preventScroll: true });
+    }
+    onChange(undefined);
+  }
+
+  /** Moves the focus to the panel, for people who use keys. */
+  focusPanel(): void {
+    this.parts.panel.element.querySelector<HTMLElement>('h2')?.focus({ preventScroll: true });
+  }
+
+  /** Sets the part of the mosaic that stays in view; the type of OpenSeadragon lacks it. */
+  private keepVisible(part: number): void {
+    Object.assign(this.parts.viewer.viewport, { visibilityRatio: part });
+  }
+
+  private frame(place: CellPlace, atOnce: boolean): void {
+    const { viewer, tiles } = this.parts;
+    const { grid, cell } = tiles.mosaic;
+    const size = viewer.viewport.getContainerSize();
+    const most = (viewer.viewport.getMaxZoom() * size.x) / (grid.columns * cell.width);
+    const view = framed(viewer, tiles.mosaic, { place, free: this.freeArea(), most });
+    showView(viewer, tiles.mosaic, { view, atOnce });
+  }
+
+  /** Returns the area of the viewer beside the panel, CSS px. */
+  private freeArea(): Rect {
+    const { viewer, panel } = this.parts;
+    const whole = viewer.element.getBoundingClientRect();
+    const { hidden } = panel.element;
+    panel.element.hidden = false;
+    const taken = panel.element.getBoundingClientRect();
+    panel.element.hidden = hidden;
+    // The panel is a column at the left, or on narrow screens a sheet at the foot; see viewer.css.
+    const isSheet = taken.width > whole.width * 0.8;
+    if (isSheet) {
+      const foot = Number.parseFloat(getComputedStyle(panel.element).maxHeight) || taken.height;
+      return { left: 0, top: 0, width: whole.width, height: Math.max(80, whole.height - foot) };
+    }
+    const left = taken.right - whole.left;
+    return { left, top: 0, width: Math.max(80, whole.width - left), height: whole.height };
+  }
+
+  private linkOf(cell: CellPlace): string {
+    return new URL(linkText({ kind: 'cell', cell }), location.href).href;
+  }
+}

@@ -1,0 +1,5 @@
+/** Bundled workers, as text; see bundle.ts. */
+declare module 'worker:*' {
+  const script: string;
+  export default script;
+}
