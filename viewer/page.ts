@@ -19,6 +19,9 @@ import { MosaicTileSource } from './tile-source.ts';
 /** Time in which a second click makes a double click, which zooms, ms. */
 const DOUBLE_MS = 260;
 
+/** Time after which the scripts for later are loaded, ms. */
+const IDLE_MS = 6000;
+
 const texts = new Texts(document.documentElement.lang);
 /** What the address asks for: `layout`, `tour`, `embed`. */
 const asked = new URLSearchParams(location.search);
@@ -61,6 +64,20 @@ function pickClicked(viewer: OpenSeadragon.Viewer, { mosaic }: MosaicTileSource,
     viewer.addHandler(event, () => clearTimeout(timer));
 }
 
+/** Calls a function when the browser has nothing else to do; Safari does not tell when that is. */
+function whenIdle(act: () => void): void {
+  if ('requestIdleCallback' in globalThis) requestIdleCallback(act);
+  else setTimeout(act);
+}
+
+/** Keeps OpenSeadragon from adding a style sheet of its own, which the page's Content-Security-Policy refuses. */
+function keepStylesOut(): void {
+  // It looks for an element of this name; one without a namespace is no style sheet, which the policy would refuse, too.
+  const style = document.createElementNS(null, 'style');
+  style.setAttribute('data-openseadragon-mobile-css', 'true');
+  document.head.append(style);
+}
+
 function start(): void {
   const tiles = readMosaic();
   if (!tiles) return;
@@ -68,6 +85,7 @@ function start(): void {
   document.body.classList.toggle('embedded', asked.has('embed'));
   document.body.style.setProperty('--cell-aspect', `${mosaic.cell.width} / ${mosaic.cell.height}`);
   byId('facts').textContent = factsOf(mosaic, texts);
+  keepStylesOut();
   const viewer = openViewer(byId('picture'), tiles, { texts, complain, isEmbedded: asked.has('embed') });
   const directory = new Directory(mosaic, tiles.base);
   const marks = new Marks(viewer, mosaic);
@@ -123,6 +141,7 @@ function start(): void {
   });
   viewer.addOnceHandler('open', () => {
     if (address.open()) tiles.startAt();
+    setTimeout(() => whenIdle(() => void loadExtras(tiles.base).catch(() => {})), IDLE_MS);
     if (asked.has('tour') && !isCalm()) void tour(true);
   });
   showFocusOfKeys();
