@@ -16,9 +16,11 @@ export interface KnownPictures {
 
 /**
  * Estimates: number and bytes of the files besides tiles (page, viewer, placement); and bytes per cell, for its entry in the
- * placement and the checksum of its tile.
+ * placement and in the directory, for the target, and for the checksum of its tile.
  */
-const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [15, 400_000, 10];
+const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [17, 480_000, 20];
+/** Estimates for the directory: bytes per picture, and pictures per file. Sources have one to four pictures each. */
+const [PICTURE_BYTES, PICTURES_PER_FILE] = [150, 400];
 /** Estimates for the viewer: its largest file, bytes, and its number of files. */
 const [LARGEST_BYTES, VIEWER_FILES] = [360_000, 4];
 
@@ -48,7 +50,9 @@ export function tilePxBytes({
 /** Estimates the files and bytes of a site from its sets of tiles. */
 export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): Usage {
   const cells = known.uses.reduce((sum, times) => sum + times, 0);
-  let [files, bytes] = [OTHER_FILES, OTHER_BYTES + cells * CELL_BYTES];
+  const pictures = known.uses.length;
+  let files = OTHER_FILES + Math.ceil(pictures / PICTURES_PER_FILE);
+  let bytes = OTHER_BYTES + cells * CELL_BYTES + pictures * PICTURE_BYTES;
   let largestFile = { path: `${FOLDERS.viewer}/openseadragon.min.js`, bytes: LARGEST_BYTES };
   let fullestFolder = { path: 'viewer', entries: VIEWER_FILES };
   for (const set of sets) {

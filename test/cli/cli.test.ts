@@ -47,7 +47,7 @@ describe('zoomosaic build', () => {
     expect(stdout).toMatch(/cells +24 \(6 x 4\) of 32 px/);
     expect(stdout).toMatch(/of 20 images used/);
     expect(stdout).toMatch(/memory +[\d.]+ MB at most/);
-    expect(stdout).toMatch(/names +nothing in the site names your files/);
+    expect(stdout).toMatch(/names +the site names your files/);
     expect(stdout).toMatch(/reports +my site-report: /);
     expect(stdout).toMatch(/Look at it: {2}zoomosaic serve 'my site'\n$/);
   });

@@ -36,7 +36,7 @@ describe('reports', () => {
     expect(result.report).toBe(`${out}-report`);
     expect((await readdir(`${out}-report`)).toSorted()).toEqual(SORTED);
     expect(await readdir(out)).not.toContain('report');
-    expect(mosaic.names).toBe('none');
+    expect(mosaic.names).toBe('all');
     const report = join(root, 'deep/er/reports');
     await mkdir(report, { recursive: true });
     await writeFile(join(report, 'notes.txt'), 'mine');
@@ -255,34 +255,33 @@ describe('names of files', () => {
   };
   const iiif = { layout: ['dzi', 'compact', 'iiif'], baseUrl: 'https://example.org' } as const;
 
-  test('are nowhere in a site unless it is said', async () => {
+  test('are nowhere in a site where that is wished', async () => {
     const target = join(root, 'aunt_berta.png');
     await copyFile(join(root, 'target.png'), target);
-    for (const names of [undefined, 'none'] as const) {
-      const { out, mosaic, result } = await make(root, `names ${names}`, { ...iiif, target, ...(names && { names }) });
-      expect([mosaic.names, result.names]).toEqual(['none', 'none']);
-      expect(await readdir(join(out, 'iiif'))).not.toContain('annotations.json');
-      for (const [path, text] of await texts(out)) {
-        expect(/\b0\d\d\.jpg|annotations\.json/.exec(text)?.[0], path).toBeUndefined();
-        if (names) expect(/berta/i.exec(text)?.[0], path).toBeUndefined();
-      }
-      expect(mosaic.title).toBe(names ? 'Mosaic' : 'Aunt berta');
-      expect(buildSummary(result)).toMatch(/\n {2}names {4}nothing in the site names your files/);
+    const { out, mosaic, result } = await make(root, 'names none', { ...iiif, target, names: 'none' });
+    expect([mosaic.names, result.names]).toEqual(['none', 'none']);
+    expect(await readdir(join(out, 'iiif'))).not.toContain('annotations.json');
+    for (const [path, text] of await texts(out)) {
+      expect(/\b0\d\d\.jpg|annotations\.json/.exec(text)?.[0], path).toBeUndefined();
+      expect(/berta/i.exec(text)?.[0], path).toBeUndefined();
     }
+    expect(mosaic.title).toBe('Mosaic');
+    expect(mosaic.directory.named).toBe(false);
+    expect(buildSummary(result)).toMatch(/\n {2}names {4}nothing in the site names your files/);
     const titled = await make(root, 'titled', { names: 'none', title: 'Us' });
     expect(titled.mosaic.title).toBe('Us');
   });
 
-  test('are in the site where it is said and there is a place for them', async () => {
-    const { out, mosaic, result, shown } = await make(root, 'names all', { ...iiif, names: 'all' });
+  test('are in the site by default', async () => {
+    const { out, mosaic, result, shown } = await make(root, 'names all', { ...iiif });
     expect([mosaic.names, result.names]).toEqual(['all', 'all']);
     const page = JSON.parse(await readFile(join(out, 'iiif/annotations.json'), 'utf8')) as {
       items: { body: { value: string } }[];
     };
     expect(page.items.map(({ body }) => body.value)).toEqual(shown);
-    expect(buildSummary(result)).toMatch(/\n {2}names {4}the site may name your files/);
+    expect(buildSummary(result)).toMatch(/\n {2}names {4}the site names your files/);
     // The next one without takes them away.
-    await make(root, 'names all', iiif);
+    await make(root, 'names all', { ...iiif, names: 'none' });
     expect(await readdir(join(out, 'iiif'))).not.toContain('annotations.json');
     const { names } = JSON.parse(await readFile(join(out, 'mosaic.json'), 'utf8')) as MosaicJson;
     expect(names).toBe('none');
