@@ -1,4 +1,5 @@
 import OpenSeadragon from 'openseadragon';
+import type { Pixels } from './bitmaps.ts';
 
 /**
  * Draws tiles so that a mosaic at 100 % is shown px for px, and no seam shows at any other scale, over http and from disk.
@@ -20,9 +21,9 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
     return 'zoomosaic';
   }
 
-  /** Downloaded images, whose decoded px the browser may drop when memory is short; or canvases that we composed. */
+  /** Bitmaps; canvases where the browser makes none. */
   override getSupportedDataFormats(): string[] {
-    return ['image', 'context2d'];
+    return ['imageBitmap', 'context2d'];
   }
 
   override canRotate(): boolean {
@@ -45,7 +46,7 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     for (const item of items) {
       for (const { tile } of item.getTilesToDraw()) {
-        const data = this.getDataToDraw(tile) as HTMLImageElement | CanvasRenderingContext2D | undefined;
+        const data = this.getDataToDraw(tile) as ImageBitmap | CanvasRenderingContext2D | undefined;
         if (data) drawTile(context, tile, 'canvas' in data ? data.canvas : data);
       }
     }
@@ -63,12 +64,8 @@ function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): vo
   if (canvas.height !== height) canvas.height = height;
 }
 
-function drawTile(
-  context: CanvasRenderingContext2D,
-  tile: OpenSeadragon.Tile,
-  image: HTMLImageElement | HTMLCanvasElement,
-): void {
-  const { width: across, height: down } = pxSizeOf(image);
+function drawTile(context: CanvasRenderingContext2D, tile: OpenSeadragon.Tile, image: Pixels): void {
+  const { width: across, height: down } = image;
   const onScreen = (px: number) => Math.round(px * OpenSeadragon.pixelDensityRatio + SAME_EDGE);
   const { position, size, sourceBounds } = tile;
   const [left, top] = [onScreen(position!.x), onScreen(position!.y)];
@@ -80,8 +77,4 @@ function drawTile(
   // Bilinear is good enough from half size to full size; enlarged, it would show the px grid.
   context.imageSmoothingQuality = right - left > across ? 'high' : 'low';
   context.drawImage(image, 0, 0, width, height, left, top, right - left, bottom - top);
-}
-
-function pxSizeOf(image: HTMLImageElement | HTMLCanvasElement): { width: number; height: number } {
-  return image instanceof HTMLCanvasElement ? image : { width: image.naturalWidth, height: image.naturalHeight };
 }

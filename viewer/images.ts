@@ -1,82 +1,154 @@
+import { bytesOf, decoded, type Pixels, release } from './bitmaps.ts';
+
 /** A request for an image. */
-export interface Ticket {
+export interface Ticket<Loaded> {
   /** Rejects if the image cannot be loaded; never settles after `leave`. */
-  readonly image: Promise<HTMLImageElement>;
-  /** Cancels the request. The download ends when the last request for it leaves. */
+  readonly image: Promise<Loaded>;
+  /** Cancels the request, or gives back its image. The download ends when the last request for it leaves. */
   leave(): void;
 }
 
-interface Download {
+interface Download<Loaded> {
   readonly element: HTMLImageElement;
-  readonly image: Promise<HTMLImageElement>;
-  /** Number of requests that still wait. */
-  waiting: number;
+  readonly image: Promise<Loaded>;
+  /** Number of requests that wait, or use the image. */
+  users: number;
   done: boolean;
 }
 
-/** Downloads images. Simultaneous requests for the same image share one download; some images are kept for later requests. */
+/** Downloads and decodes images. Simultaneous requests for the same image share one download; nothing is kept. */
 export class Images {
-  private readonly downloads = new Map<string, Download>();
-  /** Kept downloads by URL, most recently used last. */
-  private readonly kept = new Map<string, Download>();
-  private readonly keep: number;
+  private readonly downloads = new Map<string, Download<HTMLImageElement>>();
+  private readonly decoded = new WeakMap<Download<HTMLImageElement>, Map<object, Promise<Pixels>>>();
 
-  /** @param keep number of loaded images that are kept. */
-  constructor(keep: number) {
-    this.keep = keep;
-  }
-
-  /** Requests an image: joins its download, or starts one. */
-  get(url: string, crossOrigin: string | null = null): Ticket {
-    const download = this.find(url) ?? this.start(url, crossOrigin);
-    download.waiting++;
-    let left = false;
-    return {
-      image: download.image.then((image) => (left ? new Promise<never>(() => {}) : image)),
-      leave: () => {
-        if (left) return;
-        left = true;
-        if (--download.waiting > 0 || download.done) return;
-        this.downloads.delete(url);
-        download.element.src = '';
-      },
-    };
-  }
-
-  private find(url: string): Download | undefined {
-    const kept = this.kept.get(url);
-    if (!kept) return this.downloads.get(url);
-    this.kept.delete(url);
-    this.kept.set(url, kept);
-    return kept;
-  }
-
-  private start(url: string, crossOrigin: string | null): Download {
-    const element = new Image();
-    if (crossOrigin !== null) element.crossOrigin = crossOrigin;
-    const image = new Promise<HTMLImageElement>((loaded, failed) => {
-      element.addEventListener('load', () => loaded(element), { once: true });
-      element.addEventListener('error', () => failed(new Error(`${url} cannot be loaded`)), { once: true });
-    });
-    const download: Download = { element, image, waiting: 0, done: false };
-    this.downloads.set(url, download);
-    const settle = (loaded: boolean) => {
-      download.done = true;
+  /** Requests an image: joins its download, or starts one. Requests of the same owner get the same px, which are theirs. */
+  get(url: string, crossOrigin: string | null, owner: object): Ticket<Pixels> {
+    const download = this.downloads.get(url) ?? this.start(url, crossOrigin);
+    const image = download.image.then((element) => this.decodedFor(owner, download, element));
+    return ticketOf({ download, image }, () => {
+      if (download.users > 0) return;
       if (this.downloads.get(url) === download) this.downloads.delete(url);
-      if (loaded) this.remember(url, download);
+      empty(download.element);
+    });
+  }
+
+  private start(url: string, crossOrigin: string | null): Download<HTMLImageElement> {
+    const { element, image } = startImage(url, crossOrigin);
+    const download = { element, image, users: 0, done: false };
+    this.downloads.set(url, download);
+    const settle = () => {
+      if (this.downloads.get(url) === download) this.downloads.delete(url);
     };
-    image.then(
-      () => settle(true),
-      () => settle(false),
-    );
-    element.src = url;
+    image.then(settle, settle);
     return download;
   }
 
-  private remember(url: string, download: Download): void {
-    if (this.keep === 0) return;
-    this.kept.set(url, download);
-    const [oldest] = this.kept.keys();
-    if (this.kept.size > this.keep && oldest !== undefined) this.kept.delete(oldest);
+  private decodedFor(owner: object, download: Download<HTMLImageElement>, element: HTMLImageElement): Promise<Pixels> {
+    const known = this.decoded.get(download) ?? new Map<object, Promise<Pixels>>();
+    const pixels = known.get(owner) ?? decoded(element);
+    this.decoded.set(download, known.set(owner, pixels));
+    return pixels;
   }
+}
+
+/** Downloads and decodes images. Some are kept for later requests, up to a number of bytes of px. */
+export class DecodedImages {
+  /** Downloads and images by URL, most recently used last. */
+  private readonly held = new Map<string, Download<Pixels>>();
+  private readonly sizes = new Map<Download<Pixels>, number>();
+  private readonly most: number;
+  private bytes = 0;
+
+  /** @param most bytes of px that are kept, besides those in use. */
+  constructor(most: number) {
+    this.most = most;
+  }
+
+  /** Requests an image. It stays decoded until its ticket leaves. */
+  get(url: string, crossOrigin: string | null): Ticket<Pixels> {
+    const download = this.held.get(url) ?? this.start(url, crossOrigin);
+    this.held.delete(url);
+    this.held.set(url, download);
+    return ticketOf({ download, image: download.image }, () => {
+      if (download.users > 0) return;
+      if (download.done) return this.free();
+      if (this.held.get(url) === download) this.held.delete(url);
+      empty(download.element);
+    });
+  }
+
+  private start(url: string, crossOrigin: string | null): Download<Pixels> {
+    const { element, image } = startImage(url, crossOrigin);
+    const download = { element, image: image.then(decoded), users: 0, done: false };
+    download.image.then(
+      (pixels) => {
+        download.done = true;
+        if (this.held.get(url) !== download) return release(pixels);
+        empty(download.element);
+        this.sizes.set(download, bytesOf(pixels));
+        this.bytes += bytesOf(pixels);
+        this.free();
+      },
+      () => {
+        if (this.held.get(url) === download) this.held.delete(url);
+      },
+    );
+    return download;
+  }
+
+  /** Releases images that are not in use, oldest first, until the others fit. */
+  private free(): void {
+    for (const [url, download] of this.held) {
+      if (this.bytes <= this.most) return;
+      if (!download.done || download.users > 0) continue;
+      this.held.delete(url);
+      this.bytes -= this.sizes.get(download) ?? 0;
+      this.sizes.delete(download);
+      void download.image.then(release);
+    }
+  }
+}
+
+function ticketOf<Loaded>(
+  { download, image }: { readonly download: Download<unknown>; readonly image: Promise<Loaded> },
+  onLeave: () => void,
+): Ticket<Loaded> {
+  download.users++;
+  let left = false;
+  return {
+    image: image.then((loaded) => (left ? new Promise<never>(() => {}) : loaded)),
+    leave: () => {
+      if (left) return;
+      left = true;
+      download.users--;
+      onLeave();
+    },
+  };
+}
+
+/** Image elements for further images. Browsers may keep each that they ever made, and what belongs to it. */
+const spare: HTMLImageElement[] = [];
+
+function startImage(
+  url: string,
+  crossOrigin: string | null,
+): { readonly element: HTMLImageElement; readonly image: Promise<HTMLImageElement> } {
+  const element = spare.pop() ?? new Image();
+  const image = new Promise<HTMLImageElement>((loaded, failed) => {
+    element.onload = () => loaded(element);
+    element.onerror = () => failed(new Error(`${url} cannot be loaded`));
+  });
+  element.crossOrigin = crossOrigin;
+  element.src = url;
+  return { element, image };
+}
+
+/** Ends the download of an image, or drops its px: a browser would keep them until it collects garbage. */
+function empty(element: HTMLImageElement): void {
+  // An event of a download that ends now could be taken for one of the next.
+  const isDone = element.complete && element.naturalWidth > 0 && element.onload !== null;
+  element.onload = null;
+  element.onerror = null;
+  element.removeAttribute('src');
+  if (isDone) spare.push(element);
 }

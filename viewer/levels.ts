@@ -77,3 +77,13 @@ function viewed(from: LayoutLevel['from']): ViewLevel['from'] {
   if (from === 'reference') return 'picture';
   return from === 'sheets' ? 'sheets' : 'file';
 }
+
+/** Tells whether a level's tiles are composed in the browser. */
+export function isComposed({ from }: ViewLevel): boolean {
+  return from === 'sheets' || from === 'original';
+}
+
+/** Returns the cell that a tile begins in. */
+export function cellUnder({ cell, tile }: ViewLevel, x: number, y: number): [column: number, row: number] {
+  return [Math.floor((x * tile.width) / cell.width), Math.floor((y * tile.height) / cell.height)];
+}

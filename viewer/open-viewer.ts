@@ -2,6 +2,7 @@
 import OpenSeadragon from 'openseadragon';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { PixelDrawer } from './drawer.ts';
+import { boundTiles, budgetOfDevice, LEAST_PX } from './memory.ts';
 import type { Texts } from './strings.ts';
 import type { MosaicTileSource } from './tile-source.ts';
 
@@ -10,8 +11,8 @@ const MINIMAP_SIDE = 180;
 const MINIMAP_SHARE = 0.28;
 /** Most CSS px per image px. */
 const CLOSEST = 4;
-/** Fewest px of the screen per px of a level: at 100 % and 50 %, the next finer level is not loaded. */
-const LEAST_PX = 0.51;
+/** More images than are ever cached: {@link boundTiles} bounds their bytes. */
+const ANY_NUMBER = 1e6;
 
 /** Computes the minimap's size, in the mosaic's shape. */
 function minimapSize({ width, height }: MosaicJson): { navigatorWidth: number; navigatorHeight: number } {
@@ -59,8 +60,7 @@ export function openViewer(
     zoomPerScroll: 1.25,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
     gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
-    // Counts images, not tiles: twice what a 4K screen shows at once.
-    maxImageCacheCount: 1000,
+    maxImageCacheCount: ANY_NUMBER,
     maxTilesPerFrame: 8,
     // No queue in OpenSeadragon: a queued job could not join a download under way. The browser queues instead, so a long wait
     // is no failure.
@@ -75,6 +75,7 @@ export function openViewer(
     return items.filter((item) => item !== undefined);
   });
   viewer.addHandler('open-failed', () => complain(texts.of('failed')));
+  boundTiles(viewer, () => budgetOfDevice().tiles);
   startCalmly(viewer, source);
   stayWhole(viewer);
   return viewer;

@@ -8,6 +8,7 @@ import {
   readIndexRows,
 } from '../src/format/original-index.ts';
 import type { Rect, Size, Turn } from '../src/types.ts';
+import { contextOf, type Pixels, release } from './bitmaps.ts';
 import { loadTold } from './scripts.ts';
 import { ORIGINALS_GLOBAL, indexPath, originalPath } from '../src/format/site-paths.ts';
 
@@ -15,7 +16,7 @@ import { ORIGINALS_GLOBAL, indexPath, originalPath } from '../src/format/site-pa
 const PIECE_TILES_MAX = 64;
 
 /** Loads an image of the site. */
-type Load = (file: string) => Promise<HTMLImageElement>;
+type Load = (file: string) => Promise<Pixels>;
 
 /** The index of originals, loaded block by block on demand. */
 export class OriginalIndex {
@@ -64,6 +65,11 @@ export class OriginalIndex {
   }
 }
 
+/** Px of an original across a cell, per px of the cell. */
+export function detailOf({ crop, turn }: OriginalFacts, cell: Size): number {
+  return (turn % 2 === 0 ? crop.width : crop.height) / cell.width;
+}
+
 /** A part of a cell that shows an original. */
 export interface OriginalPart {
   readonly original: OriginalFacts;
@@ -87,6 +93,7 @@ export async function drawOriginal(
   context.imageSmoothingQuality = 'high';
   context.drawImage(image, place.left, place.top, place.width, place.height);
   context.resetTransform();
+  if (original.ending === '' && image instanceof HTMLCanvasElement) release(image);
 }
 
 /** Maps px of an original to px of its cell: the crop fills the cell, mirrored and turned to the picture's orientation. */
@@ -130,7 +137,7 @@ async function pieceOf(
   original: OriginalFacts,
   view: View,
   load: Load,
-): Promise<{ readonly image: CanvasImageSource; readonly place: Rect }> {
+): Promise<{ readonly image: Pixels; readonly place: Rect }> {
   const { ending, width, height } = original;
   if (ending === '') return await pieceOfPyramid(original, view, load);
   const image = await load(`${originalPath(original.original)}.${ending}`);
@@ -142,7 +149,7 @@ async function pieceOfPyramid(
   { original, width, height }: OriginalFacts,
   { seen, scale }: View,
   load: Load,
-): Promise<{ readonly image: CanvasImageSource; readonly place: Rect }> {
+): Promise<{ readonly image: Pixels; readonly place: Rect }> {
   const deepest = originalDepth({ width, height });
   const up = Math.max(0, Math.min(deepest, Math.floor(-Math.log2(scale) + 1e-6)));
   const shrink = 2 ** up;
@@ -153,10 +160,10 @@ async function pieceOfPyramid(
   const [left, top] = [first(seen.left), first(seen.top)];
   const [right, bottom] = [last(seen.left + seen.width, levelWidth), last(seen.top + seen.height, levelHeight)];
   if ((right - left) * (bottom - top) > PIECE_TILES_MAX) throw new Error('The original is of another shape');
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.min(levelWidth, right * ORIGINAL_TILE) - left * ORIGINAL_TILE;
-  canvas.height = Math.min(levelHeight, bottom * ORIGINAL_TILE) - top * ORIGINAL_TILE;
-  const context = canvas.getContext('2d')!;
+  const context = contextOf(
+    Math.min(levelWidth, right * ORIGINAL_TILE) - left * ORIGINAL_TILE,
+    Math.min(levelHeight, bottom * ORIGINAL_TILE) - top * ORIGINAL_TILE,
+  );
   const tiles: Promise<void>[] = [];
   for (let row = top; row < bottom; row++) {
     for (let column = left; column < right; column++) {
@@ -169,8 +176,8 @@ async function pieceOfPyramid(
   const place = {
     left: left * ORIGINAL_TILE * shrink,
     top: top * ORIGINAL_TILE * shrink,
-    width: canvas.width * shrink,
-    height: canvas.height * shrink,
+    width: context.canvas.width * shrink,
+    height: context.canvas.height * shrink,
   };
-  return { image: canvas, place };
+  return { image: context.canvas, place };
 }

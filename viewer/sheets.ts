@@ -1,4 +1,5 @@
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
+import { contextOf, type Pixels } from './bitmaps.ts';
 import type { Cells } from './cells.ts';
 import type { ViewLevel } from './levels.ts';
 import { sheetFile } from '../src/format/site-paths.ts';
@@ -10,7 +11,7 @@ export interface SheetTile {
   readonly y: number;
   readonly cells: Cells;
   readonly mosaic: MosaicJson;
-  readonly load: (file: string) => Promise<HTMLImageElement>;
+  readonly load: (file: string) => Promise<Pixels>;
 }
 
 /** A cell of a tile: its place in the tile, px, and its picture number. */
@@ -61,10 +62,5 @@ async function partsOf({ view, x, y, cells, mosaic }: SheetTile): Promise<Part[]
 
 /** Makes a canvas of a tile's size. */
 export function canvasOf({ width, height, tile }: ViewLevel, x: number, y: number): CanvasRenderingContext2D {
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.min(tile.width, width - x * tile.width);
-  canvas.height = Math.min(tile.height, height - y * tile.height);
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser draws no more canvases');
-  return context;
+  return contextOf(Math.min(tile.width, width - x * tile.width), Math.min(tile.height, height - y * tile.height));
 }

@@ -1,14 +1,17 @@
 import OpenSeadragon from 'openseadragon';
-import { iiifImageOf, type IiifTile, iiifTilePath } from '../src/format/iiif-image.ts';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';
 import { Cells } from './cells.ts';
-import { Images, type Ticket } from './images.ts';
-import { chosenLayout, type ViewLevel, viewLevels } from './levels.ts';
-import { drawOriginal, OriginalIndex } from './originals.ts';
+import { closeUnloaded, type Pixels, takenFrom } from './bitmaps.ts';
+import { DecodedImages, Images } from './images.ts';
+import { type Hold, Jobs } from './jobs.ts';
+import { cellUnder, chosenLayout, isComposed, type ViewLevel, viewLevels } from './levels.ts';
+import { budgetOfDevice } from './memory.ts';
+import { drawOriginal, OriginalIndex, detailOf } from './originals.ts';
 import { canvasOf, type SheetTile, sheetTile } from './sheets.ts';
-import { IIIF_IMAGE, PYRAMIDS, dziTilePath, pictureFile } from '../src/format/site-paths.ts';
+import { tileFile } from './tile-files.ts';
+import { pictureFile } from '../src/format/site-paths.ts';
 
 /** Options of a {@link MosaicTileSource}. */
 export interface TileSourceOptions {
@@ -18,13 +21,10 @@ export interface TileSourceOptions {
   readonly layout?: string | null;
 }
 
-/** Number of sheets and of originals that are kept for later tiles. Originals have up to 16 MB of px. */
-const [KEPT_SHEETS, KEPT_ORIGINALS] = [48, 16];
-
 /**
  * Tile source of a zoomosaic site, in any layout. Where tiles belong to one picture each, they come from `tiles/`, so that a
  * picture is loaded and decoded once for all cells that show it. Levels without tiles are composed from sheets, or from
- * originals. Tiles are images or 2D canvases (`context2d`).
+ * originals. Tiles are bitmaps (`imageBitmap`); 2D canvases (`context2d`) where the browser makes none.
  */
 export class MosaicTileSource extends OpenSeadragon.TileSource {
   readonly mosaic: MosaicJson;
@@ -33,11 +33,10 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   readonly base: string;
   readonly cells: Cells;
   readonly originals: OriginalIndex;
-  private readonly sheetImages = new Images(KEPT_SHEETS);
-  private readonly originalImages = new Images(KEPT_ORIGINALS);
-  /** Keeps no tiles: OpenSeadragon has a cache of its own. */
-  private readonly tiles = new Images(0);
-  private readonly left = new WeakMap<OpenSeadragon.ImageJob, () => void>();
+  private readonly sheetImages: DecodedImages;
+  private readonly originalImages: DecodedImages;
+  private readonly tiles = new Images();
+  private readonly jobs = new Jobs();
   private start: number | undefined;
   private items: () => readonly OpenSeadragon.TiledImage[] = () => [];
 
@@ -64,6 +63,10 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     this.layout = layout;
     this.levels = levels;
     this.base = base;
+    const { sheets, originals } = budgetOfDevice();
+    this.sheetImages = new DecodedImages(sheets);
+    this.originalImages = new DecodedImages(originals);
+    closeUnloaded();
     this.cells = new Cells(mosaic, base, () => this.lookAgain());
     const index = { pictures: mosaic.pictures, block: mosaic.originals?.block ?? 1 };
     this.originals = new OriginalIndex(index, base, () => this.lookAgain());
@@ -114,7 +117,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const view = this.levels[level]!;
     // Composed tiles have no URL; this one is for messages.
     if (isComposed(view)) return `${this.base}${view.from}#${level}/${x}_${y}`;
-    return this.base + (this.pictureFile(view, x, y) ?? this.tileFile(view, x, y));
+    return this.base + (this.pictureFile(view, x, y) ?? tileFile(this, view, { column: x, row: y }));
   }
 
   /** Returns one key per picture's file, wherever it appears: OpenSeadragon keeps one decoded image per key. */
@@ -127,27 +130,43 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   override downloadTileStart(job: OpenSeadragon.ImageJob): void {
     const { level, x, y } = job.tile;
     const view = this.levels[level]!;
-    const tickets: Ticket[] = [];
-    this.left.set(job, () => tickets.forEach((ticket) => ticket.leave()));
     const crossOrigin = typeof job.crossOriginPolicy === 'string' ? job.crossOriginPolicy : null;
-    const load = (images: Images) => (url: string) => {
-      const ticket = images.get(url, crossOrigin);
-      tickets.push(ticket);
-      return ticket.image;
-    };
     const shared = view.from === 'sheets' ? this.sheetImages : this.originalImages;
-    const kept = (file: string) => load(shared)(this.base + file);
-    const data = isComposed(view) ? this.compose({ view, x, y }, kept) : load(this.tiles)(job.src);
-    data.then(
-      // A job that has timed out has no id any more, and must not be reported twice.
-      (tile) => job.jobId !== null && job.finish(tile, null, isComposed(view) ? 'context2d' : 'image'),
-      (error: unknown) => job.jobId !== null && job.fail(error instanceof Error ? error.message : String(error), null),
-    );
+    this.jobs.start(job, async (hold: Hold): Promise<Pixels> => {
+      const load = (file: string) => hold(shared.get(this.base + file, crossOrigin));
+      if (isComposed(view)) return await takenFrom(await this.compose({ view, x, y }, load));
+      // Each viewer closes the bitmaps of its own tiles.
+      return await hold(this.tiles.get(job.src, crossOrigin, job.tile.tiledImage!.viewer));
+    });
   }
 
   /** Leaves the downloads of a job. A download ends when the last job leaves it. */
   override downloadTileAbort(job: OpenSeadragon.ImageJob): void {
-    this.left.get(job)?.();
+    this.jobs.leave(job.tile);
+  }
+
+  /** Stops loading a tile; `false` if it is not being downloaded. */
+  giveUp(tile: OpenSeadragon.Tile): boolean {
+    return this.jobs.giveUp(tile);
+  }
+
+  /** Tiles that are being downloaded. */
+  loadingTiles(): OpenSeadragon.Tile[] {
+    return this.jobs.tiles();
+  }
+
+  /** Tells whether a level's tiles are composed in the browser. */
+  isComposed(level: number): boolean {
+    return isComposed(this.levels[level]!);
+  }
+
+  /** Px across of the original at a place (px of the deepest level), per px of its cell; at least 1. */
+  detailAt(x: number, y: number): number {
+    const { cell, width, height } = this.levels.at(-1)!;
+    if (!this.mosaic.originals || x < 0 || y < 0 || x >= width || y >= height) return 1;
+    const picture = this.cells.at(Math.floor(x / cell.width), Math.floor(y / cell.height));
+    if (typeof picture !== 'number' || !this.hasOriginal(picture)) return 1;
+    return Math.max(1, detailOf(this.originals.of(picture)!, this.mosaic.cell));
   }
 
   /** Tells whether a level is the finest that consists of one tile. */
@@ -194,12 +213,6 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     return pictureFile(picture, [x % across, y % down], files);
   }
 
-  private tileFile(view: ViewLevel, x: number, y: number): string {
-    const { mosaic, layout } = this;
-    if (layout === 'iiif') return iiifFile(mosaic, view, { column: x, row: y });
-    return dziTilePath(PYRAMIDS[layout], { level: view.level, column: x, row: y }, mosaic.tile.extension);
-  }
-
   /** Makes items drop their tiles that did not exist so far, and look for them again. */
   private lookAgain(): void {
     for (const item of this.items()) {
@@ -216,27 +229,4 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
       item.setClip(null);
     }
   }
-}
-
-/** Returns the path of a tile in the layout iiif. The whole image as one tile has the region `full`. */
-function iiifFile(
-  { width, height, levels }: MosaicJson,
-  view: ViewLevel,
-  place: Pick<IiifTile, 'column' | 'row'>,
-): string {
-  const { tile, columns, rows } = view;
-  if (columns * rows === 1) return `${IIIF_IMAGE}/full/${view.width},${view.height}/0/default.jpg`;
-  const image = iiifImageOf({ width, height, tileWidth: tile.width, tileHeight: tile.height });
-  const scaleFactor = 2 ** (levels.length - 1 - view.level);
-  return `${IIIF_IMAGE}/${iiifTilePath(image, { scaleFactor, ...place })}`;
-}
-
-/** Tells whether a level's tiles are composed in the browser. */
-function isComposed({ from }: ViewLevel): boolean {
-  return from === 'sheets' || from === 'original';
-}
-
-/** Returns the cell that a tile begins in. */
-function cellUnder({ cell, tile }: ViewLevel, x: number, y: number): [column: number, row: number] {
-  return [Math.floor((x * tile.width) / cell.width), Math.floor((y * tile.height) / cell.height)];
 }

@@ -12,8 +12,8 @@ export interface PageWindow extends Window {
   zoomosaic: { viewer: OpenSeadragon.Viewer; mosaic: MosaicJson };
   OpenSeadragon: typeof OpenSeadragon;
   stock: OpenSeadragon.Viewer;
-  /** Every image that the page has made. */
-  images: HTMLImageElement[];
+  /** Addresses that the page has given to images. */
+  asked: string[];
 }
 declare const window: PageWindow;
 
@@ -44,19 +44,24 @@ export async function open(
   const visit: Visit = { page, requests: [], complaints: [] };
   const base = url.slice(0, url.lastIndexOf('/') + 1);
   page.on('request', (request) => visit.requests.push(request.url().replace(base, '')));
-  page.on('requestfailed', (request) => visit.complaints.push(`failed: ${request.url()}`));
+  page.on('requestfailed', (request) => {
+    // What a view does not need any more, the page itself gives up.
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED') visit.complaints.push(`failed: ${request.url()}`);
+  });
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) visit.complaints.push(message.text());
   });
   page.on('pageerror', (error) => visit.complaints.push(error.message));
   await page.addInitScript(() => {
-    window.images = [];
-    const { Image } = globalThis;
-    globalThis.Image = function () {
-      const image = new Image();
-      window.images.push(image);
-      return image;
-    } as unknown as typeof Image;
+    window.asked = [];
+    const own = Object.getOwnPropertyDescriptor(HTMLImageElement.prototype, 'src')!;
+    Object.defineProperty(HTMLImageElement.prototype, 'src', {
+      ...own,
+      set(this: HTMLImageElement, src: string) {
+        own.set!.call(this, src);
+        window.asked.push(this.src);
+      },
+    });
   });
   await page.addInitScript(first);
   await page.goto(url);

@@ -182,7 +182,7 @@ function tellFirstView(): void {
       const { viewer } = told;
       viewer.addOnceHandler('open', () => {
         viewer.world.getItemAt(0).addOnceHandler('fully-loaded-change', () => {
-          window.firstView = window.images.map(({ src }) => src);
+          window.firstView = [...window.asked];
         });
       });
     },

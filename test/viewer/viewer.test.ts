@@ -112,7 +112,7 @@ describe.skipIf(skipped)('viewer', () => {
       );
       expect(requests.filter((path) => path.startsWith('cells/'))).toEqual(['cells/0_0.js']);
       // Nor is it decoded twice: one image each. (Browsers need not ask twice for one that they hold.)
-      const images = await page.evaluate(() => window.images.map(({ src }) => src).filter((src) => src));
+      const images = await page.evaluate(() => window.asked);
       const twice = images.filter((src, i) => images.indexOf(src) < i);
       // The minimap keeps its own images: it may decode a tile of the whole for itself.
       expect(twice.filter((src) => src.includes('/tiles/'))).toEqual([]);

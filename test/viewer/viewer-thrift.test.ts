@@ -1,0 +1,88 @@
+/// <reference lib="dom" />
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findBrowser } from '../helpers/browser.ts';
+import { Gallery } from '../helpers/gallery.ts';
+import { decode, difference } from '../helpers/images.ts';
+import { lookAt, type PageWindow, settle, shown } from '../helpers/page.ts';
+
+// With CI set, a missing browser fails in `launchBrowser` instead.
+const skipped = !findBrowser() && !process.env['CI'];
+const MB = 2 ** 20;
+/** Bytes of the tiles that a phone's page keeps, and of its sheets. */
+const PHONE = (32 + 8) * MB;
+
+/** Counts bytes of bitmaps. */
+interface Counting extends PageWindow {
+  held: number;
+  most: number;
+  made: number;
+}
+declare const window: Counting;
+
+describe.skipIf(skipped)('the viewer spares', () => {
+  let gallery: Gallery;
+
+  beforeAll(async () => {
+    gallery = await Gallery.open();
+  });
+
+  afterAll(() => gallery?.close());
+
+  test('the memory of phones: what was seen long ago is freed, and comes again', async () => {
+    const site = await gallery.most('compact');
+    const phone = { hasTouch: true, isMobile: true, screen: { width: 390, height: 844 } };
+    const viewport = { width: 1100, height: 900 };
+    const address = await gallery.addressOf(site, 'file');
+    const { page, complaints } = await gallery.visit(address, { ...phone, viewport }, countBitmaps);
+    await settle(page);
+    const { width, height } = site.mosaic;
+    const view = { width: viewport.width * 2, height: viewport.height * 2 };
+    for (let y = view.height / 2; y < height; y += view.height) {
+      for (let x = view.width / 2; x < width; x += view.width) await lookAt(page, x, y, 0.5);
+    }
+    const { made, most, held } = await page.evaluate(() => ({
+      made: window.made,
+      most: window.most,
+      held: window.held,
+    }));
+    expect(made).toBeGreaterThan(1.5 * PHONE);
+    // At most another view's, until it is drawn.
+    expect(most).toBeLessThan(PHONE + 4 * viewport.width * viewport.height * 4);
+    expect(held).toBeLessThan(PHONE);
+    expect(await bytesOfTiles(page)).toBeLessThan(32 * MB);
+    await lookAt(page, 128, 128, 1);
+    const tile = await decode(`${site.folder}/tiles/0/${site.pictures[0]!}.jpg`);
+    expect(difference(await shown(page, 0, 0, 256), tile.data).most).toBeLessThanOrEqual(2);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+/** Bytes of the px of all loaded tiles. */
+function bytesOfTiles(page: Page): Promise<number> {
+  return page.evaluate(() => {
+    const tiles = window.zoomosaic.viewer.tileCache.getLoadedTilesFor(null);
+    const images = new Set(tiles.map((tile) => tile.getCache()!.data as ImageBitmap));
+    return [...images].reduce((sum, { width, height }) => sum + width * height * 4, 0);
+  });
+}
+
+/** Has a page count the bytes of the bitmaps that it has. */
+function countBitmaps(): void {
+  Object.assign(window, { held: 0, most: 0, made: 0 });
+  const { createImageBitmap } = globalThis;
+  const { close } = Object.getOwnPropertyDescriptors(ImageBitmap.prototype);
+  const bytesOf = ({ width, height }: ImageBitmap) => width * height * 4;
+  globalThis.createImageBitmap = async (source: ImageBitmapSource) => {
+    const bitmap = await createImageBitmap(source);
+    window.held += bytesOf(bitmap);
+    window.made += bytesOf(bitmap);
+    window.most = Math.max(window.most, window.held);
+    return bitmap;
+  };
+  ImageBitmap.prototype.close = function () {
+    window.held -= bytesOf(this);
+    close.value!.call(this);
+  };
+}
