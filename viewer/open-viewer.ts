@@ -3,6 +3,7 @@ import OpenSeadragon from 'openseadragon';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
 import { PixelDrawer } from './drawer.ts';
 import { boundTiles, budgetOfDevice, LEAST_PX } from './memory.ts';
+import { loadNeeded } from './needed.ts';
 import type { Texts } from './strings.ts';
 import type { MosaicTileSource } from './tile-source.ts';
 
@@ -76,6 +77,7 @@ export function openViewer(
   });
   viewer.addHandler('open-failed', () => complain(texts.of('failed')));
   boundTiles(viewer, () => budgetOfDevice().tiles);
+  loadNeeded(viewer, source);
   startCalmly(viewer, source);
   stayWhole(viewer);
   return viewer;

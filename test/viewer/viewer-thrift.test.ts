@@ -57,7 +57,69 @@ describe.skipIf(skipped)('the viewer spares', () => {
     expect(complaints).toEqual([]);
     await page.context().close();
   });
+
+  test.each(['dzi', 'compact'] as const)('a dive what it only passes: layout %s', async (layout) => {
+    const site = await gallery.most(layout);
+    const address = await gallery.addressOf(site, 'http');
+    const { page, requests, complaints } = await gallery.visit(address, { reducedMotion: 'no-preference' });
+    await settle(page);
+    const before = requests.length;
+    await flyTo(page, 1);
+    await settle(page);
+    const asked = requests.slice(before);
+    // Those of the cells in view, wherever it ends; on its way, it shows more of them.
+    expect(asked.filter((path) => path.startsWith('tiles/')).length).toBeLessThanOrEqual(12);
+    expect(asked.filter((path) => path.startsWith('sheets/'))).toEqual([]);
+    const sheetsOf = (cell: number) => requests.filter((path) => path.startsWith(`sheets/${cell}/`)).length;
+    if (layout === 'compact') {
+      await flyTo(page, 1 / 4);
+      await settle(page);
+      expect([32, 64, 128].map((cell) => sheetsOf(cell) > 0)).toEqual([false, true, false]);
+    }
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('downloads that are not needed any more', async () => {
+    const site = await gallery.most('compact');
+    const address = await gallery.addressOf(site, 'http');
+    const { page, requests, complaints } = await gallery.visit(address);
+    await settle(page);
+    const failed: string[] = [];
+    page.on('requestfailed', (request) => failed.push(request.url()));
+    let isSlow = true;
+    const waiting: (() => Promise<void>)[] = [];
+    await page.route('**/tiles/**', async (route) => {
+      if (isSlow) waiting.push(() => route.abort().catch(() => {}));
+      else await route.continue();
+    });
+    await flyTo(page, 1);
+    await expect.poll(() => waiting.length).toBeGreaterThan(0);
+    await page.keyboard.press('0');
+    await expect.poll(() => failed.length).toBe(waiting.length);
+    await settle(page);
+    isSlow = false;
+    const before = requests.length;
+    await flyTo(page, 1);
+    await settle(page);
+    expect(requests.slice(before).filter((path) => path.startsWith('tiles/')).length).toBeGreaterThan(0);
+    expect(await page.textContent('#scale')).toBe('100 %');
+    const drawn = await page.evaluate(() => window.zoomosaic.viewer.world.getItemAt(0).getTilesToDraw().length);
+    expect(drawn).toBeGreaterThan(0);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
 });
+
+/** Flies to a scale of CSS px per px, in the middle of a cell, as a double click does. */
+async function flyTo(page: Page, scale: number): Promise<void> {
+  await page.evaluate((zoom) => {
+    const { viewport, world } = window.zoomosaic.viewer;
+    const picture = world.getItemAt(0);
+    viewport.panTo(picture.imageToViewportCoordinates(20.5 * 256, 13.5 * 256));
+    viewport.zoomTo(picture.imageToViewportZoom(zoom));
+  }, scale);
+}
 
 /** Bytes of the px of all loaded tiles. */
 function bytesOfTiles(page: Page): Promise<number> {
