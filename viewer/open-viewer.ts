@@ -6,12 +6,11 @@ import { boundTiles, budgetOfDevice, LEAST_PX } from './memory.ts';
 import { loadNeeded } from './needed.ts';
 import type { Texts } from './strings.ts';
 import type { MosaicTileSource } from './tile-source.ts';
+import { CLOSEST, limitZoom } from './zoom-limit.ts';
 
 /** Largest side of the minimap, px; and as a fraction of the page's shorter side. */
 const MINIMAP_SIDE = 180;
 const MINIMAP_SHARE = 0.28;
-/** Most CSS px per image px. */
-const CLOSEST = 4;
 /** More images than are ever cached: {@link boundTiles} bounds their bytes. */
 const ANY_NUMBER = 1e6;
 
@@ -57,7 +56,7 @@ export function openViewer(
     constrainDuringPan: true,
     minZoomImageRatio: 0.9,
     minPixelRatio: LEAST_PX,
-    maxZoomPixelRatio: CLOSEST,
+    maxZoomPixelRatio: CLOSEST / OpenSeadragon.pixelDensityRatio / 2 ** (mosaic.originals?.levels ?? 0),
     zoomPerScroll: 1.25,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
     gestureSettingsPen: { clickToZoom: false, dblClickToZoom: true },
@@ -78,6 +77,7 @@ export function openViewer(
   viewer.addHandler('open-failed', () => complain(texts.of('failed')));
   boundTiles(viewer, () => budgetOfDevice().tiles);
   loadNeeded(viewer, source);
+  limitZoom(viewer, source);
   startCalmly(viewer, source);
   stayWhole(viewer);
   return viewer;

@@ -8,7 +8,7 @@ import { build, type BuildOptions, serve, type Serving, type Size } from '../../
 import { findBrowser, launchBrowser } from '../helpers/browser.ts';
 import { difference, writeWaves } from '../helpers/images.ts';
 import { dziPicture, partOf, type Picture, type Placed, sharpOf, writePlacement } from '../helpers/levels.ts';
-import { fromDisk, lookAt, open as openIn, settle, shown, type Visit } from '../helpers/page.ts';
+import { fromDisk, lookAt, open as openIn, scaleOf, settle, shown, type Visit } from '../helpers/page.ts';
 import { seeded } from '../helpers/random.ts';
 import { readSite } from '../helpers/site.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -178,6 +178,37 @@ describe.skipIf(skipped)('the viewer, with originals,', () => {
     expect(oblong.mosaic.cell).toEqual({ width: 64, height: 48 });
     const { page, complaints } = await open(fromDisk(oblong));
     for (const [i, what] of ways.entries()) await expectOriginal(page, oblong, [4 + i, i + 1], what);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  test('zooms in until a px of the original under the middle is two of the screen', async () => {
+    const { page, complaints } = await open(`${serving.url}index.html`);
+    const { cell, originals } = site.mosaic;
+    const times = 2 ** originals!.levels;
+    const press = async (key: string, often: number) => {
+      for (let i = 0; i < often; i++) {
+        await page.keyboard.press(key);
+        await settle(page);
+      }
+      return (await scaleOf(page)) * times;
+    };
+    const look = (name: string, scale: number) => {
+      const column = ROW.findIndex((what) => what.name === name);
+      return lookAt(page, (column + 0.5) * cell.width * times, 4.5 * cell.height * times, scale / times);
+    };
+    // 512 px in a cell of 64, and 2,048.
+    await look('photo.png', 1);
+    expect(await press('+', 6)).toBeCloseTo(16, 6);
+    await look('large.png', 16);
+    expect(await press('+', 4)).toBeCloseTo(64, 6);
+    // What lies beside it may be smaller: only zooming in goes back to what it has.
+    await look('photo.png', 64);
+    for (const key of ['ArrowDown', 'ArrowUp']) await page.keyboard.press(key);
+    await settle(page);
+    expect((await scaleOf(page)) * times).toBeCloseTo(64, 6);
+    expect(await press('+', 1)).toBeCloseTo(16, 6);
+    expect(await press('-', 1)).toBeCloseTo(8, 6);
     expect(complaints).toEqual([]);
     await page.context().close();
   });

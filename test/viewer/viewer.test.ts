@@ -284,6 +284,19 @@ describe.skipIf(skipped)('viewer', () => {
     await page.context().close();
   });
 
+  test.each([1, 2])('zooms in until a px is two of the screen, at %s px per CSS px', async (deviceScaleFactor) => {
+    const { page } = await open(`${serving.url}index.html`, { deviceScaleFactor, reducedMotion: 'reduce' });
+    await settle(page);
+    for (let i = 0; i < 8; i++) await page.keyboard.press('+');
+    await settle(page);
+    expect(await scaleOf(page)).toBeCloseTo(2 / deviceScaleFactor, 6);
+    await page.mouse.move(450, 320);
+    for (let i = 0; i < 3; i++) await page.mouse.wheel(0, -120);
+    await settle(page);
+    expect(await scaleOf(page)).toBeCloseTo(2 / deviceScaleFactor, 6);
+    await page.context().close();
+  });
+
   test('is led by the mouse and the minimap', async () => {
     const { page } = await open(`${serving.url}index.html`);
     await settle(page);
