@@ -11,7 +11,7 @@ import type { Grid, LeftOut, PreviewStage } from '../types.ts';
 import { fewerCropsNote } from './crops-in-use.ts';
 import { type Placed, PlacingFacts, placeSources } from './place.ts';
 import { inputsOf, type Plan, planBuild, planGrid } from './plan.ts';
-import { checkPictureFile, writePictureFile } from './preview-file.ts';
+import { checkPictureFile, writePictureFile } from '../store/picture-file.ts';
 import { type PreviewOptions, type ResolvedPreview, resolvePreview } from './preview-options.ts';
 import { drawPreview } from './preview-picture.ts';
 import { PreviewTarget } from './preview-target.ts';
