@@ -7,6 +7,8 @@ export type { Comparison, PreviewOptions } from './conductor/preview-options.ts'
 export type { PreviewLikeness } from './conductor/preview-target.ts';
 export type { PreviewAlternative } from './conductor/preview-alternative.ts';
 export type { AspectChoice } from './tiles/cell-shape.ts';
+export { poster, type PosterPrint, type PosterResult } from './poster/poster.ts';
+export type { PosterFormat, PosterOptions } from './poster/options.ts';
 export { fit, type FitOptions, type FitResult, type HostFit, type LayoutFit } from './fit/fit.ts';
 export { type Host, type HostId, HOSTS } from './fit/hosts.ts';
 export { type ErrorCode, UserError } from './errors.ts';

@@ -69,8 +69,8 @@ export type BuildStage = 'scan' | 'catalog' | 'match' | 'measure' | 'pyramid' | 
 /** Stages of a preview, in order. */
 export type PreviewStage = 'scan' | 'catalog' | 'match' | 'draw';
 
-/** Stages of a build or a preview. */
-export type Stage = BuildStage | PreviewStage;
+/** Stages of a build, a preview or a poster. */
+export type Stage = BuildStage | PreviewStage | 'poster';
 
 /** An image pinned to a cell. */
 export interface Pin {

@@ -1,6 +1,6 @@
-import type { BuildStage, PreviewStage, Progress, Stage } from '../types.ts';
+import type { BuildStage, PreviewStage, Progress } from '../types.ts';
 
-const UNITS: Record<Stage, string> = {
+const UNITS: Record<BuildStage | PreviewStage, string> = {
   scan: 'files',
   catalog: 'images',
   match: 'cells',
@@ -25,13 +25,13 @@ export const BUILD_STAGES: readonly BuildStage[] = [
 export const PREVIEW_STAGES: readonly PreviewStage[] = ['scan', 'catalog', 'match', 'draw'];
 
 /** Runs some of the stages. */
-export interface Clock<Own extends Stage> {
+export interface Clock<Own extends BuildStage | PreviewStage> {
   /** Runs `work` as a stage, or as a part of one. */
   time<T>(stage: Own, work: (onProgress: (done: number, total: number) => void) => Promise<T>): Promise<T>;
 }
 
 /** Runs stages, reports their progress and measures their durations. Starts no stage after an abort. */
-export class StageClock<Own extends Stage> implements Clock<Own> {
+export class StageClock<Own extends BuildStage | PreviewStage> implements Clock<Own> {
   /** Duration of each stage so far, seconds. */
   readonly seconds: Record<Own, number>;
   private readonly onProgress: (progress: Progress) => void;
