@@ -4,6 +4,7 @@ import type { BuildOptions } from '../conductor/options.ts';
 import type { RemoveOptions } from '../remove/remove.ts';
 import type { VerifyOptions } from '../verify/verify.ts';
 import { expected } from '../messages.ts';
+import type { PosterOptions } from '../poster/options.ts';
 import type { PreviewOptions } from '../conductor/preview-options.ts';
 import {
   BUILD_OPERANDS,
@@ -17,11 +18,14 @@ import {
 } from './build-options.ts';
 import { complete } from './completion.ts';
 import { COMMANDS, nearest, shortHelp, tableHelp } from './help.ts';
+import { POSTER_EXAMPLES, POSTER_OPERANDS, POSTER_PARSER_OPTIONS, posterOptions } from './poster-options.ts';
+import { parserWords } from './words.ts';
 
 /** A parsed command line. */
 export type Command =
   | { readonly name: 'build'; readonly options: BuildOptions; readonly quiet: boolean; readonly json: boolean }
   | { readonly name: 'preview'; readonly options: PreviewOptions; readonly quiet: boolean; readonly json: boolean }
+  | { readonly name: 'poster'; readonly options: PosterOptions; readonly quiet: boolean; readonly json: boolean }
   | {
       readonly name: 'serve';
       readonly site: string;
@@ -41,9 +45,6 @@ export type Command =
   | { readonly name: 'rebase'; readonly site: string; readonly baseUrl: string; readonly json: boolean }
   /** Text to print: help or version. */
   | { readonly name: 'text'; readonly text: string };
-
-/** Pattern of operands that the parser mistakes for options, or for values of the options before them. */
-const LIKE_NO_NAME = /^(-|true$|false$)/;
 
 /**
  * Reads the arguments (without node and script).
@@ -86,6 +87,14 @@ export async function readArguments(args: readonly string[], version: string): P
       async (a) => {
         const output = { quiet: a.quiet === true, json: a.json === true };
         command = { name: 'preview', options: await previewOptions(a), ...output };
+      },
+    )
+    .command(
+      'poster <site>',
+      COMMANDS.poster,
+      (y) => y.positional('site', POSTER_OPERANDS.site).options(POSTER_PARSER_OPTIONS).example(POSTER_EXAMPLES),
+      (a) => {
+        command = { name: 'poster', options: posterOptions(a), quiet: a.quiet === true, json: a.json === true };
       },
     )
     .command(
@@ -197,21 +206,6 @@ export async function readArguments(args: readonly string[], version: string): P
   return command ?? { name: 'text', text };
 }
 
-/** Adapts the words for the parser: `help build` becomes `build --help`. A `--` to be completed becomes the start of an option. */
-function parserWords(args: readonly string[]): string[] {
-  if (args[0] === 'help') return [...args.slice(1), '--help'];
-  if (args[0] === '--get-yargs-completions') return args.map((word) => (word === '--' ? '-' : word));
-  return withoutDashes(args);
-}
-
-/** Prefixes operands after `--` with `./` if the parser would mistake them for options or values. */
-function withoutDashes(args: readonly string[]): string[] {
-  const at = args.indexOf('--');
-  if (at < 0) return [...args];
-  const operands = args.slice(at + 1);
-  return [...args.slice(0, at), ...operands.map((name) => (LIKE_NO_NAME.test(name) ? `./${name}` : name))];
-}
-
 /** Returns the advice to read the help of a command, if it is known, else the general help. */
 export function helpOf(command?: string): string {
   const known = command !== undefined && Object.hasOwn(COMMANDS, command) ? `${command} ` : '';
@@ -223,8 +217,8 @@ function corrected(message: string, asked: readonly string[]): string {
   const [, unknown] = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message) ?? [];
   if (unknown === undefined) return message;
   const isCommand = unknown === asked[0];
-  const options = asked[0] === 'preview' ? PREVIEW_PARSER_OPTIONS : BUILD_OPTIONS;
-  const names = Object.keys(isCommand ? COMMANDS : options);
+  const own: Readonly<Record<string, object>> = { preview: PREVIEW_PARSER_OPTIONS, poster: POSTER_PARSER_OPTIONS };
+  const names = Object.keys(isCommand ? COMMANDS : (own[asked[0]!] ?? BUILD_OPTIONS));
   const known = nearest(unknown, names);
   return known === undefined ? message : `${message}; did you mean ${isCommand ? known : `--${known}`}?`;
 }

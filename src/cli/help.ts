@@ -10,6 +10,7 @@ const [WIDTH, OPTION_WIDTH] = [100, 32];
 export const COMMANDS = {
   build: 'Build the site of a mosaic',
   preview: 'Draw one picture of a mosaic, or of several to compare',
+  poster: 'Render a site as one large picture for print',
   serve: 'Serve a site for viewing in a browser',
   verify: 'Check that a site is complete and undamaged; repair it',
   fit: 'Check which hosts accept a site',

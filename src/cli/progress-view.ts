@@ -13,6 +13,7 @@ export interface StageProgress {
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   measure: 'comparing with the target',
   site: 'writing the site',
+  poster: 'writing the poster',
 };
 
 /** Prints progress: a bar per stage on a terminal, a line per finished stage elsewhere, nothing if quiet. */

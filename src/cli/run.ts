@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { messageOf, UserError } from '../errors.ts';
 import type { Host } from '../fit/hosts.ts';
 import type { Progress } from '../types.ts';
-import { SEE_BUILD_HELP } from '../messages.ts';
-import { type Command, helpOf, readArguments } from './arguments.ts';
+import { type Command, readArguments } from './arguments.ts';
+import { DONE, FAILED, INTERRUPTED, report } from './ending.ts';
 import { interruptionText, isInterruption } from './interruption.ts';
 import { ProgressView } from './progress-view.ts';
 
@@ -16,11 +15,6 @@ export interface CliProcess {
   on(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
   off(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown;
 }
-
-const DONE = 0;
-const FAILED = 1;
-const WRONG_USAGE = 2;
-const INTERRUPTED = 130;
 
 /** Runs the command line and sets the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted. */
 export async function run(process: CliProcess): Promise<void> {
@@ -53,6 +47,8 @@ async function execute(command: Command, process: CliProcess, signal: AbortSigna
       return await runBuild(command, process, signal);
     case 'preview':
       return await runPreview(command, process, signal);
+    case 'poster':
+      return await runPoster(command, process, signal);
     case 'verify':
       return await runVerify(command, process, signal);
     case 'remove':
@@ -108,26 +104,60 @@ async function runIndexing<Result>(
     readonly unchanged: string;
   },
 ): Promise<number> {
-  const view = new ProgressView(process.stderr, command.quiet);
   let indexed: Progress | undefined;
-  const onProgress = (progress: Progress) => {
-    // Indexing turned images later may report a smaller total.
-    if (progress.stage === 'catalog' && progress.total >= (indexed?.total ?? 0)) indexed = progress;
-    view.show(progress);
-  };
+  const act = (show: (progress: Progress) => void) =>
+    command.act((progress) => {
+      // Indexing turned images later may report a smaller total.
+      if (progress.stage === 'catalog' && progress.total >= (indexed?.total ?? 0)) indexed = progress;
+      show(progress);
+    });
   try {
-    const result = await command.act(onProgress);
-    view.end();
-    process.stdout.write(command.text(result));
-    return DONE;
+    return await runShown(process, { ...command, act });
   } catch (error) {
     if (!signal.aborted || !isInterruption(error, signal)) throw error;
-    view.end();
     process.stderr.write(`${interruptionText(indexed, command.unchanged)}\n`);
     return INTERRUPTED;
+  }
+}
+
+/** Runs a command with its progress, and prints its result. */
+async function runShown<Result>(
+  process: CliProcess,
+  {
+    quiet,
+    act,
+    text,
+  }: {
+    readonly quiet: boolean;
+    readonly act: (show: ProgressView['show']) => Promise<Result>;
+    readonly text: (result: Result) => string;
+  },
+): Promise<number> {
+  const view = new ProgressView(process.stderr, quiet);
+  try {
+    const result = await act((progress) => view.show(progress));
+    view.end();
+    process.stdout.write(text(result));
+    return DONE;
   } finally {
     view.end();
   }
+}
+
+async function runPoster(
+  { options, quiet, json }: Extract<Command, { name: 'poster' }>,
+  process: CliProcess,
+  signal: AbortSignal,
+): Promise<number> {
+  const [{ poster }, { posterSummary }] = await Promise.all([
+    import('../poster/poster.ts'),
+    import('./poster-summary.ts'),
+  ]);
+  return await runShown(process, {
+    act: (onProgress) => poster({ ...options, signal, onProgress }),
+    text: (result) => (json ? jsonOf(result) : quiet ? '' : posterSummary(result)),
+    quiet,
+  });
 }
 
 async function runVerify(
@@ -157,18 +187,12 @@ async function runRemove(
   signal: AbortSignal,
 ): Promise<number> {
   const [{ remove }, { removeSummary }] = await Promise.all([import('../remove/remove.ts'), import('./summary.ts')]);
-  const view = new ProgressView(process.stderr, quiet);
-  try {
-    const onProgress = (progress: { done: number; total: number }) =>
-      view.show({ stage: 'remove', unit: 'tiles', ...progress });
-    const result = await remove({ ...options, signal, onProgress });
-    view.end();
-    if (json) process.stdout.write(jsonOf(result));
-    else if (!quiet) process.stdout.write(removeSummary(result));
-    return DONE;
-  } finally {
-    view.end();
-  }
+  return await runShown(process, {
+    act: (show) =>
+      remove({ ...options, signal, onProgress: (done) => show({ stage: 'remove', unit: 'tiles', ...done }) }),
+    text: (result) => (json ? jsonOf(result) : quiet ? '' : removeSummary(result)),
+    quiet,
+  });
 }
 
 async function runFit(
@@ -212,23 +236,6 @@ async function runServe(
   await new Promise((done) => signal.addEventListener('abort', done, { once: true }));
   await serving.close();
   return DONE;
-}
-
-function report(error: unknown, process: CliProcess, signal: AbortSignal): number {
-  // Other errors are reported even after an interruption.
-  if (signal.aborted && isInterruption(error, signal)) {
-    process.stderr.write(`${interruptionText()}\n`);
-    return INTERRUPTED;
-  }
-  if (error instanceof UserError) {
-    const remedy = error.remedy === SEE_BUILD_HELP ? helpOf(process.argv[2]) : error.remedy;
-    process.stderr.write(`zoomosaic: ${error.message}\n${remedy}\n`);
-    if (signal.aborted) return INTERRUPTED;
-    return error.code === 'usage' ? WRONG_USAGE : FAILED;
-  }
-  const stack = error instanceof Error ? (error.stack ?? error.message) : messageOf(error);
-  process.stderr.write(`zoomosaic: unexpected error, please report it\n${stack}\n`);
-  return FAILED;
 }
 
 function version(): string {

@@ -56,7 +56,8 @@ export function cutAtRestarts(jpeg: Uint8Array): Segments {
   const { header: facts, sampling } = plainJpegOf(jpeg);
   const { across: mcusAcross, down } = scanGeometryOf(facts);
   const mcus = facts.restartInterval;
-  if (mcus === 0 || mcusAcross % mcus !== 0) throw new JpegError('expected restart markers between equal parts of rows');
+  if (mcus === 0 || mcusAcross % mcus !== 0)
+    throw new JpegError('expected restart markers between equal parts of rows');
   const across = mcusAcross / mcus;
   const bounds = boundsOf(jpeg, facts.dataStart, across * down);
   const header = tileHeaderOf(jpeg);

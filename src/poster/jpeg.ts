@@ -15,8 +15,7 @@ import { SiteSegments } from './site-segments.ts';
 import type { SiteLevel } from './site-level.ts';
 import { srgbProfile } from './srgb-profile.ts';
 
-/** Longest side of a JPEG, px, and greatest number of MCUs between restart markers. */
-export const JPEG_SIDE_MAX = 65_535;
+/** Greatest number of MCUs between restart markers. */
 const RESTART_MAX = 65_535;
 /** Quality from which on chroma has full resolution. */
 const FULL_CHROMA = 90;

@@ -94,7 +94,13 @@ function inPictures({ grid, cell: full, tile: { extension } }: MosaicJson, { cel
     partAt: (column, row, cells) => {
       const picture = cells[Math.floor(row / down) * grid.columns + Math.floor(column / across)]!;
       const rect = { left: column * tile.width, top: row * tile.height, ...tile };
-      return { file: pictureFile(picture, [column % across, row % down], files), fileSize: tile, left: 0, top: 0, rect };
+      return {
+        file: pictureFile(picture, [column % across, row % down], files),
+        fileSize: tile,
+        left: 0,
+        top: 0,
+        rect,
+      };
     },
   };
 }

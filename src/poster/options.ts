@@ -1,8 +1,6 @@
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { check, checkSitePath, countText, expected, PATH } from '../messages.ts';
 import type { Progress, Size } from '../types.ts';
-import { JPEG_SIDE_MAX } from './jpeg.ts';
-import { PNG_SIDE_MAX } from './png.ts';
 
 /** Options of {@link poster}. */
 export interface PosterOptions {
@@ -32,7 +30,11 @@ export type PosterFormat = (typeof FORMATS)[keyof typeof FORMATS];
 export const [POSTER_QUALITY, POSTER_WIDTH] = [90, 30_000] as const;
 
 /** Longest side of a poster, px, by format. */
-const SIDES = { jpeg: JPEG_SIDE_MAX, png: PNG_SIDE_MAX, tiff: Infinity } as const;
+const SIDES = {
+  jpeg: 65_535, // its header has 16 bits for each
+  png: 1_000_000, // libpng reads no larger ones by default
+  tiff: Infinity,
+} as const;
 
 /** Checked options of a poster. */
 export interface ResolvedPoster extends Required<Omit<PosterOptions, 'width'>> {
@@ -54,7 +56,8 @@ export function resolvePoster(given: PosterOptions): ResolvedPoster {
   const ending = /\.(jpe?g|tiff?|png)$/i.exec(out)?.[1]?.toLowerCase();
   if (ending === undefined) throw expected('out', 'the name of a picture that ends in .jpg, .tif or .png', out);
   const format = FORMATS[ending as keyof typeof FORMATS];
-  const isWhole = (value: unknown, most: number) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
+  const isWhole = (value: unknown, most: number) =>
+    Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most;
   if (width !== undefined)
     check('width', width, { what: 'a whole number from 1', is: (value) => isWhole(value, Infinity) });
   check('quality', quality, { what: 'a whole number from 1 to 100', is: (value) => isWhole(value, 100) });

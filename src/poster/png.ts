@@ -9,9 +9,6 @@ import type { Rect } from '../types.ts';
 import { BAND_BYTES, BANDS_AT_ONCE, bandsOf, DPI, type Made, type Making, MARK } from './making.ts';
 import { srgbProfile } from './srgb-profile.ts';
 
-/** Longest side, px: what libpng reads by default. */
-export const PNG_SIDE_MAX = 1_000_000;
-
 const [deflated, rawDeflated] = [promisify(deflate), promisify(deflateRaw)];
 /** More takes several times as long for a few percent: photographs hardly repeat. */
 const LEVEL = 3;
@@ -110,6 +107,6 @@ function joinAdler(first: number, second: number, length: number): number {
   const [a1, b1] = [first % 65_536, Math.floor(first / 65_536)];
   const [a2, b2] = [second % 65_536, Math.floor(second / 65_536)];
   const a = (a1 + a2 + BASE - 1) % BASE;
-  const b = (b1 + b2 + ((length % BASE) * ((a1 + BASE - 1) % BASE)) % BASE) % BASE;
+  const b = (b1 + b2 + (((length % BASE) * ((a1 + BASE - 1) % BASE)) % BASE)) % BASE;
   return b * 65_536 + a;
 }

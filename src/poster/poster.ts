@@ -42,8 +42,8 @@ export interface PosterResult {
   readonly bytes: number;
   /** Size of a cell, px; may be fractions. */
   readonly cell: Size;
-  /** The layout and level of the site that the poster was made of; and whether its px were shrunk. */
-  readonly from: { readonly layout: Layout; readonly level: number; readonly isShrunk: boolean };
+  /** The layout and level of the site that the poster was made of, with its size in px; larger than the poster if that was shrunk. */
+  readonly from: Size & { readonly layout: Layout; readonly level: number };
   /** Part of the poster's area whose JPEG data is the site's own, as it is, 0..1. */
   readonly copied: number;
   /** Sizes at 150 and 300 px per inch. */
@@ -102,7 +102,7 @@ async function run(options: ResolvedPoster): Promise<PosterResult> {
     signal.throwIfAborted();
     if (stampOf(root) !== before) throw changed(site);
     await file.finish();
-    const from = { layout: level.layout, level: level.level, isShrunk };
+    const from = { layout: level.layout, level: level.level, width: level.width, height: level.height };
     const seconds = (performance.now() - started) / 1000;
     const facts = { site, out, format, ...size, bytes: file.length, from, copied, seconds, peakRssBytes: peakMemory() };
     return { ...facts, ...sizesOf(size, mosaic) };

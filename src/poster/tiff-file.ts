@@ -23,7 +23,14 @@ export interface TiffShape extends Size {
 export const CLASSIC_MAX = 2 ** 32 - 1;
 
 /** Types of values, and their sizes, bytes. */
-const TYPES = { ascii: [2, 1], short: [3, 2], long: [4, 4], rational: [5, 8], undefined: [7, 1], long8: [16, 8] } as const;
+const TYPES = {
+  ascii: [2, 1],
+  short: [3, 2],
+  long: [4, 4],
+  rational: [5, 8],
+  undefined: [7, 1],
+  long8: [16, 8],
+} as const;
 
 /** A field of the directory. */
 interface Field {

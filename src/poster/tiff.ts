@@ -64,9 +64,11 @@ function* numbers(count: number): Generator<number> {
   for (let i = 0; i < count; i++) yield i;
 }
 
-function planOf({ own, quality, subsampling }: Making): TilePlan {
+function planOf({ px, own, quality, subsampling }: Making): TilePlan {
+  // Programs refuse tiles that are much larger than the picture.
+  const side = (length: number) => Math.min(TILE_SIDE, Math.ceil(length / 16) * 16);
   const encoded: TilePlan = {
-    tile: { width: TILE_SIDE, height: TILE_SIDE },
+    tile: { width: side(px.width), height: side(px.height) },
     sampling: samplingOf(subsamplingOf(quality)),
     files: undefined,
     segments: undefined,
@@ -76,7 +78,8 @@ function planOf({ own, quality, subsampling }: Making): TilePlan {
   const isWhole = Math.max(part.width, part.height) >= TILE_SIDE / 2 && part.width % 16 === 0 && part.height % 16 === 0;
   const segments = segmentsOf(own, samplingOf(subsampling));
   const tile = isWhole ? part : segments && tileOf(part);
-  if (!tile || (segments && tile.width % segments.width !== 0)) return encoded;
+  if (!tile || tile.width >= 2 * px.width || tile.height >= 2 * px.height) return encoded;
+  if (segments && tile.width % segments.width !== 0) return encoded;
   return { tile, sampling: samplingOf(subsampling), files: isWhole ? own : undefined, segments };
 }
 
