@@ -8,6 +8,7 @@ test('the library exports just this', () => {
     'UserError: function',
     'build: function',
     'fit: function',
+    'poster: function',
     'preview: function',
     'rebase: function',
     'remove: function',

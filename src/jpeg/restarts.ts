@@ -71,6 +71,8 @@ export function cutAtRestarts(jpeg: Uint8Array): Segments {
 
 /** Finds start and end of each of `count` segments, whose data starts at `start`. */
 function boundsOf(jpeg: Uint8Array, start: number, count: number): Uint32Array {
+  // Each has a byte at least, and a marker behind it: a header may claim any number of them.
+  if (count * 3 > jpeg.length) throw new JpegError('too few restart markers');
   const bounds = new Uint32Array(2 * count);
   for (let i = 0, from = start; i < count; i++) {
     const next = nextMarker(jpeg, from);

@@ -4,10 +4,12 @@ import { cutJpeg } from '../../src/jpeg/cut.ts';
 import { readOrientation } from '../../src/jpeg/exif-orientation.ts';
 import { parseJpegHeader } from '../../src/jpeg/header.ts';
 import { JpegError } from '../../src/jpeg/parts.ts';
+import { cutAtRestarts } from '../../src/jpeg/restarts.ts';
 import { tileHeaderOf, wholeTile } from '../../src/jpeg/splice.ts';
 import { stripToOriginal, stripToTile } from '../../src/jpeg/strip.ts';
 import { type Base, damaged, damages } from './bytes.ts';
 import { jpegFiles, pngFiles } from './files.ts';
+import { jpegBase } from './parts.ts';
 import { outcomeOf, prepared, type Target, expectThat } from './target.ts';
 
 /** Px of an image as it is stored; undefined if a decoder finds fault with it. */
@@ -73,6 +75,23 @@ export const JPEG_TARGETS: readonly Target[] = [
         const jpeg = damaged(bases, damage);
         outcomeOf(() => splicedTile(jpeg), JpegError);
         outcomeOf(() => cutJpeg(jpeg, [part]), JpegError);
+      });
+    },
+  },
+  {
+    name: 'jpeg restarts',
+    share: 10,
+    prepare: async () => {
+      const tiles = (await jpegFiles()).flatMap(({ bytes }) => outcomeOf(() => splicedTile(bytes), JpegError) ?? []);
+      const bases = tiles.map((tile) => jpegBase(Buffer.from(tile)));
+      return prepared(damages, (damage) => {
+        const jpeg = damaged(bases, damage);
+        const segments = outcomeOf(() => cutAtRestarts(jpeg), JpegError);
+        if (!segments) return;
+        const { across, down, at } = segments;
+        let bytes = 0;
+        for (let i = 0; i < across * down; i++) bytes += at(i % across, Math.floor(i / across)).length;
+        expectThat(bytes < jpeg.length, 'segments are parts of the file');
       });
     },
   },

@@ -1,5 +1,6 @@
 import { cp, mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32, inflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type BuildOptions, type MosaicJson, poster, type PosterOptions } from '../../src/index.ts';
@@ -278,6 +279,21 @@ test('a poster notes 300 px per inch and the profile of its colours, in every fo
     expect([exif, xmp]).toEqual([undefined, undefined]);
     expect((await readFile(out)).subarray(0, 4096).toString('latin1')).toContain('zoomosaic poster');
   }
+});
+
+test('the chunks of a PNG and its compressed stream have the right sums', async () => {
+  const { out, result } = await posterOf(sites.compact, '.png', { width: 2048 });
+  const bytes = await readFile(out);
+  const data: Buffer[] = [];
+  for (let at = 8; at < bytes.length;) {
+    const end = at + 8 + bytes.readUInt32BE(at);
+    expect(crc32(bytes.subarray(at + 4, end))).toBe(bytes.readUInt32BE(end));
+    if (bytes.toString('latin1', at + 4, at + 8) === 'IDAT') data.push(bytes.subarray(at + 8, end));
+    at = end + 4;
+  }
+  // Several bands, and the stream's header and end; `inflate` checks its sum.
+  expect(data.length).toBeGreaterThan(3);
+  expect(inflateSync(Buffer.concat(data)).length).toBe(result.height * (1 + result.width * 3));
 });
 
 test('a TIFF is a BigTIFF where 32 bits do not hold its offsets', async () => {
