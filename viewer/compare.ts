@@ -3,6 +3,7 @@ import type OpenSeadragon from 'openseadragon';
 import { TARGET_FILE } from '../src/format/site-paths.ts';
 import { loadImage } from './cell-image.ts';
 import { iconButton, make } from './dom.ts';
+import { overlay } from './marks.ts';
 import type { TextName, Texts } from './strings.ts';
 import type { MosaicTileSource } from './tile-source.ts';
 
@@ -18,7 +19,7 @@ export class Compare {
   private readonly element: HTMLElement;
   private readonly viewer: OpenSeadragon.Viewer;
   private readonly tiles: MosaicTileSource;
-  private readonly canvas = make('canvas', { class: 'marks target' });
+  private readonly canvas = overlay();
   private readonly slider: HTMLInputElement;
   private target: HTMLImageElement | undefined;
   private way: Way = 'wipe';

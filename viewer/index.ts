@@ -1,5 +1,11 @@
 /**
- * Shows mosaics of zoomosaic in any page with OpenSeadragon 6:
+ * Shows mosaics of zoomosaic in any page with OpenSeadragon 6. As a whole, with events, links and search:
+ *
+ *     import { createViewer } from 'zoomosaic/viewer';
+ *     const mosaic = await createViewer(document.querySelector('#picture'), 'https://example.org/site/');
+ *     mosaic.on('cell', ({ source }) => console.log(source?.name));
+ *
+ * Or as a tile source, in an OpenSeadragon viewer of the page's own:
  *
  *     import OpenSeadragon from 'openseadragon';
  *     import { openMosaic } from 'zoomosaic/viewer';
@@ -8,28 +14,19 @@
  * A page without a bundler loads the modules from the package: docs/compact.md has one. The formats are described in
  * docs/formats.md and docs/compact.md.
  */
-import { MOSAIC_BYTES_MAX } from '../src/format/mosaic-json.ts';
-import { parseMosaic } from '../src/format/mosaic-reader.ts';
-import { readText } from './scripts.ts';
-import { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
-import { MOSAIC_FILE } from '../src/format/site-paths.ts';
-
+export {
+  type CellEvent,
+  createViewer,
+  type CreateViewerOptions,
+  type FoundSource,
+  type Goal,
+  type MosaicEvents,
+  MosaicViewer,
+  type ShownSource,
+} from './create-viewer.ts';
+export type { CellPlace } from './cell-image.ts';
+export type { View } from './link.ts';
+export { openMosaic } from './open-mosaic.ts';
 export { MosaicTileSource, type TileSourceOptions } from './tile-source.ts';
 export { MOSAIC_VERSION } from '../src/format/mosaic-json.ts';
 export { PixelDrawer } from './drawer.ts';
-
-/**
- * Reads a site's `mosaic.json`, and makes a tile source of it. A site of another origin must allow that
- * (`Access-Control-Allow-Origin`).
- *
- * @param site address of the site's folder.
- * @throws if `mosaic.json` cannot be loaded, is of an unknown version, or has a wrong field.
- */
-export async function openMosaic(
-  site: string,
-  options: Omit<TileSourceOptions, 'base'> = {},
-): Promise<MosaicTileSource> {
-  const base = new URL(site.endsWith('/') ? site : `${site}/`, document.baseURI).href;
-  const text = await readText(await fetch(base + MOSAIC_FILE), MOSAIC_BYTES_MAX);
-  return new MosaicTileSource(parseMosaic(text), { ...options, base });
-}

@@ -19,13 +19,15 @@ export interface Marked {
 export class Marks {
   private readonly viewer: OpenSeadragon.Viewer;
   private readonly mosaic: Mosaic;
-  private readonly over = canvasIn('marks');
-  private readonly small = canvasIn('marks');
+  private readonly over = overlay();
+  private readonly small = overlay();
   private marked: Marked | undefined;
 
   constructor(viewer: OpenSeadragon.Viewer, mosaic: Mosaic) {
     this.viewer = viewer;
     this.mosaic = mosaic;
+    // Below the minimap.
+    viewer.canvas.style.isolation = 'isolate';
     viewer.canvas.append(this.over);
     viewer.navigator?.canvas.append(this.small);
     viewer.addHandler('update-viewport', () => this.draw());
@@ -93,9 +95,18 @@ export class Marks {
   }
 }
 
-function canvasIn(name: string): HTMLCanvasElement {
+/** Makes a canvas that covers a viewer, and lets clicks through. Pages of others have no style sheet for it. */
+export function overlay(): HTMLCanvasElement {
   const canvas = document.createElement('canvas');
-  canvas.className = name;
+  const covering = {
+    position: 'absolute',
+    inset: '0',
+    zIndex: '1',
+    width: '100%',
+    height: '100%',
+    pointerEvents: 'none',
+  };
+  Object.assign(canvas.style, covering);
   canvas.hidden = true;
   return canvas;
 }

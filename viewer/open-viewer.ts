@@ -25,16 +25,19 @@ function minimapSize({ width, height }: MosaicJson): { navigatorWidth: number; n
 /** Texts, and what is done with a message instead of the mosaic. */
 export interface OpenOptions {
   readonly texts: Texts;
+  /** What a screen reader says of the mosaic. */
+  readonly label: 'map' | 'mapAlone';
   readonly complain: (text: string) => void;
-  /** The page is part of another one: it has no minimap, and scrolling passes by. */
-  readonly isEmbedded: boolean;
+  readonly minimap: boolean;
+  /** Scrolling passes by: zooming takes two fingers, or Ctrl and the wheel. */
+  readonly cooperativeGestures: boolean;
 }
 
 /** Opens the viewer of a mosaic in an element. */
 export function openViewer(
   element: HTMLElement,
   source: MosaicTileSource,
-  { texts, complain, isEmbedded }: OpenOptions,
+  { texts, label, complain, minimap, cooperativeGestures }: OpenOptions,
 ): OpenSeadragon.Viewer {
   const { mosaic } = source;
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -43,8 +46,8 @@ export function openViewer(
     tileSources: source,
     drawer: PixelDrawer,
     showNavigationControl: false,
-    showNavigator: !isEmbedded,
-    cooperativeGestures: isEmbedded,
+    showNavigator: minimap,
+    cooperativeGestures,
     navigatorPosition: 'BOTTOM_RIGHT',
     ...minimapSize(mosaic),
     navigatorAutoFade: false,
@@ -69,7 +72,7 @@ export function openViewer(
     tileRetryMax: 2,
   });
   viewer.canvas.setAttribute('role', 'application');
-  viewer.canvas.setAttribute('aria-label', texts.of('map', { title: mosaic.title }));
+  viewer.canvas.setAttribute('aria-label', texts.of(label, { title: mosaic.title }));
   source.shownBy(() => {
     const items = [viewer.world, viewer.navigator?.world].map((world) => world?.getItemAt(0));
     return items.filter((item) => item !== undefined);

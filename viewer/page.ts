@@ -82,11 +82,18 @@ function start(): void {
   const tiles = readMosaic();
   if (!tiles) return;
   const { mosaic } = tiles;
-  document.body.classList.toggle('embedded', asked.has('embed'));
+  const isEmbedded = asked.has('embed');
+  document.body.classList.toggle('embedded', isEmbedded);
   document.body.style.setProperty('--cell-aspect', `${mosaic.cell.width} / ${mosaic.cell.height}`);
   byId('facts').textContent = factsOf(mosaic, texts);
   keepStylesOut();
-  const viewer = openViewer(byId('picture'), tiles, { texts, complain, isEmbedded: asked.has('embed') });
+  const viewer = openViewer(byId('picture'), tiles, {
+    texts,
+    label: 'map',
+    complain,
+    minimap: !isEmbedded,
+    cooperativeGestures: isEmbedded,
+  });
   const directory = new Directory(mosaic, tiles.base);
   const marks = new Marks(viewer, mosaic);
   const panel = new Panel(byId('panel'), tiles, {

@@ -23,6 +23,7 @@ export const REPORTS = [
   'skipped.csv',
   'placement.csv',
   'sources.csv',
+  'links.csv',
   'quality.json',
   'record.json',
   'target.jpg',
@@ -42,6 +43,7 @@ export function reportsOf({
     ['skipped.csv', csvBlocks(skippedLines(skipped, nameOf))],
     ['placement.csv', csvBlocks(placementLines(placement, pictures, names))],
     ['sources.csv', csvBlocks(sourceLines(placement, pictures, names))],
+    ['links.csv', csvBlocks(linkLines(mosaic, { placement, pictures, names }))],
     ['quality.json', [Buffer.from(`${JSON.stringify(qualityReport(mosaic), undefined, 2)}\n`)]],
   ]);
 }
@@ -87,6 +89,30 @@ function* sourceLines(
     const cell = first[source]!;
     const place = cell < 0 ? ['', ''] : [cell % grid.columns, Math.floor(cell / grid.columns)];
     yield [name, uses[source]!, ...place];
+  }
+}
+
+/** Makes the lines of the links that open the page at each source; sources that no cell shows have none. */
+function* linkLines(
+  { names: told, layouts }: Pick<MosaicJson, 'names' | 'layouts'>,
+  {
+    placement: { cells, grid },
+    pictures: { origins },
+    names,
+  }: Pick<ReportParts, 'placement' | 'pictures'> & { readonly names: readonly string[] },
+): Generator<readonly (string | number)[]> {
+  const first = new Map<number, number>();
+  for (const [cell, picture] of cells.entries()) {
+    const source = origins[picture]!;
+    if (!first.has(source)) first.set(source, cell);
+  }
+  const page = layouts.iiif ? `${layouts.iiif.baseUrl}/` : '';
+  yield ['source', 'link'];
+  for (const [source, name] of names.entries()) {
+    const cell = first.get(source);
+    // The page of a site without names knows places only.
+    const place = cell === undefined ? '' : `${page}#c=${cell % grid.columns},${Math.floor(cell / grid.columns)}`;
+    yield [name, cell === undefined || told === 'none' ? place : `${page}#s=${encodeURIComponent(name)}`];
   }
 }
 
