@@ -214,7 +214,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
   }
 
   /** Makes items drop their tiles that did not exist so far, and look for them again. */
-  private lookAgain(): void {
+  lookAgain(): void {
     for (const item of this.items()) {
       // A tile keeps the URL, key and existence it was made with. `reset()` would also discard what is on the screen.
       const { tilesMatrix } = item as unknown as {
