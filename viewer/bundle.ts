@@ -65,6 +65,13 @@ await build({
 });
 await build({
   ...common,
+  entryPoints: [here('offline-worker.ts')],
+  outfile: here('../dist/viewer/offline.js'),
+  format: 'iife',
+  minify: true,
+});
+await build({
+  ...common,
   entryPoints: [here('index.ts')],
   outfile: here('../dist/viewer/index.js'),
   format: 'esm',

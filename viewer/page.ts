@@ -3,7 +3,7 @@ import OpenSeadragon from 'openseadragon';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';
 import { Address } from './address.ts';
 import { Announcer } from './announcer.ts';
-import { watchConnection } from './connection.ts';
+import { keepSeen, watchConnection } from './connection.ts';
 import { addButtons, type Acts, connectKeys, fadeWhenIdle, showFocusOfKeys, viewActs } from './controls.ts';
 import { Directory } from './directory.ts';
 import { factsOf, scaleText } from './facts.ts';
@@ -152,6 +152,7 @@ function start(): void {
     setTimeout(() => whenIdle(() => void loadExtras(tiles.base).catch(() => {})), IDLE_MS);
     if (asked.has('tour') && !isCalm()) void tour(true);
   });
+  keepSeen(tiles);
   watchConnection(byId('notice'), tiles, texts);
   addEventListener('beforeprint', () => void viewer.viewport.goHome(true));
   showFocusOfKeys();

@@ -81,6 +81,7 @@ export function describeMosaic({
     placement: { block: BLOCK_SIDE, type: pictures.count <= 65536 ? 'u16' : 'u32' },
     language: options.language,
     compare: !options.noCompare,
+    offline: options.offline,
     ...(page.tour.length > 0 && { tour: page.tour }),
     directory: {
       block: DIRECTORY_BLOCK,

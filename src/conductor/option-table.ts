@@ -296,6 +296,11 @@ export const OPTIONS = {
     group: 'Page',
     help: 'Leaves the target out of the site; by default people can compare the mosaic with it',
   },
+  offline: {
+    ...flag,
+    group: 'Page',
+    help: 'Keeps what a visitor has seen in the browser, for visits without a network (a service worker)',
+  },
   language: {
     ...choice<Language>(LANGUAGES, 'en'),
     group: 'Page',

@@ -98,6 +98,8 @@ export interface BuildOptions {
   captions?: string;
   /** Leaves the target out of the site, with which people could compare the mosaic. */
   noCompare?: boolean;
+  /** Adds a service worker that keeps what was seen, for visits without a network. */
+  offline?: boolean;
   /** Language of the page. */
   language?: Language;
   /** Path of a CSV with the cells that the page's tour visits: columns column and row, or source. */
@@ -163,6 +165,7 @@ export interface ResolvedOptions {
   readonly report: string;
   readonly captions: string | undefined;
   readonly noCompare: boolean;
+  readonly offline: boolean;
   readonly language: Language;
   readonly tour: string | undefined;
   readonly force: boolean;

@@ -84,6 +84,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     report: options.report ?? reportFolderOf(options.out),
     captions: options.captions,
     noCompare: given.noCompare,
+    offline: given.offline,
     language: given.language,
     tour: options.tour,
     force: given.force,

@@ -99,6 +99,8 @@ export interface MosaicJson {
   readonly language: Language;
   /** The site has the target as `compare.jpg`, to compare the mosaic with. */
   readonly compare: boolean;
+  /** The page keeps what was seen, for visits without a network. */
+  readonly offline: boolean;
   /** Cells that the tour visits, in this order; missing for any cells. */
   readonly tour?: readonly number[];
   /**

@@ -89,6 +89,7 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   checkPlacement(object('placement', mosaic['placement']), pictures);
   oneOf('language', mosaic['language'], LANGUAGES);
   truth('compare', mosaic['compare']);
+  truth('offline', mosaic['offline']);
   if (mosaic['tour'] !== undefined) checkTour(list('tour', mosaic['tour']), grid);
   checkDirectory(object('directory', mosaic['directory']));
   if (mosaic['originals'] !== undefined) checkOriginals(object('originals', mosaic['originals']));

@@ -7,6 +7,7 @@ import {
   IIIF_PATHS,
   MOSAIC_FILE,
   NEXT_CHECKSUMS_FILE,
+  OFFLINE_FILE,
   PAGE_FILE,
   PYRAMIDS,
   TARGET_FILE,
@@ -37,7 +38,7 @@ const OWN_FOLDERS = [
   'report',
 ];
 const OWN_FILES = [
-  [PAGE_FILE, MOSAIC_FILE, TARGET_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
+  [PAGE_FILE, MOSAIC_FILE, TARGET_FILE, OFFLINE_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
   // Leftovers of an interrupted rebase.
   String.raw`(?:${[MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|')}|${DOCUMENTS})\.tmp`,
   literal(dziFile(PYRAMID)),
@@ -69,6 +70,7 @@ export const TOP_FILES: readonly string[] = [
   `${CHECKSUMS_FILE}.tmp`,
   `${MOSAIC_FILE}.tmp`,
   TARGET_FILE,
+  OFFLINE_FILE,
   dziFile(PYRAMIDS.dzi),
   dziFile(PYRAMIDS.compact),
 ];
@@ -113,12 +115,20 @@ function isInItsFolder(path: string): boolean {
 export function topEntriesOf(mosaic: unknown): ReadonlySet<string> {
   const all = [...TOP_FILES, ...TOP_FOLDERS];
   if (typeof mosaic !== 'object' || mosaic === null) return new Set();
-  const { version, layouts, originals: own } = mosaic as Record<string, unknown>;
-  if (version !== MOSAIC_VERSION || typeof layouts !== 'object' || layouts === null) return new Set(all);
+  const { version, layouts, originals: own, compare, offline } = mosaic as Record<string, unknown>;
+  if (version !== MOSAIC_VERSION || typeof layouts !== 'object' || layouts === null) {
+    const later = typeof version === 'number' && version < 4 ? SINCE_4 : [];
+    return new Set(all.filter((name) => !later.includes(name)));
+  }
   const missing = Object.entries(ENTRIES_OF_LAYOUTS).flatMap(([layout, names]) => (layout in layouts ? [] : names));
   if (own === undefined) missing.push(FOLDERS.originals);
+  if (compare !== true) missing.push(TARGET_FILE);
+  if (offline !== true) missing.push(OFFLINE_FILE);
   return new Set(all.filter((name) => !missing.includes(name)));
 }
+
+/** Entries that sites of earlier versions of `mosaic.json` never had. */
+const SINCE_4: readonly string[] = [TARGET_FILE, OFFLINE_FILE, sources];
 
 const ENTRIES_OF_LAYOUTS = {
   dzi: [dziFile(PYRAMIDS.dzi), dziFolder(PYRAMIDS.dzi)],

@@ -31,6 +31,9 @@ export const PYRAMIDS = { dzi: 'mosaic', compact: 'overview' } as const;
 export const CELLS_GLOBAL = 'zoomosaicCells';
 export const ORIGINALS_GLOBAL = 'zoomosaicOriginals';
 
+/** Service worker of a site for visits without a network; it serves its own folder, so it lies in the site's. */
+export const OFFLINE_FILE = 'offline.js';
+
 /** Script of the page that is loaded when one of its parts is first used, and the global variable that it makes. */
 export const EXTRAS_FILE: string = `${FOLDERS.viewer}/extras.js`;
 export const EXTRAS_GLOBAL = 'zoomosaicExtras';

@@ -16,6 +16,7 @@ import {
   FOLDERS,
   IIIF_PATHS,
   MOSAIC_FILE,
+  OFFLINE_FILE,
   PAGE_FILE,
   PYRAMIDS,
   TARGET_FILE,
@@ -87,6 +88,7 @@ function* namedFiles({
   yield* new Directory({ ...directory, mosaic, cells: placement.cells }).files();
   yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
   if (target) yield [TARGET_FILE, [target]];
+  if (mosaic.offline) yield [OFFLINE_FILE, [readFileSync(built('offline.js'))]];
   yield [PAGE_FILE, [page(mosaic)]];
   for (const { name, path } of viewerFiles()) yield [`${FOLDERS.viewer}/${name}`, [readFileSync(path)]];
 }
@@ -128,14 +130,19 @@ function escapeHtml(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => names[character]!);
 }
 
+/** Returns the path of a bundled script. */
+function built(name: string): string {
+  const path = join(ROOT, 'dist', 'viewer', name);
+  if (!existsSync(path)) throw new Error(`${path} is missing: run \`npm run build\` first`);
+  return path;
+}
+
 /** Files of `viewer/`: our style and script, and OpenSeadragon. */
 function viewerFiles(): { name: string; path: string }[] {
-  const [script, extras] = ['viewer.js', 'extras.js'].map((name) => join(ROOT, 'dist', 'viewer', name));
-  if (!existsSync(extras!)) throw new Error(`${extras} is missing: run \`npm run build\` first`);
   const main = createRequire(import.meta.url).resolve('openseadragon');
   return [
-    { name: 'viewer.js', path: script! },
-    { name: 'extras.js', path: extras! },
+    { name: 'viewer.js', path: built('viewer.js') },
+    { name: 'extras.js', path: built('extras.js') },
     { name: 'viewer.css', path: join(ROOT, 'viewer', 'viewer.css') },
     { name: 'openseadragon.min.js', path: join(dirname(main), 'openseadragon.min.js') },
     { name: 'openseadragon-license.txt', path: join(dirname(main), '..', '..', 'LICENSE.txt') },

@@ -23,6 +23,7 @@ const TAKEN: { readonly [Name in keyof BuildOptions]-?: NonNullable<BuildOptions
   quality: 85,
   captions: 'captions.csv',
   noCompare: true,
+  offline: true,
   language: 'de',
   tour: 'tour.csv',
   subsampling: '4:4:4',

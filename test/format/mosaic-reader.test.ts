@@ -45,7 +45,7 @@ const EVIL: readonly unknown[] = [
 /** Values that only a person can judge, by the ends of their paths: what may be in them. */
 const FREE: readonly (readonly [path: RegExp, takes: (value: unknown) => boolean])[] = [
   [/^title$/, (value) => typeof value === 'string' && value.length <= 1000],
-  [/^(compare|directory\.named)$/, (value) => typeof value === 'boolean'],
+  [/^(compare|offline|directory\.named)$/, (value) => typeof value === 'boolean'],
   [/^directory\.block$/, (value) => isCount(value) && (value as number) >= 16 && (value as number) <= 4096],
   [/^sources\.(?!leftOut$)\w+$/, isCount],
   [/^sources\.leftOut\.\w+$/, (value) => value === NOTHING || isCount(value)],

@@ -60,6 +60,7 @@ export function soundMosaic({
     placement: { block: 128, type: 'u16' },
     language: 'en',
     compare: false,
+    offline: false,
     directory: { block: 256, named: false },
     originals: { mode: 'copy', block: 1024, levels: 2 },
     quality: {
