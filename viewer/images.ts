@@ -128,15 +128,20 @@ function ticketOf<Loaded>(
 
 /** Image elements for further images. Browsers may keep each that they ever made, and what belongs to it. */
 const spare: HTMLImageElement[] = [];
+/** What listens to an element; it ends with its download. */
+const listening = new WeakMap<HTMLImageElement, AbortController>();
 
 function startImage(
   url: string,
   crossOrigin: string | null,
 ): { readonly element: HTMLImageElement; readonly image: Promise<HTMLImageElement> } {
   const element = spare.pop() ?? new Image();
+  const controller = new AbortController();
+  const { signal } = controller;
+  listening.set(element, controller);
   const image = new Promise<HTMLImageElement>((loaded, failed) => {
-    element.onload = () => loaded(element);
-    element.onerror = () => failed(new Error(`${url} cannot be loaded`));
+    element.addEventListener('load', () => loaded(element), { once: true, signal });
+    element.addEventListener('error', () => failed(new Error(`${url} cannot be loaded`)), { once: true, signal });
   });
   element.crossOrigin = crossOrigin;
   element.src = url;
@@ -146,9 +151,8 @@ function startImage(
 /** Ends the download of an image, or drops its px: a browser would keep them until it collects garbage. */
 function empty(element: HTMLImageElement): void {
   // An event of a download that ends now could be taken for one of the next.
-  const isDone = element.complete && element.naturalWidth > 0 && element.onload !== null;
-  element.onload = null;
-  element.onerror = null;
+  const isDone = element.complete && element.naturalWidth > 0;
+  listening.get(element)?.abort();
   element.removeAttribute('src');
   if (isDone) spare.push(element);
 }
