@@ -1,5 +1,6 @@
 import OpenSeadragon from 'openseadragon';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
+import { mosaicTilePath } from '../src/format/mosaic-tiles.ts';
 import { checkMosaic } from '../src/format/mosaic-reader.ts';
 import type { Layout } from '../src/types.ts';
 import { Cells } from './cells.ts';
@@ -10,7 +11,6 @@ import { cellUnder, chosenLayout, isComposed, type ViewLevel, viewLevels } from 
 import { budgetOfDevice } from './memory.ts';
 import { drawOriginal, OriginalIndex, detailOf } from './originals.ts';
 import { canvasOf, type SheetTile, sheetTile } from './sheets.ts';
-import { tileFile } from './tile-files.ts';
 import { pictureFile } from '../src/format/site-paths.ts';
 
 /** Options of a {@link MosaicTileSource}. */
@@ -117,7 +117,7 @@ export class MosaicTileSource extends OpenSeadragon.TileSource {
     const view = this.levels[level]!;
     // Composed tiles have no URL; this one is for messages.
     if (isComposed(view)) return `${this.base}${view.from}#${level}/${x}_${y}`;
-    return this.base + (this.pictureFile(view, x, y) ?? tileFile(this, view, { column: x, row: y }));
+    return this.base + (this.pictureFile(view, x, y) ?? mosaicTilePath(this, view, { column: x, row: y }));
   }
 
   /** Returns one key per picture's file, wherever it appears: OpenSeadragon keeps one decoded image per key. */
