@@ -55,7 +55,7 @@ export async function publishSite(
   onProgress(0, 3);
   const table = tableOfSources(parts);
   const targetJpg = await targetJpeg(parts.placed.targetCells.px, shape.grid);
-  writeDocuments(parts, table, parts.mosaic.compare ? await comparedTarget(targetJpg) : undefined);
+  await writeDocuments(parts, table, parts.mosaic.compare ? await comparedTarget(targetJpg) : undefined);
   onProgress(1, 3);
   const usage = await usageOf(staging.folder, Object.keys(shape.layouts) as Layout[], signal);
   onProgress(2, 3);
@@ -67,15 +67,15 @@ export async function publishSite(
   return usage;
 }
 
-function writeDocuments(
+async function writeDocuments(
   { options, shape, mosaic, placement, pictures, placed, originals, tileSums, store }: BuiltSite,
   table: SourceTable,
   target: Uint8Array | undefined,
-) {
+): Promise<void> {
   const nameOf = (cell: number) => placed.names.nameOf(pictures.sourceOf(placement.cells[cell]!).path);
   const directory = { pictures, table };
   const documents = [...descriptorsOf(shape), ...iiifDocuments(shape, aboutOf(mosaic, options, nameOf))];
-  writeSite(store, {
+  await writeSite(store, {
     mosaic,
     placement,
     directory,

@@ -9,6 +9,7 @@ import {
   NEXT_CHECKSUMS_FILE,
   OFFLINE_FILE,
   PAGE_FILE,
+  PREVIEW_FILE,
   PYRAMIDS,
   TARGET_FILE,
   dziFile,
@@ -38,9 +39,9 @@ const OWN_FOLDERS = [
   'report',
 ];
 const OWN_FILES = [
-  [PAGE_FILE, MOSAIC_FILE, TARGET_FILE, OFFLINE_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
+  [PAGE_FILE, MOSAIC_FILE, PREVIEW_FILE, TARGET_FILE, OFFLINE_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
   // Leftovers of an interrupted rebase.
-  String.raw`(?:${[MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|')}|${DOCUMENTS})\.tmp`,
+  String.raw`(?:${[PAGE_FILE, MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|')}|${DOCUMENTS})\.tmp`,
   literal(dziFile(PYRAMID)),
   String.raw`${dziFolder(PYRAMID)}/${N}/${N}_${N}${IMAGE}`,
   String.raw`${tiles}/${N}/${N}(?:/${N}_${N}_${N})?${IMAGE}`,
@@ -64,8 +65,10 @@ const OWN_FILE = new RegExp(`^(?:${OWN_FILES.join('|')})$`);
 export const TOP_FILES: readonly string[] = [
   PAGE_FILE,
   MOSAIC_FILE,
+  PREVIEW_FILE,
   CHECKSUMS_FILE,
   NEXT_CHECKSUMS_FILE,
+  `${PAGE_FILE}.tmp`,
   `${NEXT_CHECKSUMS_FILE}.tmp`,
   `${CHECKSUMS_FILE}.tmp`,
   `${MOSAIC_FILE}.tmp`,

@@ -4,9 +4,10 @@
  */
 import type { Size } from '../types.ts';
 
-/** The page; the mosaic's description; the checksums of all files. */
+/** The page; the mosaic's description; the picture for links to the page; the checksums of all files. */
 export const PAGE_FILE = 'index.html';
 export const MOSAIC_FILE = 'mosaic.json';
+export const PREVIEW_FILE = 'preview.jpg';
 /** The target, small, to compare the mosaic with. */
 export const TARGET_FILE = 'compare.jpg';
 export const CHECKSUMS_FILE = 'checksums.bin';

@@ -122,7 +122,7 @@ export async function writeDocuments(
   const { credit, rights, names } = record;
   const nameOf = (cell: number) => names[shown.origins[placement.cells[cell]!]!]!;
   const about = aboutOf(mosaic, { credit, rights, names: mosaic.names }, nameOf);
-  writeSite(store, {
+  await writeSite(store, {
     mosaic,
     placement,
     directory: { pictures: shown, table: recordedTable(record) },

@@ -9,7 +9,8 @@ import { type Checksums, packChecksums, unpackChecksums } from '../format/checks
 import { isDeep } from '../format/fields.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import { checkBaseUrl, pageBlocks } from '../layout/iiif-manifest.ts';
-import { CHECKSUMS_FILE, IIIF_PATHS, MOSAIC_FILE } from '../format/site-paths.ts';
+import { CHECKSUMS_FILE, IIIF_PATHS, MOSAIC_FILE, PAGE_FILE } from '../format/site-paths.ts';
+import { ADDRESSED_PAGE, readPage, textOfPage } from './page.ts';
 
 /** Result of {@link rebase}. */
 export interface Rebased {
@@ -37,6 +38,7 @@ const ADDRESSED: readonly Addressed[] = [
   { path: IIIF_PATHS.manifest, needed: true, baseOf: beforeId(IIIF_PATHS.manifest), moved: moveIds },
   { path: IIIF_PATHS.annotations, needed: false, baseOf: beforeId(IIIF_PATHS.annotations), moved: moveIds },
   { path: MOSAIC_FILE, needed: false, baseOf: mosaicBase, moved: moveMosaic },
+  ADDRESSED_PAGE,
 ];
 
 /** Greatest size of a document that is read, bytes; annotations of all cells take about 1.5 MB. */
@@ -54,7 +56,8 @@ interface Document extends Addressed {
 }
 
 /**
- * Gives an IIIF site another address: `id` and `target` in its JSON, and the address in its mosaic.json, begin with the new
+ * Gives an IIIF site another address: `id` and `target` in its JSON, the address in its mosaic.json, and that of the preview in its page
+ * begin with the new
  * one, as if the site had been built with it. Nothing else is changed, even if it looks like the old address.
  *
  * Files are written beside the old ones and renamed, so hard links to them elsewhere stay as they are. The order is: the
@@ -142,7 +145,10 @@ async function readJson(
 ): Promise<{ readonly json: Json; readonly sum: number } | undefined> {
   try {
     const bytes = await readBounded(join(site, path));
-    return { json: objectOf(bytes.toString('utf8')), sum: crc32(bytes) };
+    return {
+      json: path === PAGE_FILE ? readPage(bytes.toString('utf8')) : objectOf(bytes.toString('utf8')),
+      sum: crc32(bytes),
+    };
   } catch (error) {
     const missing = systemCode(error) === 'ENOENT' || systemCode(error) === 'ENOTDIR';
     if (missing && !needed) return undefined;
@@ -198,8 +204,9 @@ function moveMosaic(json: Json, _from: string, to: string): Json {
 }
 
 /** Makes the text of a document with another address, as a build writes it: in blocks, anew with each call. */
-function movedText({ json, from, moved }: Document, to: string): () => Iterable<string> {
+function movedText({ path, json, from, moved }: Document, to: string): () => Iterable<string> {
   const next = moved(json, from, to);
+  if (path === PAGE_FILE) return () => [textOfPage(next)];
   const { items, ...head } = next;
   if (next['type'] === 'AnnotationPage' && Array.isArray(items)) return () => pageBlocks(head, items);
   const text = `${JSON.stringify(next, undefined, 2)}\n`;

@@ -10,21 +10,23 @@ import { countText } from '../messages.ts';
 import { type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';
+import { escapeHtml, previewAddress } from '../format/page-address.ts';
 import { Directory, type DirectoryFacts } from './directory.ts';
 import {
   CHECKSUMS_FILE,
   FOLDERS,
-  IIIF_PATHS,
   MOSAIC_FILE,
   OFFLINE_FILE,
   PAGE_FILE,
-  PYRAMIDS,
+  PREVIEW_FILE,
   TARGET_FILE,
-  dziTilePath,
 } from '../format/site-paths.ts';
+import { type Previews, previewsOf } from './previews.ts';
 
 /** Writes the files of a site. Paths are relative, with `/`. */
 export interface SiteStore {
+  /** Reads a file of the site as it will be. */
+  read(path: string): Uint8Array;
   write(path: string, bytes: Uint8Array): void;
   /** Writes a file block by block. */
   writeBlocks(path: string, blocks: Iterable<Uint8Array>): void;
@@ -52,11 +54,12 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  *
  * @throws {UserError} `not-a-site` if `mosaic.json` would not pass its own reader.
  */
-export function writeSite(store: SiteStore, parts: SiteParts): void {
+export async function writeSite(store: SiteStore, parts: SiteParts): Promise<void> {
   const { mosaic, placement, sums } = parts;
   checkMosaic(mosaic);
   const files = new Map(sums.files);
-  for (const [path, blocks] of namedFiles(parts)) {
+  const previews = await previewsOf(mosaic, (path) => store.read(path));
+  for (const [path, blocks] of namedFiles(parts, previews)) {
     let sum = 0;
     const summed = function* () {
       for (const block of blocks) {
@@ -77,57 +80,43 @@ export function writeSite(store: SiteStore, parts: SiteParts): void {
 }
 
 /** Makes the files that have names of their own: path, blocks. */
-function* namedFiles({
-  mosaic,
-  placement,
-  directory,
-  target,
-  files,
-}: SiteParts): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
+function* namedFiles(
+  { mosaic, placement, directory, target, files }: SiteParts,
+  previews: Previews,
+): Generator<readonly [path: string, Iterable<string | Uint8Array>]> {
   yield* files;
   yield* new Directory({ ...directory, mosaic, cells: placement.cells }).files();
   yield [MOSAIC_FILE, [`${JSON.stringify(mosaic, undefined, 2)}\n`]];
   if (target) yield [TARGET_FILE, [target]];
   if (mosaic.offline) yield [OFFLINE_FILE, [readFileSync(built('offline.js'))]];
-  yield [PAGE_FILE, [page(mosaic)]];
+  yield [PAGE_FILE, [page(mosaic, previews)]];
+  yield [PREVIEW_FILE, [previews.jpeg]];
   for (const { name, path } of viewerFiles()) yield [`${FOLDERS.viewer}/${name}`, [readFileSync(path)]];
 }
 
-function page(mosaic: MosaicJson): string {
+function page(mosaic: MosaicJson, { inline }: Previews): string {
   const { grid, sources, width, height } = mosaic;
   const description = `A photomosaic of ${countText(grid.columns * grid.rows)} cells and ${countText(sources.used)} images, ${countText(width)} x ${countText(height)} px. Zoom in: every image is there, unaltered.`;
   const fill: Record<string, string> = {
     language: mosaic.language,
     title: escapeHtml(mosaic.title),
     description: escapeHtml(description),
-    preview: previewOf(mosaic),
+    preview: escapeHtml(previewAddress(mosaic.layouts.iiif?.baseUrl)),
+    width: String(width),
+    height: String(height),
+    inline,
     mosaic: JSON.stringify(mosaic, withoutAddress).replaceAll('<', String.raw`\u003c`),
   };
   const template = readFileSync(join(ROOT, 'viewer', PAGE_FILE), 'utf8');
-  return template.replaceAll(/\{\{(language|title|description|preview|mosaic)\}\}/g, (_, name: string) => fill[name]!);
+  return template.replaceAll(
+    /\{\{(language|title|description|preview|width|height|inline|mosaic)\}\}/g,
+    (_, name: string) => fill[name]!,
+  );
 }
 
 /** Leaves the address out of the page: it is the same wherever it is published. */
 function withoutAddress(key: string, value: unknown): unknown {
   return key === 'baseUrl' ? undefined : value;
-}
-
-/** Path of the deepest tile that shows the whole mosaic; it serves as the preview. */
-function previewOf({ layouts, levels, tile }: MosaicJson): string {
-  const pyramid = layouts.dzi ? PYRAMIDS.dzi : PYRAMIDS.compact;
-  const has = (layouts.dzi ?? layouts.compact)?.levels;
-  const whole = has?.findLast(({ level, tile: { width, height } }) => {
-    const { width: across, height: down } = levels[level]!;
-    return across <= width && down <= height;
-  });
-  return whole
-    ? dziTilePath(pyramid, { level: whole.level, column: 0, row: 0 }, tile.extension)
-    : `${IIIF_PATHS.imageFolder}/full/max/0/default.jpg`;
-}
-
-function escapeHtml(text: string): string {
-  const names: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-  return text.replaceAll(/[&<>"']/g, (character) => names[character]!);
 }
 
 /** Returns the path of a bundled script. */

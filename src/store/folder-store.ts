@@ -5,6 +5,7 @@ import {
   linkSync,
   mkdirSync,
   openSync,
+  readFileSync,
   realpathSync,
   statSync,
   writeFileSync,
@@ -61,6 +62,11 @@ export class FolderStore {
     this.attempt(() => this.calls.write(this.resolve(path), bytes));
     this.files++;
     this.bytes += bytes.length;
+  }
+
+  /** Reads a file that was written here; in a patch, also one of the site that stays as it is. */
+  read(path: string): Uint8Array {
+    return readFileSync(this.originalAt(path));
   }
 
   /** Writes a file block by block. */
