@@ -13,6 +13,7 @@ import { Marks } from './marks.ts';
 import { openViewer } from './open-viewer.ts';
 import { Panel } from './panel.ts';
 import { Picker } from './pick.ts';
+import { replacePreview } from './preview.ts';
 import { Sheets } from './page-sheets.ts';
 import { Texts } from './strings.ts';
 import { MosaicTileSource } from './tile-source.ts';
@@ -35,7 +36,8 @@ const isCalm = () => matchMedia('(prefers-reduced-motion: reduce)').matches;
 function complain(text: string): void {
   byId('message').textContent = text;
   byId('message').hidden = false;
-  for (const id of ['picture', 'controls', 'caption', 'first']) byId(id).hidden = true;
+  for (const id of ['picture', 'preview', 'controls', 'caption'])
+    document.getElementById(id)?.toggleAttribute('hidden', true);
 }
 
 /** Reads the mosaic in the page; `undefined`, with a message shown, if that fails. */
@@ -95,6 +97,7 @@ function start(): void {
     minimap: !isEmbedded,
     cooperativeGestures: isEmbedded,
   });
+  replacePreview(viewer, tiles);
   const directory = new Directory(mosaic, tiles.base);
   const marks = new Marks(viewer, mosaic);
   const panel = new Panel(byId('panel'), tiles, {
