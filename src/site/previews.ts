@@ -51,7 +51,7 @@ function levelFor({ levels, layouts }: MosaicJson, layout: Layout): TiledLevel {
   const { width, height } = LINK_SIZE;
   const isEnough = (one: Size) =>
     isCut(one) ? one.width >= width && one.height >= height : one.width >= width || one.height >= height;
-  return tiled.find(isEnough) ?? tiled.at(-1)!;
+  return tiled.find(isEnough) ?? tiled[tiled.length - 1]!;
 }
 
 /** Puts a level together; px as sharp takes them. */

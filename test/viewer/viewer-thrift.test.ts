@@ -125,7 +125,7 @@ async function flyTo(page: Page, scale: number): Promise<void> {
 function bytesOfTiles(page: Page): Promise<number> {
   return page.evaluate(() => {
     const tiles = window.zoomosaic.viewer.tileCache.getLoadedTilesFor(null);
-    const images = new Set(tiles.map((tile): ImageBitmap => tile.getCache()!.data));
+    const images = new Set(tiles.map((tile): ImageBitmap => tile.getCache().data));
     return [...images].reduce((sum, { width, height }) => sum + width * height * 4, 0);
   });
 }
