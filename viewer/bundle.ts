@@ -41,7 +41,7 @@ const workersAsText: Plugin = {
         minify: true,
         write: false,
       });
-      return { contents: outputFiles[0]!.text, loader: 'text' };
+      return { contents: outputFiles[0].text, loader: 'text' };
     });
   },
 };

@@ -2,10 +2,8 @@
  * Service worker of a site that was built with `--offline`: keeps what was seen, for visits without a network. What is kept belongs to
  * one page; when the page has changed, everything is loaded anew.
  */
-export {};
-
 /** The parts of a service worker that are used here; TypeScript's library has them only instead of those of pages. */
-interface Scope {
+export interface Scope {
   readonly registration: { readonly scope: string };
   readonly clients: { claim(): Promise<void> };
   skipWaiting(): Promise<void>;

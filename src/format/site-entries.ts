@@ -39,7 +39,9 @@ const OWN_FOLDERS = [
   'report',
 ];
 const OWN_FILES = [
-  [PAGE_FILE, MOSAIC_FILE, PREVIEW_FILE, TARGET_FILE, OFFLINE_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|'),
+  [PAGE_FILE, MOSAIC_FILE, PREVIEW_FILE, TARGET_FILE, OFFLINE_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE]
+    .map(literal)
+    .join('|'),
   // Leftovers of an interrupted rebase.
   String.raw`(?:${[PAGE_FILE, MOSAIC_FILE, CHECKSUMS_FILE, NEXT_CHECKSUMS_FILE].map(literal).join('|')}|${DOCUMENTS})\.tmp`,
   literal(dziFile(PYRAMID)),
@@ -131,7 +133,7 @@ export function topEntriesOf(mosaic: unknown): ReadonlySet<string> {
 }
 
 /** Entries that sites of earlier versions of `mosaic.json` never had. */
-const SINCE_4: readonly string[] = [TARGET_FILE, OFFLINE_FILE, sources];
+const SINCE_4: readonly string[] = [PREVIEW_FILE, TARGET_FILE, OFFLINE_FILE, sources];
 
 const ENTRIES_OF_LAYOUTS = {
   dzi: [dziFile(PYRAMIDS.dzi), dziFolder(PYRAMIDS.dzi)],
