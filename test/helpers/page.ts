@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type OpenSeadragon from 'openseadragon';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import type { MosaicJson } from '../../src/index.ts';
+import { EXTRAS_FILE } from '../../src/format/site-paths.ts';
 import { decode } from './images.ts';
 
 /** What the page tells of itself. */
@@ -16,6 +17,9 @@ export interface PageWindow extends Window {
   asked: string[];
 }
 declare const window: PageWindow;
+
+/** Hash of the style sheet that playwright adds for a screenshot, as the browser names it. */
+const STYLE_OF_SCREENSHOTS = 'sha256-aohf/MBUFVrOBm+rE4ZgcBDkH4ttun9O48+ahAEXxVI=';
 
 /** A page that was opened. */
 export interface Visit {
@@ -43,12 +47,18 @@ export async function open(
   const page = await context.newPage();
   const visit: Visit = { page, requests: [], complaints: [] };
   const base = url.slice(0, url.lastIndexOf('/') + 1);
-  page.on('request', (request) => visit.requests.push(request.url().replace(base, '')));
+  page.on('request', (request) => {
+    const path = request.url().replace(base, '');
+    // It is loaded whenever the browser has time.
+    if (path !== EXTRAS_FILE) visit.requests.push(path);
+  });
   page.on('requestfailed', (request) => {
     // What a view does not need any more, the page itself gives up.
     if (request.failure()?.errorText !== 'net::ERR_ABORTED') visit.complaints.push(`failed: ${request.url()}`);
   });
   page.on('console', (message) => {
+    // Screenshots hide the caret by a style sheet, which the page refuses.
+    if (message.text().includes(STYLE_OF_SCREENSHOTS)) return;
     if (['error', 'warning'].includes(message.type())) visit.complaints.push(message.text());
   });
   page.on('pageerror', (error) => visit.complaints.push(error.message));
@@ -137,7 +147,23 @@ export async function shown(page: Page, x: number, y: number, width: number, hei
   // What lies outside would be left out.
   const inside = clip.x >= 0 && clip.y >= 0 && clip.x + width <= screen.width && clip.y + height <= screen.height;
   if (!inside) throw new Error(`Expected ${JSON.stringify(clip)} to be on the page`);
-  // Captions and buttons would be in the way.
-  const style = '#caption, #controls, .navigator { display: none !important }';
-  return (await decode(await page.screenshot({ clip, style }))).data;
+  return await bareScreenshot(page, clip);
+}
+
+/** Px of the page, RGB, without captions, buttons and minimap. The page refuses a style sheet of playwright's for that. */
+export async function bareScreenshot(
+  page: Page,
+  clip?: Readonly<Record<'x' | 'y' | 'width' | 'height', number>>,
+): Promise<Buffer> {
+  const hide = (hidden: boolean) =>
+    page.evaluate((isHidden) => {
+      for (const element of document.querySelectorAll<HTMLElement>('#caption, #controls, .navigator')) {
+        if (isHidden) element.style.setProperty('visibility', 'hidden', 'important');
+        else element.style.removeProperty('visibility');
+      }
+    }, hidden);
+  await hide(true);
+  const { data } = await decode(await page.screenshot(clip && { clip }));
+  await hide(false);
+  return data;
 }

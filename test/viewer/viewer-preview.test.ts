@@ -1,12 +1,11 @@
 /// <reference lib="dom" />
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../helpers/browser.ts';
 import { Gallery } from '../helpers/gallery.ts';
-import { decode, difference } from '../helpers/images.ts';
-import { type PageWindow, placeOf, settle } from '../helpers/page.ts';
+import { difference } from '../helpers/images.ts';
+import { bareScreenshot, type PageWindow, placeOf, settle } from '../helpers/page.ts';
 
 // With CI set, a missing browser fails in `launchBrowser` instead.
 const skipped = !findBrowser() && !process.env['CI'];
@@ -20,10 +19,6 @@ describe.skipIf(skipped)('the preview in the page', () => {
   });
 
   afterAll(() => gallery?.close());
-
-  const screenshot = async (page: Page) =>
-    (await decode(await page.screenshot({ style: '#caption, #controls, .navigator { display: none !important }' })))
-      .data;
 
   test.each([
     ['dzi', 'http'],
@@ -43,7 +38,7 @@ describe.skipIf(skipped)('the preview in the page', () => {
     await page.goto(address, { waitUntil: 'domcontentloaded' });
     await page.waitForFunction(() => window.zoomosaic?.viewer.world.getItemAt(0));
     const preview = page.locator('#preview image');
-    const early = await screenshot(page);
+    const early = await bareScreenshot(page);
     const box = (await preview.boundingBox())!;
     const [start, end] = [await placeOf(page, 0, 0), await placeOf(page, site.mosaic.width, site.mosaic.height)];
     const edges = [box.x, box.y, box.x + box.width, box.y + box.height];
@@ -56,7 +51,7 @@ describe.skipIf(skipped)('the preview in the page', () => {
     go();
     await settle(page);
     await expect.poll(() => page.locator('#preview').count()).toBe(0);
-    const late = await screenshot(page);
+    const late = await bareScreenshot(page);
     const blank = Buffer.alloc(late.length, Buffer.from([0x11, 0x12, 0x14]));
     const off = difference(early, late).mean;
     expect(off).toBeLessThan(0.35 * difference(blank, late).mean);

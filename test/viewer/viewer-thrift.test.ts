@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../helpers/browser.ts';
 import { Gallery } from '../helpers/gallery.ts';
 import { decode, difference } from '../helpers/images.ts';
-import { lookAt, type PageWindow, settle, shown } from '../helpers/page.ts';
+import { lookAt, type PageWindow, scaleOf, settle, shown } from '../helpers/page.ts';
 
 // With CI set, a missing browser fails in `launchBrowser` instead.
 const skipped = !findBrowser() && !process.env['CI'];
@@ -103,7 +103,7 @@ describe.skipIf(skipped)('the viewer spares', () => {
     await flyTo(page, 1);
     await settle(page);
     expect(requests.slice(before).filter((path) => path.startsWith('tiles/')).length).toBeGreaterThan(0);
-    expect(await page.textContent('#scale')).toBe('100 %');
+    expect(await scaleOf(page)).toBeCloseTo(1);
     const drawn = await page.evaluate(() => window.zoomosaic.viewer.world.getItemAt(0).getTilesToDraw().length);
     expect(drawn).toBeGreaterThan(0);
     expect(complaints).toEqual([]);
