@@ -18,7 +18,7 @@ export interface KnownPictures {
  * Estimates: number and bytes of the files besides tiles (page, its previews, viewer, placement); and bytes per cell, for its entry in
  * the placement and in the directory, for the target, and for the checksum of its tile.
  */
-const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [18, 780_000, 20];
+const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [18, 600_000, 20];
 /** Estimates for the directory: bytes per picture, and pictures per file. Sources have one to four pictures each. */
 const [PICTURE_BYTES, PICTURES_PER_FILE] = [150, 400];
 /** Estimates for the viewer: its largest file, bytes, and its number of files. */

@@ -13,6 +13,8 @@ const LEAST_SHARE = 2 / 3;
 const GROUND = '#111214';
 /** Longer side of the picture in the page, px, and its greatest length as WebP, bytes: 4 KB as text. */
 const [INLINE_SIDE, INLINE_BYTES] = [128, 2900];
+/** Qualities of the picture in the page that are tried, in this order. */
+const INLINE_QUALITIES = [60, 50, 40, 30, 20];
 
 /** The two pictures. */
 export interface Previews {
@@ -93,16 +95,20 @@ async function linkPicture(px: Buffer, size: Size): Promise<Uint8Array> {
   return await picture.jpeg({ quality: 75, progressive: true }).toBuffer();
 }
 
+/** Makes the small picture: as large and as good as its bytes allow. Noise takes many, so it may become smaller. */
 async function inlinePicture(px: Buffer, size: Size): Promise<string> {
-  const scale = INLINE_SIDE / Math.max(size.width, size.height);
-  const [width, height] = [size.width, size.height].map((side) => Math.max(1, Math.round(side * scale)));
-  const small = await rawOf(px, size).resize({ width: width!, height: height!, fit: 'fill' }).raw().toBuffer();
-  const encode = (quality: number) =>
-    rawOf(small, { width: width!, height: height! }).webp({ quality, effort: 6 }).toBuffer();
-  let quality = 60;
-  let webp = await encode(quality);
-  while (webp.length > INLINE_BYTES && quality > 0) webp = await encode((quality -= 10));
-  return `data:image/webp;base64,${webp.toString('base64')}`;
+  for (let longest = INLINE_SIDE; ; longest /= 2) {
+    const scale = longest / Math.max(size.width, size.height);
+    const [width, height] = [size.width, size.height].map((side) => Math.max(1, Math.round(side * scale))) as [
+      number,
+      number,
+    ];
+    const small = await rawOf(px, size).resize({ width, height, fit: 'fill' }).raw().toBuffer();
+    for (const quality of INLINE_QUALITIES) {
+      const webp = await rawOf(small, { width, height }).webp({ quality, effort: 6 }).toBuffer();
+      if (webp.length <= INLINE_BYTES || longest <= 1) return `data:image/webp;base64,${webp.toString('base64')}`;
+    }
+  }
 }
 
 function rawOf(px: Buffer, { width, height }: Size) {
