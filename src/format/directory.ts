@@ -100,7 +100,8 @@ function readSource(row: unknown, cellCount: number): DirectorySource | undefine
   if (!cells || !about) return undefined;
   const whole = { left, top, width: cropWidth, height: cropHeight } as Rect;
   const size = { width, height } as Size;
-  if (size.width < 1 || size.height < 1 || whole.width < 1 || whole.height < 1) return undefined;
+  if (whole.width < 1 || whole.height < 1) return undefined;
+  if (whole.left + whole.width > size.width || whole.top + whole.height > size.height) return undefined;
   return { name: name ?? undefined, ...size, whole, cells, caption: about };
 }
 
@@ -155,7 +156,13 @@ export function readNames(told: unknown, number: number, shape: DirectoryShape):
 export function readLooks(told: unknown, number: number, shape: DirectoryShape): Uint8Array | undefined {
   const count = rowsIn(number, shape.directory.block * BLOCKS_PER_FILE.looks, shape.sources.used);
   const bytes = typeof told === 'string' ? bytesOf(told) : undefined;
-  return bytes?.length === count * LOOK_BYTES ? bytes : undefined;
+  if (bytes?.length !== count * LOOK_BYTES) return undefined;
+  const view = new DataView(bytes.buffer);
+  const most = shape.grid.columns * shape.grid.rows;
+  for (let at = LOOK_LENGTH; at < bytes.length; at += LOOK_BYTES) {
+    if (view.getUint32(at, true) >= most) return undefined;
+  }
+  return bytes;
 }
 
 /** Packs rising cells: base64 of the LEB128 of the first one, and of each difference. */
@@ -179,7 +186,9 @@ function unpackCells(text: string, count: number): Uint32Array | undefined {
   for (const byte of bytes) {
     part += (byte % 128) * scale;
     scale *= 128;
+    if (part >= count || scale > 2 ** 35) return undefined;
     if (byte >= 128) continue;
+    if (part === 0 && cells.length > 0) return undefined;
     last += part;
     if (last >= count) return undefined;
     cells.push(last);
