@@ -59,6 +59,9 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       Pictures.of(catalog, placed, { ...indexing, files, onProgress }),
     );
     opened.push(pictures);
+    const places = { sources: catalog.sources, names: placed.names, grid, shown: sourcesOf(placement, pictures) };
+    const { tour, notes: ofTour } = tourOf(pageFiles, places);
+    const page = { captions: await captionsOf(pageFiles, options, places), tour };
     const { alike } = placed;
     const quality = await clock.time('measure', (onProgress) =>
       measure({ target, cell, placement, sources: pictures, origins: pictures.origins, alike, onProgress, signal }),
@@ -76,9 +79,6 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
       const nameOf = (path: string) => placed.names.nameOf(path);
       return originalsOf({ options, recipe, pictures, background, store, nameOf, onProgress });
     });
-    const places = { sources: catalog.sources, names: placed.names, grid, shown: sourcesOf(placement, pictures) };
-    const { tour, notes: ofTour } = tourOf(pageFiles, places);
-    const page = { captions: await captionsOf(pageFiles, options, places), tour };
     const facts = { options, grid, recipe, layouts, catalog, pictures, background, alike, quality, page };
     const mosaic = describeMosaic({ ...facts, originals: originals.originals, found: files.length });
     const site = {

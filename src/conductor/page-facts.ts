@@ -18,23 +18,31 @@ const EXPECTED = {
   '--tour': 'Expected a CSV with the columns column and row, or the column source.',
 } as const;
 
+/** A line of `--captions`: the image that it names, and what it says of that. */
+interface CaptionLine {
+  readonly where: string;
+  readonly path: string;
+  readonly caption: Caption;
+}
+
 /** Lines of the files that options name, read before anything else is done. */
 export interface PageFiles {
-  readonly captions: readonly CsvLine[];
+  readonly captions: readonly CaptionLine[];
   readonly tour: readonly CsvLine[];
 }
 
 /**
  * Reads the files of `--captions` and `--tour`.
  *
- * @throws {UserError} `usage` if one cannot be read, or lacks a column.
+ * @throws {UserError} `usage` if one cannot be read, or lacks a column; for a long text, and for a link that is no web address.
  */
 export async function readPageFiles({
   captions,
   tour,
 }: Pick<ResolvedOptions, 'captions' | 'tour'>): Promise<PageFiles> {
+  const lines = captions === undefined || captions === 'exif' ? [] : await readLines('--captions', captions, ['path']);
   return {
-    captions: captions === undefined || captions === 'exif' ? [] : await readLines('--captions', captions, ['path']),
+    captions: lines.map(captionLine),
     tour: tour === undefined ? [] : await readLines('--tour', tour, []),
   };
 }
@@ -63,7 +71,7 @@ export interface PagePlaces {
 /**
  * Returns the captions of sources, by id.
  *
- * @throws {UserError} `usage` for a path that fits no image or several, for a long text, and for a link that is no web address.
+ * @throws {UserError} `usage` for a path that fits no image or several.
  */
 export async function captionsOf(
   { captions: lines }: PageFiles,
@@ -72,23 +80,25 @@ export async function captionsOf(
 ): Promise<Map<number, Caption>> {
   if (asked === 'exif') return await captionsOfFiles(sources, new Set(places), concurrency);
   const found = new Map<number, Caption>();
-  for (const { line, fields } of lines) {
-    const where = `--captions (line ${line})`;
-    const caption: Caption = {
-      ...textOf(where, 'title', fields),
-      ...textOf(where, 'credit', fields),
-      ...textOf(where, 'link', fields),
-    };
-    if (caption.link !== undefined && !isWebAddress(caption.link)) {
-      throw new UserError(
-        'usage',
-        `Expected an address with http or https in ${where} but received ${shown(caption.link)}`,
-        EXPECTED['--captions'],
-      );
-    }
-    if (Object.keys(caption).length > 0) found.set(names.find(fields['path'] ?? '', where), caption);
+  for (const { where, path, caption } of lines) {
+    if (Object.keys(caption).length > 0) found.set(names.find(path, where), caption);
   }
   return found;
+}
+
+function captionLine({ line, fields }: CsvLine): CaptionLine {
+  const where = `--captions (line ${line})`;
+  const caption: Caption = {
+    ...textOf(where, 'title', fields),
+    ...textOf(where, 'credit', fields),
+    ...textOf(where, 'link', fields),
+  };
+  if (caption.link === undefined || isWebAddress(caption.link)) return { where, path: fields['path'] ?? '', caption };
+  throw new UserError(
+    'usage',
+    `Expected an address with http or https in ${where} but received ${shown(caption.link)}`,
+    EXPECTED['--captions'],
+  );
 }
 
 function textOf(where: string, name: keyof Caption, fields: CsvLine['fields']): Caption {

@@ -34,11 +34,22 @@ export async function exifCaption(input: ImageInput): Promise<ExifCaption> {
 }
 
 function textOf(value: unknown): string | undefined {
-  if (typeof value !== 'string') return undefined;
-  // Old cameras pad with spaces and NULs; UTF-8 is common, though the standard says ASCII.
-  const text = value
-    .replaceAll(/[\p{C}\s]+/gu, ' ')
+  // The reader gives bytes where a text is not ASCII.
+  const decoded = value instanceof Uint8Array ? decodedText(value) : value;
+  if (typeof decoded !== 'string') return undefined;
+  // Old cameras pad with spaces and NULs; UTF-8 is common, though the standard says ASCII. What joins letters and emoji stays.
+  const text = decoded
+    .replaceAll(/[\p{Cc}\p{Cs}\p{Bidi_Control}\s]+/gu, ' ')
     .trim()
     .slice(0, TEXT_MAX);
   return text === '' || EMPTY.has(text) ? undefined : text;
+}
+
+/** Decodes a text: UTF-8, or what older programs on Windows wrote. */
+function decodedText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return new TextDecoder('windows-1252').decode(bytes);
+  }
 }

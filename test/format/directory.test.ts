@@ -56,7 +56,9 @@ function made({ sources = 40, pictures = 70, columns = 23, rows = 11, block = 16
         .filter((id) => id % 3 > 0)
         .map((id) => [
           id,
-          id % 3 === 1 ? { title: `Title ${ODD[id % ODD.length]}` } : { credit: 'A', link: 'https://example.org/?a="b"' },
+          id % 3 === 1
+            ? { title: `Title ${ODD[id % ODD.length]}` }
+            : { credit: 'A', link: 'https://example.org/?a="b"' },
         ]),
     ),
   };
@@ -106,7 +108,11 @@ describe('the directory of a site', () => {
     const sources = all(one, 'sources', readSources);
     const names = all(one, 'names', readNames);
     const looks = all(one, 'looks', readLooks);
-    expect([pictures.length, sources.length, names.length]).toEqual([origins.length, shape.sources.used, shape.sources.used]);
+    expect([pictures.length, sources.length, names.length]).toEqual([
+      origins.length,
+      shape.sources.used,
+      shape.sources.used,
+    ]);
     expect(looks.length).toBe(shape.sources.used * LOOK_BYTES);
     const numberOf = new Map<number, number>();
     const shown = new Set(cells);
@@ -175,7 +181,10 @@ describe('the directory of a site', () => {
     for (const [at, id] of ids.entries()) {
       expect(part.names[at]).toBe(table.names[id]);
       expect(part.captions.get(at)).toEqual(table.captions.get(id));
-      for (const [values, length] of [['sizes', SIZE_LENGTH], ['looks', LOOK_LENGTH]] as const) {
+      for (const [values, length] of [
+        ['sizes', SIZE_LENGTH],
+        ['looks', LOOK_LENGTH],
+      ] as const) {
         const of = (one: SourceTable, place: number) => [...one[values].subarray(place * length, (place + 1) * length)];
         expect(of(part, at)).toEqual(of(table, id));
       }
@@ -191,7 +200,8 @@ describe('the directory of a site', () => {
     expect(read(sound)).toBeDefined();
     const shorter = typeof sound === 'string' ? sound.slice(0, -8) : (sound as unknown[]).slice(0, -1);
     const longer = typeof sound === 'string' ? `${sound}AAAA` : [...(sound as unknown[]), (sound as unknown[])[0]];
-    for (const value of [undefined, null, 0, {}, [], '', 'é', '!', shorter, longer]) expect(read(value), String(value)).toBe(undefined);
+    for (const value of [undefined, null, 0, {}, [], '', 'é', '!', shorter, longer])
+      expect(read(value), String(value)).toBe(undefined);
     expect(read(sound, 99)).toBe(undefined);
   });
 

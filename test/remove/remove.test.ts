@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { build, type BuildOptions, remove, verify } from '../../src/index.ts';
 import { waves, writeWaves } from '../helpers/images.ts';
+import { readDirectory } from '../helpers/directory.ts';
 import { filesOf } from '../helpers/levels.ts';
 import { readSite } from '../helpers/site.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
@@ -107,11 +108,20 @@ describe('taking images out', () => {
   });
 
   test('leaves nothing of them anywhere, whatever was taken out before', async () => {
+    const captions = join(root, 'captions.csv');
+    const lines = Array.from(
+      { length: 24 },
+      (_, i) => `img_${i}.jpg,Title no. ${i}!,Credit no. ${i}!,https://a.example/${i}!`,
+    );
+    await writeFile(captions, `path,title,credit,link\n${lines.join('\n')}\n`);
     const { out, catalog, site } = await make('twice', {
       layout: ['dzi', 'compact'],
       originals: 'copy',
       minDistance: 0,
+      captions,
     });
+    const told = await readDirectory(out, site.mosaic);
+    expect(told.sources.filter(({ caption }) => caption.title !== undefined).length).toBeGreaterThan(10);
     const names = [...new Set(site.shown)];
     for (const gone of names.slice(0, 8)) await remove({ site: out, images: [gone], catalog });
     const after = await readSite(out);
@@ -119,8 +129,40 @@ describe('taking images out', () => {
     expect((await verify({ site: out, deep: true, catalog })).problems).toEqual([]);
     for (const folder of [out, `${out}-report`, catalog]) {
       for (const [path, text] of await contents(folder)) {
-        for (const gone of names.slice(0, 8)) expect(text.includes(gone), `${gone} in ${path}`).toBe(false);
+        for (const gone of names.slice(0, 8)) {
+          const base = gone.slice(gone.lastIndexOf('/') + 1);
+          const number = /_(\d+)/.exec(gone)![1]!;
+          const traces = [base, `Title no. ${number}!`, `Credit no. ${number}!`, `https://a.example/${number}!`];
+          for (const trace of traces) expect(text.includes(trace), `${trace} in ${path}`).toBe(false);
+        }
       }
+    }
+    // What is left is told as before, of the cells that show it now.
+    const { sources, names: named, cells } = await readDirectory(out, after.mosaic);
+    expect(cells.map((source) => sources[source]!.name)).toEqual(after.shown);
+    expect(sources).toHaveLength(new Set(after.shown).size);
+    for (const [number, { name, caption, ...source }] of sources.entries()) {
+      expect([...source.cells]).toEqual([...after.shown.keys()].filter((cell) => after.shown[cell] === name));
+      expect(named[number]).toEqual({ name, title: caption.title, cell: source.cells[0] });
+      const image = /_(\d+)/.exec(name!)![1]!;
+      const title = name!.startsWith('img') ? `Title no. ${image}!` : undefined;
+      expect(caption.title).toBe(title);
+      expect([source.width, source.height]).toEqual([120 + Number(image), 90]);
+    }
+  });
+
+  test('tells nothing of names afterwards where a site has none', async () => {
+    const { out, catalog, site } = await make('nameless', { names: 'none', minDistance: 0 });
+    const gone = site.shown[3]!;
+    await remove({ site: out, images: [gone], catalog });
+    const after = await readSite(out);
+    for (const [path, text] of await contents(out)) expect(/img_|anna_/.test(text), path).toBe(false);
+    const { sources, names, cells } = await readDirectory(out, after.mosaic);
+    expect(names).toEqual([]);
+    expect(sources.every(({ name }) => name === undefined)).toBe(true);
+    for (const [cell, name] of after.shown.entries()) {
+      const others = [...sources[cells[cell]!]!.cells].map((one) => after.shown[one]);
+      expect(new Set(others)).toEqual(new Set([name]));
     }
   });
 
