@@ -62,11 +62,13 @@ describe('a damaged site', () => {
       CHECKSUMS_FILE,
       'cells/0_0.js',
       'originals/0/index.js',
+      'sources/0.js',
+      'compare.jpg',
       'index.html',
       'iiif/image/info.json',
     ];
     for (let round = 0; round < 4; round++) {
-      const hurt = new Set([always[round % always.length]!]);
+      const hurt = new Set([always[(2 * round) % always.length]!, always[(2 * round + 1) % always.length]!]);
       for (let i = 0; i < round * 4; i++) hurt.add(paths[Math.floor(random() * paths.length)]!);
       for (const path of hurt) {
         const file = join(out, path);

@@ -70,6 +70,12 @@ test.each<[string, (site: string) => Promise<unknown>, { path: string; problem: 
     (site) => rm(join(site, 'mosaic_files/0/0_0.jpg')),
     { path: 'mosaic_files/0/0_0.jpg', problem: /^missing$/ },
   ],
+  ...['sources/0.js', 'sources/names/0.js', 'sources/looks/0.js', 'sources/pictures/0.js', 'compare.jpg'].flatMap(
+    (path): [string, (site: string) => Promise<unknown>, { path: string; problem: RegExp }][] => [
+      [`no ${path}`, (site) => rm(join(site, path)), { path, problem: /^missing$/ }],
+      [`one flipped bit in ${path}`, (site) => flip(join(site, path), 30), { path, problem: /damaged/ }],
+    ],
+  ),
   [
     'one flipped bit in picture data',
     (site) => flip(join(site, 'mosaic_files/9/1_1.jpg'), -40),
