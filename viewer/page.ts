@@ -16,6 +16,7 @@ import { Picker } from './pick.ts';
 import { replacePreview } from './preview.ts';
 import { Sheets } from './page-sheets.ts';
 import { Texts } from './strings.ts';
+import type { Tour } from './tour.ts';
 import { MosaicTileSource } from './tile-source.ts';
 
 /** Time in which a second click makes a double click, which zooms, ms. */
@@ -126,17 +127,22 @@ function start(): void {
     compare: async () => new (await loadExtras(tiles.base)).Compare(byId('compare'), viewer, { tiles, texts }),
     help: async () => new (await loadExtras(tiles.base)).Help(byId('help'), { texts, has: (action) => action in acts }),
   });
-  const tour = async (goesOn: boolean) => {
-    const { Tour } = await loadExtras(tiles.base);
-    sheets.close();
-    picker.close();
-    new Tour(viewer, tiles, { goesOn }).start();
+  let tours: Promise<Tour> | undefined;
+  const tour = async () => {
+    const onStart = () => {
+      sheets.close();
+      picker.close();
+    };
+    tours ??= loadExtras(tiles.base).then(
+      ({ Tour }) => new Tour(viewer, tiles, { goesOn: asked.has('tour'), onStart }),
+    );
+    (await tours.catch(() => (tours = undefined)))?.start();
   };
   const acts: Acts = {
     ...viewActs(viewer),
     ...(mosaic.directory.named && { search: () => void sheets.toggle('search') }),
     ...(mosaic.compare && { compare: () => void sheets.toggle('compare') }),
-    ...(!isCalm() && { tour: () => void tour(false) }),
+    ...(!isCalm() && { tour: () => void tour() }),
     help: () => void sheets.toggle('help'),
     pick: () => void picker.pickMiddle().then(() => picker.focusPanel()),
     previous: () => void picker.step(-1),
@@ -153,7 +159,7 @@ function start(): void {
   viewer.addOnceHandler('open', () => {
     if (address.open()) tiles.startAt();
     setTimeout(() => whenIdle(() => void loadExtras(tiles.base).catch(() => {})), IDLE_MS);
-    if (asked.has('tour') && !isCalm()) void tour(true);
+    if (asked.has('tour') && !isCalm()) void tour();
   });
   keepSeen(tiles);
   watchConnection(byId('notice'), tiles, texts);

@@ -75,6 +75,8 @@ export class Panel {
   show(content: PanelContent): void {
     const { texts, actions } = this;
     const isSame = this.shown?.number === content.number;
+    const active = this.element.contains(document.activeElement) ? document.activeElement : undefined;
+    const label = active?.getAttribute('aria-label');
     this.shown = content;
     const { source, number, place } = content;
     const title = make('h2', { id: 'panel-title', tabindex: '-1' }, [titleOf(source, number, texts)]);
@@ -95,6 +97,11 @@ export class Panel {
     this.element.replaceChildren(make('header', {}, [title, close]), figure, facts, this.steps(content), links, alike);
     this.element.hidden = false;
     if (!isSame) this.element.scrollTop = 0;
+    // What had the focus is gone: the same button has it now, or the title.
+    if (active) {
+      const buttons = [...this.element.querySelectorAll<HTMLElement>(isSame ? 'button' : '.steps button')];
+      (buttons.find((button) => button.getAttribute('aria-label') === label) ?? title).focus({ preventScroll: true });
+    }
     void this.showImage(content, figure, links);
     if (!old) void this.showAlike(content, alike as HTMLElement);
     this.element.dataset['cell'] = `${place.column},${place.row}`;

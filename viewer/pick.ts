@@ -66,7 +66,9 @@ export class Picker {
     const picture = tiles.cells.at(column, row);
     const shown = typeof picture === 'number' ? await directory.shown(picture) : undefined;
     const source = shown && (await directory.source(shown.source));
-    if (!isStill() || !shown || !source) return;
+    if (!isStill()) return;
+    // It is not known what the cell shows: a page without its panel must not stay as if it had one.
+    if (!shown || !source) return this.close();
     const number = shown.source;
     const cell = row * tiles.mosaic.grid.columns + column;
     const use = Math.max(0, source.cells.indexOf(cell));

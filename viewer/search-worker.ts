@@ -9,10 +9,10 @@ const latin = new uFuzzy(FORGIVING);
 const anyScript = new uFuzzy({
   ...FORGIVING,
   unicode: true,
-  interSplit: String.raw`[^\p{L}\d']+`,
+  interSplit: String.raw`[^\p{L}\p{M}\d']+`,
   intraSplit: String.raw`\p{Ll}\p{Lu}`,
   intraBound: String.raw`\p{L}\d|\d\p{L}|\p{Ll}\p{Lu}`,
-  intraChars: String.raw`[\p{L}\d']`,
+  intraChars: String.raw`[\p{L}\p{M}\d']`,
   intraContr: String.raw`'\p{L}{1,2}\b`,
 });
 /** Most matches that are ranked; beyond it, they are listed in their order. */
@@ -24,15 +24,20 @@ let texts: string[] = [];
 
 self.addEventListener('message', ({ data }: MessageEvent<SearchRequest>) => {
   if (data.kind === 'texts') {
-    texts = uFuzzy.latinize([...data.texts]);
+    texts = data.texts.map(plain);
     return;
   }
   const { id, most } = data;
-  const query = uFuzzy.latinize(data.query).trim();
-  const ranked = query === '' ? [] : (ranking(query, 0) ?? ranking(query, ORDERS) ?? []);
+  const query = plain(data.query).trim();
+  const ranked = query === '' ? [] : (ranking(query, 0) ?? ranking(query, ORDERS) ?? containing(query));
   const answer: SearchAnswer = { id, total: ranked.length, found: ranked.slice(0, most) };
   self.postMessage(answer);
 });
+
+/** Writes a text as it is compared: composed, as files of some systems are not, and Latin letters without accents. */
+function plain(text: string): string {
+  return uFuzzy.latinize(text.normalize('NFC'));
+}
 
 /** Ranks the texts that match a query, its words in their order or in any; undefined if none does. */
 function ranking(query: string, orders: number): readonly number[] | undefined {
@@ -40,4 +45,10 @@ function ranking(query: string, orders: number): readonly number[] | undefined {
   const [found, info, order] = fuzzy.search(texts, query, orders, RANKED_MAX);
   if (!found || found.length === 0) return undefined;
   return info && order ? order.map((place) => info.idx[place]!) : found;
+}
+
+/** Finds the texts that contain a query. Those without letters, such as emoji, have no words. */
+function containing(query: string): number[] {
+  const small = query.toLowerCase();
+  return [...texts.keys()].filter((number) => texts[number]!.toLowerCase().includes(small));
 }

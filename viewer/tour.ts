@@ -19,23 +19,38 @@ export class Tour {
   private readonly viewer: OpenSeadragon.Viewer;
   private readonly tiles: MosaicTileSource;
   private readonly goesOn: boolean;
+  private readonly onStart: () => void;
   private timer = 0;
   private stop = 0;
   private running = false;
   private last: CellPlace | undefined;
   private durations: (() => void) | undefined;
 
-  /** @param goesOn starts again after a while without input, for screens that nobody attends. */
-  constructor(viewer: OpenSeadragon.Viewer, tiles: MosaicTileSource, { goesOn }: { readonly goesOn: boolean }) {
+  /**
+   * @param goesOn starts again after a while without input, for screens that nobody attends.
+   * @param onStart closes what lies over the mosaic.
+   */
+  constructor(
+    viewer: OpenSeadragon.Viewer,
+    tiles: MosaicTileSource,
+    { goesOn, onStart }: { readonly goesOn: boolean; readonly onStart: () => void },
+  ) {
     this.viewer = viewer;
     this.tiles = tiles;
     this.goesOn = goesOn;
-    const end = () => this.end();
+    this.onStart = onStart;
+    const end = (event: Event) => {
+      // A key that ends a tour does nothing else: its own would start it again.
+      if (this.running && event.type === 'keydown') event.stopPropagation();
+      this.end();
+    };
     for (const input of INPUTS) addEventListener(input, end, { passive: true, capture: true });
   }
 
   start(): void {
     if (this.running) return;
+    clearTimeout(this.timer);
+    this.onStart();
     this.running = true;
     this.stop = 0;
     document.body.classList.add('touring');

@@ -37,7 +37,7 @@ const IMAGES: Readonly<Record<string, readonly [width: number, height: number]>>
   'square.jpg': [128, 128],
   'holidays/sunflower field.jpg': [160, 120],
   'holidays/sunset.jpg': [160, 120],
-  'large.jpg': [2304, 1500],
+  'large.jpg': [2304, 2000],
   ...Object.fromEntries(Object.values(ODD).map((name) => [name, [150, 110] as const])),
 };
 export const NAMES: readonly string[] = Object.keys(IMAGES);
@@ -203,6 +203,12 @@ export async function panelOf(page: Page, cell: readonly [number, number]): Prom
 export async function pick(visit: Explored, cell: readonly [number, number]): Promise<void> {
   await press(visit, cell);
   await panelOf(visit.page, cell);
+}
+
+/** Picks a cell by its link, wherever it is, and waits for its panel. */
+export async function follow(page: Page, cell: readonly [number, number]): Promise<void> {
+  await page.evaluate((hash) => (location.hash = hash), `c=${cell.join(',')}`);
+  await panelOf(page, cell);
 }
 
 /** What has the focus: its tag, and its id, action, label or text. */

@@ -9,6 +9,7 @@ import {
   DEVICES,
   Explorer,
   focused,
+  follow,
   middleOf,
   nameAt,
   NAMES,
@@ -68,7 +69,7 @@ describe.skipIf(skipped)('the panel of a picture', () => {
       expect(Math.abs(at.y - height / 2)).toBeLessThan(3);
     }
     const high = (await middleOf(page, [0, 1])).y - at.y;
-    expect(high).toBeGreaterThan(100);
+    expect(high).toBeGreaterThanOrEqual(64);
     expect(await troubles(visit)).toEqual([]);
     await page.context().close();
   });
@@ -78,55 +79,49 @@ describe.skipIf(skipped)('the panel of a picture', () => {
     ['an image that is wide', [0, 0], [400, 200, 100, 0, 200, 200]],
     ['a part of it', [9, 5], [400, 200, 300, 100, 100, 100]],
     ['an image that is tall', [1, 0], [180, 360, 0, 90, 180, 180]],
-    ['a large one, of which there is a pyramid', [5, 0], [2304, 1500, 402, 0, 1500, 1500]],
+    ['a large one, of which there is a pyramid', [5, 0], [2304, 2000, 152, 0, 2000, 2000]],
   ];
 
-  test.each(PARTS)('shows the whole original, and where the cell lies in it: %s', async (_, cell, numbers) => {
-    const [width, height, left, top, across, down] = numbers as [number, number, number, number, number, number];
+  test('shows the whole original, and where the cell lies in it', async () => {
     const visit = await explorer.visit(await explorer.addressOf(site));
     const { page } = visit;
-    await pick(visit, cell);
-    const image = page.locator('#panel figure > :is(img, canvas)');
-    const box = (await image.boundingBox())!;
-    expect(Math.abs(box.width / box.height / (width / height) - 1)).toBeLessThan(0.02);
-    const part = (await page.locator('#panel .part').boundingBox())!;
-    const close = (shown: number, expected: number) => expect(Math.abs(shown - expected)).toBeLessThan(1.5);
-    const scale = box.width / width;
-    close(part.x - box.x, left * scale);
-    close(part.y - box.y, top * scale);
-    close(part.width, across * scale);
-    close(part.height, down * scale);
-    // Both are on the page, in the panel.
-    const panel = (await page.locator('#panel').boundingBox())!;
-    expect(box.x).toBeGreaterThanOrEqual(panel.x);
-    expect(box.x + box.width).toBeLessThanOrEqual(panel.x + panel.width + 0.5);
-    const files = await page
-      .locator('#panel .links a')
-      .evaluateAll((links) =>
-        links.map((link) => [
-          link.getAttribute('href'),
-          link.getAttribute('download'),
-          link.getAttribute('aria-label'),
-        ]),
-      );
-    if (nameAt(...cell) === 'large.jpg') expect(files).toEqual([]);
-    else {
-      expect(files.map(([, saved, label]) => [saved, label])).toEqual([
-        [null, 'Open the original'],
-        [nameAt(...cell), 'Download'],
-      ]);
-      for (const [href] of files) expect((await page.request.get(new URL(href!, page.url()).href)).ok()).toBe(true);
+    for (const [what, cell, numbers] of PARTS) {
+      const [width, height, left, top, across, down] = numbers as [number, number, number, number, number, number];
+      await follow(page, cell);
+      const image = page.locator('#panel figure > :is(img, canvas)');
+      const box = (await image.boundingBox())!;
+      expect(Math.abs(box.width / box.height / (width / height) - 1), what).toBeLessThan(0.02);
+      const part = (await page.locator('#panel .part').boundingBox())!;
+      const close = (shown: number, expected: number) => expect(Math.abs(shown - expected), what).toBeLessThan(1.5);
+      const scale = box.width / width;
+      close(part.x - box.x, left * scale);
+      close(part.y - box.y, top * scale);
+      close(part.width, across * scale);
+      close(part.height, down * scale);
+      // Both are on the page, in the panel.
+      const panel = (await page.locator('#panel').boundingBox())!;
+      expect(box.x).toBeGreaterThanOrEqual(panel.x);
+      expect(box.x + box.width).toBeLessThanOrEqual(panel.x + panel.width + 0.5);
+      const files = await page
+        .locator('#panel .links a')
+        .evaluateAll((links) =>
+          links.map((link) => ['href', 'download', 'aria-label'].map((at) => link.getAttribute(at))),
+        );
+      if (nameAt(...cell) === 'large.jpg') expect(files).toEqual([]);
+      else {
+        expect(files.map(([, saved, label]) => [saved, label])).toEqual([
+          [null, 'Open the original'],
+          [nameAt(...cell), 'Download'],
+        ]);
+        for (const [href] of files) expect((await page.request.get(new URL(href!, page.url()).href)).ok()).toBe(true);
+      }
     }
+    // One that the cell shows all of.
+    await follow(page, [2, 0]);
+    expect(await page.locator('#panel figure img').count()).toBe(1);
+    expect(await page.locator('#panel .part').count()).toBe(0);
     expect(await troubles(visit)).toEqual([]);
     await page.context().close();
-  });
-
-  test('outlines nothing where the cell shows all', async () => {
-    const visit = await explorer.visit(await explorer.addressOf(site));
-    await pick(visit, [2, 0]);
-    expect(await visit.page.locator('#panel figure img').count()).toBe(1);
-    expect(await visit.page.locator('#panel .part').count()).toBe(0);
-    await visit.page.context().close();
   });
 
   test('outlines the right place of a tall image on a phone, too', async () => {
@@ -168,7 +163,8 @@ describe.skipIf(skipped)('the panel of a picture', () => {
     await pick(visit, [0, 0]);
     expect(await page.textContent('#panel h2')).toMatch(/^Picture \d+$/);
     const html = await page.content();
-    for (const name of NAMES) expect(html).not.toContain(name.replace(/\.jpg$/, ''));
+    for (const name of NAMES) expect(html).not.toContain(name);
+    for (const part of ['sunflower', 'תמונה', '🐈']) expect(html).not.toContain(part);
     expect(await page.locator('[data-do="search"]').count()).toBe(0);
     await page.keyboard.press('/');
     expect(await page.isVisible('#search')).toBe(false);
@@ -178,15 +174,17 @@ describe.skipIf(skipped)('the panel of a picture', () => {
     await page.context().close();
   });
 
-  test.each(Object.entries(ODD))('shows an odd name as text: %s', async (_, name) => {
-    const visit = await explorer.visit(await explorer.addressOf(site), name.length > 99 ? 'phone' : 'desktop');
+  test.each(['desktop', 'phone'] as const)('shows odd names as text, on a %s', async (device) => {
+    const visit = await explorer.visit(await explorer.addressOf(site), device);
     const { page } = visit;
-    await pick(visit, cellsOf(name)[0]!);
-    expect(await page.textContent('#panel h2')).toBe(name.slice(0, -4));
-    expect(await page.textContent('#panel .name')).toBe(name);
-    const wide = await page.locator('#panel').evaluate((panel) => panel.scrollWidth - panel.clientWidth);
-    expect(wide).toBeLessThanOrEqual(0);
-    expect(await page.locator('#panel a[download]').getAttribute('download')).toBe(name);
+    for (const name of Object.values(ODD)) {
+      await follow(page, cellsOf(name)[0]!);
+      expect(await page.textContent('#panel h2')).toBe(name.slice(0, -4));
+      expect(await page.textContent('#panel .name')).toBe(name);
+      const wide = await page.locator('#panel').evaluate((panel) => panel.scrollWidth - panel.clientWidth);
+      expect(wide, name).toBeLessThanOrEqual(0);
+      expect(await page.locator('#panel a[download]').getAttribute('download')).toBe(name);
+    }
     expect(await troubles(visit)).toEqual([]);
     await page.context().close();
   });
