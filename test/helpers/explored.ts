@@ -114,6 +114,13 @@ export class Explorer {
     await this.browser.close();
   }
 
+  /** Writes a file; returns its path. */
+  async file(name: string, text: string): Promise<string> {
+    const path = join(this.root, name);
+    await writeFile(path, text);
+    return path;
+  }
+
   /** Folder of a site, built once. */
   site(name: string, options: Partial<BuildOptions> = {}): Promise<string> {
     const { root } = this;
