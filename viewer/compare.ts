@@ -2,7 +2,7 @@
 import type OpenSeadragon from 'openseadragon';
 import { TARGET_FILE } from '../src/format/site-paths.ts';
 import { loadImage } from './cell-image.ts';
-import { iconButton, make } from './dom.ts';
+import { giveBackFocus, iconButton, make } from './dom.ts';
 import { overlay } from './marks.ts';
 import type { TextName, Texts } from './strings.ts';
 import type { MosaicTileSource } from './tile-source.ts';
@@ -90,7 +90,7 @@ export class Compare {
 
   close(): void {
     this.element.hidden = this.canvas.hidden = true;
-    if (this.before instanceof HTMLElement) this.before.focus({ preventScroll: true });
+    giveBackFocus(this.before, this.element);
   }
 
   private choose(way: Way): void {

@@ -57,3 +57,13 @@ export function icon(name: IconName): SVGSVGElement {
 export function iconButton(name: IconName, label: string, act: (event: Event) => void): HTMLButtonElement {
   return make('button', { type: 'button', class: 'icon', title: label, 'aria-label': label, click: act }, [icon(name)]);
 }
+
+/**
+ * Gives the focus back to what had it before a part of the page was opened. If that cannot have it any more, nothing has:
+ * a field that is hidden would take keys until the page is drawn again.
+ */
+export function giveBackFocus(before: Element | null, from: HTMLElement): void {
+  if (before instanceof HTMLElement) before.focus({ preventScroll: true });
+  const active = document.activeElement;
+  if (active instanceof HTMLElement && from.contains(active)) active.blur();
+}

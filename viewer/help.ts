@@ -1,6 +1,6 @@
 /** The sheet of all keys and gestures. */
 import type { Action } from './controls.ts';
-import { iconButton, make } from './dom.ts';
+import { giveBackFocus, iconButton, make } from './dom.ts';
 import type { TextName, Texts } from './strings.ts';
 
 /** Keys, and what they do. */
@@ -42,7 +42,7 @@ export class Help {
 
   close(): void {
     this.element.hidden = true;
-    if (this.before instanceof HTMLElement) this.before.focus({ preventScroll: true });
+    giveBackFocus(this.before, this.element);
   }
 
   open(): void {
@@ -60,7 +60,7 @@ export class Help {
       ]),
     );
     this.element.replaceChildren(
-      make('header', {}, [make('h2', {}, [texts.of('help')]), close]),
+      make('div', { class: 'head' }, [make('h2', {}, [texts.of('help')]), close]),
       make('dl', {}, rows),
       make('p', { class: 'soft' }, [texts.of('touchPick')]),
     );

@@ -1,7 +1,7 @@
 /** The search for sources: a field, and the pictures that match. */
 import type { NamedSource } from '../src/format/directory.ts';
 import { cellImage } from './cell-image.ts';
-import { icon, iconButton, make } from './dom.ts';
+import { giveBackFocus, icon, iconButton, make } from './dom.ts';
 import { baseName } from './panel.ts';
 import type { SearchIndex } from './search-index.ts';
 import type { Texts } from './strings.ts';
@@ -74,7 +74,7 @@ export class Search {
   close(): void {
     if (!this.isOpen) return;
     this.element.hidden = true;
-    if (this.before instanceof HTMLElement) this.before.focus({ preventScroll: true });
+    giveBackFocus(this.before, this.element);
   }
 
   private async search(): Promise<void> {

@@ -161,6 +161,7 @@ export class Explorer {
         window.violations!.push(`${violatedDirective} ${blockedURI} ${sourceFile}`),
       );
     });
+    if (process.env['DEBUG_W3']) visit.page.setDefaultTimeout(15_000);
     await settle(visit.page);
     return { ...visit, device };
   }
