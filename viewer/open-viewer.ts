@@ -105,12 +105,14 @@ function startCalmly(viewer: OpenSeadragon.Viewer, source: MosaicTileSource): vo
 /** Keeps the whole mosaic in view when the window is resized or a phone is turned, if it was before. */
 function stayWhole(viewer: OpenSeadragon.Viewer): void {
   const { viewport } = viewer;
-  let whole = true;
+  const isWhole = () => viewport.getZoom() < viewport.getHomeZoom() * 1.01;
+  let whole: boolean | undefined;
   viewer.addHandler('update-viewport', () => {
-    whole = viewport.getZoom() < viewport.getHomeZoom() * 1.01;
+    whole = isWhole();
   });
-  // OpenSeadragon keeps the zoom on a resize, and sets it after this event.
+  // OpenSeadragon keeps the zoom on a resize, and sets it after this event. The first one comes before anything is drawn, and
+  // may find what a link shows.
   viewer.addHandler('resize', () => {
-    if (whole) viewer.addOnceHandler('viewport-change', () => void viewport.goHome(true));
+    if (whole ?? isWhole()) viewer.addOnceHandler('viewport-change', () => void viewport.goHome(true));
   });
 }

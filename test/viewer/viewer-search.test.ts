@@ -125,13 +125,9 @@ describe.skipIf(skipped)('the search', () => {
   test('opens that place of a picture which is nearest', async () => {
     const visit = await explorer.visit(`${await explorer.addressOf(site)}#v=0.5,3.5,3`);
     const { page } = visit;
-    console.log('VIEW', await viewOf(page));
     await page.keyboard.press('/');
     await ask(page, 'tall', 'tall');
-    console.log('VIEW', await viewOf(page));
     await page.keyboard.press('Enter');
-    await page.waitForTimeout(2000);
-    console.log('VIEW', await viewOf(page), await page.evaluate(() => location.hash + document.querySelector('#panel')!.outerHTML.slice(0, 200)));
     const away = ([column, row]: readonly [number, number]) => (column - 0) ** 2 + (row - 3) ** 2;
     await panelOf(page, cellsOf('tall.jpg').toSorted((a, b) => away(a) - away(b))[0]!);
     await page.context().close();
