@@ -201,7 +201,7 @@ describe('the directory of a site', () => {
     const shorter = typeof sound === 'string' ? sound.slice(0, -8) : (sound as unknown[]).slice(0, -1);
     const longer = typeof sound === 'string' ? `${sound}AAAA` : [...(sound as unknown[]), (sound as unknown[])[0]];
     for (const value of [undefined, null, 0, {}, [], '', 'é', '!', shorter, longer])
-      expect(read(value), String(value)).toBe(undefined);
+      expect(read(value), JSON.stringify(value)).toBe(undefined);
     expect(read(sound, 99)).toBe(undefined);
   });
 

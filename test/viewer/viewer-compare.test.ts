@@ -116,7 +116,7 @@ describe.skipIf(skipped)('a page', () => {
       width: 4 * side,
       height: 3 * side,
     });
-    const { width = 0, height = 0 } = await sharp(join(site, 'compare.jpg')).metadata();
+    const { width, height } = await sharp(join(site, 'compare.jpg')).metadata();
     const part = {
       left: Math.round(0.3 * width),
       top: Math.round(height / 6),

@@ -222,13 +222,13 @@ describe.skipIf(skipped)('the panel of a picture', () => {
     }
     await page.locator('#panel button[aria-label="Previous place"]').focus();
     await page.keyboard.press('Enter');
-    await panelOf(page, cells.at(-1)!);
+    await panelOf(page, cells.at(-1));
     expect(await focused(page)).toBe('button Previous place');
     for (const [key, cell] of [
       ['n', cells[0]!],
-      ['p', cells.at(-1)!],
-      ['[', cells.at(-2)!],
-      [']', cells.at(-1)!],
+      ['p', cells.at(-1)],
+      ['[', cells.at(-2)],
+      [']', cells.at(-1)],
     ] as const) {
       await page.keyboard.press(key);
       await panelOf(page, cell);
