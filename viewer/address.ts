@@ -25,6 +25,8 @@ export class Address {
   private written = '';
   /** A link is being followed: what it changes is no new step of the history. */
   private following = false;
+  /** Name of the source that a link opens, until it is found. */
+  private opening: string | undefined;
 
   constructor(parts: AddressParts) {
     this.parts = parts;
@@ -41,13 +43,14 @@ export class Address {
   notePick(cell: CellPlace | undefined): void {
     clearTimeout(this.timer);
     if (this.following) return;
+    this.opening = undefined;
     if (cell) this.write(linkText({ kind: 'cell', cell }), true);
     else this.write(this.viewText(), true);
   }
 
   private noteView(): void {
     clearTimeout(this.timer);
-    if (this.parts.picker.cell) return;
+    if (this.parts.picker.cell || this.opening !== undefined) return;
     this.timer = setTimeout(() => this.write(this.viewText(), false), STILL_MS);
   }
 
@@ -76,6 +79,7 @@ export class Address {
     const fragment = location.hash;
     if (fragment === this.written && !atOnce) return false;
     this.written = fragment;
+    this.opening = undefined;
     const link = readLink(fragment, tiles.mosaic.grid);
     this.following = true;
     try {
@@ -97,7 +101,11 @@ export class Address {
 
   private async openSource(name: string, atOnce: boolean): Promise<void> {
     const { directory, picker } = this.parts;
+    this.opening = name;
     const names = await directory.names().catch(() => []);
+    // Meanwhile, something else may have been picked.
+    if (this.opening !== name) return;
+    this.opening = undefined;
     const named = names.findIndex((one) => one?.name === name);
     const number = named < 0 && /^\d+$/.test(name) ? Number(name) - 1 : named;
     if (number < 0 || number >= directory.count) return;

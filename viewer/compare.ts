@@ -65,6 +65,7 @@ export class Compare {
       ]),
       close,
     );
+    this.canvas.className = 'target';
     viewer.canvas.append(this.canvas);
     viewer.addHandler('update-viewport', () => this.draw());
   }

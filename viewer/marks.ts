@@ -107,6 +107,7 @@ export function overlay(): HTMLCanvasElement {
     pointerEvents: 'none',
   };
   Object.assign(canvas.style, covering);
+  canvas.className = 'marks';
   canvas.hidden = true;
   return canvas;
 }

@@ -161,7 +161,6 @@ export class Explorer {
         window.violations!.push(`${violatedDirective} ${blockedURI} ${sourceFile}`),
       );
     });
-    if (process.env['DEBUG_W3']) visit.page.setDefaultTimeout(15_000);
     await settle(visit.page);
     return { ...visit, device };
   }
@@ -169,6 +168,11 @@ export class Explorer {
 
 function csvOf(lines: readonly (readonly string[])[]): string {
   return lines.map((line) => `${line.map(csvField).join(',')}\n`).join('');
+}
+
+/** Shows the buttons again, which fade while nothing is done. */
+export async function wake(page: Page): Promise<void> {
+  await page.evaluate(() => void dispatchEvent(new Event('pointermove')));
 }
 
 /** Complaints of a page, violations of its policy, and code that ran. */

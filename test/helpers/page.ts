@@ -150,20 +150,24 @@ export async function shown(page: Page, x: number, y: number, width: number, hei
   return await bareScreenshot(page, clip);
 }
 
-/** Px of the page, RGB, without captions, buttons and minimap. The page refuses a style sheet of playwright's for that. */
-export async function bareScreenshot(
-  page: Page,
-  clip?: Readonly<Record<'x' | 'y' | 'width' | 'height', number>>,
-): Promise<Buffer> {
+/** A part of the page, CSS px. */
+type Clip = Readonly<Record<'x' | 'y' | 'width' | 'height', number>>;
+
+/**
+ * Px of the page, RGB, without captions, buttons and minimap. The page refuses a style sheet of playwright's for that.
+ *
+ * @param scale `css` for one px per CSS px, whatever the screen.
+ */
+export async function bareScreenshot(page: Page, clip?: Clip, scale: 'css' | 'device' = 'device'): Promise<Buffer> {
   const hide = (hidden: boolean) =>
     page.evaluate((isHidden) => {
-      for (const element of document.querySelectorAll<HTMLElement>('#caption, #controls, .navigator')) {
+      for (const element of document.querySelectorAll<HTMLElement>('#caption, #controls, #compare, .navigator')) {
         if (isHidden) element.style.setProperty('visibility', 'hidden', 'important');
         else element.style.removeProperty('visibility');
       }
     }, hidden);
   await hide(true);
-  const { data } = await decode(await page.screenshot(clip && { clip }));
+  const { data } = await decode(await page.screenshot({ scale, ...(clip && { clip }) }));
   await hide(false);
   return data;
 }

@@ -4,7 +4,18 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linkText, readLink } from '../../viewer/link.ts';
 import { findBrowser } from '../helpers/browser.ts';
-import { cellsOf, type Device, Explorer, middleOf, ODD, panelOf, pick, troubles, viewOf } from '../helpers/explored.ts';
+import {
+  cellsOf,
+  type Device,
+  Explorer,
+  middleOf,
+  nameAt,
+  ODD,
+  panelOf,
+  pick,
+  troubles,
+  viewOf,
+} from '../helpers/explored.ts';
 
 // With CI set, a missing browser fails in `launchBrowser` instead.
 const skipped = !findBrowser() && !process.env['CI'];
@@ -160,8 +171,8 @@ describe.skipIf(skipped)('links into a page', () => {
     await pick(visit, [3, 1]);
     expect(await hash(page)).toBe('#c=3,1');
     await page.keyboard.press('n');
-    const [first, second] = cellsOf('holidays/sunflower field.jpg');
-    const next = cellsOf('holidays/sunflower field.jpg').find(([column, row]) => row * 10 + column > 13) ?? first!;
+    const [first, second] = cellsOf(nameAt(3, 1));
+    const next = cellsOf(nameAt(3, 1)).find(([column, row]) => row * 10 + column > 13) ?? first!;
     expect(second).toBeDefined();
     await panelOf(page, next);
     await page.keyboard.press('Escape');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../helpers/browser.ts';
-import { cellsOf, type Device, Explorer, focused, ODD, panelOf, troubles, viewOf } from '../helpers/explored.ts';
+import { cellsOf, type Device, Explorer, focused, ODD, panelOf, troubles, viewOf, wake } from '../helpers/explored.ts';
 
 // With CI set, a missing browser fails in `launchBrowser` instead.
 const skipped = !findBrowser() && !process.env['CI'];
@@ -62,6 +62,7 @@ describe.skipIf(skipped)('the search', () => {
     const { page, requests } = visit;
     const namesAsked = () => requests.filter((path) => path.startsWith('sources/names/')).length;
     expect(namesAsked()).toBe(0);
+    await wake(page);
     if (device === 'phone') await page.tap('[data-do="search"]');
     else await page.click('[data-do="search"]');
     await page.waitForSelector('#search:not([hidden])');
