@@ -73,7 +73,8 @@ function* first<Item>(items: Iterable<Item>, count: number): Generator<Item> {
   }
 }
 
-const isCommon = (path: string) => /^viewer\/|^(index\.html|mosaic\.json|checksums\.bin)$/.test(path);
+const isCommon = (path: string) =>
+  /^(viewer|sources)\/|^(index\.html|mosaic\.json|checksums\.bin|compare\.jpg|preview\.jpg)$/.test(path);
 
 interface Case {
   /** Px of a cell, and how many images there are. */
