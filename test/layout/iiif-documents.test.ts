@@ -78,15 +78,27 @@ describe('a site with the layout iiif', () => {
     for (const path of ['mosaic.json', 'index.html']) expect(await filesOf(site.out)).toContain(path);
     expect(mosaic.layouts.iiif!.baseUrl).toBe(BASE);
     expect(result.fit.layouts.map(({ layout }) => layout)).toEqual(['iiif']);
-    // The page is the same wherever it lies.
-    expect(await readFile(join(site.out, 'index.html'), 'utf8')).not.toContain(BASE);
+    // The page is the same wherever it lies, but for the address of its preview.
+    const page = await readFile(join(site.out, 'index.html'), 'utf8');
+    expect(page.split(BASE).length).toBe(2);
+    expect(page).toContain(`content="${BASE}/preview.jpg"`);
   });
 
   test('has nothing of other layouts, but the same images', async () => {
     expect(site.result.layouts).toEqual(['iiif']);
     expect(Object.keys(site.mosaic.layouts)).toEqual(['iiif']);
     const tops = new Set((await filesOf(site.out)).map((path) => path.split('/')[0]));
-    expect([...tops]).toEqual(['cells', 'checksums.bin', 'iiif', 'index.html', 'mosaic.json', 'viewer']);
+    expect([...tops].toSorted()).toEqual([
+      'cells',
+      'checksums.bin',
+      'compare.jpg',
+      'iiif',
+      'index.html',
+      'mosaic.json',
+      'preview.jpg',
+      'sources',
+      'viewer',
+    ]);
     const images = [join(root, 'images of documents')];
     const placement = reportOf(site.out, 'placement.csv');
     const both = await make('with dzi', { images, placement, cellSize: 32, layout: ['dzi', 'iiif'] });
@@ -163,7 +175,7 @@ describe('a site with the layout iiif', () => {
 
   test('moves to another address and back, and is sound there', async () => {
     const to = 'http://localhost:8080/elsewhere';
-    const files = [...DOCUMENTS, 'mosaic.json'];
+    const files = [...DOCUMENTS, 'mosaic.json', 'index.html'];
     const contents = async () =>
       Object.fromEntries(
         await Promise.all(files.map(async (path) => [path, await readFile(join(site.out, path), 'utf8')] as const)),
