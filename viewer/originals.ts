@@ -1,69 +1,13 @@
-import {
-  indexBytesMax,
-  type IndexShape,
-  ORIGINAL_TILE,
-  originalDepth,
-  type OriginalFacts,
-  originalTilePath,
-  readIndexRows,
-} from '../src/format/original-index.ts';
+import { ORIGINAL_TILE, originalDepth, type OriginalFacts, originalTilePath } from '../src/format/original-index.ts';
 import type { Rect, Size, Turn } from '../src/types.ts';
 import { contextOf, type Pixels, release } from './bitmaps.ts';
-import { loadTold } from './scripts.ts';
-import { ORIGINALS_GLOBAL, indexPath, originalPath } from '../src/format/site-paths.ts';
+import { originalPath } from '../src/format/site-paths.ts';
 
 /** Most tiles that a part of a cell is composed from. A sound index needs three or four each way. */
 const PIECE_TILES_MAX = 64;
 
 /** Loads an image of the site. */
 type Load = (file: string) => Promise<Pixels>;
-
-/** The index of originals, loaded block by block on demand. */
-export class OriginalIndex {
-  private readonly shape: IndexShape;
-  private readonly base: string;
-  private readonly onKnown: () => void;
-  private readonly rows = new Map<number, readonly (OriginalFacts | null)[] | null>();
-  private readonly loading = new Map<number, Promise<void>>();
-
-  /**
-   * @param base address of the site, ending in `/`; empty for the page's own.
-   * @param onKnown called whenever a block has been loaded, or has failed to load.
-   */
-  constructor(shape: IndexShape, base: string, onKnown: () => void) {
-    this.shape = shape;
-    this.base = base;
-    this.onKnown = onKnown;
-  }
-
-  /** Number of blocks that are being loaded. */
-  get pending(): number {
-    return this.loading.size - this.rows.size;
-  }
-
-  /** Returns the original of a picture; `undefined` if its block is not loaded yet, `null` if there is none. */
-  of(picture: number): OriginalFacts | null | undefined {
-    const { block } = this.shape;
-    const rows = this.rows.get(Math.floor(picture / block));
-    return rows === undefined ? undefined : (rows?.[picture % block] ?? null);
-  }
-
-  /** Loads the index's block of a picture. Never rejects. */
-  load(picture: number): Promise<void> {
-    const block = Math.floor(picture / this.shape.block);
-    const known = this.loading.get(block);
-    if (known) return known;
-    const src = this.base + indexPath(block);
-    const bytesMax = indexBytesMax(this.shape);
-    const told = loadTold({ src, global: ORIGINALS_GLOBAL, name: String(block), bytesMax });
-    const loaded = told.then((rows) => {
-      this.rows.set(block, readIndexRows(rows, block, this.shape) ?? null);
-      this.onKnown();
-    });
-    this.loading.set(block, loaded);
-    return loaded;
-  }
-}
 
 /** Px of an original across a cell, per px of the cell. */
 export function detailOf({ crop, turn }: OriginalFacts, cell: Size): number {

@@ -9,7 +9,8 @@ import { DecodedImages, Images } from './images.ts';
 import { type Hold, Jobs } from './jobs.ts';
 import { cellUnder, chosenLayout, isComposed, type ViewLevel, viewLevels } from './levels.ts';
 import { budgetOfDevice } from './memory.ts';
-import { drawOriginal, OriginalIndex, detailOf } from './originals.ts';
+import { OriginalIndex } from './original-index.ts';
+import { drawOriginal, detailOf } from './originals.ts';
 import { canvasOf, type SheetTile, sheetTile } from './sheets.ts';
 import { pictureFile } from '../src/format/site-paths.ts';
 

@@ -3,7 +3,7 @@ import { blockScript, readBlock } from '../../src/format/block-script.ts';
 import { blockAt } from '../../src/format/cell-blocks.ts';
 import { indexScript, type OriginalRow } from '../../src/format/original-index.ts';
 import { Cells } from '../../viewer/cells.ts';
-import { OriginalIndex } from '../../viewer/originals.ts';
+import { OriginalIndex } from '../../viewer/original-index.ts';
 import { damaged, damages } from './bytes.ts';
 import { MOSAICS } from './formats.ts';
 import { damagedJson, jsonDamages } from './json.ts';

@@ -88,7 +88,7 @@ describe('a site with the layout iiif', () => {
     expect(site.result.layouts).toEqual(['iiif']);
     expect(Object.keys(site.mosaic.layouts)).toEqual(['iiif']);
     const tops = new Set((await filesOf(site.out)).map((path) => path.split('/')[0]));
-    expect([...tops].toSorted()).toEqual([
+    expect([...tops]).toEqual([
       'cells',
       'checksums.bin',
       'compare.jpg',
