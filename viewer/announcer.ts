@@ -1,7 +1,7 @@
-/** For people who hear the page: what is in the middle of the view, and what is in view. */
+/** For people who hear the page: what is in the middle of the view. */
 import type OpenSeadragon from 'openseadragon';
 import { areKeysUsed } from './controls.ts';
-import type { Directory } from './directory.ts';
+import { type Directory, shownIn } from './directory.ts';
 import { viewOf } from './frame.ts';
 import { titleOf } from './panel.ts';
 import type { Texts } from './strings.ts';
@@ -43,10 +43,7 @@ export class Announcer {
     const { columns, rows } = tiles.mosaic.grid;
     const [column, row] = [Math.floor(x), Math.floor(y)];
     if (width > ACROSS_MAX || column < 0 || row < 0 || column >= columns || row >= rows) return;
-    await tiles.cells.load(column, row);
-    const picture = tiles.cells.at(column, row);
-    const shown = typeof picture === 'number' ? await directory.shown(picture) : undefined;
-    const source = shown && (await directory.source(shown.source));
-    if (shown && source) this.live.textContent = texts.of('inMiddle', { name: titleOf(source, shown.source, texts) });
+    const shown = await shownIn({ column, row }, tiles.cells, directory);
+    if (shown) this.live.textContent = texts.of('inMiddle', { name: titleOf(shown.source, shown.number, texts) });
   }
 }

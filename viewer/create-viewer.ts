@@ -6,8 +6,8 @@ import type { Rect, Size } from '../src/types.ts';
 import { cropRect } from '../src/tiles/crops.ts';
 import { cropOfVariant, turnOfVariant } from '../src/tiles/variants.ts';
 import type { CellPlace } from './cell-image.ts';
-import { Directory } from './directory.ts';
-import { cellAt, framed, showView, viewOf } from './frame.ts';
+import { Directory, shownIn } from './directory.ts';
+import { cellAt, framed, nearestOf, placeOf, showView, viewOf } from './frame.ts';
 import type { View } from './link.ts';
 import { Marks } from './marks.ts';
 import { openViewer } from './open-viewer.ts';
@@ -157,9 +157,7 @@ export class MosaicViewer {
       const place = 'source' in goal ? await this.nearest(goal.source) : goal;
       const { columns, rows } = this.mosaic.grid;
       if (!place || !(place.column >= 0 && place.row >= 0 && place.column < columns && place.row < rows)) return false;
-      const { x, y } = viewport.getContainerSize();
-      const most = (viewport.getMaxZoom() * x) / this.mosaic.width;
-      const view = framed(this.viewer, this.mosaic, { place, free: { left: 0, top: 0, width: x, height: y }, most });
+      const view = framed(this.viewer, this.mosaic, { place });
       showView(this.viewer, this.mosaic, { view, atOnce });
     }
     return true;
@@ -177,25 +175,23 @@ export class MosaicViewer {
     const { found } = await this.index.find(query, most);
     return found.map((number) => {
       const { name, title, cell = 0 } = names[number] ?? {};
-      return { number, name, title, cell: this.placeOf(cell) };
+      return { number, name, title, cell: placeOf(cell, this.mosaic.grid) };
     });
   }
 
   /** Returns what a cell shows. */
   async about({ column, row }: CellPlace): Promise<CellEvent> {
-    await this.tiles.cells.load(column, row);
-    const picture = this.tiles.cells.at(column, row);
-    const shown = typeof picture === 'number' ? await this.directory.shown(picture) : undefined;
-    const source = shown && (await this.directory.source(shown.source));
-    if (!shown || !source) return { column, row, source: undefined, part: undefined, turn: 0 };
+    const shown = await shownIn({ column, row }, this.tiles.cells, this.directory);
+    if (!shown) return { column, row, source: undefined, part: undefined, turn: 0 };
+    const { number, source } = shown;
     const { name, caption, width, height, whole, cells } = source;
     const about = {
-      number: shown.source,
+      number,
       name,
       caption,
       width,
       height,
-      cells: [...cells].map((at) => this.placeOf(at)),
+      cells: [...cells].map((at) => placeOf(at, this.mosaic.grid)),
     };
     const part = cropRect({ width, height, crop: whole }, cropOfVariant(shown.variant), this.mosaic.crop);
     return { column, row, source: about, part, turn: turnOfVariant(shown.variant) };
@@ -220,20 +216,11 @@ export class MosaicViewer {
     for (const handler of this.handlers.get(name) ?? []) handler(event as never);
   }
 
-  private placeOf(cell: number): CellPlace {
-    const { columns } = this.mosaic.grid;
-    return { column: cell % columns, row: Math.floor(cell / columns) };
-  }
-
   /** Returns that cell of a source which is nearest to the middle of the view. */
   private async nearest(named: string | number): Promise<CellPlace | undefined> {
     const names = typeof named === 'string' ? await this.directory.names() : [];
     const number = typeof named === 'string' ? names.findIndex((one) => one?.name === named) : named;
     const source = number >= 0 && number < this.directory.count ? await this.directory.source(number) : undefined;
-    if (!source) return undefined;
-    const { x, y } = this.view;
-    const away = ({ column, row }: CellPlace) => (column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2;
-    const places = [...source.cells].map((cell) => this.placeOf(cell));
-    return places.reduce((best, place) => (away(place) < away(best) ? place : best), places[0]!);
+    return source && nearestOf(source.cells, this.view, this.mosaic.grid);
   }
 }

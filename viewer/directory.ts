@@ -14,12 +14,36 @@ import {
 } from '../src/format/directory.ts';
 import { LOOK_LENGTH, lookDistance } from '../src/format/look.ts';
 import { DIRECTORY, type DirectoryPart, directoryPath } from '../src/format/site-paths.ts';
+import type { CellPlace } from './cell-image.ts';
+import type { Cells } from './cells.ts';
 import { loadTold } from './scripts.ts';
 
 /** What a picture shows: the number of its source, and its variant. */
 export interface Shown {
   readonly source: number;
   readonly variant: number;
+}
+
+/** A source that a cell shows, with its number, and how the cell shows it. */
+export interface ShownSource {
+  readonly picture: number;
+  readonly number: number;
+  readonly variant: number;
+  readonly source: DirectorySource;
+}
+
+/** Returns what a cell shows; undefined if that is not known. */
+export async function shownIn(
+  { column, row }: CellPlace,
+  cells: Cells,
+  directory: Directory,
+): Promise<ShownSource | undefined> {
+  await cells.load(column, row);
+  const picture = cells.at(column, row);
+  const shown = typeof picture === 'number' ? await directory.shown(picture) : undefined;
+  const source = shown && (await directory.source(shown.source));
+  if (typeof picture !== 'number' || !shown || !source) return undefined;
+  return { picture, number: shown.source, variant: shown.variant, source };
 }
 
 /** Most bytes of a file: of each row of sources and of names, besides their cells; and of each cell. */

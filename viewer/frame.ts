@@ -1,7 +1,7 @@
 /** Views of the mosaic in cells, and flights to them. */
 import OpenSeadragon from 'openseadragon';
 import type { MosaicJson } from '../src/format/mosaic-json.ts';
-import type { Rect } from '../src/types.ts';
+import type { Grid, Rect } from '../src/types.ts';
 import type { CellPlace } from './cell-image.ts';
 import type { View } from './link.ts';
 
@@ -36,16 +36,20 @@ export function showView(
 }
 
 /**
- * Returns the view that frames a cell in the free area of the page: in its middle, and as large as the area allows.
+ * Returns the view that frames a cell in the free area of a viewer: in its middle, and as large as that and the greatest zoom
+ * allow.
  *
- * @param most most CSS px per px of a cell.
+ * @param free CSS px; by default all of the viewer.
  */
 export function framed(
   { viewport }: OpenSeadragon.Viewer,
-  { cell }: Mosaic,
-  { place, free, most }: { readonly place: CellPlace; readonly free: Rect; readonly most: number },
+  { grid, cell }: Mosaic,
+  { place, free: asked }: { readonly place: CellPlace; readonly free?: Rect },
 ): View {
   const size = viewport.getContainerSize();
+  const free = asked ?? { left: 0, top: 0, width: size.x, height: size.y };
+  // CSS px per px of a cell.
+  const most = (viewport.getMaxZoom() * size.x) / (grid.columns * cell.width);
   const scale = Math.min((free.width * FRAMED) / cell.width, (free.height * FRAMED) / cell.height, most);
   const [across, down] = [cell.width * scale, cell.height * scale];
   const [middleX, middleY] = [free.left + free.width / 2, free.top + free.height / 2];
@@ -54,6 +58,22 @@ export function framed(
     y: place.row + 0.5 + (size.y / 2 - middleY) / down,
     width: size.x / across,
   };
+}
+
+/** Returns the place of a cell, by its index in the grid. */
+export function placeOf(cell: number, { columns }: Pick<Grid, 'columns'>): CellPlace {
+  return { column: cell % columns, row: Math.floor(cell / columns) };
+}
+
+/** Returns that of some cells, given by their indices, which is nearest to the centre of a view. */
+export function nearestOf(cells: Uint32Array, { x, y }: View, grid: Pick<Grid, 'columns'>): CellPlace {
+  let best = placeOf(cells[0]!, grid);
+  const away = ({ column, row }: CellPlace) => (column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2;
+  for (const cell of cells) {
+    const place = placeOf(cell, grid);
+    if (away(place) < away(best)) best = place;
+  }
+  return best;
 }
 
 /** Returns the cell at a place in a viewer, CSS px; undefined beside the mosaic. */

@@ -2,6 +2,7 @@
 import type { DirectorySource } from '../src/format/directory.ts';
 import { cellImage, type CellPlace } from './cell-image.ts';
 import { icon, iconButton, make } from './dom.ts';
+import { placeOf } from './frame.ts';
 import { loadExtras } from './load-extras.ts';
 import { shareButtons } from './share.ts';
 import type { SourceImage } from './source-image.ts';
@@ -179,14 +180,12 @@ export class Panel {
     const { texts, tiles, actions } = this;
     const found = await content.alike;
     if (this.shown?.number !== content.number || found.length === 0) return;
-    const { columns } = tiles.mosaic.grid;
     const list = make('ul', { class: 'thumbs' });
     for (const { source, cell } of found) {
       const label = texts.of('unnamed', { number: source + 1 });
       const button = make('button', { type: 'button', 'aria-label': label, click: () => actions.pick(cell) });
       list.append(make('li', {}, [button]));
-      const place = { column: cell % columns, row: Math.floor(cell / columns) };
-      cellImage(tiles, place, THUMB_PX).then(
+      cellImage(tiles, placeOf(cell, tiles.mosaic.grid), THUMB_PX).then(
         (image) => button.append(image),
         () => button.closest('li')?.remove(),
       );

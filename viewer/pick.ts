@@ -3,8 +3,8 @@ import type OpenSeadragon from 'openseadragon';
 import type { DirectorySource } from '../src/format/directory.ts';
 import type { Rect } from '../src/types.ts';
 import type { CellPlace } from './cell-image.ts';
-import type { Directory } from './directory.ts';
-import { framed, showView, viewOf } from './frame.ts';
+import { type Directory, shownIn } from './directory.ts';
+import { framed, nearestOf, placeOf, showView, viewOf } from './frame.ts';
 import { linkText } from './link.ts';
 import type { Marks } from './marks.ts';
 import type { Panel } from './panel.ts';
@@ -60,17 +60,12 @@ export class Picker {
     document.body.classList.add('picked');
     this.frame(place, atOnce);
     onChange(place);
-    const isStill = () => this.place === place;
-    const { column, row } = place;
-    await tiles.cells.load(column, row);
-    const picture = tiles.cells.at(column, row);
-    const shown = typeof picture === 'number' ? await directory.shown(picture) : undefined;
-    const source = shown && (await directory.source(shown.source));
-    if (!isStill()) return;
+    const shown = await shownIn(place, tiles.cells, directory);
+    if (this.place !== place) return;
     // It is not known what the cell shows: a page without its panel must not stay as if it had one.
-    if (!shown || !source) return this.close();
-    const number = shown.source;
-    const cell = row * tiles.mosaic.grid.columns + column;
+    if (!shown) return this.close();
+    const { picture, number, source } = shown;
+    const cell = place.row * tiles.mosaic.grid.columns + place.column;
     const use = Math.max(0, source.cells.indexOf(cell));
     this.picked = { place, number, source, use };
     marks.show({ cells: source.cells, front: cell });
@@ -80,7 +75,7 @@ export class Picker {
       source,
       use,
       link: this.linkOf(place),
-      image: sourceImage(tiles, place, picture!),
+      image: sourceImage(tiles, place, picture),
       alike: directory.nearest(number, ALIKE),
     });
   }
@@ -96,8 +91,7 @@ export class Picker {
 
   /** Picks a cell by its index in the grid. */
   async pickCell(cell: number): Promise<void> {
-    const { columns } = this.parts.tiles.mosaic.grid;
-    await this.pick({ column: cell % columns, row: Math.floor(cell / columns) });
+    await this.pick(placeOf(cell, this.parts.tiles.mosaic.grid));
   }
 
   /** Picks that cell of a source which is nearest to the middle of the view. */
@@ -105,11 +99,7 @@ export class Picker {
     const { viewer, tiles, directory } = this.parts;
     const source = await directory.source(number);
     if (!source) return;
-    const { columns } = tiles.mosaic.grid;
-    const { x, y } = viewOf(viewer, tiles.mosaic);
-    const away = (cell: number) => ((cell % columns) + 0.5 - x) ** 2 + (Math.floor(cell / columns) + 0.5 - y) ** 2;
-    const nearest = source.cells.reduce((best, cell) => (away(cell) < away(best) ? cell : best), source.cells[0]!);
-    await this.pick({ column: nearest % columns, row: Math.floor(nearest / columns) }, { atOnce });
+    await this.pick(nearestOf(source.cells, viewOf(viewer, tiles.mosaic), tiles.mosaic.grid), { atOnce });
   }
 
   /** Picks the previous or next cell of the picked source. */
@@ -148,10 +138,7 @@ export class Picker {
 
   private frame(place: CellPlace, atOnce: boolean): void {
     const { viewer, tiles } = this.parts;
-    const { grid, cell } = tiles.mosaic;
-    const size = viewer.viewport.getContainerSize();
-    const most = (viewer.viewport.getMaxZoom() * size.x) / (grid.columns * cell.width);
-    const view = framed(viewer, tiles.mosaic, { place, free: this.freeArea(), most });
+    const view = framed(viewer, tiles.mosaic, { place, free: this.freeArea() });
     showView(viewer, tiles.mosaic, { view, atOnce });
   }
 

@@ -2,6 +2,7 @@
 import type { NamedSource } from '../src/format/directory.ts';
 import { cellImage } from './cell-image.ts';
 import { giveBackFocus, icon, iconButton, make } from './dom.ts';
+import { placeOf } from './frame.ts';
 import { baseName } from './panel.ts';
 import type { SearchIndex } from './search-index.ts';
 import type { Texts } from './strings.ts';
@@ -106,8 +107,7 @@ export class Search {
       make('b', {}, [main]),
       ...(below === undefined ? [] : [make('small', {}, [below])]),
     ]);
-    const { columns } = tiles.mosaic.grid;
-    cellImage(tiles, { column: cell % columns, row: Math.floor(cell / columns) }, THUMB_PX).then(
+    cellImage(tiles, placeOf(cell, tiles.mosaic.grid), THUMB_PX).then(
       (image) => thumb.append(image),
       () => {},
     );

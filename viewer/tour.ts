@@ -1,7 +1,7 @@
 /** The tour: a slow flight from the whole into cells and back. Any input ends it. */
 import type OpenSeadragon from 'openseadragon';
 import type { CellPlace } from './cell-image.ts';
-import { framed, showView } from './frame.ts';
+import { framed, placeOf, showView } from './frame.ts';
 import type { View } from './link.ts';
 import type { MosaicTileSource } from './tile-source.ts';
 
@@ -86,7 +86,7 @@ export class Tour {
     const between = this.last && this.between(this.last, place);
     this.last = place;
     const arrive = () => {
-      this.show(this.framed(place));
+      this.show(framed(this.viewer, this.tiles.mosaic, { place }));
       this.after(() => this.next());
     };
     if (!between) return arrive();
@@ -103,21 +103,13 @@ export class Tour {
     const { grid, tour } = this.tiles.mosaic;
     const at = stop - 1 - Math.floor(stop / (CELLS_AT_ONCE + 1));
     const cell = tour?.[at % tour.length] ?? Math.floor(Math.random() * grid.columns * grid.rows);
-    return { column: cell % grid.columns, row: Math.floor(cell / grid.columns) };
+    return placeOf(cell, grid);
   }
 
   private between(a: CellPlace, b: CellPlace): View {
     const width = Math.max(8, WIDENED * Math.hypot(a.column - b.column, a.row - b.row));
     const { columns } = this.tiles.mosaic.grid;
     return { x: (a.column + b.column + 1) / 2, y: (a.row + b.row + 1) / 2, width: Math.min(columns, width) };
-  }
-
-  private framed(place: CellPlace): View {
-    const { viewport } = this.viewer;
-    const { x, y } = viewport.getContainerSize();
-    const { grid, cell } = this.tiles.mosaic;
-    const most = (viewport.getMaxZoom() * x) / (grid.columns * cell.width);
-    return framed(this.viewer, this.tiles.mosaic, { place, free: { left: 0, top: 0, width: x, height: y }, most });
   }
 
   private show(view: View): void {
