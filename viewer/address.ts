@@ -50,8 +50,9 @@ export class Address {
 
   private noteView(): void {
     clearTimeout(this.timer);
-    if (this.parts.picker.cell || this.opening !== undefined) return;
-    this.timer = setTimeout(() => this.write(this.viewText(), false), STILL_MS);
+    // Looked at again when it is written: a cell may be picked, or a name be looked for, by then.
+    const isFree = () => !this.parts.picker.cell && this.opening === undefined;
+    this.timer = setTimeout(() => isFree() && this.write(this.viewText(), false), STILL_MS);
   }
 
   /** Returns the link to the view; none for the whole. */
@@ -105,15 +106,14 @@ export class Address {
     const names = await directory.names().catch(() => []);
     // Meanwhile, something else may have been picked.
     if (this.opening !== name) return;
-    this.opening = undefined;
     const named = names.findIndex((one) => one?.name === name);
     const number = named < 0 && /^\d+$/.test(name) ? Number(name) - 1 : named;
-    if (number < 0 || number >= directory.count) return;
     this.following = true;
     try {
-      await picker.pickSource(number, { atOnce });
+      if (number >= 0 && number < directory.count) await picker.pickSource(number, { atOnce });
     } finally {
       this.following = false;
+      this.opening = undefined;
     }
   }
 }
