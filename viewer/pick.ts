@@ -64,7 +64,7 @@ export class Picker {
     if (this.place !== place) return;
     // It is not known what the cell shows: a page without its panel must not stay as if it had one.
     if (!shown) return this.close();
-    const { picture, number, source } = shown;
+    const { number, source } = shown;
     const cell = place.row * tiles.mosaic.grid.columns + place.column;
     const use = Math.max(0, source.cells.indexOf(cell));
     this.picked = { place, number, source, use };
@@ -75,7 +75,7 @@ export class Picker {
       source,
       use,
       link: this.linkOf(place),
-      image: sourceImage(tiles, place, picture),
+      image: sourceImage(tiles, place, shown),
       alike: directory.nearest(number, ALIKE),
     });
   }

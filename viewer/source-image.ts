@@ -1,8 +1,11 @@
 /** The image of a source for the panel: as large as the site has it, uncropped if it has originals. */
 import { ORIGINAL_TILE, originalDepth, type OriginalFacts, originalTilePath } from '../src/format/original-index.ts';
-import { originalPath } from '../src/format/site-paths.ts';
+import { closeupPath, originalPath } from '../src/format/site-paths.ts';
+import { cropRect } from '../src/tiles/crops.ts';
+import { cropOfVariant } from '../src/tiles/variants.ts';
 import type { Rect, Size } from '../src/types.ts';
 import { cellImage, type CellPlace, loadImage } from './cell-image.ts';
+import type { ShownSource } from './directory.ts';
 import type { MosaicTileSource } from './tile-source.ts';
 
 /** An image, and the part of it that the cell shows, if it shows more. */
@@ -16,14 +19,23 @@ export interface SourceImage {
 /** Longest side that is loaded of an original that is a pyramid, px. */
 const PYRAMID_SIDE = 1024;
 
-/** Loads the image of the source that a cell shows. */
-export async function sourceImage(source: MosaicTileSource, place: CellPlace, picture: number): Promise<SourceImage> {
-  if (source.mosaic.originals) {
-    await source.originals.load(picture);
-    const original = source.originals.of(picture);
-    if (original) return await originalImage(original, source.base).catch(() => ofCell(source, place));
+/** Loads the image of the source that a cell shows: its original, else its close-up, else the cell. */
+export async function sourceImage(tiles: MosaicTileSource, place: CellPlace, shown: ShownSource): Promise<SourceImage> {
+  const cell = () => ofCell(tiles, place);
+  if (tiles.mosaic.originals) {
+    await tiles.originals.load(shown.picture);
+    const original = tiles.originals.of(shown.picture);
+    if (original) return await originalImage(original, tiles.base).catch(cell);
   }
-  return await ofCell(source, place);
+  const { closeup } = shown.source;
+  return await (closeup === undefined ? cell() : closeupImage(tiles, shown, closeup).catch(cell));
+}
+
+async function closeupImage(tiles: MosaicTileSource, shown: ShownSource, closeup: number): Promise<SourceImage> {
+  const { width, height, whole } = shown.source;
+  const crop = cropOfVariant(shown.variant);
+  const part = cropRect({ width, height, crop: whole }, crop, tiles.mosaic.crop);
+  return { image: await loadImage(tiles.base + closeupPath(closeup)), part: { ...part, of: { width, height } } };
 }
 
 async function ofCell(source: MosaicTileSource, place: CellPlace): Promise<SourceImage> {

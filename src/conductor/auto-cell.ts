@@ -10,7 +10,7 @@ import { AUTO_SIDES, type AutoSide, autoSide, fillOf } from '../tiles/auto-cell.
 import { type Aspect, cellSizeOf } from '../tiles/cell-shape.ts';
 import type { Grid, Recipe, ScannedFile, Size } from '../types.ts';
 import { cropsForeseen, smallestCrop } from './crops-in-use.ts';
-import { possibleLayouts } from './estimate-layouts.ts';
+import { closeupsOf, possibleLayouts } from './estimate-layouts.ts';
 import type { ResolvedOptions } from './options.ts';
 import type { PlacedImage } from './pins.ts';
 
@@ -107,6 +107,7 @@ async function isFitting(
     uses: Uint32Array.from({ length: distinct }, (_, i) => Math.ceil((cells - i) / distinct)),
     bytesOf: (_, { width, height }) => width * height * pxBytes,
     headerBytes: (await spliceHeader(recipe)).bytes.length,
+    closeups: closeupsOf(options, Math.min(cells, files.length)),
   };
   return possibleLayouts({ options, grid, recipe, known }).some(({ layouts, usage }) => {
     // A tile of IIIF has three folders of its own.

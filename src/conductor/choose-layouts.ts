@@ -4,7 +4,7 @@ import { hostOf } from '../fit/hosts.ts';
 import type { TileHeader } from '../jpeg/splice.ts';
 import { mipsOf } from '../tiles/tile-plan.ts';
 import type { ResolvedOptions } from './options.ts';
-import { describeLayouts, type LayoutFacts, possibleLayouts } from './estimate-layouts.ts';
+import { closeupsOf, describeLayouts, type LayoutFacts, possibleLayouts } from './estimate-layouts.ts';
 import type { Layouts } from '../format/mosaic-json.ts';
 import type { Placement, Recipe, Size } from '../types.ts';
 
@@ -28,7 +28,8 @@ export interface ChosenLayouts {
 export function chooseLayouts({ options, recipe, placement, pictures, header }: PlacedMosaic): ChosenLayouts {
   const { layout, host } = options;
   const uses = usesOf(placement, pictures);
-  const known = { uses, bytesOf: bytesIn(pictures), headerBytes: header.bytes.length };
+  const closeups = closeupsOf(options, new Set(pictures.origins).size);
+  const known = { uses, bytesOf: bytesIn(pictures), headerBytes: header.bytes.length, closeups };
   const facts: LayoutFacts = { options, grid: placement.grid, recipe, known };
   if (layout !== 'auto') return { layouts: describeLayouts(facts, layout), warnings: [] };
   const { name, id } = hostOf(host!);

@@ -87,6 +87,7 @@ export function describeMosaic({
       block: DIRECTORY_BLOCK,
       named: options.names === 'all' || [...page.captions.values()].some(({ title }) => title !== undefined),
     },
+    ...(options.closeup !== undefined && { closeup: options.closeup }),
     ...(originals && { originals }),
     quality,
   };

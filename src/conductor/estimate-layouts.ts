@@ -31,6 +31,11 @@ export function possibleLayouts(facts: LayoutFacts): EstimatedLayouts[] {
   return (['dzi', 'compact'] as const).filter(isPossible).map((one) => estimated(facts, [one]));
 }
 
+/** Returns the close-ups of a site that shows `count` sources. */
+export function closeupsOf({ closeup }: Pick<ResolvedOptions, 'closeup'>, count: number): KnownPictures['closeups'] {
+  return closeup === undefined ? undefined : { count, side: closeup };
+}
+
 function estimated(facts: LayoutFacts, asked: readonly Layout[]): EstimatedLayouts {
   const { options, grid, recipe, known } = facts;
   const layouts = describeLayouts(facts, asked);

@@ -30,6 +30,7 @@ export function idleNotes(
     ...(options.placement === undefined ? [] : idle([...CHOOSING, 'pins'], 'with --placement')),
     ...(iiif ? [] : idle(TOLD_BY_IIIF, 'without --layout iiif')),
     ...(format === 'jpeg' || format === 'avif' ? [] : idle(['subsampling'], `on ${format} tiles`)),
+    ...((options.originals ?? 'none') === 'none' ? [] : idle(['closeup'], 'with --originals: the page shows these')),
     ...(format === 'png' ? idle(['quality'], 'on png tiles') : []),
   ];
 }

@@ -4,7 +4,7 @@
  * `ResolvedOptions`.
  */
 import type { CropSet } from '../tiles/crops.ts';
-import { LANGUAGES, type Language } from '../format/mosaic-json.ts';
+import { CLOSEUP_SIDES, LANGUAGES, type Language } from '../format/mosaic-json.ts';
 import { HOST_IDS, HOSTS } from '../fit/hosts.ts';
 import { type Expectation, isPath, PATH } from '../messages.ts';
 import { ASPECT_MAX } from '../tiles/cell-shape.ts';
@@ -290,6 +290,12 @@ export const OPTIONS = {
     metavar: 'file',
     help: 'What the page tells of an image: a CSV with path, title, credit, link; exif: what the files themselves describe',
     type: PATH,
+  },
+  closeup: {
+    ...whole(...CLOSEUP_SIDES),
+    group: 'Page',
+    metavar: 'px',
+    help: `Adds a JPEG of each shown image, whole, of this longer side, for the panel of a picked cell: ${CLOSEUP_SIDES.join(' to ')}; by default the panel shows the cell`,
   },
   noCompare: {
     ...flag,

@@ -87,6 +87,8 @@ export interface BuildOptions {
   fullLevel?: FullLevel;
   /** Form of the images' own files in the site, which the viewer shows beyond the resolution of the cells. */
   originals?: Originals;
+  /** Longer side of one more JPEG per image, whole, for the page's panel, px; none by default. */
+  closeup?: number;
   /** Address that the site will have, an http(s) URL; required by layout `iiif`. */
   baseUrl?: string;
   /**
@@ -156,6 +158,7 @@ export interface ResolvedOptions {
   readonly host: string | undefined;
   readonly fullLevel: FullLevel;
   readonly originals: Originals;
+  readonly closeup: number | undefined;
   readonly baseUrl: string | undefined;
   readonly credit: string | undefined;
   readonly rights: string | undefined;

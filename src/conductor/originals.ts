@@ -1,9 +1,11 @@
 import type { Pictures } from '../catalog/pictures.ts';
+import type { FolderStore } from '../store/folder-store.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { plural } from '../messages.ts';
 import type { ResolvedOptions } from './options.ts';
 import { INDEX_BLOCK } from '../format/original-index.ts';
-import { type OriginalStore, type WrittenOriginals, writeOriginals } from '../originals/originals.ts';
+import { NO_CLOSEUPS, type WrittenCloseups, writeCloseups } from '../originals/closeups.ts';
+import { type WrittenOriginals, writeOriginals } from '../originals/originals.ts';
 import { reasonText } from '../image/reasons.ts';
 import type { Recipe, Rgb } from '../types.ts';
 
@@ -13,7 +15,7 @@ export interface OriginalsFacts {
   readonly recipe: Recipe;
   readonly pictures: Pictures;
   readonly background: Rgb;
-  readonly store: OriginalStore;
+  readonly store: FolderStore;
   /** Returns the name of the image at a path. */
   readonly nameOf: (path: string) => string;
   readonly onProgress: (done: number, total: number) => void;
@@ -25,22 +27,35 @@ export interface MadeOriginals {
   readonly originals: MosaicJson['originals'];
   readonly sums: WrittenOriginals['sums'];
   readonly indexSums: WrittenOriginals['indexSums'];
+  readonly closeups: WrittenCloseups;
   /** Warnings for users. */
   readonly warnings: readonly string[];
 }
 
-/** Writes the originals, if requested. */
-export async function originalsOf({
-  options,
-  recipe,
-  pictures,
-  background,
-  store,
-  nameOf,
-  onProgress,
-}: OriginalsFacts): Promise<MadeOriginals> {
-  const { originals: mode, concurrency, signal } = options;
-  if (mode === 'none') return { originals: undefined, sums: new Map(), indexSums: new Map(), warnings: [] };
+/** Result for a site without originals. */
+const NONE = { originals: undefined, sums: new Map<never, never>(), indexSums: new Map<never, never>(), warnings: [] };
+
+/** Writes the originals or the close-ups, if requested. */
+export async function originalsOf(facts: OriginalsFacts): Promise<MadeOriginals> {
+  const { options, recipe, pictures, background, store, nameOf, onProgress } = facts;
+  const { originals: mode, closeup: side, concurrency, signal } = options;
+  if (mode !== 'none') return { ...(await filesOf(facts, mode)), closeups: NO_CLOSEUPS };
+  if (side === undefined) return { ...NONE, closeups: NO_CLOSEUPS };
+  const sources = Array.from({ length: pictures.count }, (_, picture) => pictures.sourceOf(picture));
+  const { quality } = recipe;
+  const how = { side, background, quality, store, concurrency, onProgress, signal };
+  const closeups = await writeCloseups({ sources, ...how });
+  const warnings = closeups.leftOut.map(
+    ({ path, reason }) => `the close-up of ${nameOf(path)} was left out: ${reasonText(reason)}`,
+  );
+  return { ...NONE, closeups, warnings };
+}
+
+async function filesOf(
+  { options, recipe, pictures, background, store, nameOf, onProgress }: OriginalsFacts,
+  mode: 'link' | 'copy',
+): Promise<Omit<MadeOriginals, 'closeups'>> {
+  const { concurrency, signal } = options;
   const { encoded, leftOut, largest, sums, indexSums } = await writeOriginals({
     pictures: pictures.shown(),
     mode,

@@ -10,6 +10,7 @@ import { turnsOf } from '../match/variants.ts';
 import { comparedTarget, type RecordedRules, recordsOf, targetJpeg } from '../site/record.ts';
 import { reportsOf } from '../site/reports.ts';
 import type { Caption } from '../format/directory.ts';
+import { closeupsById } from '../site/directory.ts';
 import { writeSite } from '../site/site.ts';
 import { type SourceTable, sourceTable } from '../site/source-table.ts';
 import type { ReportFolder } from '../staging/report-folder.ts';
@@ -68,12 +69,17 @@ export async function publishSite(
 }
 
 async function writeDocuments(
-  { options, shape, mosaic, placement, pictures, placed, originals, tileSums, store }: BuiltSite,
+  { options, shape, mosaic, catalog, placement, pictures, placed, originals, tileSums, store }: BuiltSite,
   table: SourceTable,
   target: Uint8Array | undefined,
 ): Promise<void> {
   const nameOf = (cell: number) => placed.names.nameOf(pictures.sourceOf(placement.cells[cell]!).path);
-  const directory = { pictures, table };
+  const { numbers, sums } = originals.closeups;
+  const closeups = closeupsById(
+    catalog.sources.map(({ hash }) => hash),
+    numbers,
+  );
+  const directory = { pictures, table, closeups };
   const documents = [...descriptorsOf(shape), ...iiifDocuments(shape, aboutOf(mosaic, options, nameOf))];
   await writeSite(store, {
     mosaic,
@@ -81,7 +87,7 @@ async function writeDocuments(
     directory,
     target,
     files: new Map<string, Iterable<string>>(documents),
-    sums: { tiles: tileSums, originals: originals.sums, files: originals.indexSums },
+    sums: { tiles: tileSums, originals: originals.sums, files: new Map([...originals.indexSums, ...sums]) },
   });
 }
 

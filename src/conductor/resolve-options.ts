@@ -75,6 +75,7 @@ export function resolveOptions(options: BuildOptions): ResolvedOptions {
     host,
     fullLevel,
     originals,
+    closeup: originals === 'none' ? options.closeup : undefined,
     baseUrl: baseUrl === undefined ? undefined : checkBaseUrl(baseUrl),
     credit: options.credit,
     rights: options.rights === undefined ? undefined : checkRights(options.rights),

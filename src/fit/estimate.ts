@@ -12,6 +12,8 @@ export interface KnownPictures {
   readonly bytesOf: (picture: number, size: Size) => number;
   /** Bytes of a spliced tile in addition to its pieces. */
   readonly headerBytes: number;
+  /** Number of close-ups, and their longer side, px. */
+  readonly closeups?: { readonly count: number; readonly side: number } | undefined;
 }
 
 /**
@@ -21,6 +23,8 @@ export interface KnownPictures {
 const [OTHER_FILES, OTHER_BYTES, CELL_BYTES] = [18, 600_000, 20];
 /** Estimates for the directory: bytes per picture, and pictures per file. Sources have one to four pictures each. */
 const [PICTURE_BYTES, PICTURES_PER_FILE] = [150, 400];
+/** Bytes of a close-up per px of the square around it; photographs fill two thirds of that. */
+const CLOSEUP_PX_BYTES = 0.2;
 /** Estimates for the viewer: its largest file, bytes, and its number of files. */
 const [LARGEST_BYTES, VIEWER_FILES] = [360_000, 4];
 
@@ -53,6 +57,10 @@ export function estimateUsage(sets: readonly TileSet[], known: KnownPictures): U
   const pictures = known.uses.length;
   let files = OTHER_FILES + Math.ceil(pictures / PICTURES_PER_FILE);
   let bytes = OTHER_BYTES + cells * CELL_BYTES + pictures * PICTURE_BYTES;
+  if (known.closeups) {
+    files += known.closeups.count;
+    bytes += known.closeups.count * known.closeups.side ** 2 * CLOSEUP_PX_BYTES;
+  }
   let largestFile = { path: `${FOLDERS.viewer}/openseadragon.min.js`, bytes: LARGEST_BYTES };
   let fullestFolder = { path: 'viewer', entries: VIEWER_FILES };
   for (const set of sets) {

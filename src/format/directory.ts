@@ -8,9 +8,9 @@
  *     sources/names/B.js      zoomosaicNames("B",ROWS);         32 blocks of sources
  *     sources/looks/B.js      zoomosaicLooks("B","BASE64");     32 blocks of sources
  *
- * A row of `sources` is [name, width, height, left, top, cropWidth, cropHeight, cells, caption]: its name or null, its size and
- * the whole (see tiles/crops.ts) in upright px, and the cells that show it, rising, as base64 of LEB128 differences. A caption
- * is null or [title, credit, link], each a text or null. `pictures` decodes to a u32 per picture, little endian: source x 256 +
+ * A row of `sources` is [name, width, height, left, top, cropWidth, cropHeight, cells, caption, closeup]: its name or null, its
+ * size and the whole (see tiles/crops.ts) in upright px, and the cells that show it, rising, as base64 of LEB128 differences. A
+ * caption is null or [title, credit, link], each a text or null. A close-up is its number, null if there is none. `pictures` decodes to a u32 per picture, little endian: source x 256 +
  * variant; 2^32 - 1 for a picture that no cell shows. A row of `names` is [name, title, cell]: the texts to search, and the
  * first cell. `looks` decodes to 28 bytes per source: its look, and its first cell as u32, little endian.
  */
@@ -49,6 +49,8 @@ export interface DirectorySource extends Size {
   /** Cells that show it, rising. */
   readonly cells: Uint32Array;
   readonly caption: Caption;
+  /** Number of its close-up, if it has one. */
+  readonly closeup?: number;
 }
 
 /** Texts of a source that a search looks through, and its first cell. */
@@ -72,6 +74,7 @@ export type SourceRow = readonly [
   cropHeight: number,
   cells: string,
   caption: CaptionRow | null,
+  closeup: number | null,
 ];
 export type CaptionRow = readonly [title: string | null, credit: string | null, link: string | null];
 /** A row of `names`. */
@@ -86,23 +89,23 @@ export function rowsIn(number: number, block: number, rows: number): number {
 export function readSources(told: unknown, number: number, shape: DirectoryShape): DirectorySource[] | undefined {
   const { directory, sources, grid } = shape;
   if (!Array.isArray(told) || told.length !== rowsIn(number, directory.block, sources.used)) return undefined;
-  const rows = told.map((row) => readSource(row, grid.columns * grid.rows));
+  const rows = told.map((row) => readSource(row, grid.columns * grid.rows, shape.pictures));
   return rows.includes(undefined) ? undefined : (rows as DirectorySource[]);
 }
 
-function readSource(row: unknown, cellCount: number): DirectorySource | undefined {
-  if (!Array.isArray(row) || row.length !== 9) return undefined;
-  const [name, width, height, left, top, cropWidth, cropHeight, packed, caption] = row as unknown[];
+function readSource(row: unknown, cellCount: number, pictures: number): DirectorySource | undefined {
+  if (!Array.isArray(row) || row.length !== 10) return undefined;
+  const [name, width, height, left, top, cropWidth, cropHeight, packed, caption, closeup] = row as unknown[];
   const numbers = [width, height, left, top, cropWidth, cropHeight];
   if (!isText(name) || !numbers.every((value) => isWhole(value, 0, 2 ** 31))) return undefined;
   const cells = typeof packed === 'string' ? unpackCells(packed, cellCount) : undefined;
   const about = readCaption(caption);
-  if (!cells || !about) return undefined;
+  if (!cells || !about || (closeup !== null && !isWhole(closeup, 0, pictures - 1))) return undefined;
   const whole = { left, top, width: cropWidth, height: cropHeight } as Rect;
   const size = { width, height } as Size;
   if (whole.width < 1 || whole.height < 1) return undefined;
   if (whole.left + whole.width > size.width || whole.top + whole.height > size.height) return undefined;
-  return { name: name ?? undefined, ...size, whole, cells, caption: about };
+  return { name: name ?? undefined, ...size, whole, cells, caption: about, ...(closeup !== null && { closeup }) };
 }
 
 function readCaption(row: unknown): Caption | undefined {

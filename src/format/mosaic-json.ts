@@ -35,6 +35,9 @@ export type Language = (typeof LANGUAGES)[number];
 /** Most cells of a tour. */
 export const TOUR_MAX = 1000;
 
+/** Least and greatest longer side of close-ups, px. */
+export const CLOSEUP_SIDES = [64, 4096] as const;
+
 /** A level of a layout. */
 export interface LayoutLevel {
   readonly level: number;
@@ -108,6 +111,8 @@ export interface MosaicJson {
    * `directory.ts`.
    */
   readonly directory: { readonly block: number; readonly named: boolean };
+  /** Longer side of the close-ups, px; missing if there are none. */
+  readonly closeup?: number;
   /**
    * The sources' own files, in `originals/`, and their index in blocks of `block` pictures. `levels` is the number of levels
    * beyond the mosaic's own that are needed to show all their detail.

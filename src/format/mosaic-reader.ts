@@ -13,6 +13,7 @@ import { DIRECTORY_BLOCKS } from './directory.ts';
 import { checkLayouts, TILE_SIDES } from './layouts-reader.ts';
 import {
   CELLS_MAX,
+  CLOSEUP_SIDES,
   LANGUAGES,
   MOSAIC_BYTES_MAX,
   MOSAIC_VERSION,
@@ -92,6 +93,7 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   truth('offline', mosaic['offline']);
   if (mosaic['tour'] !== undefined) checkTour(list('tour', mosaic['tour']), grid);
   checkDirectory(object('directory', mosaic['directory']));
+  if (mosaic['closeup'] !== undefined) whole('closeup', mosaic['closeup'], CLOSEUP_SIDES);
   if (mosaic['originals'] !== undefined) checkOriginals(object('originals', mosaic['originals']));
   checkQuality(object('quality', mosaic['quality']));
   return mosaic as unknown as MosaicJson;

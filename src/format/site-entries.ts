@@ -2,6 +2,7 @@ import type { Dirent } from 'node:fs';
 import { MOSAIC_VERSION } from './mosaic-json.ts';
 import {
   CHECKSUMS_FILE,
+  CLOSEUPS,
   FOLDERS,
   FOLDER_BITS,
   IIIF_PATHS,
@@ -33,6 +34,7 @@ const OWN_FOLDERS = [
   String.raw`${sheets}(?:/${N}(?:/${N})?)?`,
   cells,
   String.raw`${sources}(?:/(?:pictures|names|looks))?`,
+  String.raw`${CLOSEUPS}(?:/${N})?`,
   viewer,
   String.raw`${originals}(?:/${N}(?:/${dziFolder(N)}(?:/${N})?)?)?`,
   String.raw`${iiif}(?:/image(?:/(?:full|${N},${N},${N},${N})(?:/(?:max|${N},${N})(?:/0)?)?)?)?`,
@@ -50,6 +52,7 @@ const OWN_FILES = [
   String.raw`${sheets}/${N}/${N}/${N}${IMAGE}`,
   String.raw`${cells}/${N}_${N}\.js`,
   String.raw`${sources}/(?:(?:pictures|names|looks)/)?${N}\.js`,
+  String.raw`${CLOSEUPS}/${N}/${N}\.jpg`,
   String.raw`${viewer}/(?:viewer\.(?:js|css)|extras\.js|openseadragon(?:\.min\.js|-license\.txt))`,
   String.raw`${originals}/${N}/(?:index\.js|${N}\.(?:jpg|png|webp|gif|dzi))`,
   String.raw`${originals}/${N}/${dziFolder(N)}/${N}/${N}_${N}\.jpe?g`,
@@ -106,10 +109,11 @@ function isOwnFolder(path: string): boolean {
   return OWN_FOLDER.test(path) && isInItsFolder(path);
 }
 
-/** Checks that a picture's or original's number belongs to the folder it lies in. */
+/** Checks that the number of a picture, original or close-up belongs to the folder it lies in. */
 function isInItsFolder(path: string): boolean {
-  const [top, folder, name] = path.split('/', 3);
-  if (name === undefined || (top !== tiles && top !== originals) || name === 'index.js') return true;
+  const top = [tiles, originals, CLOSEUPS].find((one) => path.startsWith(`${one}/`));
+  const [folder, name] = top === undefined ? [] : path.slice(top.length + 1).split('/', 2);
+  if (name === undefined || name === 'index.js') return true;
   return Math.floor(Number.parseInt(name) / 2 ** FOLDER_BITS) === Number(folder);
 }
 

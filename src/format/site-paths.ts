@@ -48,6 +48,9 @@ export const DIRECTORY = {
 } as const;
 export type DirectoryPart = keyof typeof DIRECTORY;
 
+/** Folder of the close-ups. */
+export const CLOSEUPS: string = `${FOLDERS.sources}/closeups`;
+
 /** A file of the directory. */
 export const directoryPath = (part: DirectoryPart, number: number): string => `${DIRECTORY[part].folder}/${number}.js`;
 
@@ -115,6 +118,15 @@ export function sheetFile(sheet: number, cell: Size, extension: string): string 
 
 /** Folder of all sheets of one cell size, and name of their checksums. */
 export const sheetsName = ({ width }: Size): string => `${FOLDERS.sheets}/${width}`;
+
+/** The close-up of a source. */
+export const closeupPath = (number: number): string => `${CLOSEUPS}/${number >> FOLDER_BITS}/${number}.jpg`;
+
+/** Returns the number of the close-up at a path; undefined for other files. */
+export function closeupNumber(path: string): number | undefined {
+  const number = path.startsWith(`${CLOSEUPS}/`) ? Number.parseInt(path.slice(path.lastIndexOf('/') + 1)) : NaN;
+  return Number.isNaN(number) ? undefined : number;
+}
 
 /** An original, without its ending. */
 export const originalPath = (original: number): string => `${FOLDERS.originals}/${original >> FOLDER_BITS}/${original}`;

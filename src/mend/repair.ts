@@ -5,6 +5,7 @@ import { defaultCatalog } from '../catalog/default-folder.ts';
 import { UserError } from '../errors.ts';
 import { type Checksums } from '../format/checksums.ts';
 import { originalParts } from '../format/original-index.ts';
+import type { Closeup } from '../originals/closeups.ts';
 import type { KeptOriginal } from '../originals/originals.ts';
 import { countText } from '../messages.ts';
 import { reasonText } from '../image/reasons.ts';
@@ -16,10 +17,10 @@ import { PatchStore } from '../store/patch-store.ts';
 import { tileCount, type TileSet } from '../tiles/tile-set.ts';
 import type { Problem } from '../verify/problems.ts';
 import { verify, type VerifyOptions, type VerifyResult } from '../verify/verify.ts';
-import { keptOriginals } from './kept-originals.ts';
+import { keptCloseups, keptOriginals } from './kept-originals.ts';
 import { forgottenError, pictureIds, readSums, type Reopened, refuseForeign, reopen } from './reopen.ts';
 import { differences, rewrite, writeDocuments } from './rewrite.ts';
-import { CHECKSUMS_FILE, FOLDERS, MOSAIC_FILE } from '../format/site-paths.ts';
+import { CHECKSUMS_FILE, CLOSEUPS, closeupPath, FOLDERS, MOSAIC_FILE } from '../format/site-paths.ts';
 
 /** Result of verifying and repairing a site. */
 export interface RepairResult extends VerifyResult {
@@ -126,6 +127,7 @@ async function mendAll(
   const isDamaged = (set: TileSet, column: number, row: number) =>
     set.pathsOf(column, row).some((path) => damaged.has(path));
   const former = sums && keptOriginals(record, sums);
+  const closeups = sums ? keptCloseups(record, sums) : new Map<string, Closeup>();
   const { pictures, leftOut } = await rewrite(reopened, {
     ...contentOf(reopened),
     ids: pictureIds(reopened),
@@ -134,6 +136,8 @@ async function mendAll(
     sums: sums ?? NO_SUMS,
     kept: undamaged(former, damaged),
     ...(former && { former }),
+    closeups,
+    isIntact: (path) => !damaged.has(path),
     store,
     onProgress: (done, total) => onProgress({ done, total }),
   });
@@ -141,9 +145,12 @@ async function mendAll(
   const hashes = new Map(catalog.sources.map(({ path, hash }) => [path, hash]));
   const hindered = new Map<string, string>();
   for (const { path, reason } of leftOut) {
-    const original = former?.get(hashes.get(path)!);
+    const hash = hashes.get(path)!;
+    const closeup = closeups.get(hash);
+    const original = former?.get(hash);
+    if (closeup) hindered.set(closeupPath(closeup.number), reasonText(reason));
     // Without checksums, the former original is unknown, so its files cannot be named.
-    if (!original) hindered.set('originals', `the originals of some images: ${reasonText(reason)}`);
+    else if (!original) hindered.set('originals', `the originals of some images: ${reasonText(reason)}`);
     else
       for (const part of originalParts(original))
         if (damaged.has(part.path)) hindered.set(part.path, reasonText(reason));
@@ -157,8 +164,11 @@ async function mendDocuments(
   store: PatchStore,
   { sums, damaged, why }: { readonly sums: Checksums; readonly damaged: ReadonlySet<string>; readonly why: string },
 ): Promise<Map<string, string>> {
-  const files = new Map([...sums.files].filter(([path]) => path.startsWith(`${FOLDERS.originals}/`)));
-  await writeDocuments(reopened, reopened.shape, { ...contentOf(reopened), store, sums: { ...sums, files } });
+  const kept = [`${FOLDERS.originals}/`, `${CLOSEUPS}/`];
+  const files = new Map([...sums.files].filter(([path]) => kept.some((folder) => path.startsWith(folder))));
+  const numbers = [...keptCloseups(reopened.record, sums)].map(([hash, { number }]) => [hash, number] as const);
+  const closeups = new Map(numbers);
+  await writeDocuments(reopened, reopened.shape, { ...contentOf(reopened), closeups, store, sums: { ...sums, files } });
   const lost = [...damaged].filter((path) => !existsSync(join(store.root, path)));
   return new Map(lost.map((path) => [path, why]));
 }

@@ -5,13 +5,16 @@ import { spliceHeader } from '../catalog/recipe-key.ts';
 import { aboutOf } from '../layout/iiif-about.ts';
 import { type Checksums, type OriginalSums, tileSums } from '../format/checksums.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
+import { isOwnFile } from '../format/site-entries.ts';
 import { originalParts } from '../format/original-index.ts';
 import { iiifDocuments } from '../layout/iiif.ts';
 import { descriptorsOf, siteSets } from '../layout/site-sets.ts';
 import type { SiteShape } from '../layout/site-shape.ts';
+import { type Closeup, NO_CLOSEUPS, writeCloseups } from '../originals/closeups.ts';
 import { type KeptOriginal, writeOriginals } from '../originals/originals.ts';
 import { renderPyramid } from '../pyramid/pyramid.ts';
 import { comparedTarget, readTargetFile, recordedTable } from '../site/record.ts';
+import { closeupsById } from '../site/directory.ts';
 import { writeSite } from '../site/site.ts';
 import type { Patch } from '../staging/patch.ts';
 import type { FolderStore } from '../store/folder-store.ts';
@@ -35,6 +38,9 @@ export interface Rewriting {
   readonly kept: ReadonlyMap<string, KeptOriginal>;
   /** Originals that the site had, by the SHA-256 of their sources. One that cannot be made again keeps its entry in the index. */
   readonly former?: ReadonlyMap<string, KeptOriginal>;
+  /** Close-ups that the site had, by the SHA-256 of their sources. Those whose file is intact stay. */
+  readonly closeups: ReadonlyMap<string, Closeup>;
+  readonly isIntact: (path: string) => boolean;
   /** Source of each picture, by its id in the record, and its variant. */
   readonly shown: { readonly origins: ArrayLike<number>; readonly variants: ArrayLike<number> };
   readonly store: FolderStore;
@@ -47,14 +53,16 @@ export interface Rewritten {
   readonly pictures: Pictures;
   /** Originals of the site, by number. */
   readonly originals: ReadonlyMap<number, OriginalSums>;
-  /** Sources whose originals could not be made, and why. */
+  /** Sources whose originals or close-ups could not be made, and why. */
   readonly leftOut: readonly SkippedFile[];
+  /** Paths of all files of the site with names of their own. */
+  readonly files: ReadonlySet<string>;
 }
 
 /** Writes the tiles, originals and all other files of a reopened site into a store. */
 export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise<Rewritten> {
   const { catalog, files, indexing, record, sets: before } = reopened;
-  const { mosaic, placement, ids, wants, sums, kept, former, store, onProgress } = rewriting;
+  const { mosaic, placement, ids, wants, sums, kept, former, closeups: formerCloseups, isIntact, store } = rewriting;
   const { concurrency, signal } = indexing;
   const pictures = await Pictures.numbered(catalog, ids, { ...indexing, files });
   try {
@@ -73,31 +81,41 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
       store,
       only,
       concurrency,
-      onProgress,
+      onProgress: rewriting.onProgress,
       signal,
     });
+    const cells = new Set(placement.cells);
+    const shown = pictures.shown().map((one, picture) => (cells.has(picture) ? one : undefined));
+    const { background } = indexing;
+    const how = { store, background, quality: record.recipe.quality, concurrency, signal, onProgress: () => {} };
     const originals =
       mosaic.originals &&
       (await writeOriginals({
-        pictures: pictures.shown(),
+        ...how,
+        pictures: shown,
         mode: mosaic.originals.mode,
-        store,
         kept,
         ...(former && { former }),
-        background: indexing.background,
-        quality: record.recipe.quality,
-        concurrency,
-        signal,
-        onProgress: () => {},
       }));
-    await writeDocuments(reopened, shape, {
+    const sources = shown.map((one) => one?.source);
+    const closeups =
+      mosaic.closeup === undefined
+        ? NO_CLOSEUPS
+        : await writeCloseups({ ...how, sources, side: mosaic.closeup, former: formerCloseups, isIntact });
+    const paths = await writeDocuments(reopened, shape, {
       ...rewriting,
-      sums: { tiles, originals: originals?.sums ?? new Map(), files: originals?.indexSums ?? new Map() },
+      closeups: closeups.numbers,
+      sums: {
+        tiles,
+        originals: originals?.sums ?? new Map(),
+        files: new Map([...(originals?.indexSums ?? []), ...closeups.sums]),
+      },
     });
     return {
       pictures,
       originals: originals?.sums ?? new Map<number, OriginalSums>(),
-      leftOut: originals?.leftOut ?? [],
+      leftOut: [...(originals?.leftOut ?? []), ...closeups.leftOut],
+      files: paths,
     };
   } catch (error) {
     pictures.close();
@@ -105,7 +123,12 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
   }
 }
 
-/** Writes everything but tiles and originals; needs no catalog. `sums` are those of tiles, originals and their index. */
+/**
+ * Writes everything but tiles, originals and close-ups; needs no catalog. `sums` are those of tiles, originals, their index and
+ * close-ups; `closeups` are the numbers of these, by the SHA-256 of their sources.
+ *
+ * @returns paths of all files with names of their own.
+ */
 export async function writeDocuments(
   { record, report }: Reopened,
   shape: SiteShape,
@@ -113,19 +136,21 @@ export async function writeDocuments(
     mosaic,
     placement,
     shown,
+    closeups,
     store,
     sums,
   }: Pick<Rewriting, 'mosaic' | 'placement' | 'shown' | 'store'> & {
+    readonly closeups: ReadonlyMap<string, number>;
     readonly sums: Omit<Checksums, 'cells'>;
   },
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const { credit, rights, names } = record;
   const nameOf = (cell: number) => names[shown.origins[placement.cells[cell]!]!]!;
   const about = aboutOf(mosaic, { credit, rights, names: mosaic.names }, nameOf);
-  await writeSite(store, {
+  return await writeSite(store, {
     mosaic,
     placement,
-    directory: { pictures: shown, table: recordedTable(record) },
+    directory: { pictures: shown, table: recordedTable(record), closeups: closeupsById(record.sources, closeups) },
     target: mosaic.compare ? await comparedTarget(await readTargetFile(report, record)) : undefined,
     files: new Map<string, Iterable<string>>([...descriptorsOf(shape), ...iiifDocuments(shape, about)]),
     sums,
@@ -143,27 +168,27 @@ function knownSums(before: readonly TileSet[], sums: Uint32Array, sets: readonly
   return tiles;
 }
 
-const NO_ORIGINALS = { before: [], after: new Set<string>() };
+const NO_CHANGE = { before: [], after: new Set<string>() };
 
 /**
  * Compares the files in `folder` with those of a site, and removes the equal ones from `folder`.
  *
- * @param originals paths of all originals before and after; those that are no more are to be removed from the site.
+ * @param paths of all files before and after that a change may leave out; those that are no more are to be removed from the site.
  */
 export function differences(
   folder: string,
   site: string,
-  originals: { readonly before: Iterable<string>; readonly after: ReadonlySet<string> } = NO_ORIGINALS,
+  { before, after }: { readonly before: Iterable<string>; readonly after: ReadonlySet<string> } = NO_CHANGE,
 ): Patch {
   const files: string[] = [];
-  const paths = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
-  for (const path of paths) {
+  const found = readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'));
+  for (const path of found) {
     const [own, old] = [join(folder, path), join(site, path)];
     if (lstatSync(own).isDirectory()) continue;
     if (path !== CHECKSUMS_FILE && isSame(own, old)) rmSync(own);
     else files.push(path);
   }
-  const gone = [...originals.before].filter((path) => !originals.after.has(path) && existsSync(join(site, path)));
+  const gone = [...before].filter((path) => !after.has(path) && isOwnFile(path) && existsSync(join(site, path)));
   return { files, gone };
 }
 

@@ -17,6 +17,8 @@ import { stripMetadata } from './strip-metadata.ts';
  * pyramids.
  */
 export const PYRAMID_PX = 2 ** 22;
+/** Most HEIC files processed at once: each is decoded whole, and its px are held until they are written. */
+export const HEIC_AT_ONCE = 4;
 /** JPEG quality of originals that must be re-encoded. */
 const QUALITY = 92;
 /** Longer side at which drawings (SVG) are rendered, px; they have no size of their own. */
@@ -42,25 +44,29 @@ const ENDINGS: Readonly<Record<string, string>> = { jpeg: 'jpg', png: 'png', web
  *   open to read it.
  */
 export async function originalFile(source: Source, background: Rgb): Promise<OriginalFile> {
-  let bytes: Buffer;
   try {
-    bytes = await tryAgain(() => readFile(source.path));
+    return await fileOf(await readSource(source), source, background);
   } catch (error) {
     if (error instanceof UserError) throw error;
     return { kind: 'none', reason: reasonOf(error) };
   }
-  if (createHash('sha256').update(bytes).digest('hex') !== source.hash) throw new SourceChanged(source.path);
-  try {
-    return await fileOf(bytes, source, background);
-  } catch (error) {
-    return { kind: 'none', reason: reasonOf(error) };
-  }
+}
+
+/**
+ * Reads the file of a source.
+ *
+ * @throws {SourceChanged} if it has changed since it was indexed; {@link UserError} `resources` if too many files are open.
+ */
+export async function readSource({ path, hash }: Pick<Source, 'path' | 'hash'>): Promise<Uint8Array> {
+  const bytes = await tryAgain(() => readFile(path));
+  if (createHash('sha256').update(bytes).digest('hex') !== hash) throw new SourceChanged(path);
+  return bytes;
 }
 
 async function fileOf(bytes: Uint8Array, source: Source, background: Rgb): Promise<OriginalFile> {
   const lenient = source.partial !== undefined;
   const upright = async () => convertToSrgb((await openImage(bytes, { lenient })).px().autoOrient());
-  if (source.format === 'svg') return await encoded(drawing(await openImage(bytes)), source.alpha);
+  if (source.format === 'svg') return await encoded(drawing(await openImage(bytes), DRAWING_PX), source.alpha);
   if (source.width * source.height > PYRAMID_PX) {
     return { kind: 'pyramid', image: (await upright()).flatten({ background }) };
   }
@@ -88,10 +94,11 @@ function strip(bytes: Uint8Array, format: string): ReturnType<typeof stripMetada
   }
 }
 
-function drawing({ metadata, px }: OpenImage): Sharp {
+/** Renders a drawing (SVG) with a longer side of `side` px. */
+export function drawing({ metadata, px }: OpenImage, side: number): Sharp {
   const { width, height } = metadata;
-  const density = Math.min(DENSITY_MAX, Math.max(1, (DENSITY * DRAWING_PX) / Math.max(width, height)));
-  return px({ density }).resize(DRAWING_PX, DRAWING_PX, { fit: 'inside' });
+  const density = Math.min(DENSITY_MAX, Math.max(1, (DENSITY * side) / Math.max(width, height)));
+  return px({ density }).resize(side, side, { fit: 'inside' });
 }
 
 /** Matches libvips' messages when writing fails, not decoding; the system's message follows. */

@@ -7,12 +7,9 @@ import type { OriginalSums } from '../format/checksums.ts';
 import { mapOrdered } from '../threads/ordered.ts';
 import { reasonOf } from '../image/reasons.ts';
 import type { Originals, Rect, Rgb, Size, SkippedFile, Source, Turn } from '../types.ts';
-import { type OriginalFile, originalFile, writePyramid } from './original-file.ts';
+import { HEIC_AT_ONCE, type OriginalFile, originalFile, writePyramid } from './original-file.ts';
 import { INDEX_BLOCK, indexScript, originalParts, type OriginalRow } from '../format/original-index.ts';
 import { dziFile, dziFolder, indexPath, originalPath } from '../format/site-paths.ts';
-
-/** Most HEIC files processed at once: each is decoded whole, and its px are held until they are written. */
-const HEIC_AT_ONCE = 4;
 
 /** Writes originals. Paths are relative, with `/`. */
 export interface OriginalStore {
@@ -25,10 +22,20 @@ export interface OriginalStore {
   explain(error: unknown): unknown;
 }
 
+/** What a picture shows. */
+export interface ShownPart {
+  readonly source: Source;
+  readonly crop: Rect;
+  readonly turn: Turn;
+}
+
 /** Inputs of {@link writeOriginals}. */
 export interface OriginalsOptions {
-  /** Source of each picture, by number; the part of it that the picture shows, upright px, and the orientation. */
-  readonly pictures: readonly { readonly source: Source; readonly crop: Rect; readonly turn: Turn }[];
+  /**
+   * Source of each picture, by number; the part of it that the picture shows, upright px, and the orientation. Undefined for a
+   * picture that no cell shows.
+   */
+  readonly pictures: readonly (ShownPart | undefined)[];
   readonly mode: Exclude<Originals, 'none'>;
   /** Originals that exist already, by the SHA-256 of their sources; none by default. */
   readonly kept?: ReadonlyMap<string, KeptOriginal>;
@@ -69,7 +76,10 @@ export interface WrittenOriginals {
 export async function writeOriginals(options: OriginalsOptions): Promise<WrittenOriginals> {
   const { pictures, store, background, quality, concurrency, mode, kept, former, onProgress, signal } = options;
   const numbers = new Map<Source, number>();
-  for (const [picture, { source }] of pictures.entries()) if (!numbers.has(source)) numbers.set(source, picture);
+  for (const [picture, shown] of pictures.entries()) {
+    // A number that no cell shows may go to another source later.
+    if (shown && !numbers.has(shown.source)) numbers.set(shown.source, picture);
+  }
   const made = new Map<number, OriginalSums>();
   const leftOut: SkippedFile[] = [];
   let [done, encoded] = [0, 0];
@@ -112,7 +122,9 @@ export async function writeOriginals(options: OriginalsOptions): Promise<Written
     onProgress(++done, numbers.size);
     signal.throwIfAborted();
   }
-  const rows = pictures.map(({ source, crop: part, turn }): OriginalRow | null => {
+  const rows = pictures.map((shown): OriginalRow | null => {
+    if (!shown) return null;
+    const { source, crop: part, turn } = shown;
     const number = numbers.get(source)!;
     const file = made.get(number);
     if (!file) return null;

@@ -4,7 +4,7 @@ import { forget } from '../catalog/forget.ts';
 import type { Pictures } from '../catalog/pictures.ts';
 import { UserError } from '../errors.ts';
 import { checkPaths } from '../messages.ts';
-import { keptOriginals } from '../mend/kept-originals.ts';
+import { keptCloseups, keptOriginals } from '../mend/kept-originals.ts';
 import { isPlacementOf, readSums, refuseForeign, type Reopened, reopen } from '../mend/reopen.ts';
 import { differences, originalPaths, rewrite } from '../mend/rewrite.ts';
 import { isTouched } from '../mend/touched.ts';
@@ -82,21 +82,24 @@ export async function remove(options: RemoveOptions): Promise<RemoveResult> {
     // An interrupted run may have changed the site but not the reports. So a site that has the new placement already is fine.
     if (!(await isPlacementOf(place, mosaic, placement.cells))) await refuseForeign(place, opened);
     const kept = keptOriginals(opened.record, sums);
-    const before = new Set(originalPaths(sums.originals));
-    for (const hash of named.hashes) kept.delete(hash);
+    const closeups = keptCloseups(opened.record, sums);
+    for (const hash of named.hashes) for (const map of [kept, closeups]) map.delete(hash);
     const written = await rewrite(opened, {
       mosaic,
       placement,
       ids: renumbered.ids,
       sums,
       kept,
+      closeups,
+      isIntact: () => true,
       wants: (set, column, row) => isTouched(changes, set, [column, row]),
       store: new PatchStore(staged.folder, place, { option: '--out', path: site }),
       shown: shownOf(renumbered.ids, opened),
       onProgress: (done, total) => onProgress({ done, total }),
     });
     pictures = written.pictures;
-    const after = new Set(originalPaths(written.originals));
+    const before = [...originalPaths(sums.originals), ...sums.files.keys()];
+    const after = new Set([...originalPaths(written.originals), ...written.files]);
     const patch = differences(staged.folder, place, { before, after });
     await staged.commit(patch, () => reports.write(() => reportsWithout(opened, taken, { named, skipped })));
     pictures.close();

@@ -23,6 +23,23 @@ export interface DirectoryFacts {
   /** Source, as numbered in `table`, and variant of each picture, by number. */
   readonly pictures: { readonly origins: ArrayLike<number>; readonly variants: ArrayLike<number> };
   readonly table: SourceTable;
+  /** Number of the close-up of each source, as numbered in `table`; without those that have none. */
+  readonly closeups: ReadonlyMap<number, number>;
+}
+
+/**
+ * Returns the number of the close-up of each source, by the source's id.
+ *
+ * @param hashes SHA-256 of the sources, by id.
+ * @param numbers numbers of the close-ups, by the SHA-256 of their sources.
+ */
+export function closeupsById(hashes: readonly string[], numbers: ReadonlyMap<string, number>): Map<number, number> {
+  return new Map(
+    hashes.flatMap((hash, id) => {
+      const number = numbers.get(hash);
+      return number === undefined ? [] : [[id, number] as const];
+    }),
+  );
 }
 
 /** The directory of a site. Numbers the sources that cells show, in the order of their first pictures. */
@@ -99,7 +116,22 @@ export class Directory {
     const [width, height, left, top, cropWidth, cropHeight] = sizes.subarray(id * SIZE_LENGTH);
     const packed = packCells(this.cells.subarray(this.starts[source], this.starts[source + 1]));
     const cells = Buffer.from(packed).toString('base64');
-    return [this.nameOf(id), width!, height!, left!, top!, cropWidth!, cropHeight!, cells, this.captionRow(id)];
+    return [
+      this.nameOf(id),
+      width!,
+      height!,
+      left!,
+      top!,
+      cropWidth!,
+      cropHeight!,
+      cells,
+      this.captionRow(id),
+      this.closeupOf(id),
+    ];
+  }
+
+  private closeupOf(id: number): number | null {
+    return this.facts.closeups.get(id) ?? null;
   }
 
   private nameRow(source: number): NameRow {

@@ -37,7 +37,7 @@ export interface SiteParts {
   readonly mosaic: MosaicJson;
   readonly placement: Placement;
   /** What the directory of sources is made of. */
-  readonly directory: Pick<DirectoryFacts, 'pictures' | 'table'>;
+  readonly directory: Pick<DirectoryFacts, 'pictures' | 'table' | 'closeups'>;
   /** The target to compare with; undefined if the site has none. */
   readonly target: Uint8Array | undefined;
   /** Descriptors and documents of the layouts: path -> blocks. */
@@ -52,9 +52,10 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
  * Writes everything but tiles and originals: descriptors, `mosaic.json`, page, viewer and placement; last the checksums of
  * all files.
  *
+ * @returns paths of all files with names of their own.
  * @throws {UserError} `not-a-site` if `mosaic.json` would not pass its own reader.
  */
-export async function writeSite(store: SiteStore, parts: SiteParts): Promise<void> {
+export async function writeSite(store: SiteStore, parts: SiteParts): Promise<ReadonlySet<string>> {
   const { mosaic, placement, sums } = parts;
   checkMosaic(mosaic);
   const files = new Map(sums.files);
@@ -77,6 +78,7 @@ export async function writeSite(store: SiteStore, parts: SiteParts): Promise<voi
     cells.push(crc32(script));
   }
   store.write(CHECKSUMS_FILE, packChecksums({ ...sums, cells: Uint32Array.from(cells), files }));
+  return new Set(files.keys());
 }
 
 /** Makes the files that have names of their own: path, blocks. */

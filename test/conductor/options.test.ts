@@ -22,6 +22,7 @@ const TAKEN: { readonly [Name in keyof BuildOptions]-?: NonNullable<BuildOptions
   tileSize: 512,
   quality: 85,
   captions: 'captions.csv',
+  closeup: 640,
   noCompare: true,
   offline: true,
   language: 'de',

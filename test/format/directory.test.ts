@@ -33,6 +33,7 @@ interface Made {
   readonly origins: number[];
   readonly variants: number[];
   readonly table: SourceTable;
+  readonly closeups: ReadonlyMap<number, number>;
   readonly files: ReadonlyMap<string, string>;
 }
 
@@ -65,9 +66,10 @@ function made({ sources = 40, pictures = 70, columns = 23, rows = 11, block = 16
   const shown = new Set([...cells].map((picture) => origins[picture]));
   const mosaic = { directory: { block, named: true }, names: names as 'all' | 'none' };
   const shape = { ...mosaic, grid, pictures, sources: { used: shown.size } } as unknown as DirectoryShape;
-  const directory = new Directory({ mosaic, cells, pictures: { origins, variants }, table });
+  const closeups = new Map(origins.flatMap((id, picture) => (id % 2 === 0 ? [[id, picture] as const] : [])));
+  const directory = new Directory({ mosaic, cells, pictures: { origins, variants }, table, closeups });
   const files = new Map([...directory.files()].map(([path, blocks]) => [path, [...blocks].join('')]));
-  return { shape, cells, origins, variants, table, files };
+  return { shape, cells, origins, variants, table, closeups, files };
 }
 
 /** What a page reads of a file: what the script tells when it is run, and when it is parsed. */
@@ -103,7 +105,7 @@ describe('the directory of a site', () => {
     { seed: 5, sources: 1, pictures: 1, columns: 1, rows: 1 },
   ])('gives back what a placement shows: %o', (given) => {
     const one = made(given);
-    const { shape, cells, origins, variants, table } = one;
+    const { shape, cells, origins, variants, table, closeups } = one;
     const pictures = all(one, 'pictures', readPictures);
     const sources = all(one, 'sources', readSources);
     const names = all(one, 'names', readNames);
@@ -139,6 +141,7 @@ describe('the directory of a site', () => {
         whole: { left, top, width: across, height: down },
         cells: Uint32Array.from(places),
         caption,
+        ...(closeups.has(id) && { closeup: closeups.get(id) }),
       });
       expect(names[number]).toEqual({ name, title: caption.title, cell: places[0] });
       const look = [...table.looks.subarray(id * LOOK_LENGTH, (id + 1) * LOOK_LENGTH)];
@@ -166,7 +169,7 @@ describe('the directory of a site', () => {
     expect(files.size).toBe(parts.reduce((a, b) => a + b));
     const { cells, origins, variants, table } = made({});
     const mosaic = { directory: { block: 16, named: false }, names: 'none' } as const;
-    const unnamed = new Directory({ mosaic, cells, pictures: { origins, variants }, table });
+    const unnamed = new Directory({ mosaic, cells, pictures: { origins, variants }, table, closeups: new Map() });
     expect([...unnamed.files()].filter(([path]) => path.includes('names'))).toEqual([]);
   });
 
@@ -206,7 +209,8 @@ describe('the directory of a site', () => {
   });
 
   const row = (change: (values: unknown[]) => void) => {
-    const values: unknown[] = ['a.jpg', 640, 480, 80, 0, 480, 480, 'AAE=', ['Title', 'Credit', 'https://example.org/']];
+    const caption = ['Title', 'Credit', 'https://example.org/'];
+    const values: unknown[] = ['a.jpg', 640, 480, 80, 0, 480, 480, 'AAE=', caption, 0];
     change(values);
     return readSources([values], 0, {
       grid: { columns: 6, rows: 4 },
@@ -226,8 +230,10 @@ describe('the directory of a site', () => {
         whole: { left: 80, top: 0, width: 480, height: 480 },
         cells: Uint32Array.of(0, 1),
         caption: { title: 'Title', credit: 'Credit', link: 'https://example.org/' },
+        closeup: 0,
       },
     ]);
+    expect(row((values) => (values[9] = null))![0]!.closeup).toBe(undefined);
   });
 
   test.each<[string, number, unknown]>([
@@ -247,6 +253,8 @@ describe('the directory of a site', () => {
     ['a caption of two parts', 8, [null, null]],
     ['a caption that is a text', 8, 'Title'],
     ['a title that is no text', 8, [{}, null, null]],
+    ['a close-up of no picture', 9, 1],
+    ['a close-up that is no number', 9, '0/../../1'],
   ])('refuses %s', (_, at, value) => {
     expect(row((values) => (values[at] = value))).toBe(undefined);
   });

@@ -6,6 +6,7 @@ import { build, type BuildOptions, remove, verify } from '../../src/index.ts';
 import { waves, writeWaves } from '../helpers/images.ts';
 import { readDirectory } from '../helpers/directory.ts';
 import { filesOf } from '../helpers/levels.ts';
+import { readIndex } from '../helpers/originals.ts';
 import { readSite } from '../helpers/site.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
@@ -148,6 +149,39 @@ describe('taking images out', () => {
       const title = name!.startsWith('img') ? `Title no. ${image}!` : undefined;
       expect(caption.title).toBe(title);
       expect([source.width, source.height]).toEqual([120 + Number(image), 90]);
+    }
+  });
+
+  test.each<[string, Partial<BuildOptions>]>([
+    ['original', { originals: 'copy' }],
+    ['close-up', { closeup: 256 }],
+  ])('leaves each image its own %s, whatever was taken out before', async (what, options) => {
+    const { out, catalog, site } = await make(`each its ${what}`, { minDistance: 0, ...options });
+    // Pictures of the lowest numbers go first: their numbers become spare, or those of others.
+    const { cells } = await readDirectory(out, site.mosaic);
+    const order = [...site.shown].toSorted((a, b) => cells[site.shown.indexOf(a)]! - cells[site.shown.indexOf(b)]!);
+    for (const gone of [...new Set(order)].slice(0, 4)) {
+      await remove({ site: out, images: [gone], catalog });
+      const after = await readSite(out);
+      const directory = await readDirectory(out, after.mosaic);
+      const rows = options.originals ? await readIndex(out) : [];
+      const files = new Set<string>();
+      for (const [cell, name] of after.shown.entries()) {
+        const row = rows[after.pictures[cell]!];
+        const { closeup, width } = directory.sources[directory.cells[cell]!]!;
+        const path = options.originals ? `originals/0/${row![0]}.jpg` : `sources/closeups/0/${closeup!}.jpg`;
+        files.add(path);
+        // Every image has a width of its own.
+        const { info } = await sharp(join(out, path)).raw().toBuffer({ resolveWithObject: true });
+        const wide = 120 + Number(/_(\d+)/.exec(name)![1]!);
+        expect(width).toBe(wide);
+        expect(info.width, `${name} in ${path}`).toBe(wide);
+      }
+      const found = await filesOf(out);
+      const folder = options.originals ? 'originals' : 'sources/closeups';
+      const kept = found.filter((path) => path.startsWith(`${folder}/`) && path.endsWith('.jpg'));
+      expect(kept.toSorted()).toEqual([...files].toSorted());
+      expect((await verify({ site: out })).problems).toEqual([]);
     }
   });
 

@@ -124,6 +124,34 @@ describe.skipIf(skipped)('the panel of a picture', () => {
     await page.context().close();
   });
 
+  test('shows the close-up where there is no original, and the cell where there is neither', async () => {
+    const small = await explorer.site('close-ups', { originals: 'none', closeup: 120 });
+    const visit = await explorer.visit(await explorer.addressOf(small));
+    const { page } = visit;
+    for (const [what, cell, numbers] of PARTS) {
+      await follow(page, cell);
+      const [width, height, left, top, across, down] = numbers as [number, number, number, number, number, number];
+      const image = page.locator('#panel figure > img');
+      const natural = await image.evaluate((one: HTMLImageElement) => [one.naturalWidth, one.naturalHeight]);
+      const scale = 120 / Math.max(width, height);
+      expect(natural, what).toEqual([Math.round(width * scale), Math.round(height * scale)]);
+      const [box, part] = [(await image.boundingBox())!, (await page.locator('#panel .part').boundingBox())!];
+      const shares = [
+        (part.x - box.x) / box.width,
+        (part.y - box.y) / box.height,
+        part.width / box.width,
+        part.height / box.height,
+      ];
+      const expected = [left / width, top / height, across / width, down / height];
+      for (const [i, share] of shares.entries()) expect(share, what).toBeCloseTo(expected[i]!, 1);
+      expect(await page.locator('#panel .links a').count()).toBe(0);
+    }
+    await page.route('**/closeups/**', (route) => route.abort());
+    await follow(page, [2, 0]);
+    expect(await page.locator('#panel figure > canvas').count()).toBe(1);
+    await page.context().close();
+  });
+
   test('outlines the right place of a tall image on a phone, too', async () => {
     const visit = await explorer.visit(await explorer.addressOf(site), 'phone');
     await pick(visit, [1, 0]);
