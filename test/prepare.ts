@@ -21,7 +21,9 @@ function install(name: string, what: string): void {
   }
 }
 
-if (!findBrowser()) install('chromium', 'Chromium for the viewer’s tests');
+for (const name of ['chromium-headless-shell', 'chromium']) {
+  if (!findBrowser()) install(name, 'Chromium for the viewer’s tests');
+}
 if (!findBrowser()) {
   console.error(
     `No Chromium found: the viewer's tests (test/viewer*.test.ts) are skipped. To mend that:\n  ${BROWSER_REMEDY}`,

@@ -6,7 +6,16 @@ import { type Browser, chromium } from 'playwright-core';
 export const BROWSER_REMEDY =
   'apt-get install -y chromium   (or install Chrome, or set ZOOMOSAIC_BROWSER to the path of a Chromium)';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome.exe', 'msedge.exe'];
+/** The first one has no windows at all, and takes a third less of the processor. */
+const NAMES = [
+  'chromium-headless-shell',
+  'chromium',
+  'chromium-browser',
+  'google-chrome',
+  'google-chrome-stable',
+  'chrome.exe',
+  'msedge.exe',
+];
 const PLACES = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',

@@ -129,7 +129,8 @@ describe.skipIf(skipped)('links into a page', () => {
       await page.waitForSelector('#panel:not([hidden]) figure > img');
       expect(await page.textContent('#panel .name')).toBe(name);
       expect(decodeURIComponent(await hash(page))).toBe(`#s=${name}`);
-      if (device === 'phone') break;
+      // What links are made of does not depend on where the page is from: one name is enough.
+      if (device === 'phone' || scheme === 'file') break;
     }
     expect(await troubles(visit)).toEqual([]);
     await page.context().close();
