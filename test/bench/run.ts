@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of docs/benchmarks.md, measured side by side in one run; least and median of several.
- * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million,preview,crops` chooses.
+ * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million,preview,crops,page` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -15,6 +15,7 @@ import { featureRows } from './feature-rows.ts';
 import { compactMillionRows, compactRows, shapeRows } from './hosting-rows.ts';
 import { largeRows } from './large-rows.ts';
 import { likenessRows, varietyRows } from './likeness-rows.ts';
+import { pageRows } from './page-rows.ts';
 import { previewRows } from './preview-rows.ts';
 import { catalogRows, joinRows, millionRows, pyramidRows, type Bench, type Row } from './rows.ts';
 
@@ -33,6 +34,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   'compact-million': compactMillionRows,
   preview: previewRows,
   crops: cropRows,
+  page: pageRows,
 };
 
 const { values } = parseArgs({
