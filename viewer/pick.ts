@@ -4,7 +4,7 @@ import type { DirectorySource } from '../src/format/directory.ts';
 import type { Rect } from '../src/types.ts';
 import type { CellPlace } from './cell-image.ts';
 import { type Directory, shownIn } from './directory.ts';
-import { framed, nearestOf, placeOf, showView, viewOf } from './frame.ts';
+import { framed, nearestOf, placeOf, rested, showView, viewOf } from './frame.ts';
 import { linkText } from './link.ts';
 import type { Marks } from './marks.ts';
 import type { Panel } from './panel.ts';
@@ -53,7 +53,7 @@ export class Picker {
 
   /** Picks a cell: frames it, then shows what is known of it. */
   async pick(place: CellPlace, { atOnce = false }: { readonly atOnce?: boolean } = {}): Promise<void> {
-    const { tiles, directory, panel, marks, onChange } = this.parts;
+    const { viewer, tiles, directory, panel, marks, onChange } = this.parts;
     if (!this.place) this.before = document.activeElement;
     this.place = place;
     this.keepVisible(PICKED_VISIBLE);
@@ -76,7 +76,8 @@ export class Picker {
       use,
       link: this.linkOf(place),
       image: sourceImage(tiles, place, shown),
-      alike: directory.nearest(number, ALIKE),
+      // It takes a while to look them up and to draw them, and the flight must not wait for that.
+      alike: rested(viewer).then(() => directory.nearest(number, ALIKE)),
     });
   }
 
