@@ -14,7 +14,7 @@ export { type Host, type HostId, HOSTS } from './fit/hosts.ts';
 export { type ErrorCode, UserError } from './errors.ts';
 export { repair, type RepairResult } from './mend/repair.ts';
 export { remove, type RemoveOptions, type RemoveResult } from './remove/remove.ts';
-export { rebase, type Rebased } from './rebase/rebase.ts';
+export { rebase, type Rebased, type RebaseOptions } from './rebase/rebase.ts';
 export type { BuildOptions } from './conductor/options.ts';
 export { serve, type ServeOptions, type Serving } from './serve/serve.ts';
 export type { LayoutLevel, Layouts, MosaicJson } from './format/mosaic-json.ts';

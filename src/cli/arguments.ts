@@ -1,6 +1,7 @@
 import yargs from 'yargs';
 import { UserError } from '../errors.ts';
 import type { BuildOptions } from '../conductor/options.ts';
+import type { RebaseOptions } from '../rebase/rebase.ts';
 import type { RemoveOptions } from '../remove/remove.ts';
 import type { VerifyOptions } from '../verify/verify.ts';
 import { expected } from '../messages.ts';
@@ -42,7 +43,7 @@ export type Command =
     }
   | { readonly name: 'remove'; readonly options: RemoveOptions; readonly quiet: boolean; readonly json: boolean }
   | { readonly name: 'fit'; readonly site: string; readonly json: boolean }
-  | { readonly name: 'rebase'; readonly site: string; readonly baseUrl: string; readonly json: boolean }
+  | { readonly name: 'rebase'; readonly options: RebaseOptions; readonly json: boolean }
   /** Text to print: help or version. */
   | { readonly name: 'text'; readonly text: string };
 
@@ -184,10 +185,12 @@ export async function readArguments(args: readonly string[], version: string): P
             demandOption: true,
             describe: 'Address that the site will have',
           })
+          .option('report', RECORD_OPTIONS.report)
           .option('json', OUTPUT_OPTIONS.json)
           .example('$0 rebase site --base-url https://example.org/mosaic', 'Run it before the site moves there'),
       (a) => {
-        command = { name: 'rebase', site: a.site, baseUrl: a['base-url'], json: a.json === true };
+        const options = { site: a.site, baseUrl: a['base-url'], ...recordOptions({ report: a.report }) };
+        command = { name: 'rebase', options, json: a.json === true };
       },
     )
     .completion('completion', COMMANDS.completion, complete)

@@ -15,7 +15,7 @@ export const COMMANDS = {
   verify: 'Check that a site is complete and undamaged; repair it',
   fit: 'Check which hosts accept a site',
   remove: 'Remove images from a site and from the catalog',
-  rebase: 'Change the address of a site with the layout iiif',
+  rebase: 'Change the address of a site',
   completion: 'Print a script that completes commands and options in your shell',
 } as const;
 

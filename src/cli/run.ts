@@ -213,15 +213,12 @@ function jsonOf(result: unknown): string {
 }
 
 async function runRebase(
-  { site, baseUrl, json }: Extract<Command, { name: 'rebase' }>,
+  { options, json }: Extract<Command, { name: 'rebase' }>,
   process: CliProcess,
 ): Promise<number> {
-  const { rebase } = await import('../rebase/rebase.ts');
-  const result = await rebase({ site, baseUrl });
-  const { from, to, files } = result;
-  const text =
-    files.length > 0 ? `${site}: changed the address from ${from} to ${to}` : `${site}: the address is already ${to}`;
-  process.stdout.write(`${json ? JSON.stringify(result) : text}\n`);
+  const [{ rebase }, { rebaseSummary }] = await Promise.all([import('../rebase/rebase.ts'), import('./summary.ts')]);
+  const result = await rebase(options);
+  process.stdout.write(`${json ? JSON.stringify(result) : rebaseSummary(options.site, result)}\n`);
   return DONE;
 }
 

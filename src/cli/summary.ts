@@ -8,6 +8,7 @@ import { cellReason, detailLines } from './cell-summary.ts';
 import { fitLines } from './fit-summary.ts';
 import type { Quality } from '../types.ts';
 import type { RepairResult } from '../mend/repair.ts';
+import type { Rebased } from '../rebase/rebase.ts';
 import type { RemoveResult } from '../remove/remove.ts';
 import type { VerifyResult } from '../verify/verify.ts';
 
@@ -135,4 +136,12 @@ export function removeSummary({
 
 function quoted(path: string): string {
   return /^[\w./:-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** Summary of `rebase`. */
+export function rebaseSummary(site: string, { from, to, files }: Rebased): string {
+  if (files.length === 0) return `${site}: the address is already ${to}`;
+  return from === undefined
+    ? `${site}: gave it the address ${to}`
+    : `${site}: changed the address from ${from} to ${to}`;
 }

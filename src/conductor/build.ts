@@ -68,7 +68,7 @@ async function run(options: ResolvedOptions, suspects: ReadonlySet<string>): Pro
     );
     const header = await spliceHeader(recipe);
     const { layouts, warnings: ofLayouts } = chooseLayouts({ options, recipe, placement, pictures, header });
-    const shape = { grid, recipe, pictures: pictures.count, layouts, names: options.names };
+    const shape = { grid, recipe, pictures: pictures.count, layouts, baseUrl: options.baseUrl, names: options.names };
     const store = new FolderStore(staging.folder, { option: '--out', path: options.out });
     const { fullLevel } = options;
     const tileSums = await clock.time('pyramid', (onProgress) => {

@@ -49,6 +49,7 @@ export function describeMosaic({
     format: 'zoomosaic',
     version: MOSAIC_VERSION,
     title: options.title,
+    ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }),
     layouts,
     grid,
     cell: recipe.cell,

@@ -10,7 +10,7 @@ import type { ResolvedOptions } from './options.ts';
 
 /** Facts that decide on layouts, and on the size of a site. */
 export interface LayoutFacts {
-  readonly options: Pick<ResolvedOptions, 'layout' | 'host' | 'fullLevel' | 'baseUrl' | 'names'>;
+  readonly options: Pick<ResolvedOptions, 'layout' | 'host' | 'fullLevel' | 'names'>;
   readonly grid: Grid;
   readonly recipe: Recipe;
   readonly known: KnownPictures;
@@ -48,7 +48,7 @@ export function describeLayouts({ options, grid, recipe, known }: LayoutFacts, a
   return {
     ...(asked.includes('dzi') && { dzi: dziLayout(grid, recipe, options.fullLevel) }),
     ...(asked.includes('compact') && { compact: compact() }),
-    ...(asked.includes('iiif') && { iiif: iiifLayout(grid, recipe, options.baseUrl!) }),
+    ...(asked.includes('iiif') && { iiif: iiifLayout(grid, recipe) }),
   };
 
   function compact() {

@@ -17,7 +17,7 @@ export const CHOOSING = [
   'crops',
 ] as const satisfies readonly OptionName[];
 /** Options that only appear in documents of the layout iiif. */
-const TOLD_BY_IIIF: readonly OptionName[] = ['baseUrl', 'credit', 'rights'];
+const TOLD_BY_IIIF: readonly OptionName[] = ['credit', 'rights'];
 
 /** Returns one note for each option that has no effect beside the others. */
 export function idleNotes(

@@ -270,7 +270,7 @@ export const OPTIONS = {
   baseUrl: {
     group: 'Hosting',
     metavar: 'url',
-    help: 'Address that the site will have; --layout iiif needs it',
+    help: 'Address that the site will have, for links to its page; --layout iiif needs it',
     type: TEXT,
   },
   credit: { group: 'Hosting', metavar: 'text', help: 'Owner of the pictures, for --layout iiif', type: TEXT },

@@ -89,7 +89,7 @@ export interface BuildOptions {
   originals?: Originals;
   /** Longer side of one more JPEG per image, whole, for the page's panel, px; none by default. */
   closeup?: number;
-  /** Address that the site will have, an http(s) URL; required by layout `iiif`. */
+  /** Address that the site will have, an http(s) URL, for links to its page; required by layout `iiif`. */
   baseUrl?: string;
   /**
    * Names of image files in the published site: `all`, so that its search finds them; or `none`, which also keeps the target's

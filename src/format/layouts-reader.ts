@@ -1,5 +1,4 @@
 import type { Layout, Level, Size, TileFormat } from '../types.ts';
-import { baseUrlOf } from './base-url.ts';
 import { exactly, type Fields, isWhole, list, malformed, object, oneOf, whole } from './fields.ts';
 import type { LayoutLevel } from './mosaic-json.ts';
 
@@ -22,7 +21,6 @@ interface MosaicShape {
   readonly levels: readonly Level[];
   readonly tileSize: number;
   readonly format: TileFormat;
-  readonly found: 'file' | 'page';
 }
 
 /**
@@ -76,16 +74,13 @@ function checkCompact({ levels, overview, sheets }: Fields, shape: MosaicShape):
   }
 }
 
-function checkIiif({ levels, baseUrl }: Fields, { levels: all, format, found }: MosaicShape): void {
+function checkIiif({ levels }: Fields, { levels: all, format }: MosaicShape): void {
   const name = 'layouts.iiif.levels';
   const told = list(name, levels);
   whole(`the number of ${name}`, told.length, [1, all.length]);
   const own = all.slice(all.length - told.length);
   for (const [i, level] of own.entries()) checkLevel(`${name}[${i}]`, told[i], { ...level, origins: WRITTEN });
   oneOf('tile.format', format, ['jpeg']);
-  if (found === 'page' && baseUrl === undefined) return;
-  if (typeof baseUrl === 'string' && baseUrlOf(baseUrl) === baseUrl) return;
-  throw malformed('layouts.iiif.baseUrl', 'an http or https URL', baseUrl);
 }
 
 /** Checks a level of a layout: its number, the size of its tiles, and that tiles of this origin can have that size. */

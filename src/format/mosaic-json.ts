@@ -57,7 +57,7 @@ export interface Layouts {
     /** Pictures along a side of a sheet, for each level that comes from sheets. */
     readonly sheets: readonly { readonly level: number; readonly side: number }[];
   };
-  readonly iiif?: { readonly levels: readonly LayoutLevel[]; readonly baseUrl: string };
+  readonly iiif?: { readonly levels: readonly LayoutLevel[] };
 }
 
 /** `mosaic.json`. */
@@ -65,6 +65,8 @@ export interface MosaicJson {
   readonly format: 'zoomosaic';
   readonly version: typeof MOSAIC_VERSION;
   readonly title: string;
+  /** Address of the site, if it is known; sites with the layout iiif have one. The copy in the page leaves it out. */
+  readonly baseUrl?: string;
   readonly layouts: Layouts;
   readonly grid: Grid;
   /** A cell at the deepest level, px. */

@@ -7,8 +7,9 @@ import { ASPECT_MAX, CELL_MAX } from '../tiles/cell-shape.ts';
 import { UserError } from '../errors.ts';
 import { extensionOf, levelsOf } from '../tiles/tile-plan.ts';
 import type { Crop, Grid, Level, Names, Size, Subsampling, TileFormat } from '../types.ts';
+import { baseUrlOf } from './base-url.ts';
 import { BLOCK_SIDES } from './cell-blocks.ts';
-import { exactly, type Fields, isDeep, isWhole, list, malformed, number, object, oneOf, whole } from './fields.ts';
+import { exactly, type Fields, isDeep, isWhole, list, malformed, object, oneOf, whole } from './fields.ts';
 import { DIRECTORY_BLOCKS } from './directory.ts';
 import { checkLayouts, TILE_SIDES } from './layouts-reader.ts';
 import {
@@ -23,6 +24,7 @@ import {
   TOUR_MAX,
 } from './mosaic-json.ts';
 import { INDEX_BLOCKS, ORIGINAL_LEVELS_MAX } from './original-index.ts';
+import { checkQuality } from './quality-reader.ts';
 
 const FORMATS: readonly TileFormat[] = ['jpeg', 'webp', 'avif', 'png'];
 const SUBSAMPLINGS: readonly Subsampling[] = ['4:2:0', '4:4:4'];
@@ -85,7 +87,9 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   const levels = levelsOf(grid, cell);
   checkLevels(list('levels', mosaic['levels']), levels);
   const pictures = whole('pictures', mosaic['pictures'], [1, grid.columns * grid.rows]);
-  checkLayouts(object('layouts', mosaic['layouts']), { levels, tileSize, format, found });
+  const layouts = object('layouts', mosaic['layouts']);
+  checkLayouts(layouts, { levels, tileSize, format });
+  checkAddress(mosaic['baseUrl'], found === 'file' && layouts['iiif'] !== undefined);
   checkSources(object('sources', mosaic['sources']));
   checkPlacement(object('placement', mosaic['placement']), pictures);
   oneOf('language', mosaic['language'], LANGUAGES);
@@ -97,6 +101,13 @@ export function checkMosaic(json: unknown, found: Found = 'file'): MosaicJson {
   if (mosaic['originals'] !== undefined) checkOriginals(object('originals', mosaic['originals']));
   checkQuality(object('quality', mosaic['quality']));
   return mosaic as unknown as MosaicJson;
+}
+
+/** Checks the address of the site, which documents of the layout iiif need. */
+function checkAddress(value: unknown, isNeeded: boolean): void {
+  if (value === undefined && !isNeeded) return;
+  if (typeof value === 'string' && baseUrlOf(value) === value) return;
+  throw malformed('baseUrl', 'an http or https URL', value);
 }
 
 function otherVersion(version: unknown): UserError {
@@ -213,36 +224,4 @@ function checkOriginals({ mode, block, levels }: Fields): void {
   oneOf('originals.mode', mode, ['link', 'copy']);
   whole('originals.block', block, INDEX_BLOCKS);
   whole('originals.levels', levels, [0, ORIGINAL_LEVELS_MAX]);
-}
-
-function checkQuality(quality: Fields): void {
-  const any = (name: string, value: unknown) => number(name, value, [-Infinity, Infinity]);
-  for (const [i, one] of list('quality.likeness', quality['likeness']).entries()) {
-    const name = `quality.likeness[${i}]`;
-    const { cellPx, ciede2000, ssim, psnr } = object(name, one);
-    whole(`${name}.cellPx`, cellPx, [1, CELL_MAX]);
-    any(`${name}.ciede2000`, ciede2000);
-    any(`${name}.ssim`, ssim);
-    if (psnr !== null) any(`${name}.psnr`, psnr);
-  }
-  for (const name of ['gap', 'distanceCost', 'mostUsedShare']) any(`quality.${name}`, quality[name]);
-  // Missing in sites of builds that did not measure the likeness from afar.
-  for (const name of ['afar', 'afarCost', 'worst'])
-    if (quality[name] !== undefined) any(`quality.${name}`, quality[name]);
-  if (quality['missing'] !== undefined) {
-    for (const [i, one] of list('quality.missing', quality['missing']).entries()) {
-      const { colour, share } = object(`quality.missing[${i}]`, one);
-      if (typeof colour !== 'string') throw malformed(`quality.missing[${i}].colour`, 'a text', colour);
-      number(`quality.missing[${i}].share`, share, [0, 1]);
-    }
-  }
-  for (const name of ['mostUses', 'minDistance', 'distanceConflicts']) {
-    whole(`quality.${name}`, quality[name], [0, Number.MAX_SAFE_INTEGER]);
-  }
-  for (const [i, pair] of list('quality.usesHistogram', quality['usesHistogram']).entries()) {
-    const name = `quality.usesHistogram[${i}]`;
-    const counts = list(name, pair);
-    exactly(`the length of ${name}`, counts.length, 2);
-    for (const count of counts) whole(name, count, [0, Number.MAX_SAFE_INTEGER]);
-  }
 }

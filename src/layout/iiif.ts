@@ -24,7 +24,7 @@ export function iiifImage(grid: Grid, recipe: Shape): IiifImage {
 }
 
 /** The IIIF layout of a mosaic: levels in tiles, and coarser levels in one file each. */
-export function iiifLayout(grid: Grid, recipe: Shape, baseUrl: string): NonNullable<Layouts['iiif']> {
+export function iiifLayout(grid: Grid, recipe: Shape): NonNullable<Layouts['iiif']> {
   const image = iiifImage(grid, recipe);
   const all = levelsOf(grid, recipe.cell);
   const factor = ({ level }: Level) => 2 ** (all.length - 1 - level);
@@ -33,7 +33,7 @@ export function iiifLayout(grid: Grid, recipe: Shape, baseUrl: string): NonNulla
   const levels = all
     .filter((level) => factor(level) <= last)
     .map(({ level, cell }): LayoutLevel => ({ level, tile, from: setOrigin(cell, tile, recipe) }));
-  return { levels, baseUrl };
+  return { levels };
 }
 
 /** The tile sets of all images below `iiif/image`. */
@@ -79,10 +79,9 @@ export interface IiifAbout {
 
 /** Makes the documents of the IIIF layout: text in blocks, by path. */
 export function iiifDocuments(shape: SiteShape, about: IiifAbout): Map<string, Iterable<string>> {
-  const { grid, recipe, layouts } = shape;
+  const { grid, recipe, layouts, baseUrl } = shape;
   const documents = new Map<string, Iterable<string>>();
-  if (!layouts.iiif) return documents;
-  const { baseUrl } = layouts.iiif;
+  if (!layouts.iiif || baseUrl === undefined) return documents;
   const image = iiifImage(grid, recipe);
   const at = (path: string) => `${baseUrl}/${path}`;
   const text = (json: unknown) => [`${JSON.stringify(json, undefined, 2)}\n`];
@@ -101,10 +100,9 @@ export function iiifDocuments(shape: SiteShape, about: IiifAbout): Map<string, I
 
 /** The documents of the IIIF layout by path, each with the members that do not depend on texts about the mosaic. */
 export function iiifMembers(shape: SiteShape): Map<string, object> {
-  const { grid, recipe, layouts } = shape;
-  const { iiif } = layouts;
-  if (!iiif) return new Map();
-  const at = (path: string) => `${iiif.baseUrl}/${path}`;
+  const { grid, recipe, layouts, baseUrl } = shape;
+  if (!layouts.iiif || baseUrl === undefined) return new Map();
+  const at = (path: string) => `${baseUrl}/${path}`;
   const { info, imageFolder, manifest, annotations } = IIIF_PATHS;
   const image = iiifImage(grid, recipe);
   return new Map<string, object>([

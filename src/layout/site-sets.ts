@@ -35,6 +35,6 @@ export function expectedLayouts({ grid, recipe, layouts }: Omit<SiteShape, 'name
   return {
     ...(dzi && { dzi: dziLayout(grid, recipe, dzi.fullLevel) }),
     ...(compact && { compact: compactLayout(grid, recipe, compact.overview + 1) }),
-    ...(iiif && { iiif: iiifLayout(grid, recipe, iiif.baseUrl) }),
+    ...(iiif && { iiif: iiifLayout(grid, recipe) }),
   };
 }

@@ -11,6 +11,8 @@ export interface SiteShape {
   /** Number of pictures in use. */
   readonly pictures: number;
   readonly layouts: Layouts;
+  /** Address of the site; documents of the layout iiif need it. */
+  readonly baseUrl?: string | undefined;
   /** Which names of source files are published. */
   readonly names: Names;
 }

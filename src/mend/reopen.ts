@@ -73,8 +73,8 @@ export async function reopen(
   const files = found.filter((file) => file !== undefined);
   const catalog = await updateCatalog(files, indexing);
   const ids = new Map(catalog.sources.map(({ hash }, id) => [hash, id]));
-  const { grid, pictures, layouts, names } = mosaic;
-  const shape: SiteShape = { grid, recipe: record.recipe, pictures, layouts, names };
+  const { grid, pictures, layouts, baseUrl, names } = mosaic;
+  const shape: SiteShape = { grid, recipe: record.recipe, pictures, layouts, baseUrl, names };
   return {
     mosaic,
     record,

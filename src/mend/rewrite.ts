@@ -66,8 +66,8 @@ export async function rewrite(reopened: Reopened, rewriting: Rewriting): Promise
   const { concurrency, signal } = indexing;
   const pictures = await Pictures.numbered(catalog, ids, { ...indexing, files });
   try {
-    const { grid, layouts, names } = mosaic;
-    const shape = { grid, recipe: record.recipe, pictures: pictures.count, layouts, names };
+    const { grid, layouts, baseUrl, names } = mosaic;
+    const shape = { grid, recipe: record.recipe, pictures: pictures.count, layouts, baseUrl, names };
     const sets = siteSets(shape);
     const fullLevel = layouts.dzi?.fullLevel ?? 'link';
     const header = await spliceHeader(record.recipe);

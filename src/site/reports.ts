@@ -1,5 +1,6 @@
 import { csvBlocks } from '../format/csv.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
+import { pageAddress } from '../format/page-address.ts';
 import { reasonText } from '../image/reasons.ts';
 import { cropName } from '../tiles/crops.ts';
 import { cropOfVariant, turnOfVariant } from '../tiles/variants.ts';
@@ -94,7 +95,7 @@ function* sourceLines(
 
 /** Makes the lines of the links that open the page at each source; sources that no cell shows have none. */
 function* linkLines(
-  { names: told, layouts }: Pick<MosaicJson, 'names' | 'layouts'>,
+  { names: told, baseUrl }: Pick<MosaicJson, 'names' | 'baseUrl'>,
   {
     placement: { cells, grid },
     pictures: { origins },
@@ -106,7 +107,7 @@ function* linkLines(
     const source = origins[picture]!;
     if (!first.has(source)) first.set(source, cell);
   }
-  const page = layouts.iiif ? `${layouts.iiif.baseUrl}/` : '';
+  const page = pageAddress(baseUrl);
   yield ['source', 'link'];
   for (const [source, name] of names.entries()) {
     const cell = first.get(source);

@@ -10,7 +10,7 @@ import { countText } from '../messages.ts';
 import { type MosaicJson } from '../format/mosaic-json.ts';
 import { checkMosaic } from '../format/mosaic-reader.ts';
 import type { Placement } from '../types.ts';
-import { escapeHtml, previewAddress } from '../format/page-address.ts';
+import { addressTags, escapeHtml } from '../format/page-address.ts';
 import { Directory, type DirectoryFacts } from './directory.ts';
 import {
   CHECKSUMS_FILE,
@@ -103,7 +103,7 @@ function page(mosaic: MosaicJson, { inline }: Previews): string {
     language: mosaic.language,
     title: escapeHtml(mosaic.title),
     description: escapeHtml(description),
-    preview: escapeHtml(previewAddress(mosaic.layouts.iiif?.baseUrl)),
+    addresses: addressTags(mosaic.baseUrl),
     width: String(width),
     height: String(height),
     inline,
@@ -111,12 +111,12 @@ function page(mosaic: MosaicJson, { inline }: Previews): string {
   };
   const template = readFileSync(join(ROOT, 'viewer', PAGE_FILE), 'utf8');
   return template.replaceAll(
-    /\{\{(language|title|description|preview|width|height|inline|mosaic)\}\}/g,
+    /\{\{(language|title|description|addresses|width|height|inline|mosaic)\}\}/g,
     (_, name: string) => fill[name]!,
   );
 }
 
-/** Leaves the address out of the page: it is the same wherever it is published. */
+/** Leaves the address out of the page's copy: `addressTags` are the only place in the page that has it. */
 function withoutAddress(key: string, value: unknown): unknown {
   return key === 'baseUrl' ? undefined : value;
 }

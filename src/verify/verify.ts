@@ -128,9 +128,10 @@ async function verifyFiles(mosaic: MosaicJson, sums: Checksums | undefined, veri
 }
 
 /** Derives what the files of a site follow from. The layouts are those that a build would write. */
-function shapeOf({ grid, cell, tileSize, tile, pictures, layouts, names }: MosaicJson): SiteShape {
+function shapeOf({ grid, cell, tileSize, tile, pictures, layouts, baseUrl, names }: MosaicJson): SiteShape {
   const recipe = { cell, tileSize, format: tile.format, subsampling: tile.subsampling };
-  return { grid, recipe, pictures, layouts: expectedLayouts({ grid, recipe, pictures, layouts }), names };
+  const expected = expectedLayouts({ grid, recipe, pictures, layouts });
+  return { grid, recipe, pictures, layouts: expected, baseUrl, names };
 }
 
 /** Tells whether the checksums have as many tiles and blocks as `mosaic.json` requires. */

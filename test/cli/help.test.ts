@@ -86,10 +86,7 @@ test.each<[object, string[]]>([
     { placement: 'p.csv', columns: 5, useAll: true, pins: [{ column: 0, row: 0, image: 'a' }], mirror: false },
     ['--columns', '--use-all', '--pin'].map((option) => `${option} has no effect with --placement`),
   ],
-  [
-    { credit: 'Anna', baseUrl: 'https://a.example' },
-    ['base-url', 'credit'].map((name) => `--${name} has no effect without --layout iiif`),
-  ],
+  [{ credit: 'Anna', baseUrl: 'https://a.example' }, ['--credit has no effect without --layout iiif']],
   [{ credit: 'Anna', baseUrl: 'https://a.example', layout: 'iiif' }, []],
   [
     { format: 'png', quality: 5, subsampling: '4:4:4' },

@@ -170,7 +170,7 @@ describe('mosaic.json', () => {
     ['another ending', ['tile', 'extension'], 'jpeg', 'jpg for tile.extension'],
     ['an address for an ending', ['tile', 'extension'], 'jpg?http://192.0.2.1', 'jpg for tile.extension'],
     ['tiles of one px', ['layouts', 'dzi', 'levels', 10, 'tile', 'width'], 1, 'a whole number from 16 to 8192 for'],
-    ['a program for an address', ['layouts', 'iiif', 'baseUrl'], 'javascript:alert(1)', 'an http or https URL for'],
+    ['a program for an address', ['baseUrl'], 'javascript:alert(1)', 'an http or https URL for'],
     ['a version that is to come', ['version'], 5, 'version 4 of'],
     ['the version before', ['version'], 3, 'version 4 of'],
     ['something else', ['format'], 'zoo', 'zoomosaic for format'],
@@ -180,17 +180,17 @@ describe('mosaic.json', () => {
   });
 
   test('has an address of its own, but in a page', () => {
-    const without = changed(SOUND[0]!, ['layouts', 'iiif', 'baseUrl'], NOTHING);
-    expect(() => checkMosaic(without, 'file')).toThrow('for layouts.iiif.baseUrl in mosaic.json but received nothing');
+    const without = changed(SOUND[0]!, ['baseUrl'], NOTHING);
+    expect(() => checkMosaic(without, 'file')).toThrow('for baseUrl in mosaic.json but received nothing');
     expect(checkMosaic(without, 'page')).toBe(without);
-    const wrong = changed(SOUND[0]!, ['layouts', 'iiif', 'baseUrl'], '//192.0.2.1');
+    const wrong = changed(SOUND[0]!, ['baseUrl'], '//192.0.2.1');
     expect(() => checkMosaic(wrong, 'page')).toThrow('an http or https URL');
   });
 
   test('has an address that is read at once, however many slashes are in it', () => {
     const long = `https://a.org/${'/'.repeat(200_000)}x`;
-    const mosaic = checkMosaic(changed(SOUND[0]!, ['layouts', 'iiif', 'baseUrl'], long));
-    expect(mosaic.layouts.iiif?.baseUrl).toBe(long);
+    const mosaic = checkMosaic(changed(SOUND[0]!, ['baseUrl'], long));
+    expect(mosaic.baseUrl).toBe(long);
   });
 
   test('is refused where it is nested deeper than what works its way through it can go', () => {

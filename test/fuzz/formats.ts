@@ -37,7 +37,7 @@ export function checkMosaicFacts(mosaic: MosaicJson): void {
   const tiles = tileCount(siteSets({ grid, recipe, pictures, layouts, names }));
   expectThat(Number.isSafeInteger(tiles) && tiles > 0, 'a site has a number of tiles');
   expectThat(blockCount(grid, placement.block) <= 2 ** 20, 'a site has a number of blocks');
-  const address = mosaic.layouts.iiif?.baseUrl;
+  const address = mosaic.baseUrl;
   if (address !== undefined) expectThat(/^https?:\/\/[^/]/.test(address), 'an address is one of the web');
 }
 

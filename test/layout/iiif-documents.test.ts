@@ -76,11 +76,11 @@ describe('a site with the layout iiif', () => {
       expect([size.width, size.height], id).toEqual([width, height]);
     }
     for (const path of ['mosaic.json', 'index.html']) expect(await filesOf(site.out)).toContain(path);
-    expect(mosaic.layouts.iiif!.baseUrl).toBe(BASE);
+    expect(mosaic.baseUrl).toBe(BASE);
     expect(result.fit.layouts.map(({ layout }) => layout)).toEqual(['iiif']);
-    // The page is the same wherever it lies, but for the address of its preview.
+    // The page is the same wherever it lies, but for the addresses of its preview and of itself.
     const page = await readFile(join(site.out, 'index.html'), 'utf8');
-    expect(page.split(BASE).length).toBe(2);
+    expect(page.split(BASE).length).toBe(4);
     expect(page).toContain(`content="${BASE}/preview.jpg"`);
   });
 

@@ -27,7 +27,8 @@ describe('rebase', () => {
       'mosaic.json': text({
         ...MOSAIC,
         title: BASE,
-        layouts: { dzi: MOSAIC.layouts.dzi, iiif: { ...MOSAIC.layouts.iiif, baseUrl, tiles: 3 } },
+        baseUrl,
+        layouts: { dzi: MOSAIC.layouts.dzi, iiif: { ...MOSAIC.layouts.iiif, tiles: 3 } },
         z: 1,
       }),
     };
@@ -98,7 +99,7 @@ describe('rebase', () => {
   });
 
   test.each([
-    ['that is empty', {}, /there is no iiif\/image\/info.json/],
+    ['that is empty', {}, /there is no mosaic.json/],
     ['without a manifest', { [IIIF_PATHS.info]: textsOf(BASE)[IIIF_PATHS.info]! }, /there is no iiif\/manifest.json/],
     ['with half an info.json', { [IIIF_PATHS.info]: '{"id": "htt' }, /info.json is damaged/],
     [

@@ -95,7 +95,7 @@ describe.skipIf(skipped)('a mosaic of somebody else', () => {
       placement: { ...mosaic.placement, folder: EVIL },
       layouts: { ...mosaic.layouts, compact: { ...mosaic.layouts.compact, folder: EVIL, base: EVIL } },
       base: EVIL,
-      baseUrl: EVIL,
+      baseUrl: EVIL.replace(/\/$/, ''),
       folder: EVIL,
     });
     const opened = await visit(await siteWith('addresses', 'index.html', inPage(change)));
