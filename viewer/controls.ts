@@ -15,6 +15,7 @@ export type Action =
   | 'home'
   | 'fullscreen'
   | 'search'
+  | 'list'
   | 'compare'
   | 'tour'
   | 'help'
@@ -37,6 +38,7 @@ const KEYS: Record<string, Action | readonly [number, number]> = {
   Home: 'home',
   f: 'fullscreen',
   '/': 'search',
+  l: 'list',
   c: 'compare',
   t: 'tour',
   '?': 'help',
@@ -66,6 +68,8 @@ const BUTTONS: readonly (readonly [Action & IconName, TextName, string])[] = [
   ['tour', 'tour', 't'],
   ['fullscreen', 'fullscreen', 'f'],
   ['help', 'help', '?'],
+  // Seen only while it has the focus; see viewer.css.
+  ['list', 'list', 'l'],
 ];
 
 /** What the page does by itself for the actions that only move the view. */

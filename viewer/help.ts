@@ -11,6 +11,7 @@ const ROWS: readonly (readonly [keys: readonly string[], what: TextName, action:
   [['Enter'], 'keyPick', 'pick'],
   [['P', 'N'], 'keyStep', 'next'],
   [['/'], 'keySearch', 'search'],
+  [['L'], 'list', 'list'],
   [['C'], 'keyCompare', 'compare'],
   [['T'], 'keyTour', 'tour'],
   [['F'], 'keyFull', 'fullscreen'],

@@ -3,6 +3,7 @@ import OpenSeadragon from 'openseadragon';
 import { parseMosaic } from '../src/format/mosaic-reader.ts';
 import { Address } from './address.ts';
 import { Announcer } from './announcer.ts';
+import type { CellPlace } from './cell-image.ts';
 import { keepSeen, watchConnection } from './connection.ts';
 import { addButtons, type Acts, connectKeys, fadeWhenIdle, showFocusOfKeys, viewActs } from './controls.ts';
 import { Directory } from './directory.ts';
@@ -124,6 +125,11 @@ function start(): void {
       const choose = (source: number) => void picker.pickSource(source).then(() => picker.focusPanel());
       return new Search(byId('search'), tiles, { index: new SearchIndex(directory), texts, choose });
     },
+    list: async () => {
+      const { ViewList } = await loadExtras(tiles.base);
+      const choose = (place: CellPlace) => void picker.pick(place).then(() => picker.focusPanel());
+      return new ViewList(byId('view-list'), { viewer, tiles, directory, texts, choose });
+    },
     compare: async () => new (await loadExtras(tiles.base)).Compare(byId('compare'), viewer, { tiles, texts }),
     help: async () => new (await loadExtras(tiles.base)).Help(byId('help'), { texts, has: (action) => action in acts }),
   });
@@ -141,6 +147,7 @@ function start(): void {
   const acts: Acts = {
     ...viewActs(viewer),
     ...(mosaic.directory.named && { search: () => void sheets.toggle('search') }),
+    list: () => void sheets.toggle('list'),
     ...(mosaic.compare && { compare: () => void sheets.toggle('compare') }),
     ...(!isCalm() && { tour: () => void tour() }),
     help: () => void sheets.toggle('help'),

@@ -3,6 +3,7 @@ import type { NamedSource } from '../src/format/directory.ts';
 import { cellImage } from './cell-image.ts';
 import { giveBackFocus, icon, iconButton, make } from './dom.ts';
 import { placeOf } from './frame.ts';
+import { moveInList } from './list-keys.ts';
 import { baseName } from './panel.ts';
 import type { SearchIndex } from './search-index.ts';
 import type { Texts } from './strings.ts';
@@ -54,7 +55,10 @@ export class Search {
       keydown: (event) => this.keyInField(event as KeyboardEvent),
     });
     this.told = make('p', { class: 'told', role: 'status' });
-    this.list = make('ul', { class: 'found', keydown: (event) => this.keyInList(event as KeyboardEvent) });
+    this.list = make('ul', {
+      class: 'found',
+      keydown: (event) => moveInList(event as KeyboardEvent, this.list, this.field),
+    });
     const close = iconButton('close', texts.of('close'), () => this.close());
     element.setAttribute('aria-label', texts.of('search'));
     element.replaceChildren(make('div', { class: 'field' }, [icon('search'), this.field, close]), this.told, this.list);
@@ -124,15 +128,5 @@ export class Search {
     else if (event.key === 'Enter') first?.click();
     else return;
     event.preventDefault();
-  }
-
-  private keyInList(event: KeyboardEvent): void {
-    const buttons = [...this.list.querySelectorAll('button')];
-    const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
-    if (event.key === 'ArrowDown') buttons[at + 1]?.focus();
-    else if (event.key === 'ArrowUp') (buttons[at - 1] ?? this.field).focus();
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
   }
 }

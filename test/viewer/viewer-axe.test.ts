@@ -74,6 +74,12 @@ describe.skipIf(skipped)('a page has no fault that axe knows', () => {
     await page.keyboard.press('?');
     await page.waitForSelector('#help:not([hidden])');
     await note('help');
+    await page.keyboard.press('Escape');
+    await page.focus('[data-do="list"]');
+    await note('button of the list, which is seen while it has the focus');
+    await page.keyboard.press('l');
+    await page.waitForSelector('#view-list li');
+    await note('list of the pictures in view');
     expect(found).toEqual([]);
     expect(await troubles(visit)).toEqual([]);
     await page.context().close();

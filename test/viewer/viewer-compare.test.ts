@@ -140,7 +140,7 @@ describe.skipIf(skipped)('a page', () => {
       await page
         .locator('#controls button')
         .evaluateAll((buttons) => buttons.map((one) => (one as HTMLElement).dataset['do'])),
-    ).toEqual(['zoom-in', 'zoom-out', 'home', 'fullscreen', 'help']);
+    ).toEqual(['zoom-in', 'zoom-out', 'home', 'fullscreen', 'help', 'list']);
     for (const key of ['c', '/', 't']) await page.keyboard.press(key);
     await page.waitForTimeout(200);
     for (const sheet of ['#compare', '#search']) expect(await page.isVisible(sheet)).toBe(false);
