@@ -41,7 +41,7 @@ export interface Rebased {
  * document contains its own old address, and each document matches one of the two checksums, so an interrupted run can
  * simply be repeated. Checksums of documents that were damaged before are not changed.
  *
- * @throws {UserError} `usage` for an invalid address; `not-a-site`; `not-writable`.
+ * @throws {UserError} `usage` for an invalid address; `not-a-site`; `report`; `not-writable`.
  */
 export async function rebase({ site, baseUrl, report }: RebaseOptions): Promise<Rebased> {
   checkSitePath(site);

@@ -5,6 +5,7 @@ import { systemCode, UserError } from '../errors.ts';
 import { csvBlocks, readCsv } from '../format/csv.ts';
 import type { MosaicJson } from '../format/mosaic-json.ts';
 import { pageAddress } from '../format/page-address.ts';
+import { explain } from '../image/reasons.ts';
 import { addressed } from './documents.ts';
 import { removeTemporary, writeWhole } from './write.ts';
 
@@ -17,7 +18,7 @@ const [LINKS, RECORD] = ['links.csv', 'record.json'];
  * Gives the reports of a site another address: its links and its record. They stay as they are if the record is missing, or
  * that of another mosaic.
  *
- * @throws {UserError} `not-writable`.
+ * @throws {UserError} `report` if they cannot be read; `not-writable`.
  */
 export async function moveReports(report: string, mosaic: MosaicJson, to: string): Promise<void> {
   const record = objectOf(await textOf(join(report, RECORD)));
@@ -42,7 +43,8 @@ async function textOf(path: string): Promise<string> {
     return await readFile(path, 'utf8');
   } catch (error) {
     if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(systemCode(error) ?? '')) return '';
-    throw error;
+    const remedy = 'Make it readable, or name another folder with --report.';
+    throw new UserError('report', `Cannot read ${path}: ${explain(error)}`, remedy, { cause: error });
   }
 }
 
