@@ -85,7 +85,8 @@ function nearestFirst({ columns, rows, x, y }: Area): CellPlace[] {
   for (let row = rows[0]; row < rows[1]; row++)
     for (let column = columns[0]; column < columns[1]; column++) places.push({ column, row });
   const away = ({ column, row }: CellPlace) => (column + 0.5 - x) ** 2 + (row + 0.5 - y) ** 2;
-  return places.sort((a, b) => away(a) - away(b));
+  places.sort((a, b) => away(a) - away(b));
+  return places;
 }
 
 function countIn({ columns, rows }: Area, cells: Uint32Array, grid: { readonly columns: number }): number {
