@@ -4,6 +4,9 @@
  */
 import OpenSeadragon from 'openseadragon';
 
+/** An image as it was downloaded. */
+export type Encoded = HTMLImageElement | Blob;
+
 /** Px to draw from: a bitmap; a canvas where the browser makes no bitmaps. */
 export type Pixels = ImageBitmap | HTMLCanvasElement;
 
@@ -12,15 +15,31 @@ export function closeUnloaded(): void {
   OpenSeadragon.converter.learnDestroy('imageBitmap', (bitmap: ImageBitmap) => bitmap.close());
 }
 
-/** Decodes an image. */
-export async function decoded(image: HTMLImageElement): Promise<Pixels> {
+/** Decodes an image; rejects if that fails. */
+export async function decoded(encoded: Encoded): Promise<Pixels> {
   try {
-    return await createImageBitmap(image);
+    return await createImageBitmap(encoded);
   } catch {
+    const image = encoded instanceof Blob ? await elementOf(encoded) : encoded;
     const context = contextOf(image.naturalWidth, image.naturalHeight);
     context.drawImage(image, 0, 0);
     return context.canvas;
   }
+}
+
+/** Opens bytes that make no bitmap: browsers show as much of a damaged image as there is. */
+async function elementOf(bytes: Blob): Promise<HTMLImageElement> {
+  const image = new Image();
+  image.src = URL.createObjectURL(bytes);
+  try {
+    await new Promise((loaded, failed) => {
+      image.addEventListener('load', loaded, { once: true });
+      image.addEventListener('error', () => failed(new Error('An image cannot be decoded')), { once: true });
+    });
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  return image;
 }
 
 /** Takes the px out of a canvas, which is empty afterwards; returns the canvas as it is where the browser makes no bitmaps. */

@@ -68,5 +68,7 @@ export async function loadImage(url: string): Promise<HTMLImageElement> {
     image.addEventListener('load', loaded, { once: true });
     image.addEventListener('error', () => failed(new Error(`${url} cannot be loaded`)), { once: true });
   });
+  // Drawing it would decode it at once, and stop the page for as long.
+  await image.decode().catch(() => {});
   return image;
 }

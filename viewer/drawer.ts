@@ -1,5 +1,6 @@
 import OpenSeadragon from 'openseadragon';
 import type { Pixels } from './bitmaps.ts';
+import { isAtRest } from './frame.ts';
 
 /**
  * Draws tiles so that a mosaic at 100 % is shown px for px, and no seam shows at any other scale, over http and from disk.
@@ -44,10 +45,11 @@ export class PixelDrawer extends OpenSeadragon.DrawerBase {
     const { x, y } = this.viewport.getContainerSize().times(OpenSeadragon.pixelDensityRatio);
     fitCanvas(this.canvas, Math.round(x), Math.round(y));
     context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    const isStill = isAtRest(this.viewport);
     for (const item of items) {
       for (const { tile } of item.getTilesToDraw()) {
         const data = this.getDataToDraw(tile) as ImageBitmap | CanvasRenderingContext2D | undefined;
-        if (data) drawTile(context, tile, 'canvas' in data ? data.canvas : data);
+        if (data) drawTile(context, tile, { image: 'canvas' in data ? data.canvas : data, isStill });
       }
     }
   }
@@ -64,7 +66,11 @@ function fitCanvas(canvas: HTMLCanvasElement, width: number, height: number): vo
   if (canvas.height !== height) canvas.height = height;
 }
 
-function drawTile(context: CanvasRenderingContext2D, tile: OpenSeadragon.Tile, image: Pixels): void {
+function drawTile(
+  context: CanvasRenderingContext2D,
+  tile: OpenSeadragon.Tile,
+  { image, isStill }: { readonly image: Pixels; readonly isStill: boolean },
+): void {
   const { width: across, height: down } = image;
   const onScreen = (px: number) => Math.round(px * OpenSeadragon.pixelDensityRatio + SAME_EDGE);
   const { position, size, sourceBounds } = tile;
@@ -74,7 +80,8 @@ function drawTile(context: CanvasRenderingContext2D, tile: OpenSeadragon.Tile, i
   const width = Math.min(across, sourceBounds.width);
   const height = Math.min(down, sourceBounds.height);
   context.globalAlpha = tile.opacity ?? 1;
-  // Bilinear is good enough from half size to full size; enlarged, it would show the px grid.
-  context.imageSmoothingQuality = right - left > across ? 'high' : 'low';
+  // Bilinear is good enough from half size to full size; enlarged, it would show the px grid. Without a graphics card, a
+  // flight would take two to three times as long per frame with the better one, and nobody sees the grid then.
+  context.imageSmoothingQuality = isStill && right - left > across ? 'high' : 'low';
   context.drawImage(image, 0, 0, width, height, left, top, right - left, bottom - top);
 }

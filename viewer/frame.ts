@@ -10,8 +10,8 @@ type Mosaic = Pick<MosaicJson, 'grid' | 'cell'>;
 /** Part of the free area that a framed cell fills. */
 const FRAMED = 0.74;
 
-/** A flight has ended when the view is so close to where it goes, relative to the view's width. */
-const RESTED = 1e-3;
+/** Greatest way to where a view goes, relative to its width, at which it is there: what computing with fractions leaves. */
+const RESTED = 1e-9;
 
 /** Returns the view that is shown, or that a flight ends in. */
 export function viewOf({ viewport }: OpenSeadragon.Viewer, { grid, cell }: Mosaic, current = false): View {
@@ -63,15 +63,16 @@ export function framed(
   };
 }
 
+/** Tells whether a view is where it goes. */
+export function isAtRest(viewport: OpenSeadragon.Viewport): boolean {
+  const [now, then] = [viewport.getBounds(true), viewport.getBounds(false)];
+  const most = then.width * RESTED;
+  return [now.x - then.x, now.y - then.y, now.width - then.width].every((off) => Math.abs(off) < most);
+}
+
 /** Waits until a flight ends; for one that is about to begin, too. */
 export async function rested(viewer: OpenSeadragon.Viewer): Promise<void> {
-  const { viewport } = viewer;
-  const isThere = () => {
-    const [now, then] = [viewport.getBounds(true), viewport.getBounds(false)];
-    const most = then.width * RESTED;
-    return [now.x - then.x, now.y - then.y, now.width - then.width].every((off) => Math.abs(off) < most);
-  };
-  while (!isThere()) await new Promise((done) => viewer.addOnceHandler('animation-finish', done));
+  while (!isAtRest(viewer.viewport)) await new Promise((done) => viewer.addOnceHandler('animation-finish', done));
 }
 
 /** Returns the place of a cell, by its index in the grid. */

@@ -1,4 +1,5 @@
-import { bytesOf, decoded, type Pixels, release } from './bitmaps.ts';
+import { bytesOf, decoded, type Encoded, type Pixels, release } from './bitmaps.ts';
+import { startDownload } from './download.ts';
 
 /** A request for an image. */
 export interface Ticket<Loaded> {
@@ -9,43 +10,68 @@ export interface Ticket<Loaded> {
 }
 
 interface Download<Loaded> {
-  readonly element: HTMLImageElement;
   readonly image: Promise<Loaded>;
+  /** Ends the download, or gives back what it needed; never called while the image is in use. */
+  readonly end: () => void;
   /** Number of requests that wait, or use the image. */
   users: number;
   done: boolean;
 }
 
-/** Downloads and decodes images. Simultaneous requests for the same image share one download; nothing is kept. */
+/** Bytes of downloaded images, encoded, that are kept for those who ask for them again. */
+const KEPT = 4 * 2 ** 20;
+
+/**
+ * Downloads and decodes images. Simultaneous requests for the same image share one download; the last ones are kept as they were
+ * downloaded, as browsers keep image elements.
+ */
 export class Images {
-  private readonly downloads = new Map<string, Download<HTMLImageElement>>();
-  private readonly decoded = new WeakMap<Download<HTMLImageElement>, Map<object, Promise<Pixels>>>();
+  private readonly downloads = new Map<string, Download<Encoded>>();
+  /** Downloaded images by URL, most recently used last; and their bytes. */
+  private readonly kept = new Map<string, Blob>();
+  private bytes = 0;
+  private readonly decoded = new WeakMap<Download<Encoded>, Map<object, Promise<Pixels>>>();
 
   /** Requests an image: joins its download, or starts one. Requests of the same owner get the same px, which are theirs. */
   get(url: string, crossOrigin: string | null, owner: object): Ticket<Pixels> {
     const download = this.downloads.get(url) ?? this.start(url, crossOrigin);
-    const image = download.image.then((element) => this.decodedFor(owner, download, element));
+    const image = download.image.then((encoded) => this.decodedFor(owner, download, encoded));
     return ticketOf({ download, image }, () => {
       if (download.users > 0) return;
       if (this.downloads.get(url) === download) this.downloads.delete(url);
-      empty(download.element);
+      download.end();
     });
   }
 
-  private start(url: string, crossOrigin: string | null): Download<HTMLImageElement> {
-    const { element, image } = startImage(url, crossOrigin);
-    const download = { element, image, users: 0, done: false };
+  private start(url: string, crossOrigin: string | null): Download<Encoded> {
+    const kept = this.kept.get(url);
+    const started = kept ? { image: Promise.resolve(kept), end: () => {} } : startDownload(url, crossOrigin);
+    const download = { ...started, users: 0, done: false };
     this.downloads.set(url, download);
     const settle = () => {
       if (this.downloads.get(url) === download) this.downloads.delete(url);
     };
-    image.then(settle, settle);
+    download.image.then((encoded) => {
+      settle();
+      if (encoded instanceof Blob) this.keep(url, encoded);
+    }, settle);
     return download;
   }
 
-  private decodedFor(owner: object, download: Download<HTMLImageElement>, element: HTMLImageElement): Promise<Pixels> {
+  /** Keeps a downloaded image, and drops those that were used longest ago. */
+  private keep(url: string, image: Blob): void {
+    if (!this.kept.delete(url)) this.bytes += image.size;
+    this.kept.set(url, image);
+    for (const [oldest, { size }] of this.kept) {
+      if (this.bytes <= KEPT) return;
+      this.kept.delete(oldest);
+      this.bytes -= size;
+    }
+  }
+
+  private decodedFor(owner: object, download: Download<Encoded>, encoded: Encoded): Promise<Pixels> {
     const known = this.decoded.get(download) ?? new Map<object, Promise<Pixels>>();
-    const pixels = known.get(owner) ?? decoded(element);
+    const pixels = known.get(owner) ?? decoded(encoded);
     this.decoded.set(download, known.set(owner, pixels));
     return pixels;
   }
@@ -73,18 +99,18 @@ export class DecodedImages {
       if (download.users > 0) return;
       if (download.done) return this.free();
       if (this.held.get(url) === download) this.held.delete(url);
-      empty(download.element);
+      download.end();
     });
   }
 
   private start(url: string, crossOrigin: string | null): Download<Pixels> {
-    const { element, image } = startImage(url, crossOrigin);
-    const download = { element, image: image.then(decoded), users: 0, done: false };
+    const { image, end } = startDownload(url, crossOrigin);
+    const download = { image: image.then(decoded), end, users: 0, done: false };
     download.image.then(
       (pixels) => {
         download.done = true;
         if (this.held.get(url) !== download) return release(pixels);
-        empty(download.element);
+        end();
         this.sizes.set(download, bytesOf(pixels));
         this.bytes += bytesOf(pixels);
         this.free();
@@ -109,6 +135,8 @@ export class DecodedImages {
   }
 }
 
+const never = () => new Promise<never>(() => {});
+
 function ticketOf<Loaded>(
   { download, image }: { readonly download: Download<unknown>; readonly image: Promise<Loaded> },
   onLeave: () => void,
@@ -116,7 +144,13 @@ function ticketOf<Loaded>(
   download.users++;
   let left = false;
   return {
-    image: image.then((loaded) => (left ? new Promise<never>(() => {}) : loaded)),
+    image: image.then(
+      (loaded) => (left ? never() : loaded),
+      (error: unknown) => {
+        if (left) return never();
+        throw error;
+      },
+    ),
     leave: () => {
       if (left) return;
       left = true;
@@ -124,35 +158,4 @@ function ticketOf<Loaded>(
       onLeave();
     },
   };
-}
-
-/** Image elements for further images. Browsers may keep each that they ever made, and what belongs to it. */
-const spare: HTMLImageElement[] = [];
-/** What listens to an element; it ends with its download. */
-const listening = new WeakMap<HTMLImageElement, AbortController>();
-
-function startImage(
-  url: string,
-  crossOrigin: string | null,
-): { readonly element: HTMLImageElement; readonly image: Promise<HTMLImageElement> } {
-  const element = spare.pop() ?? new Image();
-  const controller = new AbortController();
-  const { signal } = controller;
-  listening.set(element, controller);
-  const image = new Promise<HTMLImageElement>((loaded, failed) => {
-    element.addEventListener('load', () => loaded(element), { once: true, signal });
-    element.addEventListener('error', () => failed(new Error(`${url} cannot be loaded`)), { once: true, signal });
-  });
-  element.crossOrigin = crossOrigin;
-  element.src = url;
-  return { element, image };
-}
-
-/** Ends the download of an image, or drops its px: a browser would keep them until it collects garbage. */
-function empty(element: HTMLImageElement): void {
-  // An event of a download that ends now could be taken for one of the next.
-  const isDone = element.complete && element.naturalWidth > 0;
-  listening.get(element)?.abort();
-  element.removeAttribute('src');
-  if (isDone) spare.push(element);
 }

@@ -14,6 +14,8 @@ const LITTLE_MEMORY = 2;
 const PHONE_SIDE = 600;
 /** Tiles that may be loaded, in screens full of the smallest px: of the view, and of where it was. */
 const SCREENS = 1;
+/** Tiles without px are forgotten when no view has had them for so long, ms. */
+const FORGOTTEN_MS = 5000;
 /** After tiles were unloaded, so much of their bytes is left: it is not done for each that comes. */
 const LEFT = 0.9;
 
@@ -57,6 +59,9 @@ export function boundTiles(viewer: OpenSeadragon.Viewer, most: () => number): vo
     if (isMore) unloadOldest(viewer, most());
     isMore = false;
   });
+  viewer.addHandler('animation-finish', () => {
+    for (let i = 0; i < viewer.world.getItemCount(); i++) forgetUnloaded(matrixOf(viewer.world.getItemAt(i)));
+  });
 }
 
 function unloadOldest({ tileCache }: OpenSeadragon.Viewer, most: number): void {
@@ -89,11 +94,33 @@ function bytesOfData(data: unknown): number {
   return data instanceof ImageBitmap ? bytesOf(data) : 0;
 }
 
-/** Unloads a tile, and lets its item make it anew when it is seen again: items keep all the tiles they ever made. */
+/** The tiles of an item, by level, column and row: all that it ever made. */
+type TileMatrix = Record<number, Record<number, Record<number, OpenSeadragon.Tile>>>;
+
+function matrixOf(item: OpenSeadragon.TiledImage): TileMatrix {
+  return (item as unknown as { tilesMatrix: TileMatrix }).tilesMatrix;
+}
+
+/** Unloads a tile, and lets its item make it anew when it is seen again. */
 function forget(cache: OpenSeadragon.TileCache, tile: OpenSeadragon.Tile): void {
-  const { tilesMatrix } = tile.tiledImage as unknown as {
-    tilesMatrix: Record<number, Record<number, Record<number, OpenSeadragon.Tile>>>;
-  };
+  // Without px, a tile knows its item no more.
+  const matrix = matrixOf(tile.tiledImage!);
   cache.unloadTile(tile, true);
-  delete tilesMatrix[tile.level]?.[tile.x]?.[tile.y];
+  delete matrix[tile.level]?.[tile.x]?.[tile.y];
+}
+
+/**
+ * Forgets the tiles that were only passed, and never loaded: after some minutes they would take more than the page's scripts. One that
+ * could not be loaded is asked for again when it is seen again.
+ */
+function forgetUnloaded(matrix: TileMatrix): void {
+  const before = Date.now() - FORGOTTEN_MS;
+  for (const columns of Object.values(matrix)) {
+    for (const [x, rows] of Object.entries(columns)) {
+      for (const [y, tile] of Object.entries(rows)) {
+        if (!tile.loaded && !tile.loading && tile.lastTouchTime < before) delete rows[Number(y)];
+      }
+      if (Object.keys(rows).length === 0) delete columns[Number(x)];
+    }
+  }
 }

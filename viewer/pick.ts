@@ -6,7 +6,7 @@ import type { CellPlace } from './cell-image.ts';
 import { type Directory, shownIn } from './directory.ts';
 import { framed, nearestOf, placeOf, rested, showView, viewOf } from './frame.ts';
 import { linkText } from './link.ts';
-import type { Marks } from './marks.ts';
+import type { Marked, Marks } from './marks.ts';
 import type { Panel } from './panel.ts';
 import { sourceImage } from './source-image.ts';
 import type { MosaicTileSource } from './tile-source.ts';
@@ -53,7 +53,7 @@ export class Picker {
 
   /** Picks a cell: frames it, then shows what is known of it. */
   async pick(place: CellPlace, { atOnce = false }: { readonly atOnce?: boolean } = {}): Promise<void> {
-    const { viewer, tiles, directory, panel, marks, onChange } = this.parts;
+    const { viewer, tiles, directory, panel, onChange } = this.parts;
     if (!this.place) this.before = document.activeElement;
     this.place = place;
     this.keepVisible(PICKED_VISIBLE);
@@ -68,7 +68,7 @@ export class Picker {
     const cell = place.row * tiles.mosaic.grid.columns + place.column;
     const use = Math.max(0, source.cells.indexOf(cell));
     this.picked = { place, number, source, use };
-    marks.show({ cells: source.cells, front: cell });
+    void this.mark({ cells: source.cells, front: cell });
     panel.show({
       place,
       number,
@@ -79,6 +79,13 @@ export class Picker {
       // It takes a while to look them up and to draw them, and the flight must not wait for that.
       alike: rested(viewer).then(() => directory.nearest(number, ALIKE)),
     });
+  }
+
+  /** Marks the places of the picked source, once the flight has ended: each of its frames would have to be dimmed. */
+  private async mark(marked: Marked): Promise<void> {
+    const { place, picked } = this;
+    await rested(this.parts.viewer);
+    if (this.place === place && this.picked === picked) this.parts.marks.show(marked);
   }
 
   /** Picks the cell in the middle of the view. */

@@ -154,12 +154,14 @@ const LANGUAGES: Readonly<Record<string, Readonly<Record<TextName, string>>>> = 
 export class Texts {
   readonly language: string;
   private readonly texts: Readonly<Record<TextName, string>>;
+  private readonly numbers: Intl.NumberFormat;
 
   /** @param language tag, as in `lang` of the page; English is taken for languages without texts. */
   constructor(language: string) {
     const own = language.split('-')[0]!.toLowerCase();
     this.texts = LANGUAGES[own] ?? ENGLISH;
     this.language = own in LANGUAGES ? own : 'en';
+    this.numbers = new Intl.NumberFormat(this.language);
   }
 
   /** Returns a text, with values in it; numbers are written as the language does. */
@@ -176,6 +178,6 @@ export class Texts {
   }
 
   number(value: number): string {
-    return value.toLocaleString(this.language);
+    return this.numbers.format(value);
   }
 }

@@ -201,11 +201,15 @@ function unpackCells(text: string, count: number): Uint32Array | undefined {
 }
 
 function bytesOf(base64: string): Uint8Array<ArrayBuffer> | undefined {
+  let text: string;
   try {
-    return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    text = atob(base64);
   } catch {
     return undefined;
   }
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
 }
 
 function isText(value: unknown): value is string | null {

@@ -13,7 +13,7 @@ export interface PageWindow extends Window {
   zoomosaic: { viewer: OpenSeadragon.Viewer; mosaic: MosaicJson };
   OpenSeadragon: typeof OpenSeadragon;
   stock: OpenSeadragon.Viewer;
-  /** Addresses that the page has given to images. */
+  /** Addresses of images that the page has asked for. */
   asked: string[];
 }
 declare const window: PageWindow;
@@ -72,6 +72,12 @@ export async function open(
         window.asked.push(this.src);
       },
     });
+    const load = window.fetch.bind(window);
+    window.fetch = (input, options) => {
+      const { href } = new URL(input instanceof Request ? input.url : input, document.baseURI);
+      if (/\.(?:jpe?g|png|webp|avif|gif)$/.test(href)) window.asked.push(href);
+      return load(input, options);
+    };
   });
   await page.addInitScript(first);
   await page.goto(url);
