@@ -13,6 +13,7 @@ declare const window: Window & {
   /** Times of frames, and of the scripts in each, ms. */
   drawn: { at: number; script: number }[];
   sharpAt?: number;
+  flight?: { from: number; to: number } | undefined;
 };
 
 /** A window of a desktop. */
@@ -107,12 +108,22 @@ async function spreadOf(jpeg: Buffer): Promise<number> {
   return Math.max(...channels.map(({ stdev }) => stdev));
 }
 
-/** Runs an act in a page; returns the frames from its beginning until `ms` after it. */
-export async function framesOf(page: Page, act: () => Promise<unknown>, ms: number) {
-  const from = await page.evaluate(() => performance.now());
+/** Runs an act that begins a flight; returns how long each frame of the flight took, ms. */
+export async function flightOf(page: Page, act: () => Promise<unknown>): Promise<number[]> {
+  await page.evaluate(() => {
+    const { viewer } = window.zoomosaic!;
+    window.flight = undefined;
+    viewer.addOnceHandler('animation-start', () => (window.flight = { from: performance.now(), to: 0 }));
+    viewer.addOnceHandler('animation-finish', () => (window.flight!.to = performance.now()));
+  });
   await act();
-  await page.waitForTimeout(ms);
-  return await page.evaluate((start) => window.drawn.filter(({ at }) => at >= start), from);
+  await page.waitForFunction(() => window.flight?.to);
+  const times = await page.evaluate(() => {
+    const { from, to } = window.flight!;
+    const shown = window.drawn.map(({ at }) => at).filter((at) => at > from && at <= to);
+    return [from, ...shown];
+  });
+  return times.slice(1).map((at, i) => at - times[i]!);
 }
 
 /** Shows the middle of the mosaic with cells of so many px, and waits until it is sharp. */
@@ -124,29 +135,43 @@ export async function lookAtCells(page: Page, cellPx: number, columns: number): 
     },
     [cellPx, columns],
   );
-  await page.waitForFunction(() => window.zoomosaic!.viewer.world.getItemAt(0).getFullyLoaded());
+  await page.waitForFunction(() => {
+    const item = window.zoomosaic!.viewer.world.getItemAt(0);
+    return item.getFullyLoaded() && !(item.source as { pending?: number }).pending;
+  });
 }
 
-/** Moves the view to and fro, by half a window per second. Runs in the page; returns what ends that. */
-export async function pan(page: Page, ms: number): Promise<{ at: number; script: number }[]> {
-  return await framesOf(
-    page,
-    () =>
-      page.evaluate((length) => {
-        const { viewport } = window.zoomosaic!.viewer;
-        const start = performance.now();
-        let last = start;
-        const timer = setInterval(() => {
-          const now = performance.now();
-          const way = (viewport.getBounds(true).width / 2) * ((now - last) / 1000);
-          last = now;
-          const along = Math.floor((now - start) / 1500) % 2 === 0 ? way : -way;
-          viewport.panBy(new window.OpenSeadragon.Point(along, along / 3), true);
-          if (now - start > length) clearInterval(timer);
-        }, 16);
-      }, ms),
-    ms,
-  );
+/**
+ * Moves the view to and fro, by half a window per second.
+ *
+ * @returns what the scripts of each frame took, and what all scripts took on average per frame, ms.
+ */
+export async function pan({ page, session }: Visit, ms: number): Promise<{ frames: number[]; mean: number }> {
+  await session.send('Performance.enable');
+  const scripts = async () => {
+    const { metrics } = await session.send('Performance.getMetrics');
+    return 1000 * metrics.find(({ name }) => name === 'ScriptDuration')!.value;
+  };
+  const before = await scripts();
+  const frames = await page.evaluate(async (length) => {
+    const { viewport } = window.zoomosaic!.viewer;
+    const start = performance.now();
+    let last = start;
+    await new Promise<void>((done) => {
+      const timer = setInterval(() => {
+        const now = performance.now();
+        const way = (viewport.getBounds(true).width / 2) * ((now - last) / 1000);
+        last = now;
+        const along = Math.floor((now - start) / 1500) % 2 === 0 ? way : -way;
+        viewport.panBy(new window.OpenSeadragon.Point(along, along / 3), true);
+        if (now - start < length) return;
+        clearInterval(timer);
+        done();
+      }, 16);
+    });
+    return window.drawn.filter(({ at }) => at >= start).map(({ script }) => script);
+  }, ms);
+  return { frames, mean: ((await scripts()) - before) / frames.length };
 }
 
 /** Bytes that a page's scripts hold, and that its process does (Pss). */

@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findBrowser } from '../helpers/browser.ts';
 import { Gallery } from '../helpers/gallery.ts';
@@ -57,6 +58,15 @@ describe.skipIf(skipped)('the preview in the page', () => {
     expect(off).toBeLessThan(0.35 * difference(blank, late).mean);
     expect(complaints).toEqual([]);
     await page.context().close();
+  });
+
+  test('is followed by a script and a style of at most 30 KB', async () => {
+    const { folder } = await gallery.most('compact');
+    const sizes = ['viewer.js', 'viewer.css'].map(async (name) => {
+      return gzipSync(await readFile(join(folder, 'viewer', name)), { level: 9 }).length;
+    });
+    const [script, style] = (await Promise.all(sizes)) as [number, number];
+    expect(script + style).toBeLessThanOrEqual(30 * 1024);
   });
 
   test('takes at most 4 KB', async () => {

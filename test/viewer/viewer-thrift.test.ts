@@ -80,6 +80,33 @@ describe.skipIf(skipped)('the viewer spares', () => {
     await page.context().close();
   });
 
+  test('tiles that it passed and never loaded', async () => {
+    const site = await gallery.most('dzi');
+    const { page } = await gallery.visit(await gallery.addressOf(site, 'http'), { reducedMotion: 'no-preference' });
+    await settle(page);
+    await flyTo(page, 1);
+    await settle(page);
+    await flyTo(page, 1 / 16);
+    await settle(page);
+    const passed = () =>
+      page.evaluate(() => {
+        const item = window.zoomosaic.viewer.world.getItemAt(0) as unknown as {
+          tilesMatrix: Record<string, Record<string, Record<string, { loaded: boolean; level: number }>>>;
+        };
+        const columns = Object.values(item.tilesMatrix).flatMap((level) => Object.values(level));
+        return columns.flatMap((rows) => Object.values(rows)).filter(({ loaded }) => !loaded).length;
+      });
+    const before = await passed();
+    expect(before).toBeGreaterThan(10);
+    await page.evaluate(() => {
+      const now = Date.now.bind(Date);
+      Date.now = () => now() + 60_000;
+    });
+    await page.keyboard.press('ArrowRight');
+    await expect.poll(passed).toBeLessThan(before / 2);
+    await page.context().close();
+  });
+
   test('downloads that are not needed any more', async () => {
     const site = await gallery.most('compact');
     const address = await gallery.addressOf(site, 'http');
