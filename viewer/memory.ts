@@ -7,7 +7,7 @@ const MB = 2 ** 20;
 export const LEAST_PX = 0.51;
 /** Bytes of the tiles that may be loaded, of what tiles are made from, and of originals: on phones, and elsewhere. */
 const SMALL = { tiles: 32 * MB, sheets: 8 * MB, originals: 12 * MB };
-const LARGE = { tiles: 96 * MB, sheets: 32 * MB, originals: 32 * MB };
+const LARGE = { tiles: 64 * MB, sheets: 32 * MB, originals: 32 * MB };
 /** A device has little memory if it tells that it has at most this much, GB. */
 const LITTLE_MEMORY = 2;
 /** Longest shorter side of a phone's screen, CSS px. */

@@ -73,10 +73,10 @@ export async function open(
       },
     });
     const load = window.fetch.bind(window);
-    window.fetch = (input, options) => {
+    window.fetch = (input, init) => {
       const { href } = new URL(input instanceof Request ? input.url : input, document.baseURI);
       if (/\.(?:jpe?g|png|webp|avif|gif)$/.test(href)) window.asked.push(href);
-      return load(input, options);
+      return load(input, init);
     };
   });
   await page.addInitScript(first);
