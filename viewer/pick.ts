@@ -3,13 +3,14 @@ import type OpenSeadragon from 'openseadragon';
 import type { DirectorySource } from '../src/format/directory.ts';
 import type { Rect } from '../src/types.ts';
 import type { CellPlace } from './cell-image.ts';
-import { type Directory, shownIn } from './directory.ts';
+import { type Directory, shownIn, type ShownSource } from './directory.ts';
 import { framed, nearestOf, placeOf, rested, showView, viewOf } from './frame.ts';
 import { linkText } from './link.ts';
 import type { Marked, Marks } from './marks.ts';
 import type { Panel } from './panel.ts';
 import { sourceImage } from './source-image.ts';
 import type { MosaicTileSource } from './tile-source.ts';
+import { allowZoomAt } from './zoom-limit.ts';
 
 /** Number of sources that look like the picked one. */
 const ALIKE = 12;
@@ -68,6 +69,7 @@ export class Picker {
     const cell = place.row * tiles.mosaic.grid.columns + place.column;
     const use = Math.max(0, source.cells.indexOf(cell));
     this.picked = { place, number, source, use };
+    void this.frameOriginal(shown, place, atOnce);
     void this.mark({ cells: source.cells, front: cell });
     panel.show({
       place,
@@ -79,6 +81,16 @@ export class Picker {
       // It takes a while to look them up and to draw them, and the flight must not wait for that.
       alike: rested(viewer).then(() => directory.nearest(number, ALIKE)),
     });
+  }
+
+  /** Frames a cell again once it is known how many px its original has, unless the view has been moved meanwhile. */
+  private async frameOriginal({ picture }: ShownSource, place: CellPlace, atOnce: boolean): Promise<void> {
+    const { viewer, tiles } = this.parts;
+    if (!tiles.mosaic.originals) return;
+    const isMoved = () => JSON.stringify(viewOf(viewer, tiles.mosaic)) !== before;
+    const before = JSON.stringify(viewOf(viewer, tiles.mosaic));
+    await tiles.originals.load(picture);
+    if (this.place === place && !isMoved()) this.frame(place, atOnce);
   }
 
   /** Marks the places of the picked source, once the flight has ended: each of its frames would have to be dimmed. */
@@ -146,6 +158,7 @@ export class Picker {
 
   private frame(place: CellPlace, atOnce: boolean): void {
     const { viewer, tiles } = this.parts;
+    allowZoomAt(viewer, tiles, place);
     const view = framed(viewer, tiles.mosaic, { place, free: this.freeArea() });
     showView(viewer, tiles.mosaic, { view, atOnce });
   }

@@ -1,5 +1,6 @@
 /** Ends zooming in where there is nothing more to see. */
 import OpenSeadragon from 'openseadragon';
+import type { CellPlace } from './cell-image.ts';
 import type { MosaicTileSource } from './tile-source.ts';
 
 /** Most px of the screen per px of an image. */
@@ -18,6 +19,16 @@ export function limitZoom(viewer: OpenSeadragon.Viewer, source: MosaicTileSource
     if (item && zoom > before) viewport.maxZoomLevel = closestAt(item, viewport.getCenter(false), source);
     before = zoom;
   });
+}
+
+/** Allows the zoom that a cell allows, before a view frames it. */
+export function allowZoomAt(viewer: OpenSeadragon.Viewer, source: MosaicTileSource, place: CellPlace): void {
+  const item = viewer.world.getItemAt(0);
+  const { columns } = source.mosaic.grid;
+  const { cell } = source.mosaic;
+  const down = (columns * cell.width) / cell.height;
+  const middle = new OpenSeadragon.Point((place.column + 0.5) / columns, (place.row + 0.5) / down);
+  Object.assign(viewer.viewport, { maxZoomLevel: closestAt(item, middle, source) });
 }
 
 /** Computes the greatest zoom at a point of the viewport. */

@@ -124,6 +124,23 @@ describe.skipIf(skipped)('the panel of a picture', () => {
     await page.context().close();
   });
 
+  test('frames a cell as large as its original allows', async () => {
+    const sizes: number[] = [];
+    for (const folder of [site, await explorer.site('close-ups', { originals: 'none', closeup: 120 })]) {
+      const visit = await explorer.visit(await explorer.addressOf(folder));
+      const { page } = visit;
+      const wide = async () => (await middleOf(page, [1, 0])).x - (await middleOf(page, [0, 0])).x;
+      await pick(visit, [0, 0]);
+      // 200 px of the original lie in a cell of 64.
+      if (folder === site) await expect.poll(wide).toBeGreaterThan(300);
+      sizes.push(await wide());
+      await page.context().close();
+    }
+    const [original, cell] = sizes as [number, number];
+    expect(cell).toBeCloseTo(2 * 64, 0);
+    expect(original).toBeLessThanOrEqual(2 * 200 + 1);
+  });
+
   test('shows the close-up where there is no original, and the cell where there is neither', async () => {
     const small = await explorer.site('close-ups', { originals: 'none', closeup: 120 });
     const visit = await explorer.visit(await explorer.addressOf(small));
