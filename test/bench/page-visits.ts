@@ -63,6 +63,8 @@ function watch(): void {
       const last = window.drawn.at(-1);
       if (last?.at === at) last.script += script;
       else window.drawn.push({ at, script });
+      // Those of ten minutes would take as much memory as the page's own scripts.
+      if (window.drawn.length > 2000) window.drawn.splice(0, 1000);
     });
   const timer = setInterval(() => {
     const viewer = window.viewer ?? window.zoomosaic?.viewer;
