@@ -11,6 +11,13 @@ export { poster, type PosterPrint, type PosterResult } from './poster/poster.ts'
 export type { PosterFormat, PosterOptions } from './poster/options.ts';
 export { fit, type FitOptions, type FitResult, type HostFit, type LayoutFit } from './fit/fit.ts';
 export { type Host, type HostId, HOSTS } from './fit/hosts.ts';
+export type { KeyedRecipe } from './catalog/recipe-key.ts';
+export type { CatalogOptions, CatalogProgress } from './upkeep/catalog-folder.ts';
+export { type CatalogCheck, type CatalogProblem, checkCatalog } from './upkeep/check-catalog.ts';
+export type { UnaskedFiles } from './upkeep/known-files.ts';
+export type { MissingFolder } from './upkeep/missing-folders.ts';
+export { pruneCatalog, type PruneOptions, type PruneResult } from './upkeep/prune-catalog.ts';
+export { type CatalogStat, type CountedBytes, type RecipeStat, statCatalog } from './upkeep/stat-catalog.ts';
 export { type ErrorCode, UserError } from './errors.ts';
 export { repair, type RepairResult } from './mend/repair.ts';
 export { remove, type RemoveOptions, type RemoveResult } from './remove/remove.ts';

@@ -7,13 +7,16 @@ test('the library exports just this', () => {
     'HOSTS: object',
     'UserError: function',
     'build: function',
+    'checkCatalog: function',
     'fit: function',
     'poster: function',
     'preview: function',
+    'pruneCatalog: function',
     'rebase: function',
     'remove: function',
     'repair: function',
     'serve: function',
+    'statCatalog: function',
     'verify: function',
   ]);
 });

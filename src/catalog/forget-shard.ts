@@ -1,82 +1,124 @@
-import { readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { systemCode } from '../errors.ts';
 import type { Forgotten } from './forget.ts';
+import { openShard, type ShardPlace } from './open-shard.ts';
 import { HASH_BYTES } from './perceptual-hash.ts';
-import { type ShardIndex, type ShardRecords, type ShardRows, writeShardAs } from './shard.ts';
-import { SHARD_VERSION } from './shard-layout.ts';
-import { nameBehind, shardNames } from './shard-folder.ts';
-import { readIndex } from './shard-index.ts';
-import { explainRead, ShardDamage, ShardReader } from './shard-reader.ts';
+import type { ShardRow } from './read-shard.ts';
+import {
+  type FileRecord,
+  shardBytes,
+  type ShardIndex,
+  type ShardRecords,
+  type ShardRows,
+  writeShardAs,
+} from './shard.ts';
+import { isShardName, nameBehind, shardNames } from './shard-folder.ts';
+import { ShardDamage, ShardReader } from './shard-reader.ts';
 
-/** Start of a shard's JSON, of any version. */
-const JSON_START = /^\{"format":"zoomosaic-shard","version":(\d+)/;
+/** Folder and name of a shard, and what each of its sources has, if that is known. */
+export interface ForgetfulShard extends ShardPlace {
+  readonly row?: ShardRow | undefined;
+  /** Only tells what would be done. */
+  readonly isTrial?: boolean | undefined;
+}
+
+/** What became of a shard. */
+export interface ShardChange {
+  /** Number of bytes freed. */
+  readonly bytes: number;
+  /** Why it was replaced or removed: it knew of what is forgotten; it is damaged; it is of another version. */
+  readonly why: 'forgotten' | 'damaged' | 'other-version';
+}
 
 /**
- * Replaces a shard by one without the forgotten sources. Removes it if nothing is left, or if it is damaged, or if it
- * is of another version and mentions one of them.
+ * Replaces a shard by one without what is forgotten. Removes it if nothing is left, or if it is damaged, or if it is of
+ * another version and mentions something of that.
  *
- * @returns number of bytes freed; undefined if the shard knows none of the sources, or is no shard.
+ * @returns undefined if nothing of the shard is forgotten, or it is no shard.
  * @throws {UserError} `catalog` if it cannot be read now.
  */
-export async function forgetInShard(folder: string, name: string, forgotten: Forgotten): Promise<number | undefined> {
+export async function forgetInShard(shard: ForgetfulShard, forgotten: Forgotten): Promise<ShardChange | undefined> {
+  const opened = await openShard(shard);
+  switch (opened.kind) {
+    case 'none':
+      return undefined;
+    case 'damaged':
+      return { bytes: await removeWhole(shard), why: 'damaged' };
+    case 'other-version': {
+      const goes = forgotten.unusable === true || mentions(opened.text, forgotten);
+      return goes ? { bytes: await removeWhole(shard), why: 'other-version' } : undefined;
+    }
+    case 'sound':
+      return await replaceOrRemove(shard, opened.index, forgotten);
+  }
+}
+
+/** Replaces a shard whose JSON is sound. Removes it if its binary is not, whatever its name. */
+async function replaceOrRemove(
+  shard: ForgetfulShard,
+  index: ShardIndex,
+  forgotten: Forgotten,
+): Promise<ShardChange | undefined> {
   const reader = new ShardReader();
   try {
-    const text = await readJson(join(folder, `${name}.json`));
-    if (!text) return undefined;
-    const index = readIndex(text, SHARD_VERSION);
-    if (index && 'files' in index) return await replace({ folder, name, index, reader }, forgotten);
-    const version = index?.version ?? JSON_START.exec(text.toString('latin1', 0, 64))?.[1];
-    const other = version !== undefined && Number(version) !== SHARD_VERSION;
-    if (other ? !mentions(text, forgotten) : !isShardName(name)) return undefined;
-    return await removeWhole(folder, name);
+    return await replace(shard, { index, reader }, forgotten);
   } catch (error) {
     if (!(error instanceof ShardDamage)) throw error;
-    return isShardName(name) ? await removeWhole(folder, name) : undefined;
+    return isShardName(shard.name) ? { bytes: await removeWhole(shard), why: 'damaged' } : undefined;
   } finally {
     reader.close();
   }
 }
 
-/** A shard whose index is sound, and a reader of its binary. */
-interface SoundShard {
-  readonly folder: string;
-  readonly name: string;
-  readonly index: ShardIndex;
-  readonly reader: ShardReader;
-}
-
 /**
- * Replaces a shard whose index is sound.
+ * Replaces a shard whose JSON is sound.
  *
  * @throws {ShardDamage} if its binary is not.
  */
 async function replace(
-  { folder, name, index, reader }: SoundShard,
-  { hashes, paths }: Forgotten,
-): Promise<number | undefined> {
-  const binary = join(folder, `${name}.bin`);
+  shard: ForgetfulShard,
+  { index, reader }: { readonly index: ShardIndex; readonly reader: ShardReader },
+  forgotten: Forgotten,
+): Promise<ShardChange | undefined> {
+  const { hashes, paths, records, unusable = false } = forgotten;
+  const binary = join(shard.folder, `${shard.name}.bin`);
   // Checked even if nothing is to be forgotten: a binary that does not belong to this JSON may hold anything.
-  const { blobs, rasters, crops } = reader.check(binary, { ...index, sources: index.sources.length });
-  const files = index.files.filter(({ path, hash }) => !hashes.has(hash) && !paths.has(path));
+  const { blobs, rasters, crops } = reader.check(binary, { ...index, ...shard.row, sources: index.sources.length });
+  const files = index.files.filter(
+    (file) => !hashes.has(file.hash) && !paths.has(file.path) && !records?.has(recordKey(file)),
+  );
   const broken = index.broken.filter(({ hash }) => !hashes.has(hash));
   const others = index.sources.flatMap(({ hash }, row) => (hashes.has(hash) ? [] : [row]));
   const known = index.files.length + index.broken.length + index.sources.length;
-  if (files.length + broken.length + others.length === known) return undefined;
+  const isSame = files.length + broken.length + others.length === known;
+  if (isSame && !unusable) return undefined;
   const sound = others.filter((row) => isSound(reader, binary, row));
+  if (isSame && sound.length === others.length) return undefined;
   const rest = { decoder: index.decoder, files, sources: sound.map((row) => index.sources[row]!), broken };
-  let added = 0;
-  if (recordsOf(rest).length > 0 && !(await isToldBehind(folder, name, rest))) {
-    const behind = nameBehind(name, Math.random());
-    await writeShardAs(
-      { folder, name: behind },
-      rest,
-      rowsOf(sound, { reader, binary, blobs, rasters, cropLength: crops }),
-    );
-    added = await bytesOf(folder, behind);
-  }
-  return (await removeWhole(folder, name)) - added;
+  const rows = rowsOf(sound, { reader, binary, blobs, rasters, cropLength: crops });
+  const added = recordsOf(rest).length > 0 ? await writeBehind(shard, rest, rows) : 0;
+  return { bytes: (await removeWhole(shard)) - added, why: isSame ? 'damaged' : 'forgotten' };
+}
+
+/**
+ * Writes what is left of a shard under a name right behind its own, unless that is told there already.
+ *
+ * @returns number of bytes written.
+ */
+async function writeBehind(shard: ForgetfulShard, rest: ShardRecords, rows: ShardRows): Promise<number> {
+  const { folder, name, isTrial } = shard;
+  if (await isToldBehind(folder, name, rest)) return 0;
+  if (isTrial) return shardBytes(rest, rows);
+  const behind = { folder, name: nameBehind(name, Math.random()) };
+  await writeShardAs(behind, rest, rows);
+  return await bytesOf(behind);
+}
+
+/** Spells what tells a record of a file from others of the same file: its state and content. */
+export function recordKey({ path, size, mtimeMs, ctimeMs, hash }: FileRecord): string {
+  return `${hash} ${size} ${mtimeMs} ${ctimeMs} ${path}`;
 }
 
 /** Tells whether the checksums of a row hold. Images of damaged rows are indexed again. */
@@ -119,9 +161,9 @@ function rowsOf(
 async function isToldBehind(folder: string, name: string, rest: ShardRecords): Promise<boolean> {
   const behind = shardNames(await readdir(folder)).filter((other) => other > name && sameNumber(other, name));
   for (const other of behind) {
-    const text = await readJson(join(folder, `${other}.json`));
-    const index = text && readIndex(text, SHARD_VERSION);
-    if (!index || !('files' in index)) continue;
+    const opened = await openShard({ folder, name: other });
+    if (opened.kind !== 'sound') continue;
+    const { index } = opened;
     const told = new Set(recordsOf(index));
     if (recordsOf(rest).every((record) => told.has(record)) && isWhole(join(folder, `${other}.bin`), index))
       return true;
@@ -155,34 +197,17 @@ function mentions(text: Buffer, { hashes, paths }: Forgotten): boolean {
   return [...hashes, ...[...paths].map((path) => JSON.stringify(path))].some((word) => text.includes(word));
 }
 
-function isShardName(name: string): boolean {
-  return shardNames([`${name}.json`]).length > 0;
-}
-
-/**
- * Reads the JSON of a shard.
- *
- * @returns undefined if it is gone, or is a folder.
- */
-async function readJson(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (['ENOENT', 'EISDIR'].includes(systemCode(error) ?? '')) return undefined;
-    throw explainRead(error, path);
-  }
-}
-
 /**
  * Removes a shard, its JSON first: a binary without JSON is no shard.
  *
  * @returns number of bytes freed.
  */
-async function removeWhole(folder: string, name: string): Promise<number> {
-  const bytes = await bytesOf(folder, name);
+async function removeWhole(shard: ForgetfulShard): Promise<number> {
+  const bytes = await bytesOf(shard);
+  if (shard.isTrial) return bytes;
   for (const ending of ['json', 'bin']) {
     try {
-      await rm(join(folder, `${name}.${ending}`), { force: true });
+      await rm(join(shard.folder, `${shard.name}.${ending}`), { force: true });
     } catch (error) {
       // A folder is not ours, and stays.
       if (systemCode(error) !== 'ERR_FS_EISDIR') throw error;
@@ -191,7 +216,7 @@ async function removeWhole(folder: string, name: string): Promise<number> {
   return bytes;
 }
 
-async function bytesOf(folder: string, name: string): Promise<number> {
+async function bytesOf({ folder, name }: ShardPlace): Promise<number> {
   let bytes = 0;
   for (const ending of ['json', 'bin']) {
     const found = await stat(join(folder, `${name}.${ending}`)).catch(() => undefined);

@@ -10,7 +10,8 @@
  * shard that is new, and no part of a shard that a build is writing (waiting for at most a minute).
  *
  * Shards that cannot be asked for their sources are removed whole: damaged ones, parts left by killed builds, and
- * shards of other versions that mention one of the sources. Files that are not ours are left alone.
+ * shards of other versions that mention one of the sources. Files that are not ours are left alone. To clean a whole
+ * catalog, `unusable` has all rows checked and every shard of another version removed.
  */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,8 +19,9 @@ import { setTimeout } from 'node:timers/promises';
 import { explainDisk, syncFolder } from '../store/disk.ts';
 import { forgetInShard } from './forget-shard.ts';
 import { alone } from '../staging/locked.ts';
+import { rowOfKey } from './open-shard.ts';
 import { isProxyKey, isRecipeKey } from './recipe-key.ts';
-import { filesIn, partsAmong } from './shard-folder.ts';
+import { filesIn, isOrphan, partsAmong } from './shard-folder.ts';
 
 /** Sources and files to remove from a catalog. */
 export interface Forgotten {
@@ -27,12 +29,30 @@ export interface Forgotten {
   readonly hashes: ReadonlySet<string>;
   /** Absolute paths of files whose records are removed, whatever the files held. */
   readonly paths: ReadonlySet<string>;
+  /** Single records that are removed while other records of their files stay, by `recordKey`. */
+  readonly records?: ReadonlySet<string>;
+  /** Also removes what no build of this version can use: sources with damaged data, and all shards of other versions. */
+  readonly unusable?: boolean;
+}
+
+/** How a catalog forgets. */
+export interface ForgetOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Changes nothing; only counts. */
+  readonly isTrial?: boolean;
+  /** Called after each shard that was looked at. */
+  readonly onShard?: () => void;
 }
 
 /** Result of {@link forget}. */
 export interface ForgetResult {
   /** Number of shards that were replaced or removed. */
   readonly shards: number;
+  /** Number of them that were damaged, and that were of another version. */
+  readonly damaged: number;
+  readonly otherVersions: number;
+  /** Number of leftovers that were removed: files that belong to no shard. */
+  readonly leftovers: number;
   /** Number of bytes freed in the catalog. */
   readonly bytes: number;
 }
@@ -45,29 +65,43 @@ const WAIT_MS = 100;
  * Removes every byte of some sources, and the records of some files, from the catalog in `folder`. A build that reads
  * one of the sources from its file at the same time may index it again.
  *
+ * @param forgotten what to forget; or finds that out, while no other process forgets.
  * @throws {UserError} `catalog` for a shard that cannot be read now, `disk-full`, `not-writable`; `signal`'s reason if
  *   aborted. In these cases all other sources are still there, and the next run continues.
  */
-export async function forget(folder: string, forgotten: Forgotten, signal?: AbortSignal): Promise<ForgetResult> {
-  const total = { shards: 0, bytes: 0 };
-  const folders = await filesIn(folder);
-  // Proxies first: builds make data of recipes from them.
-  const keys = [...folders.filter(isProxyKey), ...folders.filter(isRecipeKey)];
+export async function forget(
+  folder: string,
+  forgotten: Forgotten | (() => Promise<Forgotten>),
+  options: ForgetOptions = {},
+): Promise<ForgetResult> {
+  const total = { shards: 0, damaged: 0, otherVersions: 0, leftovers: 0, bytes: 0 };
+  const keys = await keysIn(folder);
   if (keys.length === 0) return total;
-  await undisturbed(folder, signal, async () => {
+  await undisturbed(folder, options, async () => {
+    const what = typeof forgotten === 'function' ? await forgotten() : forgotten;
     for (const key of keys) {
-      const { shards, bytes } = await forgetIn(join(folder, key), forgotten, signal);
-      total.shards += shards;
-      total.bytes += bytes;
+      const result = await forgetIn({ folder: join(folder, key), row: rowOfKey(key) }, what, options);
+      for (const name of Object.keys(total) as (keyof ForgetResult)[]) total[name] += result[name];
     }
   });
   return total;
 }
 
+/** Lists the folders of a catalog that hold shards. Proxies come first: builds make data of recipes from them. */
+export async function keysIn(catalog: string): Promise<string[]> {
+  const folders = await filesIn(catalog);
+  return [...folders.filter(isProxyKey), ...folders.filter(isRecipeKey)];
+}
+
 /**
  * Runs `act` while no other process forgets. Of two copies of one shard, each could bring back what the other lacks.
  */
-async function undisturbed(folder: string, signal: AbortSignal | undefined, act: () => Promise<void>): Promise<void> {
+async function undisturbed(
+  folder: string,
+  { signal, isTrial }: ForgetOptions,
+  act: () => Promise<void>,
+): Promise<void> {
+  if (isTrial) return await act();
   const named = { option: '--catalog', path: folder } as const;
   try {
     await alone(named, act, signal);
@@ -76,42 +110,63 @@ async function undisturbed(folder: string, signal: AbortSignal | undefined, act:
   }
 }
 
-/** Forgets in the folder of one recipe, until no build has added a shard or is about to. */
-async function forgetIn(folder: string, forgotten: Forgotten, signal?: AbortSignal): Promise<ForgetResult> {
+/** Forgets in a folder of shards, until no build has added a shard or is about to. */
+async function forgetIn(
+  place: { readonly folder: string; readonly row: ReturnType<typeof rowOfKey> },
+  forgotten: Forgotten,
+  { signal, isTrial, onShard = () => {} }: ForgetOptions,
+): Promise<ForgetResult> {
+  const { folder } = place;
   const seen = new Set<string>();
-  let [shards, bytes] = [0, 0];
+  let [shards, damaged, otherVersions, bytes] = [0, 0, 0, 0];
   for (const started = Date.now(); ; signal?.throwIfAborted()) {
     const files = await filesIn(folder);
     const fresh = files.filter((file) => file.endsWith('.json') && !seen.has(file));
     for (const file of fresh) {
       signal?.throwIfAborted();
       seen.add(file);
-      const freed = await forgetInShard(folder, file.slice(0, -'.json'.length), forgotten);
-      if (freed === undefined) continue;
+      const name = file.slice(0, -'.json'.length);
+      const change = await forgetInShard({ ...place, name, isTrial }, forgotten);
+      onShard();
+      if (change === undefined) continue;
       shards++;
-      bytes += freed;
+      if (change.why === 'damaged') damaged++;
+      if (change.why === 'other-version') otherVersions++;
+      bytes += change.bytes;
     }
     if (fresh.length > 0) continue;
     const parts = await partsIn(folder, files);
-    if (parts.some(({ age }) => age < SILENT_MS) && Date.now() - started < SILENT_MS) {
+    const left = parts.filter(({ isLeft }) => isLeft);
+    if (!isTrial && left.length < parts.length && Date.now() - started < SILENT_MS) {
       await setTimeout(WAIT_MS);
       continue;
     }
-    for (const { path } of parts) await rm(path, { force: true });
-    if (shards > 0 || parts.length > 0) await syncFolder(folder);
-    return { shards, bytes: parts.reduce((sum, { size }) => sum + size, bytes) };
+    // To clean up, nothing is taken from a build that may be writing still.
+    const gone = isTrial || forgotten.unusable ? left : parts;
+    if (!isTrial) for (const { path } of gone) await rm(path, { force: true });
+    if (!isTrial && (shards > 0 || gone.length > 0)) await syncFolder(folder);
+    bytes = gone.reduce((sum, { size }) => sum + size, bytes);
+    return { shards, damaged, otherVersions, leftovers: gone.length, bytes };
   }
 }
 
-/**
- * Lists the files that belong to no shard, with their size, bytes, and the time since they were last written to, ms.
- */
-async function partsIn(folder: string, files: readonly string[]) {
-  const parts: { path: string; size: number; age: number }[] = [];
+/** A file of a catalog that belongs to no shard. */
+export interface Part {
+  readonly path: string;
+  /** Bytes. */
+  readonly size: number;
+  /** A build that was killed has left it: its process runs no more, or has not written to it for a minute. */
+  readonly isLeft: boolean;
+}
+
+/** Lists those of the `files` in a folder that belong to no shard. */
+export async function partsIn(folder: string, files: readonly string[]): Promise<Part[]> {
+  const parts: Part[] = [];
   for (const file of partsAmong(files)) {
     const path = join(folder, file);
     const found = await stat(path).catch(() => undefined);
-    if (found?.isFile()) parts.push({ path, size: found.size, age: Date.now() - found.mtimeMs });
+    const isLeft = isOrphan(file) || (found !== undefined && Date.now() - found.mtimeMs >= SILENT_MS);
+    if (found?.isFile()) parts.push({ path, size: found.size, isLeft });
   }
   return parts;
 }

@@ -46,6 +46,37 @@ export function isRecipeKey(name: string): boolean {
   return /^\d+(x\d+)?px-tile\d+-[\da-z-]+$/.test(name);
 }
 
+/** What the name of a folder tells of its recipe: `png` has no quality, and only `jpeg` and `avif` have a subsampling. */
+export type KeyedRecipe = Omit<Recipe, 'quality' | 'subsampling'> & Partial<Pick<Recipe, 'quality' | 'subsampling'>>;
+
+const LENGTH = String.raw`[1-9]\d{0,5}`;
+const QUALITY = String.raw`[1-9]\d?|100`;
+const KEY = new RegExp(
+  `^(${LENGTH})(?:x(${LENGTH}))?px-tile(${LENGTH})-(?:(png)|(webp)-q(${QUALITY})|(jpeg|avif)-q(${QUALITY})-(420|444))(?:-[0-9a-f]{8})?-(centre|attention|entropy)-[0-9a-z-]+$`,
+);
+
+/** Returns the recipe that a name of {@link recipeKey} tells; undefined if it is of another form. */
+export function recipeOfKey(name: string): KeyedRecipe | undefined {
+  const [, width, height = width, tileSize, ...rest] = KEY.exec(name) ?? [];
+  if (width === undefined) return undefined;
+  const [png, webp, webpQuality, other, otherQuality, subsampling, crop] = rest;
+  const quality = webpQuality ?? otherQuality;
+  return {
+    cell: { width: Number(width), height: Number(height) },
+    tileSize: Number(tileSize),
+    format: (png ?? webp ?? other) as Recipe['format'],
+    ...(quality !== undefined && { quality: Number(quality) }),
+    ...(subsampling !== undefined && { subsampling: subsampling === '420' ? '4:2:0' : '4:4:4' }),
+    crop: crop as Recipe['crop'],
+  };
+}
+
+/** Tells whether this version indexes images for the recipe of a folder's name in that folder. */
+export async function isKeyInUse(name: string): Promise<boolean> {
+  const recipe = recipeOfKey(name);
+  return recipe !== undefined && (await recipeKey({ quality: 0, subsampling: '4:2:0', ...recipe })) === name;
+}
+
 /** Returns the folder name of the shards of proxies. */
 export function proxyKey(): string {
   return `proxies-q${PROXY_QUALITY}-r${PROXY_VERSION}-v${SHARD_VERSION}`;

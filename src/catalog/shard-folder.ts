@@ -26,6 +26,11 @@ export function shardNames(files: readonly string[]): string[] {
   return numbered.toSorted((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1)).map(({ name }) => name);
 }
 
+/** Tells whether a name is that of a shard. */
+export function isShardName(name: string): boolean {
+  return NAME.test(name);
+}
+
 /** Returns a name that sorts behind all shards among `files`; `random` is 8 hexadecimal digits. */
 export function nextShardName(files: readonly string[], random: string): string {
   const newest = shardNames(files).at(-1) ?? '0';
@@ -75,7 +80,7 @@ function spaceKey(space: string): string {
 }
 
 /** Tells whether a temporary file was left by a process of this system that runs no more. */
-function isOrphan(file: string): boolean {
+export function isOrphan(file: string): boolean {
   const [, , pid, started, key] = PART.exec(file) ?? [];
   const { space } = thisProcess();
   if (pid === undefined || started === undefined || space === undefined || key !== spaceKey(space)) return false;

@@ -124,16 +124,13 @@ export async function writeShardAs(
   rows: ShardRows,
 ): Promise<void> {
   const { head, bytes } = headOf(rows);
-  const header = head.readUInt32LE(HEADER - 4);
-  const { decoder, files, sources, broken } = records;
-  const format = 'zoomosaic-shard';
-  const index = { format, version: SHARD_VERSION, bytes, header, decoder, files, sources, broken } as const;
+  const index = packed(records, { head, bytes });
   try {
     const path = join(folder, name);
     await writeWhole(
       [
         [`${path}.bin`, partsOf(head, rows)],
-        [`${path}.json`, [packIndex(index)]],
+        [`${path}.json`, [index]],
       ],
       temporaryEnding(),
     );
@@ -142,6 +139,26 @@ export async function writeShardAs(
     await removeShard(folder, name);
     throw explainDisk(error, { option: '--catalog', path: dirname(folder) });
   }
+}
+
+/** Returns the size of both files that {@link writeShardAs} would write, bytes. */
+export function shardBytes(records: ShardRecords, rows: ShardRows): number {
+  const head = headOf(rows);
+  return head.bytes + packed(records, head).length;
+}
+
+function packed({ decoder, files, sources, broken }: ShardRecords, { head, bytes }: Head): Uint8Array {
+  const header = head.readUInt32LE(HEADER - 4);
+  return packIndex({
+    format: 'zoomosaic-shard',
+    version: SHARD_VERSION,
+    bytes,
+    header,
+    decoder,
+    files,
+    sources,
+    broken,
+  });
 }
 
 function rowsOf(images: readonly IndexedImage[]): ShardRows {
@@ -158,8 +175,13 @@ function rowsOf(images: readonly IndexedImage[]): ShardRows {
   };
 }
 
-/** Returns all bytes of a binary before its blobs, and the size of the whole binary, bytes. */
-function headOf(rows: ShardRows): { readonly head: Buffer; readonly bytes: number } {
+/** All bytes of a binary before its blobs, and the size of the whole binary, bytes. */
+interface Head {
+  readonly head: Buffer;
+  readonly bytes: number;
+}
+
+function headOf(rows: ShardRows): Head {
   const layout = shardLayout({ ...rows, crops: rows.cropLength });
   const head = Buffer.alloc(layout.blobsAt);
   let end = 0;

@@ -17,6 +17,7 @@ import {
   RECORD_OPTIONS,
   recordOptions,
 } from './build-options.ts';
+import { CATALOG_ACTIONS, CATALOG_PARSER_OPTIONS, type CatalogCommand, catalogCommands } from './catalog-options.ts';
 import { complete } from './completion.ts';
 import { COMMANDS, nearest, shortHelp, tableHelp } from './help.ts';
 import { POSTER_EXAMPLES, POSTER_OPERANDS, POSTER_PARSER_OPTIONS, posterOptions } from './poster-options.ts';
@@ -44,6 +45,7 @@ export type Command =
   | { readonly name: 'remove'; readonly options: RemoveOptions; readonly quiet: boolean; readonly json: boolean }
   | { readonly name: 'fit'; readonly site: string; readonly json: boolean }
   | { readonly name: 'rebase'; readonly options: RebaseOptions; readonly json: boolean }
+  | CatalogCommand
   /** Text to print: help or version. */
   | { readonly name: 'text'; readonly text: string };
 
@@ -193,6 +195,7 @@ export async function readArguments(args: readonly string[], version: string): P
         command = { name: 'rebase', options, json: a.json === true };
       },
     )
+    .command('catalog', COMMANDS.catalog, (y) => catalogCommands(y, (found) => (command = found)))
     .completion('completion', COMMANDS.completion, complete)
     .demandCommand(1)
     .strict()
@@ -215,15 +218,21 @@ export function helpOf(command?: string): string {
   return `See \`zoomosaic ${known}--help\`.`;
 }
 
+/** Options of commands that have others than `build`. */
+const PARSER_OPTIONS: Readonly<Record<string, object>> = {
+  preview: PREVIEW_PARSER_OPTIONS,
+  poster: POSTER_PARSER_OPTIONS,
+  catalog: CATALOG_PARSER_OPTIONS,
+};
+
 /** Adds the nearest known name to a message on an unknown command or option. */
 function corrected(message: string, asked: readonly string[]): string {
   const [, unknown] = /^Unknown (?:argument|command)s?: ([^\s,]+)/.exec(message) ?? [];
   if (unknown === undefined) return message;
-  const isCommand = unknown === asked[0];
-  const own: Readonly<Record<string, object>> = { preview: PREVIEW_PARSER_OPTIONS, poster: POSTER_PARSER_OPTIONS };
-  const names = Object.keys(isCommand ? COMMANDS : (own[asked[0]!] ?? BUILD_OPTIONS));
-  const known = nearest(unknown, names);
-  return known === undefined ? message : `${message}; did you mean ${isCommand ? known : `--${known}`}?`;
+  const isAction = asked[0] === 'catalog' && unknown === asked[1];
+  const words = unknown === asked[0] ? COMMANDS : isAction ? CATALOG_ACTIONS : undefined;
+  const known = nearest(unknown, Object.keys(words ?? PARSER_OPTIONS[asked[0]!] ?? BUILD_OPTIONS));
+  return known === undefined || known === unknown ? message : `${message}; did you mean ${words ? known : `--${known}`}?`;
 }
 
 /**

@@ -16,6 +16,7 @@ export const COMMANDS = {
   fit: 'Check which hosts accept a site',
   remove: 'Remove images from a site and from the catalog',
   rebase: 'Change the address of a site',
+  catalog: 'Show, check or prune the catalog of images that builds keep',
   completion: 'Print a script that completes commands and options in your shell',
 } as const;
 

@@ -57,6 +57,8 @@ async function execute(command: Command, process: CliProcess, signal: AbortSigna
       return await runFit(command, process, signal);
     case 'rebase':
       return await runRebase(command, process);
+    case 'catalog':
+      return await (await import('./run-catalog.ts')).runCatalog(command, process, signal);
     case 'serve':
       return await runServe(command, process, signal);
   }

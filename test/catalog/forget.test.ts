@@ -21,6 +21,8 @@ import {
 import { writeWaves } from '../helpers/images.ts';
 import { filesOf } from '../helpers/levels.ts';
 
+const NOTHING = { shards: 0, damaged: 0, otherVersions: 0, leftovers: 0, bytes: 0 };
+
 let used: Used;
 let root: string;
 let others: string;
@@ -61,9 +63,9 @@ describe('a catalog that forgets', () => {
     const catalog = await copied(pristine, 'twice');
     await forget(catalog, gone);
     const files = await filesOf(catalog);
-    expect(await forget(catalog, gone)).toEqual({ shards: 0, bytes: 0 });
+    expect(await forget(catalog, gone)).toEqual(NOTHING);
     expect(await filesOf(catalog)).toEqual(files);
-    expect(await forget(join(root, 'nowhere'), gone)).toEqual({ shards: 0, bytes: 0 });
+    expect(await forget(join(root, 'nowhere'), gone)).toEqual(NOTHING);
     expect(await readdir(root)).not.toContain('nowhere');
   });
 
@@ -228,7 +230,7 @@ describe('what is no sound shard', () => {
     await expectOthers(catalog, used);
     await writeFile(`${json}.tmp`, '');
     const stop = new AbortController();
-    const waiting = forget(catalog, gone, stop.signal);
+    const waiting = forget(catalog, gone, { signal: stop.signal });
     stop.abort(new Error('enough'));
     await expect(waiting).rejects.toThrow('enough');
   });
