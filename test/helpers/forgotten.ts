@@ -1,6 +1,6 @@
 /** A catalog that is to forget some of its images, and what is left of them there. */
 import { copyFile, cp, mkdir, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import type { ShardIndex } from '../../src/catalog/shard.ts';
@@ -77,19 +77,22 @@ export async function useCatalog(): Promise<Used> {
   await utimes(join(removed, 'copy.jpg'), 1, 1);
   await update(pristine, [others, removed], {}, 200);
 
-  const hashes = new Set<string>();
-  const paths = new Set([portrait, clear, text, join(removed, 'copy.jpg')]);
-  for (const { files } of await indexesOf(pristine)) {
-    for (const { path, hash } of files) if (paths.has(path)) hashes.add(hash);
-  }
-  expect(hashes.size).toBe(3);
-  const bytes = [...hashes, ...paths, 'portrait.jpg', 'clear.png', 'copy.jpg'].flatMap((word) => [
-    Buffer.from(word),
-    Buffer.from(JSON.stringify(word).slice(1, -1)),
-  ]);
-  const gone = { hashes, paths, bytes: [...bytes, ...(await rowsOf(pristine, hashes))] };
+  const gone = await goneOf(pristine, [portrait, clear, text, join(removed, 'copy.jpg')]);
+  expect(gone.hashes.size).toBe(3);
   expect(gone.bytes.length).toBeGreaterThan(40);
   return { root, others, later, pristine, gone };
+}
+
+/** All that a catalog knows of the images in some files: hashes, paths and names, and what the binaries keep. */
+export async function goneOf(catalog: string, files: readonly string[]): Promise<Gone> {
+  const paths = new Set(files);
+  const hashes = new Set<string>();
+  for (const index of await indexesOf(catalog)) {
+    for (const { path, hash } of index.files) if (paths.has(path)) hashes.add(hash);
+  }
+  const words = [...hashes, ...paths, ...files.map((path) => basename(path)).filter((name) => name !== 'text.jpg')];
+  const bytes = words.flatMap((word) => [Buffer.from(word), Buffer.from(JSON.stringify(word).slice(1, -1))]);
+  return { hashes, paths, bytes: [...bytes, ...(await rowsOf(catalog, hashes))] };
 }
 
 /** Brings a catalog up to date; tells how many shards that has added. */
@@ -113,7 +116,7 @@ export async function update(
 
 /** What the JSONs of a catalog's shards say, and where they are. */
 export async function indexesOf(catalog: string): Promise<(ShardIndex & { path: string })[]> {
-  const paths = (await filesOf(catalog)).filter((path) => /^\d.*\/\d+-[\da-f]+\.json$/.test(path));
+  const paths = (await filesOf(catalog)).filter((path) => /^(?:\d|proxies-).*\/\d+-[\da-f]+\.json$/.test(path));
   const read = async (path: string) => ({
     ...(JSON.parse(await readFile(join(catalog, path), 'utf8')) as ShardIndex),
     path,
@@ -139,7 +142,9 @@ export async function rowsOf(catalog: string, hashes: ReadonlySet<string>): Prom
     for (const [row, { hash }] of sources.entries()) {
       if (!hashes.has(hash)) continue;
       const features = reader.features(binary).slice(row * 48, (row + 1) * 48);
-      parts.push(Buffer.from(features.buffer), Buffer.from(reader.rasters(binary, row)));
+      // Those of proxies are 0, and have no px.
+      const means = [Buffer.from(features.buffer), Buffer.from(reader.rasters(binary, row))];
+      parts.push(...means.filter((bytes) => bytes.some((byte) => byte !== 0)));
       for (let i = 0; i < blobs; i++) parts.push(Buffer.from(reader.blob(binary, row, i)));
     }
     reader.close();
