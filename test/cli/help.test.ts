@@ -30,7 +30,7 @@ describe('help', () => {
     expect(shortHelp()).toMatch(/zoomosaic build .*\n.*zoomosaic serve /);
   });
 
-  test.each(['build', 'preview', 'poster', 'serve', 'verify', 'fit', 'remove', 'rebase'])(
+  test.each(['build', 'preview', 'poster', 'serve', 'verify', 'fit', 'remove', 'rebase', 'catalog'])(
     'help %s is %s --help',
     async (command) => {
       const [said, asked] = await Promise.all([run('help', command), run(command, '--help')]);
