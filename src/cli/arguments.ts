@@ -232,7 +232,9 @@ function corrected(message: string, asked: readonly string[]): string {
   const isAction = asked[0] === 'catalog' && unknown === asked[1];
   const words = unknown === asked[0] ? COMMANDS : isAction ? CATALOG_ACTIONS : undefined;
   const known = nearest(unknown, Object.keys(words ?? PARSER_OPTIONS[asked[0]!] ?? BUILD_OPTIONS));
-  return known === undefined || known === unknown ? message : `${message}; did you mean ${words ? known : `--${known}`}?`;
+  return known === undefined || known === unknown
+    ? message
+    : `${message}; did you mean ${words ? known : `--${known}`}?`;
 }
 
 /**

@@ -127,7 +127,8 @@ describe('a pruned catalog', () => {
     const bytes = before.bytes.filter((one) => !spelt.has(one.toString()));
     expect(await traces(catalog, { ...before, bytes })).toEqual([]);
     expect(await update(catalog, [images])).toBe(1);
-    expect((await indexesOf(catalog)).at(-1)!.files.map(({ path }) => path)).toEqual([paths[1]]);
+    const [newest] = (await indexesOf(catalog)).toReversed();
+    expect(newest?.files.map(({ path }) => path)).toEqual([paths[1]]);
     // Another time of change alone, as a new mode or link gives it, is no change of the file.
     await fsPromises.chmod(paths[2]!, 0o600);
     expect(await pruneCatalog({ catalog })).toMatchObject({ files: { gone: 0, changed: 0 }, shards: 0 });
@@ -417,7 +418,7 @@ describe('a prune among others', () => {
       const prune = async () => await pruneCatalog({ catalog, removedFolders: [removed] });
       const out = join(root, 'beside');
       const [first, second] = await Promise.all([prune(), prune(), build({ ...options, catalog, out })]);
-      expect([first.images, second.images].toSorted()).toEqual([0, 3]);
+      expect(new Set([first.images, second.images])).toEqual(new Set([0, 3]));
       expect(await traces(catalog, gone)).toEqual([]);
       const alone = join(root, 'alone');
       await build({ ...options, catalog: join(root, 'a new one'), out: alone });

@@ -76,6 +76,10 @@ describe('completion', () => {
     expect(await completed('build', 'a', '--')).toEqual(
       expect.arrayContaining(ROWS.map(([name]) => `--${optionOf(name)}`)),
     );
+    expect(await completed('catalog', '')).toEqual(['stat', 'check', 'prune']);
+    expect(await completed('catalog', 'prune', '--')).toEqual(
+      expect.arrayContaining(['--dry-run', '--removed-folder', '--json']),
+    );
     expect(await completed('build', 'a', '--layout', '')).toEqual(['dzi', 'compact', 'iiif', 'auto']);
     expect(await completed('build', 'a', '--crop', 'a')).toEqual(['centre', 'attention', 'entropy']);
   });

@@ -144,7 +144,7 @@ export async function rowsOf(catalog: string, hashes: ReadonlySet<string>): Prom
       const features = reader.features(binary).slice(row * 48, (row + 1) * 48);
       // Those of proxies are 0, and have no px.
       const means = [Buffer.from(features.buffer), Buffer.from(reader.rasters(binary, row))];
-      parts.push(...means.filter((bytes) => bytes.some((byte) => byte !== 0)));
+      parts.push(...means.filter((part) => part.some((byte) => byte !== 0)));
       for (let i = 0; i < blobs; i++) parts.push(Buffer.from(reader.blob(binary, row, i)));
     }
     reader.close();
