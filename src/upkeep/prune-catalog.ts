@@ -62,6 +62,7 @@ interface Stale extends Pick<PruneResult, 'files' | 'missing' | 'unasked'> {
  */
 export async function pruneCatalog(options: PruneOptions = {}): Promise<PruneResult> {
   const { dryRun = false, removedFolders = [], signal, onProgress = () => {} } = options;
+  check('removed-folder', removedFolders, { what: 'folders', is: Array.isArray });
   for (const folder of removedFolders) check('removed-folder', folder, { what: 'a folder', is: isPath });
   const { catalog } = await openCatalogFolder(options.catalog);
   let stale: Stale | undefined;

@@ -1,5 +1,16 @@
 import { existsSync } from 'node:fs';
-import fsPromises, { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import fsPromises, {
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
@@ -19,6 +30,10 @@ import {
 } from '../helpers/forgotten.ts';
 import { writeMany, writeWaves } from '../helpers/images.ts';
 import { filesOf } from '../helpers/levels.ts';
+import { integer, seeded } from '../helpers/random.ts';
+
+/** Number of damages, each in a catalog of its own. */
+const DAMAGES = Number(process.env['ZOOMOSAIC_CATALOG_FLIPS'] ?? 12);
 
 let used: Used;
 let root: string;
@@ -56,9 +71,9 @@ async function sizeOf(folder: string): Promise<number> {
   return bytes;
 }
 
-async function flip(path: string, at: number): Promise<void> {
+async function flip(path: string, at: number, bits = 1): Promise<void> {
   const bytes = await readFile(path);
-  bytes[at]! ^= 1;
+  bytes[at]! ^= bits;
   await writeFile(path, bytes);
 }
 
@@ -274,6 +289,35 @@ describe('what is no sound shard', () => {
       expect(after.warnings).toEqual(before.warnings);
       expect(after.files).toEqual(before.files);
       names.splice(0, names.length, ...(await filesOf(catalog)).filter((name) => name.endsWith('.bin')));
+    }
+  });
+
+  test('is found wherever a bit of it is flipped or its end is cut off, and pruned; no other shard changes', async () => {
+    const random = seeded(11);
+    for (let i = 0; i < DAMAGES; i++) {
+      const catalog = await copied(pristine, 'flipped');
+      // What is stale goes first.
+      await pruneCatalog({ catalog });
+      const before = await contentsOf(catalog);
+      const paths = [...before.keys()].filter((path) => /\.(?:bin|json)$/.test(path));
+      const path = paths[integer(random, 0, paths.length - 1)]!;
+      const at = integer(random, 0, before.get(path)!.length - 1);
+      const message = `${i}: ${path} at ${at}`;
+      if (i % 4 === 3) await truncate(join(catalog, path), at);
+      else await flip(join(catalog, path), at, 1 << integer(random, 0, 7));
+      const shard = path.replace(/\.\w+$/, '');
+      const { problems } = await checkCatalog({ catalog });
+      expect(
+        problems.map((problem) => problem.path.replace(/\.\w+$/, '')),
+        message,
+      ).toEqual([shard]);
+      await pruneCatalog({ catalog });
+      expect((await checkCatalog({ catalog })).problems, message).toEqual([]);
+      const after = await contentsOf(catalog);
+      for (const [name, text] of before) {
+        if (name.startsWith(shard)) expect(after.has(name), message).toBe(false);
+        else expect(after.get(name) === text, message).toBe(true);
+      }
     }
   });
 
