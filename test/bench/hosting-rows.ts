@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import type { BuildResult } from '../../src/index.ts';
 import { countText } from '../../src/messages.ts';
 import { findBrowser, launchBrowser } from '../helpers/browser.ts';
+import { settle } from '../helpers/page.ts';
 import { filesOf } from './data.ts';
 import { inTurns, runCommand } from './measure.ts';
 import { BIN, type Bench, fresh, type Row, seconds, times } from './rows.ts';
@@ -85,7 +86,7 @@ async function firstView(site: string): Promise<{ bytes: number; requests: numbe
       );
     });
     await page.goto(url);
-    await page.waitForFunction('zoomosaic.viewer.world.getItemAt(0)?.getFullyLoaded()');
+    await settle(page);
     const bytes = await Promise.all(sizes);
     return { bytes: bytes.reduce((sum, size) => sum + size, 0), requests: bytes.length };
   } finally {
