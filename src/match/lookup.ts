@@ -21,8 +21,10 @@ import { type PricedMemory, pricedMemory } from '../kernels/priced-memory.ts';
 export const BATCH = 2048;
 /** Greatest number of pictures that are asked for per cell: some callers skip pictures that have near-duplicates nearby. */
 export const ASKED_MAX = 512;
-/** Number of cells that a thread claims at a time. */
+/** Greatest number of cells that a thread claims at a time; of small batches, each claims a single one. */
 const CHUNK = 32;
+/** Number of times that a thread looks whether its wait is over before it sleeps: a small batch takes less time than waking up. */
+const LOOKS = 10_000;
 
 /** Memory that the threads share; plain data. */
 export interface LookupMemory {
@@ -34,10 +36,11 @@ export interface LookupMemory {
   readonly weights: Float32Array;
   readonly priced: PricedMemory;
   /**
-   * The batch: up to {@link BATCH} cells in `asked`, and the number of pictures found for each in `held`. Cell i of a batch
-   * has its results from i * k on, in rising order: `costs` are unweighted, `values` are cost x weight + price.
+   * The batch: up to {@link BATCH} cells in `asked`, for each the `limits` that its results stay below, and their number in
+   * `held`. Cell i of a batch has its results from i * k on, in rising order: `costs` are unweighted, `values` are cost x weight + price.
    */
   readonly asked: Uint32Array;
+  readonly limits: Float32Array;
   readonly held: Uint16Array;
   readonly pictures: Uint32Array;
   readonly costs: Int32Array;
@@ -70,6 +73,7 @@ export function lookupMemory(
     weights,
     priced: pricedMemory(points, asked, threads),
     asked: new Uint32Array(new SharedArrayBuffer(BATCH * 4)),
+    limits: new Float32Array(new SharedArrayBuffer(BATCH * 4)),
     held: new Uint16Array(new SharedArrayBuffer(BATCH * 2)),
     pictures: new Uint32Array(new SharedArrayBuffer(found)),
     costs: new Int32Array(new SharedArrayBuffer(found)),
@@ -96,11 +100,14 @@ export class Lookup {
    *
    * @param cells at most {@link BATCH}.
    * @param k at most the `most` of {@link priced}.
+   * @param limits by cell: only pictures below it are found, which is faster; by default all.
    */
-  cheapest(cells: ArrayLike<number>, k: number): void {
+  cheapest(cells: ArrayLike<number>, k: number, limits?: Float32Array): void {
     const { memory, priced } = this;
     const { control } = memory;
     memory.asked.set(cells);
+    if (limits) memory.limits.set(limits);
+    else memory.limits.fill(Infinity);
     control[COUNT] = cells.length;
     control[EACH] = k;
     Atomics.store(control, NEXT, 0);
@@ -108,6 +115,7 @@ export class Lookup {
     Atomics.notify(control, ROUND);
     take(memory, priced);
     Atomics.store(control, ROUND, NOTHING);
+    for (let look = 0; look < LOOKS && Atomics.load(control, ACTIVE) > 0; look++);
     for (let active; (active = Atomics.load(control, ACTIVE)) > 0;) Atomics.wait(control, ACTIVE, active);
   }
 
@@ -142,6 +150,7 @@ export function help(memory: LookupMemory, seat: number): void {
     const round = Atomics.load(control, ROUND);
     if (round === OVER) return;
     if (round === NOTHING || round === done) {
+      for (let look = 0; look < LOOKS && Atomics.load(control, ROUND) === round; look++);
       Atomics.wait(control, ROUND, round);
       continue;
     }
@@ -162,8 +171,9 @@ export function help(memory: LookupMemory, seat: number): void {
 function take(memory: LookupMemory, priced: PricedPictures): void {
   const { control } = memory;
   const [count, k] = [control[COUNT]!, control[EACH]!];
-  for (let start; (start = Atomics.add(control, NEXT, CHUNK)) < count;) {
-    for (let i = start; i < Math.min(count, start + CHUNK); i++) lookUp(memory, priced, { i, k, limit: Infinity });
+  const chunk = count < BATCH / 4 ? 1 : CHUNK;
+  for (let start; (start = Atomics.add(control, NEXT, chunk)) < count;) {
+    for (let i = start; i < Math.min(count, start + chunk); i++) lookUp(memory, priced, { i, k, limit: memory.limits[i]! });
   }
 }
 

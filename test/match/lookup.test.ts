@@ -43,10 +43,11 @@ test('what cells look up together is what each finds alone, whoever helps, and a
       integer(random, 0, 2999),
     );
     const k = integer(random, 1, MOST);
-    lookup.cheapest(asked, k);
+    const limits = round % 2 ? undefined : Float32Array.from(asked, () => integer(random, 1, 400_000));
+    lookup.cheapest(asked, k, limits);
     for (let i = 0; i < asked.length; i += integer(random, 1, 10)) {
       const cell = asked[i]!;
-      const found = alone.cheapest(cells, cell * FEATURE_LENGTH, k, Infinity, weights[cell]);
+      const found = alone.cheapest(cells, cell * FEATURE_LENGTH, k, limits?.[i] ?? Infinity, weights[cell]);
       expect(memory.held[i]).toBe(found);
       for (let rank = 0; rank < found; rank++) {
         const { pictures: ids, values, costs } = memory;

@@ -1,22 +1,20 @@
 /**
- * Assignment in which each further use of a picture costs more: every cell gets a picture, and the sum of costs and use
- * prices is least, up to a certified gap. A capacity is an infinite price.
- *
- * Cells bid for pictures (D. P. Bertsekas, D. A. Castanon, "The auction algorithm for the transportation problem", 1989). A
- * picture's price is that of its next use, or its lowest bid if that is less. A cell bids for the picture of least cost plus
- * price. It offers that price, plus the margin to its second choice, plus a step. Prices only rise. When every cell has a
- * picture, the sum is within cells x step of the least. Large steps come first, to find the level of prices; before each
- * smaller step, prices fall by what they may have overshot.
+ * Assignment with capacities by an auction (D. P. Bertsekas, D. A. Castañon, "The auction algorithm for the transportation
+ * problem", 1989). A picture's price is that of its next use, or its lowest bid if that is less. A cell bids for the picture of least
+ * cost plus price. It offers that price, plus the margin to its second choice, plus a step. Prices only rise. When every cell has a
+ * picture, the sum is within cells x step of the least, but for pictures that are left over; see {@link offerLeftOver}. Large steps
+ * come first, to find the level of prices; before each smaller step, prices fall by what they may have overshot.
  *
  * The certificate is a Lagrangian lower bound: for any prices >= 0, no assignment costs less than
  * sum over cells of min (cost + price) - sum over pictures of the greatest gain of uses at that price.
  *
  * Pictures that share their uses (near-duplicates, one image and its mirror image) form a group; the group has the price.
  */
-import type { Lookup } from '../lookup.ts';
-import { BidHeaps } from './bid-heaps.ts';
+import { BATCH, type Lookup } from '../lookup.ts';
 import { CandidateLists, ROUNDING } from './candidate-lists.ts';
 import type { Groups } from './groups.ts';
+import { offerLeftOver } from './left-over.ts';
+import { Market } from './market.ts';
 import type { Slots } from './slots.ts';
 
 export interface AuctionOptions {
@@ -57,8 +55,6 @@ export interface Assignment {
 
 /** Number of steps by which prices may have overshot. With a smaller number, pictures are left unused that cells would want. */
 export const OVERSHOT_STEPS = 3;
-const NONE = 0xffffffff;
-const PROGRESS_BIDS = 1 << 14;
 
 /** Assigns pictures to cells by an auction. The capacities have to suffice for all cells. */
 export function auction(options: AuctionOptions): Assignment {
@@ -73,8 +69,8 @@ export function auction(options: AuctionOptions): Assignment {
   for (let phase = 0, step = options.firstStep; step > 0; phase++) {
     // Estimate: each phase takes half of the remaining work.
     market.bid(lists, step, (placed) => onProgress?.(1 - 2 ** -(phase + placed / count)));
-    const mean = market.costs.reduce((sum, cost) => sum + cost, 0) / count;
-    const next = options.nextStep(step, mean);
+    lists.lower(offerLeftOver(options, market, step));
+    const next = options.nextStep(step, market.meanCost);
     if (next > 0) {
       const by = OVERSHOT_STEPS * step;
       for (const [group, price] of market.prices.entries()) {
@@ -87,73 +83,22 @@ export function auction(options: AuctionOptions): Assignment {
   const { cells: placed, costs, uses, prices } = market;
   let total = costs.reduce((sum, cost) => sum + cost, 0);
   for (const [group, times] of uses.entries()) total += slots.sum(used[group]!, times);
-  return { cells: placed, costs, uses, prices, total, bound: boundOf(options, prices, lists) };
+  return { cells: placed, costs, uses, prices, total, bound: boundOf(options, market) };
 }
 
-/** An assignment while it is being made. */
-class Market {
-  readonly cells: Uint32Array;
-  readonly costs: Float64Array;
-  readonly uses: Uint32Array;
-  readonly prices: Float64Array;
-  private readonly options: AuctionOptions;
-  private readonly heaps: BidHeaps;
-
-  constructor(options: AuctionOptions) {
-    const { cells, groups, used } = options;
-    this.options = options;
-    this.cells = new Uint32Array(cells.length);
-    this.costs = new Float64Array(cells.length);
-    this.uses = used.slice();
-    this.prices = new Float64Array(groups.count);
-    this.heaps = new BidHeaps(cells.length, groups.count);
-  }
-
-  /** Sets the price of a group, and of all its pictures in the lookup. */
-  setPrice(group: number, price: number): void {
-    const { groups, lookup } = this.options;
-    this.prices[group] = price;
-    for (let i = groups.starts[group]!; i < groups.starts[group + 1]!; i++) {
-      lookup.priced.setPrice(groups.members[i]!, price);
-    }
-  }
-
-  /** Auctions all pictures anew, from the current prices. */
-  bid(lists: CandidateLists, step: number, onProgress: (placed: number) => void): void {
-    const { cells, costs, uses, prices, heaps, options } = this;
-    const { groups, slots } = options;
-    const count = cells.length;
-    heaps.clear();
-    cells.fill(NONE);
-    uses.set(options.used);
-    // A stack: a cell that has just been outbid bids next, while prices near it are up to date.
-    const waiting = Uint32Array.from({ length: count }, (_, i) => count - 1 - i);
-    let length = count;
-    for (let bids = 1; length > 0; bids++) {
-      const cell = waiting[--length]!;
-      const { picture, cost, value, second } = lists.best(cell, prices);
-      // With one picture alone there is no second choice; any bid will do.
-      const more = Number.isFinite(second) ? second - value : 0;
-      const group = groups.of[picture]!;
-      const opens = slots.price(uses[group]!) <= heaps.least(group);
-      cells[cell] = picture;
-      costs[cell] = cost;
-      heaps.add(group, cell, prices[group]! + more + step);
-      if (opens) uses[group]!++;
-      else waiting[length++] = heaps.removeLeast(group);
-      const price = Math.min(heaps.least(group), slots.price(uses[group]!));
-      if (price > prices[group]!) this.setPrice(group, price);
-      if (bids % PROGRESS_BIDS === 0) onProgress(count - length);
-    }
-  }
-}
-
-/** Computes the Lagrangian bound. {@link ROUNDING} allows for candidates being found at prices rounded to 32 bits. */
-function boundOf({ cells, groups, slots, used }: AuctionOptions, prices: Float64Array, lists: CandidateLists): number {
+/** Computes the Lagrangian bound. {@link ROUNDING} allows for pictures being found at prices rounded to 32 bits. */
+function boundOf({ lookup, cells, groups, slots, used }: AuctionOptions, market: Market): number {
+  const { values, held } = lookup.memory;
+  const limits = new Float32Array(BATCH);
   let bound = 0;
-  for (let cell = 0; cell < cells.length; cell++) bound += lists.best(cell, prices).value * ROUNDING;
+  for (let first = 0; first < cells.length; first += BATCH) {
+    const asked = cells.subarray(first, first + BATCH);
+    for (let i = 0; i < asked.length; i++) limits[i] = market.valueOf(first + i);
+    lookup.cheapest(asked, 1, limits);
+    for (let i = 0; i < asked.length; i++) bound += ROUNDING * Math.min(limits[i]!, held[i]! > 0 ? values[i]! : Infinity);
+  }
   for (let group = 0; group < groups.count; group++) {
-    if (used[group]! < slots.capacity) bound -= slots.gain(used[group]!, prices[group]!);
+    if (used[group]! < slots.capacity) bound -= slots.gain(used[group]!, market.prices[group]!);
   }
   return Math.max(0, bound);
 }

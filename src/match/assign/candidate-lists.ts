@@ -38,6 +38,10 @@ export class CandidateLists {
   private readonly limits: Float32Array;
   private readonly listed: Uint32Array;
   private fills = 0;
+  /** Lists to be looked up together, their cells in the lookup, and the limits of their values. */
+  private readonly stale = new Uint32Array(BATCH);
+  private readonly asked = new Uint32Array(BATCH);
+  private readonly reach = new Float32Array(BATCH);
   private readonly choice: Choice = { picture: 0, cost: 0, value: 0, second: 0 };
 
   constructor({ lookup, cells, groups, size }: CandidateOptions) {
@@ -58,15 +62,34 @@ export class CandidateLists {
   best(cell: number, prices: Float64Array): Choice {
     if (this.held[cell] === 0) this.fillFirst(cell);
     if (this.choose(cell, prices)) return this.choice;
-    // The new limit is as far above the second best as the last list reached above its own second.
-    const first = cell * this.size;
-    const reach = this.limits[cell]! - this.values[first + 1]!;
-    this.fill(cell, this.held[cell]! > 1 ? this.choice.second + reach : Infinity);
+    this.fill(cell, this.nextLimit(cell));
     if (!this.choose(cell, prices)) {
       this.fill(cell, Infinity);
       this.choose(cell, prices);
     }
     return this.choice;
+  }
+
+  /** Looks up those of some cells whose lists do not decide the choice, on all threads. There are at most {@link BATCH}. */
+  prepare(cells: Uint32Array, prices: Float64Array): void {
+    const { stale, asked, reach } = this;
+    let count = 0;
+    for (const cell of cells) {
+      if (this.held[cell] === 0) this.fillFirst(cell);
+      if (this.choose(cell, prices)) continue;
+      stale[count] = cell;
+      asked[count] = this.cells[cell]!;
+      reach[count++] = this.nextLimit(cell);
+    }
+    if (count === 0) return;
+    this.lookup.cheapest(asked.subarray(0, count), this.size, reach);
+    for (let i = 0; i < count; i++) this.keep(stale[i]!, i, reach[i]!);
+  }
+
+  /** After {@link choose}: the limit of a new list, as far above the second best as the last list reached above its own second. */
+  private nextLimit(cell: number): number {
+    const reach = this.limits[cell]! - this.values[cell * this.size + 1]!;
+    return this.held[cell]! > 1 ? this.choice.second + reach : Infinity;
   }
 
   /** Chooses from the list; returns false if a picture that is not listed might be as good. */
@@ -94,6 +117,7 @@ export class CandidateLists {
 
   /** Adjusts all bounds to prices that fell by at most `by`. */
   lower(by: number): void {
+    if (by <= 0) return;
     for (const [i, value] of this.values.entries()) this.values[i] = Math.max(0, value - by) * ROUNDING;
     for (const [i, limit] of this.limits.entries()) this.limits[i] = Math.max(0, limit - by) * ROUNDING;
   }
