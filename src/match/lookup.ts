@@ -173,7 +173,8 @@ function take(memory: LookupMemory, priced: PricedPictures): void {
   const [count, k] = [control[COUNT]!, control[EACH]!];
   const chunk = count < BATCH / 4 ? 1 : CHUNK;
   for (let start; (start = Atomics.add(control, NEXT, chunk)) < count;) {
-    for (let i = start; i < Math.min(count, start + chunk); i++) lookUp(memory, priced, { i, k, limit: memory.limits[i]! });
+    for (let i = start; i < Math.min(count, start + chunk); i++)
+      lookUp(memory, priced, { i, k, limit: memory.limits[i]! });
   }
 }
 

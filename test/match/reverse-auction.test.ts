@@ -37,7 +37,10 @@ describe('what cells would pay', () => {
   test.each([1, 5, 40, 3000])('is what trying all of them finds, of %i', (count) => {
     const [cells, points] = [vectors(count, 1), vectors(50, 2)];
     const random = seeded(3);
-    const demand = new Demand({ cells, weights: new Float32Array(count).fill(1) }, Uint32Array.from({ length: count }, (_, i) => i));
+    const demand = new Demand(
+      { cells, weights: new Float32Array(count).fill(1) },
+      Uint32Array.from({ length: count }, (_, i) => i),
+    );
     const values = Float64Array.from({ length: count }, () => 1e6 + integer(random, 0, 1e6));
     demand.setValues(values.slice());
     for (let change = 0; change < count / 4; change++) {
@@ -65,10 +68,16 @@ describe('what cells would pay', () => {
 
   test('is never more than what is told, where it is paid by cells that do not count', () => {
     const [cells, points] = [vectors(40, 1), vectors(30, 2)];
-    const demand = new Demand({ cells, weights: new Float32Array(40).fill(1) }, Uint32Array.from({ length: 40 }, (_, i) => i));
+    const demand = new Demand(
+      { cells, weights: new Float32Array(40).fill(1) },
+      Uint32Array.from({ length: 40 }, (_, i) => i),
+    );
     demand.setValues(new Float64Array(40).fill(1e7));
     for (let picture = 0; picture < 30; picture++) {
-      const ranked = Array.from({ length: 40 }, (_, cell) => ({ cell, price: 1e7 - cost(cells, cell, points, picture) }));
+      const ranked = Array.from({ length: 40 }, (_, cell) => ({
+        cell,
+        price: 1e7 - cost(cells, cell, points, picture),
+      }));
       ranked.sort((a, b) => b.price - a.price);
       for (const left of [1, 14, 15, 16, 20]) {
         const others = new Set(ranked.slice(0, left).map(({ cell }) => cell));

@@ -95,7 +95,8 @@ function boundOf({ lookup, cells, groups, slots, used }: AuctionOptions, market:
     const asked = cells.subarray(first, first + BATCH);
     for (let i = 0; i < asked.length; i++) limits[i] = market.valueOf(first + i);
     lookup.cheapest(asked, 1, limits);
-    for (let i = 0; i < asked.length; i++) bound += ROUNDING * Math.min(limits[i]!, held[i]! > 0 ? values[i]! : Infinity);
+    for (let i = 0; i < asked.length; i++)
+      bound += ROUNDING * Math.min(limits[i]!, held[i]! > 0 ? values[i]! : Infinity);
   }
   for (let group = 0; group < groups.count; group++) {
     if (used[group]! < slots.capacity) bound -= slots.gain(used[group]!, market.prices[group]!);

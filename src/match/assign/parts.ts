@@ -111,5 +111,8 @@ function startOf(options: AuctionOptions, known: Known | undefined): Partial<Auc
   // Only as many groups begin with the price 0 as need not be used.
   const spare = Math.floor(groups.count - cells.length / slots.capacity);
   const zero = prices.toSorted()[Math.max(0, Math.min(groups.count - 1, spare))]!;
-  return { prices: prices.map((price) => Math.max(0, price - zero)), firstStep: Math.max(1, FIRST_STEP * known.meanCost) };
+  return {
+    prices: prices.map((price) => Math.max(0, price - zero)),
+    firstStep: Math.max(1, FIRST_STEP * known.meanCost),
+  };
 }
