@@ -6,6 +6,7 @@
  * ones, if the distance is the only rule); then one thread answers the `ruled` job and places all cells, while the others
  * answer `help` and serve its lookups (see lookup.ts). In the end, `costs` jobs compare the placement with the target.
  */
+import type { MessagePort } from 'node:worker_threads';
 import type { LookupMemory } from './lookup.ts';
 import type { SearchTree } from './search-tree.ts';
 import type { TargetCells } from './target-cells.ts';
@@ -64,7 +65,7 @@ export type MatchJob =
   /** Computes the costs of cells `start..` with these pictures. */
   | { readonly kind: 'costs'; readonly start: number; readonly pictures: Uint32Array }
   /** Helps with lookups until all cells are placed. */
-  | { readonly kind: 'help'; readonly seat: number }
+  | { readonly kind: 'help'; readonly seat: number; readonly port?: MessagePort }
   /** Places all cells under the rules. */
   | {
       readonly kind: 'ruled';
@@ -79,6 +80,8 @@ export type MatchJob =
       readonly quick?: boolean;
       /** The closest picture of each cell; given if the distance is the only rule. */
       readonly nearest?: Uint32Array;
+      /** Through these, helpers receive the memory of further lookups. */
+      readonly ports?: readonly MessagePort[];
       /** Shared; receives the progress, 0..{@link PROGRESS_PARTS}. */
       readonly progress: Int32Array;
     };

@@ -9,10 +9,14 @@
  * 2. Every thread claims chunks of cells by adding to NEXT, until none is left.
  * 3. The asker sets ROUND to NOTHING, so that no helper joins any more, and waits until ACTIVE is 0.
  *
+ * An asker may look up in other memories, too, one at a time ({@link Lookup.other}). MEMORY tells the number of the one that a round
+ * is about. A helper receives it through its port; until it has, it does not take part.
+ *
  * A helper adds itself to ACTIVE, then reads ROUND again and works only if a round is on. The asker writes the next batch
  * only after step 3, so a batch never changes while a thread works on it. Each cell's results have their own place: they
  * depend neither on the number of threads nor on which thread found them.
  */
+import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { FEATURE_LENGTH } from '../colour/features.ts';
 import { PricedPictures } from '../kernels/priced-kernel.ts';
 import { type PricedMemory, pricedMemory } from '../kernels/priced-memory.ts';
@@ -28,6 +32,8 @@ const LOOKS = 10_000;
 
 /** Memory that the threads share; plain data. */
 export interface LookupMemory {
+  /** 0 for the memory that a thread begins with. */
+  readonly number: number;
   /** Quantised features of all cells. */
   readonly cells: Int16Array;
   /** Quantised features of all pictures. */
@@ -50,8 +56,9 @@ export interface LookupMemory {
 
 // Indices into `control`. ROUND: number of the current round; NOTHING between rounds, OVER after the last. ACTIVE: number
 // of helpers at work. NEXT: first cell of the batch that is not claimed. COUNT: number of cells of the batch. EACH:
-// pictures per cell (k).
-const [ROUND, ACTIVE, NEXT, COUNT, EACH] = [0, 1, 2, 3, 4];
+// pictures per cell (k). MEMORY: number of the memory of the batch.
+const [ROUND, ACTIVE, NEXT, COUNT, EACH, MEMORY] = [0, 1, 2, 3, 4, 5];
+const CONTROL_BYTES = 6 * 4;
 const [NOTHING, OVER] = [0, -1];
 
 /**
@@ -68,6 +75,7 @@ export function lookupMemory(
   const asked = Math.min(most, points.length / FEATURE_LENGTH);
   const found = BATCH * asked * 4;
   return {
+    number: 0,
     cells,
     points,
     weights,
@@ -78,7 +86,7 @@ export function lookupMemory(
     pictures: new Uint32Array(new SharedArrayBuffer(found)),
     costs: new Int32Array(new SharedArrayBuffer(found)),
     values: new Float32Array(new SharedArrayBuffer(found)),
-    control: new Int32Array(new SharedArrayBuffer(5 * 4)),
+    control: new Int32Array(new SharedArrayBuffer(CONTROL_BYTES)),
   };
 }
 
@@ -87,11 +95,29 @@ export class Lookup {
   readonly memory: LookupMemory;
   /** Prices are set here. The asker searches through it, too. */
   readonly priced: PricedPictures;
-  private rounds = 0;
+  private readonly ports: readonly MessagePort[];
+  private readonly counts: { rounds: number; memories: number };
 
-  constructor(memory: LookupMemory) {
+  /** @param ports through which helpers receive further memories. */
+  constructor(memory: LookupMemory, ports: readonly MessagePort[] = [], counts = { rounds: 0, memories: 0 }) {
     this.memory = memory;
     this.priced = new PricedPictures(memory.priced);
+    this.ports = ports;
+    this.counts = counts;
+  }
+
+  /**
+   * Makes a lookup of other cells and pictures, with which the same threads help. They forget the one made before.
+   *
+   * @param features of cells and pictures, and weights of cells, in memory that threads can share.
+   * @param most greatest number of pictures per cell that will be asked for.
+   */
+  other(features: Pick<LookupMemory, 'cells' | 'points' | 'weights'>, most: number): Lookup {
+    const { memory, ports, counts } = this;
+    const made = lookupMemory(features, most, ports.length + 1);
+    const other: LookupMemory = { ...made, number: ++counts.memories, control: memory.control };
+    for (const port of ports) port.postMessage(other);
+    return new Lookup(other, ports, counts);
   }
 
   /**
@@ -110,8 +136,9 @@ export class Lookup {
     else memory.limits.fill(Infinity);
     control[COUNT] = cells.length;
     control[EACH] = k;
+    control[MEMORY] = memory.number;
     Atomics.store(control, NEXT, 0);
-    Atomics.store(control, ROUND, ++this.rounds);
+    Atomics.store(control, ROUND, ++this.counts.rounds);
     Atomics.notify(control, ROUND);
     take(memory, priced);
     Atomics.store(control, ROUND, NOTHING);
@@ -142,10 +169,12 @@ export class Lookup {
  * Helps the asker with each round, until it closes the lookup.
  *
  * @param seat of this thread, 1 and up.
+ * @param port that receives further memories.
  */
-export function help(memory: LookupMemory, seat: number): void {
+export function help(memory: LookupMemory, seat: number, port?: MessagePort): void {
   const { control } = memory;
-  const priced = new PricedPictures(memory.priced, seat);
+  const own = { memory, priced: new PricedPictures(memory.priced, seat) };
+  let other = own;
   for (let done = NOTHING; ;) {
     const round = Atomics.load(control, ROUND);
     if (round === OVER) return;
@@ -159,7 +188,16 @@ export function help(memory: LookupMemory, seat: number): void {
     Atomics.add(control, ACTIVE, 1);
     done = Atomics.load(control, ROUND);
     try {
-      if (done > NOTHING) take(memory, priced);
+      if (done > NOTHING) {
+        const number = control[MEMORY]!;
+        while (number > other.memory.number) {
+          const received = port && (receiveMessageOnPort(port)?.message as LookupMemory | undefined);
+          if (!received) break;
+          other = { memory: received, priced: new PricedPictures(received.priced, seat) };
+        }
+        const asked = number === 0 ? own : other;
+        if (asked.memory.number === number) take(asked.memory, asked.priced);
+      }
     } finally {
       Atomics.sub(control, ACTIVE, 1);
       Atomics.notify(control, ACTIVE);

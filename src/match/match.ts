@@ -1,3 +1,4 @@
+import { MessageChannel } from 'node:worker_threads';
 import { FEATURE_LENGTH, type SourceFeatures } from '../colour/features.ts';
 import { UserError } from '../errors.ts';
 import { quantise } from '../kernels/priced-kernel.ts';
@@ -149,7 +150,7 @@ async function askNearest(pool: WorkerPool, total: number, onProgress: (done: nu
 /** Quantises the cells on all threads; then places all cells on one thread, with the others as helpers. */
 async function askRuled(
   pool: WorkerPool,
-  job: Omit<Extract<MatchJob, { kind: 'ruled' }>, 'progress'>,
+  job: Omit<Extract<MatchJob, { kind: 'ruled' }>, 'progress' | 'ports'>,
   {
     total,
     threads,
@@ -161,8 +162,11 @@ async function askRuled(
   if (job.nearest) progress[0] = PLACED_PART * PROGRESS_PARTS;
   const timer = setInterval(() => onProgress(Atomics.load(progress, 0) / PROGRESS_PARTS), 100);
   try {
-    const helpers = Array.from({ length: threads - 1 }, (_, i) => pool.run({ kind: 'help', seat: i + 1 }));
-    const [result] = await Promise.all([pool.run<MatchResult>({ ...job, progress }), ...helpers]);
+    const channels = Array.from({ length: threads - 1 }, () => new MessageChannel());
+    const helpers = channels.map(({ port1: port }, i) => pool.run({ kind: 'help', seat: i + 1, port }, [port]));
+    const ports = channels.map(({ port2 }) => port2);
+    const placed = pool.run<MatchResult>({ ...job, ports, progress }, ports);
+    const [result] = await Promise.all([placed, ...helpers]);
     return result;
   } finally {
     clearInterval(timer);

@@ -33,7 +33,7 @@ function answer(job: MatchJob): Answer {
     case 'costs':
       return costsOf(scene.target, { ...job, points: scene.tree.points });
     case 'help':
-      help(lookup!, job.seat);
+      help(lookup!, job.seat, job.port);
       return undefined;
     case 'ruled':
       return place(job);
@@ -42,7 +42,7 @@ function answer(job: MatchJob): Answer {
 
 /** Places all cells; ends the helpers' loops in any case. */
 function place(job: Extract<MatchJob, { kind: 'ruled' }>): MatchResult {
-  const asker = new Lookup(lookup!);
+  const asker = new Lookup(lookup!, job.ports);
   try {
     return placeRuled(scene, asker, job);
   } finally {

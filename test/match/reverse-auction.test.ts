@@ -3,7 +3,7 @@ import { FEATURE_LENGTH } from '../../src/colour/features.ts';
 import { type Assignment, auction, type AuctionOptions } from '../../src/match/assign/auction.ts';
 import { Demand } from '../../src/match/assign/demand.ts';
 import { groupBy } from '../../src/match/assign/groups.ts';
-import { auctionInParts, hasParts } from '../../src/match/assign/parts.ts';
+import { auctionBySamples, hasSamples } from '../../src/match/assign/by-samples.ts';
 import { Slots } from '../../src/match/assign/slots.ts';
 import { cost, leastSum, type Market, offered, plain, vectors } from '../helpers/market.ts';
 import { integer, seeded } from '../helpers/random.ts';
@@ -133,7 +133,7 @@ describe('what an auction leaves over', () => {
   }
 });
 
-describe('an auction in parts', () => {
+describe('an auction by samples', () => {
   const steps: Pick<AuctionOptions, 'firstStep' | 'nextStep' | 'candidates'> = {
     firstStep: 60_000,
     nextStep: (step, mean) => (step <= 0.00408 * mean ? 0 : Math.max(step / 5, 0.004 * mean)),
@@ -163,7 +163,7 @@ describe('an auction in parts', () => {
   function expectNearLeast(market: Market): void {
     const told: number[] = [];
     const options = { ...offered(market, 64), ...steps, onProgress: (part: number) => void told.push(part) };
-    const result = auctionInParts(options, 20);
+    const result = auctionBySamples(options, 20);
     expect(sumOf(market, result.cells)).toBeCloseTo(result.total, 0);
     const bound = boundAt(market, result);
     expect(result.bound).toBeLessThanOrEqual(bound);
@@ -174,7 +174,7 @@ describe('an auction in parts', () => {
   }
 
   test('is not made of few cells, or of few sources', () => {
-    expect(hasParts(offered(plain(vectors(3999, 1), vectors(5000, 2), 1), 4))).toBe(false);
-    expect(hasParts(offered(plain(vectors(5000, 1), vectors(3999, 2), 1), 4))).toBe(false);
+    expect(hasSamples(offered(plain(vectors(3999, 1), vectors(5000, 2), 1), 4))).toBe(false);
+    expect(hasSamples(offered(plain(vectors(5000, 1), vectors(3999, 2), 1), 4))).toBe(false);
   });
 });

@@ -4,7 +4,7 @@ import { improveAfar } from './afar.ts';
 import { mergePictures } from './merge-pictures.ts';
 import { type Assignment, auction, OVERSHOT_STEPS } from './auction.ts';
 import { keepApart, type KeepApartOptions } from './keep-apart.ts';
-import { auctionInParts, hasParts } from './parts.ts';
+import { auctionBySamples, hasSamples } from './by-samples.ts';
 import { placeOneByOne } from './one-by-one.ts';
 import { placeQuickly } from './place-quickly.ts';
 import { placeKinds } from './place-kinds.ts';
@@ -20,11 +20,15 @@ const FIRST_STEP_AGAIN = 1 / 8;
 /** Greatest ratio of a step to the next; and the last step, as a part of a cell's mean cost: about twice the gap. */
 const FINER = 5;
 const LAST_STEP = 0.004;
+/** The same for very many cells with scarce pictures: three times the gap, in half of the time. */
+const LAST_STEP_OF_MANY = 0.012;
 /** A step is small enough if it exceeds the last one by no more than this factor: the mean cost changes with each step. */
 const ENOUGH = 1.02;
 /** Memory for candidates, 12 bytes each at most; and limits of their number per cell. */
 const CANDIDATE_BYTES = 72 * 2 ** 20;
 const [CANDIDATES_MIN, CANDIDATES_MAX] = [4, 64];
+/** Least number of candidates where pictures are scarce: cells choose more often. */
+const CANDIDATES_BY_SAMPLES = 16;
 /** Progress of the separation after the first pass over blocks, and after the moves. */
 const [SEPARATED, MOVED] = [0.4, 0.5];
 /** Progress at which the likeness from afar is improved. */
@@ -163,13 +167,15 @@ function auctionCells(
 ): Assignment {
   const { lookup, groups, slots, randomPairs } = problem;
   const first = Math.max(1, FIRST_STEP * randomPairs, FIRST_STEP_AGAIN * slots.rising);
-  const last = (mean: number) => LAST_STEP * mean;
+  const bySamples = Number.isFinite(slots.capacity) && hasSamples({ cells: free, groups });
+  const lastStep = bySamples && free.length > SAMPLED_ABOVE ? LAST_STEP_OF_MANY : LAST_STEP;
+  const last = (mean: number) => lastStep * mean;
   const nextStep = (step: number, mean: number) =>
     step <= ENOUGH * last(mean) || mean === 0 ? 0 : Math.max(step / FINER, last(mean));
   const common = { lookup, groups, nextStep };
-  if (Number.isFinite(slots.capacity) && hasParts({ cells: free, groups })) {
-    const candidates = candidatesFor(free.length);
-    return auctionInParts({ ...common, cells: free, slots, used, candidates, firstStep: first, onProgress });
+  if (bySamples) {
+    const candidates = Math.max(CANDIDATES_BY_SAMPLES, candidatesFor(free.length));
+    return auctionBySamples({ ...common, cells: free, slots, used, candidates, firstStep: first, onProgress });
   }
   const sample = free.length > SAMPLED_ABOVE ? free.filter((_, i) => i % Math.ceil(free.length / SAMPLE) === 0) : free;
   const share = sample.length < free.length ? sample.length / free.length : 1;

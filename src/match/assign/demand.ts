@@ -94,9 +94,9 @@ export class Demand {
   }
 }
 
-/** Copies the feature vectors of some cells or pictures. */
+/** Copies the feature vectors of some cells or pictures into memory that threads can share. */
 export function picked(features: Int16Array, ids: Uint32Array): Int16Array {
-  const out = new Int16Array(ids.length * FEATURE_LENGTH);
+  const out = new Int16Array(new SharedArrayBuffer(ids.length * FEATURE_LENGTH * 2));
   for (const [i, id] of ids.entries()) {
     out.set(features.subarray(id * FEATURE_LENGTH, (id + 1) * FEATURE_LENGTH), i * FEATURE_LENGTH);
   }

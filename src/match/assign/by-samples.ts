@@ -1,43 +1,42 @@
 /**
- * Auctions from coarse to fine (cf. B. Schmitzer, "A sparse multiscale algorithm for dense optimal transport", 2016): first for a
- * small part of the cells and groups, then for larger ones. A part has every fourth cell and group of the next one, in the order of a
- * search tree, so it looks like the whole. What the cells of a part would pay for the pictures of the next one is where prices begin
- * there, so that its steps can be small from the start.
+ * Auctions from coarse to fine (cf. B. Schmitzer, "A sparse multiscale algorithm for dense optimal transport", 2016): first a small
+ * sample of the cells and groups, then larger ones, then all. A sample has every fourth cell and group of the next one, in the order
+ * of a search tree, so it looks like the whole. What the cells of a sample would pay for the pictures of the next one is where prices
+ * begin there, so that its steps can be small from the start.
  */
 import { FEATURE_LENGTH } from '../../colour/features.ts';
-import { Lookup, lookupMemory } from '../lookup.ts';
 import { buildSearchTree } from '../search-tree.ts';
 import { type Assignment, auction, type AuctionOptions } from './auction.ts';
 import { Demand, picked } from './demand.ts';
 import { groupBy } from './groups.ts';
 
-/** A part has one of so many cells and groups of the next. */
+/** A sample has one of so many cells and groups of the next. */
 const RATIO = 4;
-/** Least number of cells, and of groups, of a part. */
+/** Least number of cells, and of groups, of a sample. */
 const SMALLEST = 1000;
-/** Number of candidates per cell of a part. */
+/** Number of candidates per cell of a sample. */
 const CANDIDATES = 64;
-/** First step in all but the smallest part, relative to the mean cost of a cell in the part before. */
+/** First step in all but the smallest sample, relative to the mean cost of a cell in the one before. */
 const FIRST_STEP = 0.05;
 /**
  * A group begins with the price that so many cells would pay. If it cost too much, all others would have to rise before it is taken;
  * if too little, only this one.
  */
 const RANK = 4;
-/** Share of the progress for all parts but the whole. */
-const PARTS_DONE = 0.2;
+/** Share of the progress for all samples. */
+const SAMPLES_DONE = 0.2;
 
-/** Tells whether an auction is so large that it has parts. */
-export function hasParts({ cells, groups }: Pick<AuctionOptions, 'cells' | 'groups'>): boolean {
+/** Tells whether an auction is large enough for samples. */
+export function hasSamples({ cells, groups }: Pick<AuctionOptions, 'cells' | 'groups'>): boolean {
   return Math.min(cells.length, groups.count) >= RATIO * SMALLEST;
 }
 
 /**
  * Assigns pictures to cells by auctions from coarse to fine. Capacities have to be finite.
  *
- * @param smallest least number of cells, and of groups, of a part.
+ * @param smallest least number of cells, and of groups, of a sample.
  */
-export function auctionInParts(options: AuctionOptions, smallest: number = SMALLEST): Assignment {
+export function auctionBySamples(options: AuctionOptions, smallest: number = SMALLEST): Assignment {
   const { groups, lookup, onProgress } = options;
   const order = orderOf(lookup.memory.cells, options.cells);
   const cells = order.map((i) => options.cells[i]!);
@@ -45,25 +44,31 @@ export function auctionInParts(options: AuctionOptions, smallest: number = SMALL
   while (Math.min(cells.length, groups.count) >= RATIO * every * smallest) every *= RATIO;
   let known: Known | undefined;
   for (; every > 1; every /= RATIO) {
-    known = settle(partOf({ ...options, cells }, every), known);
-    onProgress?.(PARTS_DONE / every);
+    // Each sample takes about four times as long as those before it together.
+    const [from, to] = [SAMPLES_DONE / every, (SAMPLES_DONE * RATIO) / every];
+    const tell = (part: number) => onProgress?.(from + (to - from) * part);
+    known = settle({ ...sampleOf({ ...options, cells }, every), onProgress: tell }, known);
   }
-  const whole = { ...options, cells, onProgress: (part: number) => onProgress?.(PARTS_DONE + (1 - PARTS_DONE) * part) };
+  const whole = {
+    ...options,
+    cells,
+    onProgress: (part: number) => onProgress?.(SAMPLES_DONE + (1 - SAMPLES_DONE) * part),
+  };
   const result = auction({ ...whole, ...startOf(whole, known) });
   return { ...result, cells: inPlace(result.cells, order), costs: inPlace(result.costs, order) };
 }
 
-/** What an auction of a part has found: what its cells would pay, and their mean cost. */
+/** What the auction of a sample has found: what its cells would pay, and their mean cost. */
 interface Known {
   readonly demand: Demand;
   readonly meanCost: number;
 }
 
-/** Auctions a part. */
-function settle(part: AuctionOptions, known: Known | undefined): Known {
-  const { cells: placed, costs, prices } = auction({ ...part, ...startOf(part, known) });
-  const demand = new Demand(part.lookup.memory, part.cells);
-  demand.setValues(Float64Array.from(costs, (cost, i) => cost + prices[part.groups.of[placed[i]!]!]!));
+/** Auctions a sample. */
+function settle(sample: AuctionOptions, known: Known | undefined): Known {
+  const { cells: placed, costs, prices } = auction({ ...sample, ...startOf(sample, known) });
+  const demand = new Demand(sample.lookup.memory, sample.cells);
+  demand.setValues(Float64Array.from(costs, (cost, i) => cost + prices[sample.groups.of[placed[i]!]!]!));
   return { demand, meanCost: costs.reduce((sum, cost) => sum + cost, 0) / costs.length };
 }
 
@@ -80,26 +85,26 @@ function inPlace<Values extends Uint32Array | Float64Array>(values: Values, orde
 }
 
 /** Makes an auction of one of `every` so many cells and groups, with a lookup of its own. */
-function partOf(options: AuctionOptions, every: number): AuctionOptions {
+function sampleOf(options: AuctionOptions, every: number): AuctionOptions {
   const { groups, lookup, used } = options;
   const { memory } = lookup;
   const isIn = (_: unknown, i: number) => i % every === every >> 1;
   const cells = options.cells.filter(isIn);
   const pictures = Uint32Array.from(groups.of.keys()).filter((picture) => isIn(0, groups.of[picture]!));
-  const weights = Float32Array.from(cells, (cell) => memory.weights[cell]!);
+  const weights = new Float32Array(new SharedArrayBuffer(cells.length * 4));
+  for (const [i, cell] of cells.entries()) weights[i] = memory.weights[cell]!;
   const own = { cells: picked(memory.cells, cells), points: picked(memory.points, pictures), weights };
   return {
     ...options,
     cells: Uint32Array.from(cells.keys()),
     groups: groupBy(pictures.map((picture) => groups.of[picture]!)),
     used: used.filter(isIn),
-    lookup: new Lookup(lookupMemory(own, CANDIDATES)),
+    lookup: lookup.other(own, CANDIDATES),
     candidates: CANDIDATES,
-    onProgress: () => {},
   };
 }
 
-/** Initial prices and first step of an auction, by what is known of a smaller part of it. */
+/** Initial prices and first step of an auction, by what a smaller sample has found. */
 function startOf(options: AuctionOptions, known: Known | undefined): Partial<AuctionOptions> {
   if (!known) return {};
   const { cells, slots, lookup, groups } = options;
