@@ -1,6 +1,6 @@
 /**
  * `npm run bench`: every figure of docs/benchmarks.md, measured side by side in one run; least and median of several.
- * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,likeness,features,variety,compact,shape,compact-million,preview,crops,page` chooses.
+ * `-- --runs 5 --large 1000 --only catalog,large,pyramid,join,million,assignment,distinct,likeness,features,variety,compact,shape,compact-million,preview,crops,page` chooses.
  */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus, totalmem } from 'node:os';
@@ -11,6 +11,7 @@ import sharp from 'sharp';
 import { assignmentRows } from './assignment-rows.ts';
 import { benchData } from './data.ts';
 import { cropRows } from './crop-rows.ts';
+import { distinctRows } from './distinct-rows.ts';
 import { featureRows } from './feature-rows.ts';
 import { compactMillionRows, compactRows, shapeRows } from './hosting-rows.ts';
 import { largeRows } from './large-rows.ts';
@@ -26,6 +27,7 @@ const PARTS: Record<string, (bench: Bench) => Promise<Row[]>> = {
   join: joinRows,
   million: millionRows,
   assignment: assignmentRows,
+  distinct: distinctRows,
   likeness: likenessRows,
   features: featureRows,
   variety: varietyRows,
