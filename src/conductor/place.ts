@@ -97,7 +97,7 @@ export async function placeSources(
   const { cell } = recipe;
   const turns = turnsOf(options, cell);
   const { count: crops, masks } = given ? NO_CROPS : chooseCrops((count) => facts.masks(count), options, turns.length);
-  const withCrops = given ? given.some(({ crop }) => crop > 0) : crops > 1;
+  const withCrops = given ? given.some(({ crop }) => crop > 0) : masks.some((mask) => mask > 1);
   const features = facts.features(withCrops);
   const alike = facts.alike(options.nearDuplicates);
   const placed = await clock.time('match', (onProgress) =>

@@ -1,7 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { Catalog } from '../../src/catalog/catalog.ts';
 import { fewerCropsNote } from '../../src/conductor/crops-in-use.ts';
 import { build, type BuildOptions, remove, verify } from '../../src/index.ts';
 import { cropNamed, cropRect } from '../../src/tiles/crops.ts';
@@ -167,4 +168,24 @@ test('fewer crops than were asked for are told', () => {
   expect(fewerCropsNote({ crops: 'all', placement: undefined }, 3)[0]).toMatch(
     /^each image may be shown in 3 crops instead of 21: /,
   );
+});
+
+test('reads features of crops only where an image may be shown in one', async () => {
+  const images = join(root, 'square');
+  await mkdir(images);
+  for (let i = 0; i < COUNT; i++) {
+    await sharp(join(root, 'images', nameOf(i)))
+      .extract(rectOf(0))
+      .resize(SIDE, SIDE)
+      .toFile(join(images, nameOf(i)));
+  }
+  const read = vi.spyOn(Catalog.prototype, 'sourceFeatures');
+  try {
+    await build({ ...options(), images: [images], out: join(root, 'whole'), crops: 'all' });
+    expect(read.mock.calls).toEqual([[false]]);
+    await build({ ...options(), out: join(root, 'cropped'), crops: 'all' });
+    expect(read.mock.calls.slice(1)).toContainEqual([true]);
+  } finally {
+    read.mockRestore();
+  }
 });
