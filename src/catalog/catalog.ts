@@ -213,11 +213,19 @@ export class Catalog {
     all: Values,
     read: (shard: string) => Values,
   ): void {
-    const shards = new Map<string, Values>();
-    for (const [id, { shard, row }] of this.places.entries()) {
-      const values = shards.get(shard) ?? read(shard);
-      shards.set(shard, values);
-      all.set(values.subarray(row * length, (row + 1) * length), id * length);
+    // Shard by shard: all of them would take as much memory again.
+    const ids = new Map<string, number[]>();
+    for (const [id, { shard }] of this.places.entries()) {
+      const own = ids.get(shard);
+      if (own) own.push(id);
+      else ids.set(shard, [id]);
+    }
+    for (const [shard, own] of ids) {
+      const values = read(shard);
+      for (const id of own) {
+        const { row } = this.places[id]!;
+        all.set(values.subarray(row * length, (row + 1) * length), id * length);
+      }
     }
   }
 
