@@ -66,10 +66,12 @@ export function auction(options: AuctionOptions): Assignment {
   for (let group = 0; group < groups.count; group++) {
     market.setPrice(group, Math.max(least(group), options.prices?.[group] ?? 0));
   }
+  let fell = 0;
   for (let phase = 0, step = options.firstStep; step > 0; phase++) {
     // Estimate: each phase takes half of the remaining work.
     market.bid(lists, step, (placed) => onProgress?.(1 - 2 ** -(phase + placed / count)));
-    lists.lower(offerLeftOver(options, market, step));
+    fell = offerLeftOver(options, market, step);
+    lists.lower(fell);
     const next = options.nextStep(step, market.meanCost);
     if (next > 0) {
       const by = OVERSHOT_STEPS * step;
@@ -83,23 +85,36 @@ export function auction(options: AuctionOptions): Assignment {
   const { cells: placed, costs, uses, prices } = market;
   let total = costs.reduce((sum, cost) => sum + cost, 0);
   for (const [group, times] of uses.entries()) total += slots.sum(used[group]!, times);
-  return { cells: placed, costs, uses, prices, total, bound: boundOf(options, market) };
+  const values = fell > 0 ? leastValuesAnew(options, market) : leastValues(lists, market);
+  return { cells: placed, costs, uses, prices, total, bound: boundOf(options, prices, values) };
 }
 
-/** Computes the Lagrangian bound. {@link ROUNDING} allows for pictures being found at prices rounded to 32 bits. */
-function boundOf({ lookup, cells, groups, slots, used }: AuctionOptions, market: Market): number {
+/** Sums the least cost plus price of each cell: a bit less than it is, since look-ups round prices to 32 bits ({@link ROUNDING}). */
+function leastValues(lists: CandidateLists, { cells, prices }: Market): number {
+  let sum = 0;
+  for (let cell = 0; cell < cells.length; cell++) sum += lists.best(cell, prices).value;
+  return ROUNDING * sum;
+}
+
+/** The same where prices fell after the last look-ups: looks up all cells again, on all threads. */
+function leastValuesAnew({ lookup, cells }: AuctionOptions, market: Market): number {
   const { values, held } = lookup.memory;
   const limits = new Float32Array(BATCH);
-  let bound = 0;
+  let sum = 0;
   for (let first = 0; first < cells.length; first += BATCH) {
     const asked = cells.subarray(first, first + BATCH);
     for (let i = 0; i < asked.length; i++) limits[i] = market.valueOf(first + i);
     lookup.cheapest(asked, 1, limits);
-    for (let i = 0; i < asked.length; i++)
-      bound += ROUNDING * Math.min(limits[i]!, held[i]! > 0 ? values[i]! : Infinity);
+    for (let i = 0; i < asked.length; i++) sum += Math.min(limits[i]!, held[i]! > 0 ? values[i]! : Infinity);
   }
+  return ROUNDING * sum;
+}
+
+/** Computes the Lagrangian bound, from the prices and the sum of the least cost plus price of each cell. */
+function boundOf({ groups, slots, used }: AuctionOptions, prices: Float64Array, values: number): number {
+  let bound = values;
   for (let group = 0; group < groups.count; group++) {
-    if (used[group]! < slots.capacity) bound -= slots.gain(used[group]!, market.prices[group]!);
+    if (used[group]! < slots.capacity) bound -= slots.gain(used[group]!, prices[group]!);
   }
   return Math.max(0, bound);
 }
