@@ -13,7 +13,7 @@ export type CatalogCommand = { readonly name: 'catalog'; readonly quiet: boolean
 export const CATALOG_ACTIONS = {
   stat: 'Tell what the catalog holds, and how many of its files are gone or have changed',
   check: 'Prove that the catalog is sound: read all of it, and compare the checksums',
-  prune: 'Remove what no file needs that is there: images that are gone or changed, damaged parts, leftovers',
+  prune: 'Remove what no present file needs: images that are gone or changed, damaged parts, leftovers',
 } as const;
 
 const FOLDER = {

@@ -34,7 +34,7 @@ export function statSummary(stat: CatalogStat): string {
       'shards of other versions, which this one cannot read',
     ]),
     ...countedLine('damaged', damaged, ['shard', 'shards']),
-    ...(prunable ? ['', '`zoomosaic catalog prune` removes what no file needs that is there.'] : []),
+    ...(prunable ? ['', '`zoomosaic catalog prune` removes what no present file needs.'] : []),
     '',
   ];
   return lines.join('\n');

@@ -1,5 +1,5 @@
 /**
- * Prunes a catalog: removes what no file needs that is there.
+ * Prunes a catalog: removes what no present file needs.
  *
  * 1. Lock the catalog: one process at a time forgets. Builds may go on.
  * 2. Read the JSON of all shards, and ask for every file that they know. Records of files that are gone, or have another size
@@ -52,7 +52,7 @@ interface Stale extends Pick<PruneResult, 'files' | 'missing' | 'unasked'> {
 }
 
 /**
- * Removes from a catalog what no file needs that is there: records of files that are gone or have changed since, all data of
+ * Removes from a catalog what no present file needs: records of files that are gone or have changed since, all data of
  * images that only such files held, damaged shards and sources, what killed builds left, and shards of other versions. Image files
  * are not touched, and no file that is not the catalog's own.
  *
