@@ -79,7 +79,7 @@ export async function pruneCatalog(options: PruneOptions = {}): Promise<PruneRes
   return { catalog, dryRun, files, images: forgotten.hashes.size, ...result, missing, unasked };
 }
 
-/** Finds the records and contents that no file needs which is there. */
+/** Finds the records and contents that no present file needs. */
 async function findStale(
   folders: readonly ShardFolder[],
   { signal, onProgress = () => {}, removedFolders = [] }: PruneOptions,
