@@ -149,6 +149,19 @@ describe('an auction by samples', () => {
     expectNearLeast(plain(vectors(400, 3), vectors(sources, 4), capacity));
   });
 
+  test.each([
+    { name: 'every use is needed, and samples have one less', cells: 1203, sources: 401, capacity: 3, pinned: 0 },
+    { name: 'pins take nearly all uses of half of the sources', cells: 500, sources: 400, capacity: 2, pinned: 1 },
+    { name: 'pins take all uses of the sources of a sample', cells: 540, sources: 400, capacity: 2, pinned: 2 },
+  ])('ends where $name', ({ cells, sources, capacity, pinned }) => {
+    const market = plain(vectors(cells, 8), vectors(sources, 9), capacity);
+    // Samples have the sources 2, 6, 10 … and 8, 24, 40 …
+    const used = market.used.map((_, source) => (source % 4 === 2 || source % 16 === 8 ? pinned : 0));
+    const room = used.reduce((sum, uses) => sum + capacity - uses, 0);
+    expect(room).toBeGreaterThanOrEqual(cells);
+    expectNearLeast({ ...market, used });
+  });
+
   test('is near the least where images share uses, cells have weights, and some are pinned', () => {
     const random = seeded(5);
     const groups = groupBy(Uint32Array.from({ length: 700 }, (_, id) => (id < 450 ? id : integer(random, 0, 449))));

@@ -47,7 +47,8 @@ export function auctionBySamples(options: AuctionOptions, smallest: number = SMA
     // Each sample takes about four times as long as those before it together.
     const [from, to] = [SAMPLES_DONE / every, (SAMPLES_DONE * RATIO) / every];
     const tell = (part: number) => onProgress?.(from + (to - from) * part);
-    known = settle({ ...sampleOf({ ...options, cells }, every), onProgress: tell }, known);
+    const sample = sampleOf({ ...options, cells }, every);
+    if (sample.cells.length > 0) known = settle({ ...sample, onProgress: tell }, known);
   }
   const whole = {
     ...options,
@@ -84,12 +85,17 @@ function inPlace<Values extends Uint32Array | Float64Array>(values: Values, orde
   return out;
 }
 
-/** Makes an auction of one of `every` so many cells and groups, with a lookup of its own. */
+/**
+ * Makes an auction of one of `every` so many cells and groups, with a lookup of its own. There are fewer cells where the groups of
+ * the sample have not as many uses left.
+ */
 function sampleOf(options: AuctionOptions, every: number): AuctionOptions {
-  const { groups, lookup, used } = options;
+  const { groups, lookup, used, slots } = options;
   const { memory } = lookup;
   const isIn = (_: unknown, i: number) => i % every === every >> 1;
-  const cells = options.cells.filter(isIn);
+  const usedIn = used.filter(isIn);
+  const room = usedIn.reduce((sum, uses) => sum + Math.max(0, slots.capacity - uses), 0);
+  const cells = evenly(options.cells.filter(isIn), room);
   const pictures = Uint32Array.from(groups.of.keys()).filter((picture) => isIn(0, groups.of[picture]!));
   const weights = new Float32Array(new SharedArrayBuffer(cells.length * 4));
   for (const [i, cell] of cells.entries()) weights[i] = memory.weights[cell]!;
@@ -98,10 +104,17 @@ function sampleOf(options: AuctionOptions, every: number): AuctionOptions {
     ...options,
     cells: Uint32Array.from(cells.keys()),
     groups: groupBy(pictures.map((picture) => groups.of[picture]!)),
-    used: used.filter(isIn),
+    used: usedIn,
     lookup: lookup.other(own, CANDIDATES),
     candidates: CANDIDATES,
   };
+}
+
+/** Takes at most `most` of some cells, evenly. */
+function evenly(cells: Uint32Array, most: number): Uint32Array {
+  if (cells.length <= most) return cells;
+  const share = most / cells.length;
+  return cells.filter((_, i) => Math.floor((i + 1) * share) > Math.floor(i * share));
 }
 
 /** Initial prices and first step of an auction, by what a smaller sample has found. */
